@@ -1,0 +1,67 @@
+/* Memory whose sizes are checked once: see memory.h. */
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/error.h"
+#include "base/memory.h"
+
+#define ALIGNMENT 64
+
+int mem_multiply(size_t a, size_t b, size_t *product)
+{
+	if (__builtin_mul_overflow(a, b, product) || *product > SIZE_MAX / 2)
+		return err_set("memory: %zu times %zu is too large", a, b);
+	return 0;
+}
+
+void *mem_alloc(size_t count, size_t size)
+{
+	size_t bytes;
+	if (mem_multiply(count, size, &bytes) < 0)
+		return NULL;
+	bytes = (bytes + ALIGNMENT) / ALIGNMENT * ALIGNMENT;
+	void *memory = aligned_alloc(ALIGNMENT, bytes);
+	if (!memory) {
+		err_set("memory: no room for %zu bytes", bytes);
+		return NULL;
+	}
+	return memset(memory, 0, bytes);
+}
+
+int mem_grow(void **array, size_t *capacity, size_t count, size_t size)
+{
+	if (count <= *capacity)
+		return 0;
+	size_t room = *capacity ? *capacity : 16, bytes;
+	while (room < count) {
+		if (mem_multiply(room, 2, &room) < 0)
+			return -1;
+	}
+	if (mem_multiply(room, size, &bytes) < 0)
+		return -1;
+	void *larger = realloc(*array, bytes);
+	if (!larger)
+		return err_set("memory: no room for %zu bytes", bytes);
+	*array = larger;
+	*capacity = room;
+	return 0;
+}
+
+char *mem_text(const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	int length = vsnprintf(NULL, 0, format, arguments);
+	va_end(arguments);
+	char *text = length < 0 ? NULL : malloc((size_t)length + 1);
+	if (!text) {
+		err_set("memory: no room for a text");
+		return NULL;
+	}
+	va_start(arguments, format);
+	vsnprintf(text, (size_t)length + 1, format, arguments);
+	va_end(arguments);
+	return text;
+}

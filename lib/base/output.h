@@ -1,0 +1,37 @@
+/*
+ * Where results go. A regular or new file is written under a temporary name beside it and renamed
+ * once it is whole and synced; a FIFO or a device is written directly; NULL and "-" are standard
+ * output. Temporaries are removed when the process exits or gets SIGINT, SIGTERM or SIGHUP.
+ */
+#ifndef BASE_OUTPUT_H
+#define BASE_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct output;
+
+/* binary: refuse a terminal (exit status 2 is the tool's: this ends the process with it, being usage).
+ * NULL with a reason on failure. */
+struct output *output_open(const char *path, bool binary) __attribute__((warn_unused_result));
+
+/* The stream to write to; its name for messages ("standard output" or the path). */
+FILE *output_stream(struct output *out);
+const char *output_name(const struct output *out);
+
+/* fwrite with a reason on failure. 0 or -1. */
+int output_write(struct output *out, const void *data, size_t bytes) __attribute__((warn_unused_result));
+
+/* Flush so that the next tool sees what was written. 0 or -1. */
+int output_flush(struct output *out) __attribute__((warn_unused_result));
+
+/* Check every write, sync, rename, free. 0, or -1 with a reason and nothing left under the final name. */
+int output_close(struct output *out) __attribute__((warn_unused_result));
+
+/* Give up: remove the temporary, free. NULL is allowed. */
+void output_abandon(struct output *out);
+
+/* Remove all temporaries that are still open (for tool_fail and signal handlers; async-signal-safe). */
+void output_cleanup(void);
+
+#endif

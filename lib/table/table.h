@@ -1,0 +1,57 @@
+/*
+ * Tables as text: tab-separated, one header row, units in the column's name, nan for undefined.
+ * Writing keeps to the columns announced; reading finds columns by name.
+ */
+#ifndef TABLE_TABLE_H
+#define TABLE_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct table_out;
+
+/* Open path (NULL or "-": standard output; a terminal is welcome) and write the header row; columns is a
+ * space-separated list of names. NULL with a reason. */
+struct table_out *table_create(const char *path, const char *columns)
+    __attribute__((warn_unused_result));
+
+/* The next cell of the row; a row that is full begins the next. Numbers: %.9g at least, "nan" for every NaN,
+ * "inf"/"-inf". Text: "-" for NULL or ""; tabs and newlines are refused. Failures are kept for table_close. */
+void table_real(struct table_out *table, double value);
+void table_int(struct table_out *table, long long value);
+void table_text(struct table_out *table, const char *value);
+
+/* Flush what is complete, so that a reader sees it (a growing log). 0 or -1. */
+int table_flush(struct table_out *table) __attribute__((warn_unused_result));
+
+/* Check that the last row is whole and every write came through; rename; free. 0 or -1. */
+int table_close(struct table_out *table) __attribute__((warn_unused_result));
+void table_abandon(struct table_out *table);
+
+/* A table in memory. */
+struct table {
+	size_t rows, columns;
+	char **names; /* columns */
+	char **cells; /* rows x columns, row-major */
+	char *file;
+	char *text; /* owns the strings */
+};
+
+/* Read a whole table: every row has as many cells as the header; a table of no rows is allowed. "-" is standard
+ * input. 0 or -1 ("file: line 3: 5 cells, the header has 7"). */
+int table_read(const char *path, struct table *table) __attribute__((warn_unused_result));
+void table_free(struct table *table);
+
+/* The column's number, or -1 with a reason. table_has: without a reason. */
+int table_column(const struct table *table, const char *name) __attribute__((warn_unused_result));
+bool table_has(const struct table *table, const char *name);
+
+/* The whole column as doubles into x (rows); "nan" is NaN; anything else than a number is an error that
+ * names file, line and column. 0 or -1. */
+int table_reals(const struct table *table, const char *name, double *x)
+    __attribute__((warn_unused_result));
+
+/* A cell as text. */
+const char *table_cell(const struct table *table, size_t row, size_t column);
+
+#endif

@@ -1,0 +1,57 @@
+# What every bats file loads:  load common
+# Tools are on PATH; each test works in its own scratch folder.
+bats_require_minimum_version 1.5.0
+top=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+golden=$top/tests/golden
+data=$V1PIPE_DATA
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+}
+
+# pipe 'a | b': run it under pipefail; then $status, $output and $stderr are set. Binary belongs in files, not in $output.
+pipe() {
+	run --separate-stderr bash -o pipefail -c "$1"
+}
+
+# python CODE [ARG...]: NumPy is there as np, and npys(f) yields the records of an open binary file.
+python() {
+	"${PYTHON:?no Python with NumPy}" -c "import sys; sys.path.insert(0, '$top/tests')
+from npys import *
+$1" "${@:2}"
+}
+
+# needs_data NAME: skip where the development images are not there
+needs_data() {
+	[[ -e $data/$1 ]] || skip "no $1 among the development images"
+}
+
+# one_line STATUS PATTERN: the last run gave STATUS and one line "tool: ..." on stderr that matches PATTERN
+one_line() {
+	[[ $status -eq $1 ]] || { echo "status $status, expected $1: $stderr"; return 1; }
+	[[ $(wc -l <<<"$stderr") -eq 1 ]] || { echo "not one line: $stderr"; return 1; }
+	[[ $stderr == *": "*": "* && $stderr =~ $2 ]] || { echo "message: $stderr"; return 1; }
+}
+
+# common_errors COMMAND INPUT: what every tool that reads a stream must do. COMMAND is run with stdin from INPUT.
+common_errors() {
+	run --separate-stderr bash -c "$1 --no-such-option <$2"
+	one_line 2 no-such-option
+	run --separate-stderr bash -c "$1 </dev/null"
+	one_line 1 'no record'
+	head -c $(($(stat -c %s "$2") - 3)) "$2" >cut.npys
+	run --separate-stderr bash -c "$1 <cut.npys >cut.out"
+	one_line 1 'got [0-9]+ of [0-9]+ bytes'
+	run --separate-stderr bash -c "$1 <$2 >/dev/full"
+	one_line 1 'No space left'
+	# an output file that cannot be finished is not left under its final name
+	run --separate-stderr bash -c "$1 -o final.out <cut.npys"
+	[[ $status -eq 1 && ! -e final.out && -z $(ls -A | grep '^\.*final.out' || :) ]]
+	# a closed pipe ends the tool without a word
+	run --separate-stderr bash -c "trap '' PIPE; $1 <$2 | true; exit \${PIPESTATUS[0]}"
+	[[ -z $stderr ]]
+	# a pipe gives the same bytes as a file
+	bash -o pipefail -c "cat $2 | $1 | cat >pipe.out"
+	bash -c "$1 -o file.out <$2"
+	cmp pipe.out file.out
+}
