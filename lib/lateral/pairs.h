@@ -1,0 +1,103 @@
+/*
+ * Pairs of units: what lateral-stats and assoc-field measure. A lateral kernel (F, F, k, k) holds
+ * K[i][j][r][c], the weight of source j on target i at the storage displacement
+ * d = (c - (k-1)/2, (k-1)/2 - r), x right and y up, source minus target:
+ *
+ *	out_i(p) = sum_j sum_d K[i][j][d] h_j(p + d).
+ *
+ * All geometry uses the displacement of receptive-field centres, Delta = d + c_j - c_i, with the centres c and
+ * orientations theta (along the stripes) of fit-gabor's table, and the gauge-free weight K~_ij = K_ij rms_j / rms_i.
+ * Letters: F channels of the kernel, n usable units (accepted fit, rms > 0), k the kernel's width, t = r k + c a tap.
+ */
+#ifndef LATERAL_PAIRS_H
+#define LATERAL_PAIRS_H
+
+#include <math.h>
+#include <stddef.h>
+#include "npys/npys.h"
+#include "table/table.h"
+
+#define LATERAL_PI 3.14159265358979323846
+
+/* A unit's Gabor, A exp(-u^2/2 sigma_across^2 - v^2/2 sigma_along^2) cos(2 pi f u + phase), v along theta. */
+struct lateral_unit {
+	size_t channel;                   /* of the kernel; row of the table */
+	double theta;                     /* rad, along the stripes, in [0, pi) */
+	double phase;                     /* rad */
+	double frequency;                 /* cycles per px */
+	double sigma_across, sigma_along; /* px */
+	double x, y;                      /* centre c, px */
+};
+
+/*
+ * What an ordered pair (target i, source j) knows before a tap is chosen. The source is taken as (theta_j, phase_j)
+ * or (theta_j + pi, -phase_j), whichever points within a right angle of the target; with complex Gabors g of the
+ * fits the overlap at displacement Delta is, in closed form,
+ *
+ *	<g_i, g_j(. - Delta)> / (|g_i| |g_j|) = M e^{i dphase},  M = gain exp(-Delta' Q Delta / 2),
+ *	dphase = phase + phase_x Delta_x + phase_y Delta_y.
+ */
+struct lateral_pair {
+	double dtheta;                  /* theta_j - theta_i wrapped to (-pi/2, pi/2], rad */
+	double x, y;                    /* c_j - c_i, px */
+	double phase, phase_x, phase_y; /* rad, rad per px */
+	double gain, qxx, qxy, qyy;     /* of M; px^-2 */
+};
+
+struct lateral {
+	size_t channels;           /* F */
+	size_t rejected, silent;   /* left out: fit not accepted; accepted but rms 0 */
+	size_t n, k, taps;         /* usable units, width, k * k */
+	struct lateral_unit *unit; /* (n) */
+	struct lateral_pair *pair; /* (n, n), i target; i = j is there and belongs to no index */
+	double *dx, *dy;           /* (taps): d, px */
+	double *rms;               /* (F); all 1 where none was given */
+	double *weight;            /* (n, n, taps): K~ */
+};
+
+/* A tap of a pair. */
+struct lateral_tap {
+	double x, y;          /* Delta in image axes, px */
+	double r;             /* |Delta| */
+	double along, across; /* R_{-theta_i} Delta: first axis along i's stripes, px */
+	double phi;           /* direction of (along, across), rad */
+	double dphase;        /* relative phase, rad, not wrapped */
+	double overlap;       /* M in [0, 1] */
+};
+
+/* Refuses kernels that are not (F, F, k, k) with odd k, tables of other than F rows, rms of other than F
+ * numbers or negative ones, fewer than 2 usable units. rms: NULL for all 1. 0 or -1; free also after -1. */
+int lateral_build(struct lateral *set, const struct npys_array *kernel, const struct table *table,
+    const struct npys_array *rms) __attribute__((warn_unused_result));
+void lateral_free(struct lateral *set);
+
+enum lateral_gauge {
+	LATERAL_PLAIN,      /* as it is: measures that have no gauge */
+	LATERAL_KERNEL,     /* K_ij rms_j / rms_i */
+	LATERAL_COVARIANCE, /* cov_ij / (rms_i rms_j) */
+};
+
+/* Another kernel (F, F, m, m) on the same units and taps: cropped or zero-padded about its centre to k; w: (n, n, taps). */
+int lateral_select(const struct lateral *set, const struct npys_array *kernel,
+    enum lateral_gauge gauge, double *w) __attribute__((warn_unused_result));
+
+/* Wrap an angle to (-pi/2, pi/2] (orientations) or (-pi, pi] (directions, phases). */
+double lateral_wrap_axis(double angle);
+double lateral_wrap(double angle);
+
+/* Tap t of pair (i, j). */
+struct lateral_tap lateral_tap(const struct lateral *set, size_t i, size_t j, size_t t);
+
+static inline size_t lateral_pair_index(const struct lateral *set, size_t i, size_t j)
+{
+	return i * set->n + j;
+}
+
+/* The weights (taps) of pair (i, j) in an array (n, n, taps). */
+static inline const double *lateral_weights(
+    const struct lateral *set, const double *w, size_t i, size_t j)
+{
+	return w + lateral_pair_index(set, i, j) * set->taps;
+}
+
+#endif
