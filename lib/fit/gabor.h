@@ -26,7 +26,7 @@ struct gabor {
 
 /* Half width at half amplitude of a Gaussian's transform, times sigma: sqrt(2 ln 2)/(2 pi). Below it a Gabor is
  * low-pass: it has no lower half-amplitude frequency. */
-#define GABOR_NX_MIN 0.18739062514364113
+#define GABOR_NX_MIN 0.18739062512927758
 
 double gabor_value(const struct gabor *gabor, double x, double y);
 
