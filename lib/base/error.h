@@ -24,6 +24,13 @@ int err_errno(const char *format, ...) __attribute__((format(printf, 1, 2), cold
 /* Put "format: " before the recorded reason; always gives -1. */
 int err_context(const char *format, ...) __attribute__((format(printf, 1, 2), cold));
 
+/* A reason that is a matter of usage, known before any data are read: tool_fail exits 2 for it. */
+int err_usage(const char *format, ...) __attribute__((format(printf, 1, 2), cold));
+
+/* The exit status that the last reason asks for; whether it is a broken pipe, of which nobody needs to be told. */
+int err_status(void);
+int err_is_broken_pipe(void);
+
 /* The reason recorded last in this thread, "" where none is. */
 const char *err_reason(void);
 

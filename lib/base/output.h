@@ -11,7 +11,7 @@
 
 struct output;
 
-/* binary: refuse a terminal (exit status 2 is the tool's: this ends the process with it, being usage).
+/* binary: refuse a terminal; usage, exit status 2.
  * NULL with a reason on failure. */
 struct output *output_open(const char *path, bool binary) __attribute__((warn_unused_result));
 

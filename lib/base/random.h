@@ -31,7 +31,7 @@ struct rng {
 	unsigned used; /* of block */
 };
 
-/* The stream of (seed, purpose, epoch, index); epoch and index below 2^32 and 2^64 / 2^32 blocks each. */
+/* The stream of (seed, purpose, epoch, index): 2^34 numbers; epoch < 2^24, purpose < 256. */
 struct rng rng_start(uint64_t seed, enum rng_purpose purpose, uint32_t epoch, uint64_t index);
 
 uint32_t rng_bits(struct rng *rng);              /* 32 uniform bits */

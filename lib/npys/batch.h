@@ -21,15 +21,15 @@ struct batch {
 	size_t pixels;      /* c * h * w */
 };
 
-/* The next record as a batch or as labels. A label record that does not follow a batch of as many
- * images, or has negative labels' type, and any other shape are errors. 1, 0 at the end, -1. */
+/* The next record as a batch or as labels; start with a zeroed struct and keep it for the stream. A label record that does not follow a batch of as many
+ * images, and any other shape are errors. 1, 0 at the end, -1. */
 int batch_next(struct npys_in *in, struct batch *batch) __attribute__((warn_unused_result));
 
 /* The next `count` images of the current batch: x (count, c, h, w). 0 or -1. */
 int batch_read(struct npys_in *in, const struct batch *batch, float *x, size_t count)
     __attribute__((warn_unused_result));
 
-/* Copy the current record (labels, or images as they are) to out, unchanged. 0 or -1. */
+/* Copy the current record of labels to out, unchanged. 0 or -1. */
 int batch_pass(struct npys_in *in, const struct batch *batch, struct npys_out *out)
     __attribute__((warn_unused_result));
 

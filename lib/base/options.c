@@ -1,0 +1,358 @@
+/* The one option table: see options.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/error.h"
+#include "base/options.h"
+
+static const char *const kind_names[] = {
+	"flag", "count", "seed", "real", "reals", "text", "choice",
+};
+
+static void usage_error(const struct tool *tool, const char *what, const char *why)
+{
+	fprintf(stderr, "%s: %s: %s\n", tool->name, what, why);
+	exit(STATUS_USAGE);
+}
+
+static const char *number(char *buffer, size_t size, double x)
+{
+	snprintf(buffer, size, "%.15g", x);
+	return buffer;
+}
+
+static bool is_number(enum opt_kind kind)
+{
+	return kind == OPT_KIND_COUNT || kind == OPT_KIND_REAL || kind == OPT_KIND_REALS;
+}
+
+/* "0 < x <= 1" or "" where everything is allowed. */
+static const char *range_text(const struct opt *o, char *buffer, size_t size)
+{
+	char min[32], max[32];
+	const struct opt_range *r = &o->range;
+	bool low = isfinite(r->min), high = isfinite(r->max) && r->max < 0x1p53;
+	buffer[0] = '\0';
+	if (!is_number(o->kind) || (!low && !high))
+		return buffer;
+	number(min, sizeof min, r->min);
+	number(max, sizeof max, r->max);
+	if (low && high)
+		snprintf(buffer, size, "%s %s x %s %s", min, r->open_min ? "<" : "<=",
+		    r->open_max ? "<" : "<=", max);
+	else if (low)
+		snprintf(buffer, size, "x %s %s", r->open_min ? ">" : ">=", min);
+	else
+		snprintf(buffer, size, "x %s %s", r->open_max ? "<" : "<=", max);
+	return buffer;
+}
+
+static int check_range(const struct opt *o, double x, const char *text)
+{
+	char range[96];
+	const struct opt_range *r = &o->range;
+	bool low = r->open_min ? x > r->min : x >= r->min;
+	bool high = r->open_max ? x < r->max : x <= r->max;
+	if (isnan(x) || !low || !high) {
+		range_text(o, range, sizeof range);
+		return err_set("%s is out of range%s%s", text, range[0] ? ": " : "", range);
+	}
+	return 0;
+}
+
+/* Decimal digits only: strtoull would take signs and leading blanks. */
+static int parse_natural(const char *text, uint64_t *x)
+{
+	char *end;
+	if (text[0] < '0' || text[0] > '9')
+		return err_set("%s is not a whole number", text[0] ? text : "''");
+	errno = 0;
+	*x = strtoull(text, &end, 10);
+	if (*end)
+		return err_set("%s is not a whole number", text);
+	if (errno)
+		return err_set("%s is too large", text);
+	return 0;
+}
+
+static int parse_real(const struct opt *o, const char *text, size_t length, double *x)
+{
+	char copy[64], *end;
+	if (length == 0 || length >= sizeof copy)
+		return err_set("%s is not a number", text[0] ? text : "''");
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	*x = strtod(copy, &end);
+	if (*end || copy[0] == ' ' || copy[0] == '\t')
+		return err_set("%s is not a number", copy);
+	return check_range(o, *x, copy);
+}
+
+static int parse_choice(const struct opt *o, const char *text)
+{
+	size_t length = strlen(text);
+	int position = 0;
+	for (const char *word = o->words; *word; position++) {
+		size_t n = strcspn(word, ",");
+		if (n == length && memcmp(word, text, n) == 0) {
+			*(int *)o->value = position;
+			return 0;
+		}
+		word += n + (word[n] == ',');
+	}
+	return err_set("%s is not one of %s", text[0] ? text : "''", o->words);
+}
+
+static int parse_value(const struct opt *o, const char *text)
+{
+	uint64_t natural;
+	size_t i = 0;
+	switch (o->kind) {
+	case OPT_KIND_FLAG:
+		*(bool *)o->value = true;
+		return 0;
+	case OPT_KIND_COUNT:
+		if (parse_natural(text, &natural) < 0 || check_range(o, (double)natural, text) < 0)
+			return -1;
+		*(size_t *)o->value = natural;
+		return 0;
+	case OPT_KIND_SEED:
+		return parse_natural(text, o->value);
+	case OPT_KIND_REAL:
+		return parse_real(o, text, strlen(text), o->value);
+	case OPT_KIND_REALS:
+		for (;; i++) {
+			size_t n = strcspn(text, ",");
+			if (i == o->count)
+				return err_set("more than %zu numbers", o->count);
+			if (parse_real(o, text, n, (double *)o->value + i) < 0)
+				return -1;
+			text += n;
+			if (!*text)
+				break;
+			text++;
+		}
+		return i + 1 == o->count ? 0 : err_set("%zu of %zu numbers", i + 1, o->count);
+	case OPT_KIND_TEXT:
+		if (!*text)
+			return err_set("an empty text");
+		*(const char **)o->value = text;
+		return 0;
+	case OPT_KIND_CHOICE:
+		return parse_choice(o, text);
+	}
+	return err_set("unknown kind of option");
+}
+
+static void print_help(const struct tool *tool)
+{
+	char left[64], range[96];
+	printf("usage: %s [option ...]%s%s\n%s\n\n", tool->name, tool->operands[0] ? " " : "",
+	    tool->operands, tool->purpose);
+	for (const struct opt *o = tool->options; o->name; o++) {
+		const char *argument = o->kind == OPT_KIND_FLAG     ? ""
+		                       : o->kind == OPT_KIND_SEED   ? "number"
+		                       : o->kind == OPT_KIND_CHOICE ? "word"
+		                                                    : o->words;
+		char letter[8] = "    ";
+		if (o->letter)
+			snprintf(letter, sizeof letter, "-%c, ", o->letter);
+		snprintf(left, sizeof left, "%s--%s %s", letter, o->name, argument);
+		printf("  %-26s %s", left, o->help);
+		if (o->kind == OPT_KIND_CHOICE)
+			printf(": %s", o->words);
+		range_text(o, range, sizeof range);
+		if (o->initial && range[0])
+			printf(" [%s; %s]", o->initial, range);
+		else if (o->initial || range[0])
+			printf(" [%s]", o->initial ? o->initial : range);
+		putchar('\n');
+	}
+	printf("  %-26s %s\n", "    --help, --version", "and --spec: this table for programs");
+}
+
+static void print_spec(const struct tool *tool)
+{
+	char range[96];
+	puts("letter\tname\tkind\tdefault\trange\targument\thelp");
+	for (const struct opt *o = tool->options; o->name; o++)
+		printf("%c\t%s\t%s\t%s\t%s\t%s\t%s\n", o->letter ? o->letter : '-', o->name,
+		    kind_names[o->kind], o->initial ? o->initial : "-",
+		    range_text(o, range, sizeof range)[0] ? range : "-", o->words ? o->words : "-",
+		    o->help);
+}
+
+/* Print to standard output with its errors checked; ends the process. */
+static void answer(const struct tool *tool, void (*print)(const struct tool *))
+{
+	print(tool);
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "%s: standard output: %s\n", tool->name, strerror(errno));
+		exit(STATUS_FAILED);
+	}
+	exit(STATUS_OK);
+}
+
+static void print_version(const struct tool *tool)
+{
+	printf("%s (v1pipe) %s\n", tool->name, V1PIPE_VERSION);
+}
+
+static const struct opt *find(const struct tool *tool, char letter, const char *name, size_t length)
+{
+	for (const struct opt *o = tool->options; o->name; o++) {
+		if (name ? strlen(o->name) == length && memcmp(o->name, name, length) == 0
+		         : o->letter && o->letter == letter)
+			return o;
+	}
+	return NULL;
+}
+
+static void take(const struct tool *tool, const struct opt *o, const char *shown, const char *value)
+{
+	if (parse_value(o, value) < 0)
+		usage_error(tool, shown, err_reason());
+	if (o->given)
+		*o->given = true;
+}
+
+static void take_long(const struct tool *tool, int argc, char **argv, int *i)
+{
+	const char *name = argv[*i] + 2, *equals = strchr(name, '=');
+	size_t length = equals ? (size_t)(equals - name) : strlen(name);
+	char shown[128];
+	snprintf(shown, sizeof shown, "--%.*s", (int)(length < 100 ? length : 100), name);
+	const struct opt *o = find(tool, 0, name, length);
+	if (!o)
+		usage_error(tool, shown, "unknown option; see --help");
+	if (o->kind == OPT_KIND_FLAG) {
+		if (equals)
+			usage_error(tool, shown, "takes no argument");
+		take(tool, o, shown, "");
+	} else if (equals) {
+		take(tool, o, shown, equals + 1);
+	} else {
+		if (*i + 1 >= argc)
+			usage_error(tool, shown, "needs an argument");
+		take(tool, o, shown, argv[++*i]);
+	}
+}
+
+static void take_letters(const struct tool *tool, int argc, char **argv, int *i)
+{
+	for (const char *c = argv[*i] + 1; *c; c++) {
+		char shown[] = {'-', *c, '\0'};
+		const struct opt *o = find(tool, *c, NULL, 0);
+		if (!o)
+			usage_error(tool, shown, "unknown option; see --help");
+		if (o->kind == OPT_KIND_FLAG) {
+			take(tool, o, shown, "");
+			continue;
+		}
+		if (c[1])
+			take(tool, o, shown, c + 1);
+		else if (*i + 1 < argc)
+			take(tool, o, shown, argv[++*i]);
+		else
+			usage_error(tool, shown, "needs an argument");
+		return;
+	}
+}
+
+static void set_defaults(const struct tool *tool)
+{
+	for (const struct opt *o = tool->options; o->name; o++) {
+		if (o->given)
+			*o->given = false;
+		switch (o->kind) {
+		case OPT_KIND_FLAG:
+			*(bool *)o->value = false;
+			break;
+		case OPT_KIND_COUNT:
+			*(size_t *)o->value = 0;
+			break;
+		case OPT_KIND_SEED:
+			*(uint64_t *)o->value = 0;
+			break;
+		case OPT_KIND_REAL:
+			*(double *)o->value = 0;
+			break;
+		case OPT_KIND_REALS:
+			memset(o->value, 0, o->count * sizeof(double));
+			break;
+		case OPT_KIND_TEXT:
+			*(const char **)o->value = NULL;
+			break;
+		case OPT_KIND_CHOICE:
+			*(int *)o->value = 0;
+			break;
+		}
+		if (o->initial && parse_value(o, o->initial) < 0)
+			usage_error(tool, o->name, err_reason());
+	}
+}
+
+size_t opt_parse(const struct tool *tool, int argc, char **argv)
+{
+	size_t operands = 0;
+	bool ended = false;
+	set_defaults(tool);
+	for (int i = 1; i < argc; i++) {
+		if (ended || argv[i][0] != '-' || !argv[i][1]) {
+			argv[1 + operands++] = argv[i];
+		} else if (argv[i][1] != '-') {
+			take_letters(tool, argc, argv, &i);
+		} else if (!argv[i][2]) {
+			ended = true;
+		} else if (strcmp(argv[i], "--help") == 0) {
+			answer(tool, print_help);
+		} else if (strcmp(argv[i], "--version") == 0) {
+			answer(tool, print_version);
+		} else if (strcmp(argv[i], "--spec") == 0) {
+			answer(tool, print_spec);
+		} else {
+			take_long(tool, argc, argv, &i);
+		}
+	}
+	if (operands < tool->operands_min)
+		usage_error(tool, "operands", "too few; see --help");
+	if (operands > tool->operands_max)
+		usage_error(tool, argv[1 + tool->operands_max], "one operand too many; see --help");
+	return operands;
+}
+
+void opt_text(const struct opt *o, char *buffer, size_t size)
+{
+	size_t used = 0;
+	const char *word = o->words;
+	buffer[0] = '\0';
+	switch (o->kind) {
+	case OPT_KIND_FLAG:
+		snprintf(buffer, size, "%s", *(bool *)o->value ? "true" : "false");
+		break;
+	case OPT_KIND_COUNT:
+		snprintf(buffer, size, "%zu", *(size_t *)o->value);
+		break;
+	case OPT_KIND_SEED:
+		snprintf(buffer, size, "%llu", (unsigned long long)*(uint64_t *)o->value);
+		break;
+	case OPT_KIND_REAL:
+		snprintf(buffer, size, "%.17g", *(double *)o->value);
+		break;
+	case OPT_KIND_REALS:
+		for (size_t i = 0; i < o->count && used < size; i++)
+			used += (size_t)snprintf(buffer + used, size - used, "%s%.17g", i ? "," : "",
+			    ((double *)o->value)[i]);
+		break;
+	case OPT_KIND_TEXT:
+		if (*(const char **)o->value)
+			snprintf(buffer, size, "%s", *(const char **)o->value);
+		break;
+	case OPT_KIND_CHOICE:
+		for (int i = 0; i < *(int *)o->value; i++)
+			word += strcspn(word, ",") + 1;
+		snprintf(buffer, size, "%.*s", (int)strcspn(word, ","), word);
+		break;
+	}
+}

@@ -1,0 +1,176 @@
+/* Atomic output: see output.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/output.h"
+
+/* Temporaries that exist now, for the signal handler: pointers are set and cleared whole. */
+#define OPEN_MAX_TEMPORARIES 64
+static char *volatile temporaries[OPEN_MAX_TEMPORARIES];
+
+struct output {
+	FILE *stream;
+	char *name;      /* for messages */
+	char *path;      /* final name; NULL where there is no temporary */
+	char *temporary; /* NULL: written directly */
+	size_t slot;
+	bool standard;
+};
+
+void output_cleanup(void)
+{
+	for (size_t i = 0; i < OPEN_MAX_TEMPORARIES; i++) {
+		if (temporaries[i])
+			unlink(temporaries[i]);
+	}
+}
+
+static void forget(struct output *out)
+{
+	if (out->temporary && temporaries[out->slot] == out->temporary)
+		temporaries[out->slot] = NULL;
+}
+
+static void release(struct output *out)
+{
+	forget(out);
+	free(out->name);
+	free(out->path);
+	free(out->temporary);
+	free(out);
+}
+
+static int open_temporary(struct output *out, const char *path, mode_t mode)
+{
+	while (out->slot < OPEN_MAX_TEMPORARIES && temporaries[out->slot])
+		out->slot++;
+	if (out->slot == OPEN_MAX_TEMPORARIES)
+		return err_set("%s: too many outputs at once", path);
+	/* follow a symbolic link, so that the file it names is replaced and not the link */
+	out->path = realpath(path, NULL);
+	if (!out->path)
+		out->path = mem_text("%s", path);
+	if (!out->path)
+		return -1;
+	out->temporary = mem_text("%s.XXXXXX", out->path);
+	if (!out->temporary)
+		return -1;
+	int descriptor = mkstemp(out->temporary);
+	if (descriptor < 0) {
+		err_errno("%s", path);
+		free(out->temporary);
+		out->temporary = NULL;
+		return -1;
+	}
+	temporaries[out->slot] = out->temporary;
+	if (fchmod(descriptor, mode) < 0 || !(out->stream = fdopen(descriptor, "wb"))) {
+		err_errno("%s", path);
+		close(descriptor);
+		unlink(out->temporary);
+		return -1;
+	}
+	return 0;
+}
+
+static int open_path(struct output *out, const char *path)
+{
+	struct stat status;
+	mode_t mask = umask(0);
+	umask(mask);
+	if (stat(path, &status) == 0) {
+		if (S_ISREG(status.st_mode)) {
+			if (access(path, W_OK) < 0)
+				return err_errno("%s", path);
+			return open_temporary(out, path, status.st_mode & 07777);
+		}
+		out->stream = fopen(path, "wb");
+		return out->stream ? 0 : err_errno("%s", path);
+	}
+	if (errno != ENOENT)
+		return err_errno("%s", path);
+	return open_temporary(out, path, 0666 & ~mask);
+}
+
+struct output *output_open(const char *path, bool binary)
+{
+	struct output *out = mem_alloc(1, sizeof *out);
+	if (!out)
+		return NULL;
+	out->standard = !path || strcmp(path, "-") == 0;
+	out->name = mem_text("%s", out->standard ? "standard output" : path);
+	if (!out->name)
+		goto fail;
+	if (out->standard)
+		out->stream = stdout;
+	else if (open_path(out, path) < 0)
+		goto fail;
+	if (binary && isatty(fileno(out->stream))) {
+		err_usage("%s: binary data to a terminal; use a pipe, > file or -o file", out->name);
+		output_abandon(out);
+		return NULL;
+	}
+	return out;
+fail:
+	release(out);
+	return NULL;
+}
+
+FILE *output_stream(struct output *out)
+{
+	return out->stream;
+}
+
+const char *output_name(const struct output *out)
+{
+	return out->name;
+}
+
+int output_write(struct output *out, const void *data, size_t bytes)
+{
+	if (bytes && fwrite(data, 1, bytes, out->stream) != bytes)
+		return err_errno("%s", out->name);
+	return 0;
+}
+
+int output_flush(struct output *out)
+{
+	return fflush(out->stream) || ferror(out->stream) ? err_errno("%s", out->name) : 0;
+}
+
+/* fsync where the file system has it. */
+static int sync_file(FILE *stream)
+{
+	return fsync(fileno(stream)) < 0 && errno != EINVAL && errno != EROFS ? -1 : 0;
+}
+
+int output_close(struct output *out)
+{
+	int status = output_flush(out);
+	if (status == 0 && out->temporary && sync_file(out->stream) < 0)
+		status = err_errno("%s", out->name);
+	/* standard output is closed too: only then do some file systems tell of a full disk */
+	if (fclose(out->stream) != 0 && status == 0)
+		status = err_errno("%s", out->name);
+	if (status == 0 && out->temporary && rename(out->temporary, out->path) < 0)
+		status = err_errno("%s", out->name);
+	if (status < 0 && out->temporary)
+		unlink(out->temporary);
+	release(out);
+	return status;
+}
+
+void output_abandon(struct output *out)
+{
+	if (!out)
+		return;
+	if (!out->standard && out->stream)
+		fclose(out->stream);
+	if (out->temporary)
+		unlink(out->temporary);
+	release(out);
+}

@@ -1,0 +1,85 @@
+/* What only tools use: see tool.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/output.h"
+#include "base/tool.h"
+
+static const char *tool_name = "v1pipe";
+
+/* Remove temporaries, then die by the same signal so that the shell knows. */
+static void on_signal(int number)
+{
+	output_cleanup();
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+/* A closed descriptor 0-2 would be handed to the next file that is opened. */
+static void hold_standard_descriptors(void)
+{
+	for (int descriptor = 0; descriptor <= 2; descriptor++) {
+		if (fcntl(descriptor, F_GETFD) < 0 && errno == EBADF) {
+			/* the other direction, so that use of a closed one stays an error */
+			int opened = open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY);
+			if (opened >= 0 && opened != descriptor)
+				close(opened);
+		}
+	}
+}
+
+size_t tool_start(const struct tool *tool, int argc, char **argv)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	tool_name = tool->name;
+	hold_standard_descriptors();
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+		struct sigaction action, old;
+		memset(&action, 0, sizeof action);
+		action.sa_handler = on_signal;
+		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+	}
+	atexit(output_cleanup);
+	return opt_parse(tool, argc, argv);
+}
+
+static void say(const char *text)
+{
+	fprintf(stderr, "%s: %s\n", tool_name, text);
+}
+
+void tool_fail(void)
+{
+	if (!err_is_broken_pipe())
+		say(err_reason());
+	output_cleanup();
+	/* not exit: what could not be written must not be tried again at exit */
+	_exit(err_status());
+}
+
+void tool_usage(const char *format, ...)
+{
+	char text[ERR_MAX];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	say(text);
+	exit(STATUS_USAGE);
+}
+
+void tool_warn(const char *format, ...)
+{
+	char text[ERR_MAX];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	say(text);
+}

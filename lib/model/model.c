@@ -1,0 +1,543 @@
+/* safetensors: see model.h; the list of checks is the format's own and that of its known attacks. */
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/output.h"
+#include "model/model.h"
+
+/* Every dtype of the format; bits, because sub-byte types exist. */
+static const struct {
+	const char *name;
+	size_t bits;
+	bool readable;
+} dtypes[] = {
+	{"BOOL", 8, true},
+	{"F4", 4, false},
+	{"F6_E2M3", 6, false},
+	{"F6_E3M2", 6, false},
+	{"U8", 8, true},
+	{"I8", 8, true},
+	{"F8_E5M2", 8, false},
+	{"F8_E4M3", 8, false},
+	{"F8_E8M0", 8, false},
+	{"F8_E4M3FNUZ", 8, false},
+	{"F8_E5M2FNUZ", 8, false},
+	{"I16", 16, true},
+	{"U16", 16, true},
+	{"F16", 16, true},
+	{"BF16", 16, true},
+	{"I32", 32, true},
+	{"U32", 32, true},
+	{"F32", 32, true},
+	{"F64", 64, true},
+	{"C64", 64, false},
+	{"I64", 64, true},
+	{"U64", 64, true},
+};
+#define DTYPES (sizeof dtypes / sizeof *dtypes)
+
+static size_t dtype_index(const char *name)
+{
+	size_t i = 0;
+	while (i < DTYPES && strcmp(dtypes[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+struct pair {
+	char *key, *value;
+};
+
+struct model {
+	FILE *file;
+	char *path;
+	size_t data; /* where the tensors' data begin */
+	size_t count, meta_count;
+	struct model_tensor *tensors;
+	struct pair *meta;
+};
+
+static int by_begin(const void *a, const void *b)
+{
+	const struct model_tensor *s = a, *t = b;
+	if (s->begin != t->begin)
+		return s->begin < t->begin ? -1 : 1;
+	if (s->end != t->end)
+		return s->end < t->end ? -1 : 1;
+	return strcmp(s->name, t->name);
+}
+
+static int by_key(const void *a, const void *b)
+{
+	return strcmp(((const struct pair *)a)->key, ((const struct pair *)b)->key);
+}
+
+/* A JSON number as a size: a whole number that is not negative. */
+static int json_size(const json_t *value, size_t *size)
+{
+	if (!json_is_integer(value) || json_integer_value(value) < 0)
+		return err_set("a size is not a whole number from 0");
+	*size = (size_t)json_integer_value(value);
+	return 0;
+}
+
+static int read_shape(const json_t *shape, struct model_tensor *t)
+{
+	t->rank = json_array_size(shape);
+	t->elements = 1;
+	if (t->rank > MODEL_RANK_MAX)
+		return err_set("%zu axes, at most %d are read", t->rank, MODEL_RANK_MAX);
+	for (size_t i = 0; i < t->rank; i++) {
+		if (json_size(json_array_get(shape, i), &t->shape[i]) < 0 ||
+		    mem_multiply(t->elements, t->shape[i], &t->elements) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_tensor(const char *name, const json_t *entry, struct model_tensor *t)
+{
+	const json_t *dtype = json_object_get(entry, "dtype"), *shape = json_object_get(entry, "shape");
+	const json_t *offsets = json_object_get(entry, "data_offsets");
+	size_t bits, d;
+	if (!json_is_string(dtype) || !json_is_array(shape) || !json_is_array(offsets) ||
+	    json_array_size(offsets) != 2 || json_object_size(entry) != 3)
+		return err_set("not exactly dtype, shape and data_offsets");
+	d = dtype_index(json_string_value(dtype));
+	if (d == DTYPES)
+		return err_set("unknown dtype %s", json_string_value(dtype));
+	t->dtype = dtypes[d].name;
+	if (read_shape(shape, t) < 0 || json_size(json_array_get(offsets, 0), &t->begin) < 0 ||
+	    json_size(json_array_get(offsets, 1), &t->end) < 0 ||
+	    mem_multiply(t->elements, dtypes[d].bits, &bits) < 0)
+		return -1;
+	if (bits % 8)
+		return err_set("its numbers do not fill whole bytes");
+	if (t->end < t->begin || t->end - t->begin != bits / 8)
+		return err_set("%zu numbers of %s do not lie at bytes %zu to %zu", t->elements,
+		    t->dtype, t->begin, t->end);
+	t->name = mem_text("%s", name);
+	return t->name ? 0 : -1;
+}
+
+static int read_meta(struct model *model, const json_t *meta)
+{
+	const char *key;
+	json_t *value;
+	if (!json_is_object(meta))
+		return err_set("__metadata__: not an object");
+	model->meta = mem_alloc(json_object_size(meta), sizeof *model->meta);
+	if (!model->meta)
+		return -1;
+	json_object_foreach((json_t *)meta, key, value) {
+		struct pair *pair = &model->meta[model->meta_count];
+		if (!json_is_string(value))
+			return err_set("__metadata__: %s is not a text", key);
+		model->meta_count++;
+		pair->key = mem_text("%s", key);
+		pair->value = mem_text("%s", json_string_value(value));
+		if (!pair->key || !pair->value)
+			return -1;
+	}
+	qsort(model->meta, model->meta_count, sizeof *model->meta, by_key);
+	return 0;
+}
+
+static int read_entries(struct model *model, const json_t *root, size_t data_bytes)
+{
+	const char *name;
+	json_t *entry;
+	size_t position = 0;
+	model->tensors = mem_alloc(json_object_size(root), sizeof *model->tensors);
+	if (!model->tensors)
+		return -1;
+	json_object_foreach((json_t *)root, name, entry) {
+		if (strcmp(name, "__metadata__") == 0) {
+			if (read_meta(model, entry) < 0)
+				return -1;
+		} else if (!json_is_object(entry)) {
+			return err_set("%s: not an object", name);
+		} else if (read_tensor(name, entry, &model->tensors[model->count]) < 0) {
+			return err_context("%s", name);
+		} else {
+			model->count++;
+		}
+	}
+	qsort(model->tensors, model->count, sizeof *model->tensors, by_begin);
+	for (size_t i = 0; i < model->count; i++) {
+		const struct model_tensor *t = &model->tensors[i];
+		if (t->begin != position)
+			return err_set("%s: %s before it: its data begin at %zu, those before it end at %zu",
+			    t->name, t->begin > position ? "a gap" : "an overlap", t->begin, position);
+		position = t->end;
+	}
+	if (position != data_bytes)
+		return err_set("the tensors end at byte %zu, the data at %zu", position, data_bytes);
+	return 0;
+}
+
+static int read_header(struct model *model)
+{
+	unsigned char size[8];
+	uint64_t length = 0;
+	struct stat status;
+	json_error_t error;
+	if (fstat(fileno(model->file), &status) < 0)
+		return err_errno("cannot tell its size");
+	if (!S_ISREG(status.st_mode))
+		return err_set("not a regular file");
+	size_t file_size = (size_t)status.st_size;
+	if (file_size < sizeof size || fread(size, 1, sizeof size, model->file) != sizeof size)
+		return err_set("not a safetensors file: %zu bytes", file_size);
+	for (size_t i = 0; i < sizeof size; i++)
+		length |= (uint64_t)size[i] << 8 * i;
+	if (length > MODEL_HEADER_MAX)
+		return err_set("not a safetensors file, or a header of %llu bytes, at most %u are read",
+		    (unsigned long long)length, MODEL_HEADER_MAX);
+	if (length > file_size - sizeof size)
+		return err_set("cut off: got %zu of %llu bytes of the header", file_size - sizeof size,
+		    (unsigned long long)length);
+	char *text = mem_alloc(length, 1);
+	if (!text)
+		return -1;
+	if (fread(text, 1, length, model->file) != length) {
+		free(text);
+		return err_errno("the header");
+	}
+	if (length == 0 || text[0] != '{') {
+		free(text);
+		return err_set("the header does not begin with {");
+	}
+	json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+	free(text);
+	if (!root)
+		return err_set("the header: %s", error.text);
+	model->data = sizeof size + length;
+	int result = json_is_object(root) ? read_entries(model, root, file_size - model->data)
+	                                  : err_set("the header is not an object");
+	json_decref(root);
+	return result;
+}
+
+struct model *model_open(const char *path)
+{
+	struct model *model = mem_alloc(1, sizeof *model);
+	if (!model)
+		return NULL;
+	model->path = mem_text("%s", path);
+	model->file = fopen(path, "rb");
+	if (!model->path || !model->file) {
+		err_errno("%s", path);
+	} else if (read_header(model) == 0) {
+		return model;
+	} else {
+		err_context("%s", path);
+	}
+	model_close(model);
+	return NULL;
+}
+
+void model_close(struct model *model)
+{
+	if (!model)
+		return;
+	for (size_t i = 0; i < model->count; i++)
+		free(model->tensors[i].name);
+	for (size_t i = 0; i < model->meta_count; i++) {
+		free(model->meta[i].key);
+		free(model->meta[i].value);
+	}
+	if (model->file)
+		fclose(model->file);
+	free(model->tensors);
+	free(model->meta);
+	free(model->path);
+	free(model);
+}
+
+const char *model_path(const struct model *model)
+{
+	return model->path;
+}
+
+size_t model_count(const struct model *model)
+{
+	return model->count;
+}
+
+const struct model_tensor *model_tensor(const struct model *model, size_t i)
+{
+	return &model->tensors[i];
+}
+
+const struct model_tensor *model_find(const struct model *model, const char *name)
+{
+	for (size_t i = 0; i < model->count; i++) {
+		if (strcmp(model->tensors[i].name, name) == 0)
+			return &model->tensors[i];
+	}
+	err_set("%s: no tensor %s", model->path, name);
+	return NULL;
+}
+
+bool model_readable(const struct model_tensor *tensor)
+{
+	return dtypes[dtype_index(tensor->dtype)].readable;
+}
+
+/* IEEE half precision. */
+static double from_half(uint16_t half)
+{
+	int exponent = half >> 10 & 31, mantissa = half & 1023;
+	double value = exponent == 0    ? ldexp(mantissa, -24)
+	               : exponent == 31 ? (mantissa ? NAN : INFINITY)
+	                                : ldexp(mantissa + 1024, exponent - 25);
+	return half & 0x8000 ? -value : value;
+}
+
+/* One number of that dtype; raw need not be aligned. */
+static double number(const char *dtype, const unsigned char *raw)
+{
+	union {
+		int8_t i8;
+		int16_t i16;
+		uint16_t u16;
+		int32_t i32;
+		uint32_t u32;
+		float f32;
+		double f64;
+		int64_t i64;
+		uint64_t u64;
+	} x = {.u64 = 0};
+	memcpy(&x, raw, dtypes[dtype_index(dtype)].bits / 8);
+	if (strcmp(dtype, "F32") == 0)
+		return (double)x.f32;
+	if (strcmp(dtype, "F64") == 0)
+		return x.f64;
+	if (strcmp(dtype, "F16") == 0)
+		return from_half(x.u16);
+	if (strcmp(dtype, "BF16") == 0) {
+		x.u32 = (uint32_t)x.u16 << 16;
+		return (double)x.f32;
+	}
+	if (strcmp(dtype, "BOOL") == 0)
+		return raw[0] != 0;
+	if (strcmp(dtype, "U8") == 0)
+		return raw[0];
+	if (strcmp(dtype, "I8") == 0)
+		return x.i8;
+	if (strcmp(dtype, "I16") == 0)
+		return x.i16;
+	if (strcmp(dtype, "U16") == 0)
+		return x.u16;
+	if (strcmp(dtype, "I32") == 0)
+		return x.i32;
+	if (strcmp(dtype, "U32") == 0)
+		return x.u32;
+	if (strcmp(dtype, "I64") == 0)
+		return (double)x.i64;
+	return (double)x.u64;
+}
+
+int model_read_double(struct model *model, const struct model_tensor *tensor, double *x)
+{
+	unsigned char raw[4096];
+	if (!model_readable(tensor))
+		return err_set("%s: %s: numbers of type %s cannot be read; in PyTorch: x.float()",
+		    model->path, tensor->name, tensor->dtype);
+	size_t size = dtypes[dtype_index(tensor->dtype)].bits / 8;
+	if (fseeko(model->file, (off_t)(model->data + tensor->begin), SEEK_SET) < 0)
+		return err_errno("%s: %s", model->path, tensor->name);
+	for (size_t done = 0, n; done < tensor->elements; done += n) {
+		n = sizeof raw / size;
+		if (n > tensor->elements - done)
+			n = tensor->elements - done;
+		if (fread(raw, size, n, model->file) != n)
+			return err_set("%s: %s: cut off", model->path, tensor->name);
+		for (size_t i = 0; i < n; i++)
+			x[done + i] = number(tensor->dtype, raw + i * size);
+	}
+	return 0;
+}
+
+int model_read_float(struct model *model, const struct model_tensor *tensor, float *x)
+{
+	double *wide = mem_alloc(tensor->elements, sizeof *wide);
+	int status = wide ? model_read_double(model, tensor, wide) : -1;
+	for (size_t i = 0; status == 0 && i < tensor->elements; i++)
+		x[i] = (float)wide[i];
+	free(wide);
+	return status;
+}
+
+const char *model_meta(const struct model *model, const char *key)
+{
+	for (size_t i = 0; i < model->meta_count; i++) {
+		if (strcmp(model->meta[i].key, key) == 0)
+			return model->meta[i].value;
+	}
+	return NULL;
+}
+
+bool model_meta_pair(const struct model *model, size_t i, const char **key, const char **value)
+{
+	if (i >= model->meta_count)
+		return false;
+	*key = model->meta[i].key;
+	*value = model->meta[i].value;
+	return true;
+}
+
+/* ---- writing ---- */
+
+struct entry {
+	char *name;
+	size_t rank, shape[MODEL_RANK_MAX], elements;
+	const float *x;
+};
+
+struct model_out {
+	struct entry *entries;
+	size_t count, capacity;
+	json_t *meta;
+};
+
+struct model_out *model_create(void)
+{
+	struct model_out *out = mem_alloc(1, sizeof *out);
+	if (!out)
+		return NULL;
+	out->meta = json_object();
+	if (!out->meta) {
+		err_set("memory: no room for a model's metadata");
+		free(out);
+		return NULL;
+	}
+	return out;
+}
+
+void model_discard(struct model_out *out)
+{
+	if (!out)
+		return;
+	for (size_t i = 0; i < out->count; i++)
+		free(out->entries[i].name);
+	free(out->entries);
+	json_decref(out->meta);
+	free(out);
+}
+
+int model_add(
+    struct model_out *out, const char *name, size_t rank, const size_t *shape, const float *x)
+{
+	if (rank > MODEL_RANK_MAX)
+		return err_set("%s: %zu axes, at most %d are written", name, rank, MODEL_RANK_MAX);
+	if (mem_grow((void **)&out->entries, &out->capacity, out->count + 1, sizeof *out->entries) < 0)
+		return -1;
+	struct entry *e = &out->entries[out->count];
+	memset(e, 0, sizeof *e);
+	e->rank = rank;
+	e->elements = 1;
+	e->x = x;
+	for (size_t i = 0; i < rank; i++) {
+		e->shape[i] = shape[i];
+		if (mem_multiply(e->elements, shape[i], &e->elements) < 0)
+			return err_context("%s", name);
+	}
+	e->name = mem_text("%s", name);
+	if (!e->name)
+		return -1;
+	out->count++;
+	return 0;
+}
+
+int model_add_meta(struct model_out *out, const char *key, const char *value)
+{
+	json_t *text = json_string(value);
+	if (!text)
+		return err_set("%s: metadata that is not UTF-8", key);
+	return json_object_set_new(out->meta, key, text) < 0 ? err_set("%s: no room for metadata", key)
+	                                                     : 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
+}
+
+/* The header as JSON: __metadata__ first, tensors in the order of their data, keys of the metadata sorted. */
+static char *header_text(struct model_out *out)
+{
+	size_t position = 0;
+	json_t *root = json_object();
+	char *text = NULL;
+	if (json_object_size(out->meta)) {
+		json_t *sorted = json_object();
+		const char *key;
+		json_t *value;
+		size_t n = json_object_size(out->meta), i = 0;
+		struct pair *pairs = mem_alloc(n, sizeof *pairs);
+		json_object_foreach(out->meta, key, value) {
+			if (pairs)
+				pairs[i++] = (struct pair){(char *)key, (char *)json_string_value(value)};
+		}
+		if (pairs)
+			qsort(pairs, n, sizeof *pairs, by_key);
+		for (i = 0; pairs && i < n; i++)
+			json_object_set_new(sorted, pairs[i].key, json_string(pairs[i].value));
+		free(pairs);
+		json_object_set_new(root, "__metadata__", sorted);
+	}
+	for (size_t i = 0; i < out->count; i++) {
+		const struct entry *e = &out->entries[i];
+		size_t bytes = e->elements * sizeof(float);
+		json_t *shape = json_array();
+		for (size_t k = 0; k < e->rank; k++)
+			json_array_append_new(shape, json_integer((json_int_t)e->shape[k]));
+		json_object_set_new(root, e->name,
+		    json_pack("{s:s, s:o, s:[I,I]}", "dtype", "F32", "shape", shape, "data_offsets",
+		        (json_int_t)position, (json_int_t)(position + bytes)));
+		position += bytes;
+	}
+	if (root && json_object_size(root) == out->count + (json_object_size(out->meta) > 0))
+		text = json_dumps(root, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	json_decref(root);
+	if (!text)
+		err_set("the model's header cannot be made: two tensors of one name, or no memory");
+	return text;
+}
+
+int model_write(struct model_out *out, const char *path)
+{
+	unsigned char size[8];
+	qsort(out->entries, out->count, sizeof *out->entries, by_name);
+	char *text = header_text(out);
+	struct output *file = text ? output_open(path, true) : NULL;
+	int status = file ? 0 : -1;
+	if (status == 0) {
+		size_t length = strlen(text), padded = (length + 7) / 8 * 8;
+		for (size_t i = 0; i < sizeof size; i++)
+			size[i] = (unsigned char)(padded >> 8 * i);
+		if (output_write(file, size, sizeof size) < 0 || output_write(file, text, length) < 0 ||
+		    output_write(file, "        ", padded - length) < 0)
+			status = -1;
+		for (size_t i = 0; status == 0 && i < out->count; i++) {
+			const struct entry *e = &out->entries[i];
+			status = output_write(file, e->x, e->elements * sizeof *e->x);
+		}
+		if (status == 0)
+			status = output_close(file);
+		else
+			output_abandon(file);
+	}
+	free(text);
+	model_discard(out);
+	return status;
+}
