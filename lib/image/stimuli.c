@@ -1,0 +1,338 @@
+/* Stimuli of vision science: see stimuli.h. */
+#include <math.h>
+#include <stdlib.h>
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "image/stimuli.h"
+
+#define PI 3.14159265358979323846
+#define PATHS_TRIED 1000   /* before "no path fits" */
+#define DARTS_MISSED 2000  /* in a row, before the field counts as full */
+#define ELEMENT_REACH 5.   /* sigmas, beyond which exp(-12.5) = 4e-6 of an element is left out */
+
+static double square(double x)
+{
+	return x * x;
+}
+
+/* Centre of the pixel in row r, column c. */
+static double pixel_x(const struct stimulus *s, size_t c)
+{
+	return (double)c - .5 * ((double)s->size - 1);
+}
+
+static double pixel_y(const struct stimulus *s, size_t r)
+{
+	return .5 * ((double)s->size - 1) - (double)r;
+}
+
+/*
+ * Patterns that depend on u alone: value and places where they are not smooth.
+ */
+static double profile(const struct stimulus *s, double u)
+{
+	switch (s->kind) {
+	case STIMULUS_MACH:
+		return fmax(-1, fmin(1, 2 * u / s->width));
+	case STIMULUS_CORNSWEET:
+		return fabs(u) < s->width ? copysign(square(1 - fabs(u) / s->width), u) : 0;
+	case STIMULUS_WHITE: /* a dark bar from u = 0 to half a period, a light one below 0 */
+		return u * s->frequency - floor(u * s->frequency) < .5 ? -1 : 1;
+	default:
+		return u < 0 ? -1 : 1;
+	}
+}
+
+/* The next such place beyond u, INFINITY if there is none. */
+static double profile_break(const struct stimulus *s, double u)
+{
+	double half = .5 / s->frequency, w = s->kind == STIMULUS_MACH ? s->width / 2 : s->width;
+
+	switch (s->kind) {
+	case STIMULUS_MACH:
+		return u < -w ? -w : u < w ? w : INFINITY;
+	case STIMULUS_CORNSWEET:
+		return u < -w ? -w : u < 0 ? 0 : u < w ? w : INFINITY;
+	case STIMULUS_WHITE:
+		for (double next = floor(u / half) * half;; next += half)
+			if (next > u)
+				return next;
+	default:
+		return u < 0 ? 0 : INFINITY;
+	}
+}
+
+/* The mean of profile over a pixel whose centre has coordinate u. The square projects on u as a
+ * trapezoid of base a + b, a = |sin theta|, b = |cos theta|; between breaks the integrand is a
+ * polynomial of degree at most 3, for which two Gauss-Legendre points are exact. */
+static double profile_mean(const struct stimulus *s, double u)
+{
+	double a = fabs(sin(s->theta)), b = fabs(cos(s->theta)), node = .5 / sqrt(3), sum = 0;
+	double outer = (a + b) / 2, inner = fabs(a - b) / 2, slope = outer - inner;
+	const double corners[] = {-inner, inner, outer};
+
+	for (double t = -outer; t < outer;) {
+		double end = fmin(outer, profile_break(s, u + t) - u);
+		for (size_t i = 0; i < 3; i++)
+			if (corners[i] > t && corners[i] < end)
+				end = corners[i];
+		if (!(end > t)) /* a break nearer than one rounding */
+			end = nextafter(t, INFINITY);
+		for (int sign = -1; sign <= 1; sign += 2) {
+			double x = (t + end) / 2 + sign * node * (end - t);
+			double weight = fabs(x) <= inner ? 1 : (outer - fabs(x)) / slope;
+			sum += (end - t) / 2 * weight * profile(s, u + x);
+		}
+		t = end;
+	}
+	return sum / fmax(a, b);
+}
+
+/* Keep of a convex polygon what has n . p <= d. p has room for one more corner; gives the count. */
+static size_t clip(double (*p)[2], size_t count, double nx, double ny, double d)
+{
+	double q[16][2];
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const double *a = p[i], *b = p[(i + 1) % count];
+		double da = nx * a[0] + ny * a[1] - d, db = nx * b[0] + ny * b[1] - d;
+		if (da <= 0) {
+			q[kept][0] = a[0];
+			q[kept++][1] = a[1];
+		}
+		if ((da < 0 && db > 0) || (da > 0 && db < 0)) {
+			q[kept][0] = a[0] + da / (da - db) * (b[0] - a[0]);
+			q[kept++][1] = a[1] + da / (da - db) * (b[1] - a[1]);
+		}
+	}
+	for (size_t i = 0; i < kept; i++) {
+		p[i][0] = q[i][0];
+		p[i][1] = q[i][1];
+	}
+	return kept;
+}
+
+/* The part of the pixel at (x, y) inside the rectangle around (cx, cy), length along v, height along u. */
+static double coverage(const struct stimulus *s, double x, double y, double cx, double cy,
+    double length, double height)
+{
+	double vx = cos(s->theta), vy = sin(s->theta), ux = -vy, uy = vx, area = 0;
+	double p[16][2] = {{x - .5, y - .5}, {x + .5, y - .5}, {x + .5, y + .5}, {x - .5, y + .5}};
+	double v = vx * cx + vy * cy, u = ux * cx + uy * cy;
+	size_t count = 4;
+
+	count = clip(p, count, vx, vy, v + length / 2);
+	count = clip(p, count, -vx, -vy, length / 2 - v);
+	count = clip(p, count, ux, uy, u + height / 2);
+	count = clip(p, count, -ux, -uy, height / 2 - u);
+	for (size_t i = 0; i < count; i++) {
+		const double *a = p[i], *b = p[(i + 1) % count];
+		area += ((a[0] - x) * (b[1] - y) - (b[0] - x) * (a[1] - y)) / 2;
+	}
+	return area;
+}
+
+bool stimulus_places(const struct stimulus *s, double x[2], double y[2])
+{
+	double u = 0, v = 0, edge = (double)s->size / 2;
+
+	switch (s->kind) {
+	case STIMULUS_MACH:
+		u = s->width / 2;
+		break;
+	case STIMULUS_CORNSWEET:
+		u = (s->width + edge) / 2;
+		break;
+	case STIMULUS_WHITE:
+		u = .25 / s->frequency;
+		v = -edge / 2;
+		break;
+	case STIMULUS_CONTRAST:
+		u = -edge / 2;
+		break;
+	default:
+		return false;
+	}
+	for (int i = 0; i < 2; i++) {
+		int sign = i ? -1 : 1;
+		x[i] = sign * (v * cos(s->theta) - u * sin(s->theta));
+		y[i] = sign * (v * sin(s->theta) + u * cos(s->theta));
+	}
+	return true;
+}
+
+static void draw_illusion(const struct stimulus *s, float *image)
+{
+	double vx = cos(s->theta), vy = sin(s->theta), px[2], py[2];
+	bool patches = s->kind == STIMULUS_WHITE || s->kind == STIMULUS_CONTRAST;
+	double height = s->kind == STIMULUS_WHITE ? .5 / s->frequency : s->patch;
+
+	stimulus_places(s, px, py);
+	for (size_t r = 0; r < s->size; r++)
+		for (size_t c = 0; c < s->size; c++) {
+			double x = pixel_x(s, c), y = pixel_y(s, r);
+			double pattern = profile_mean(s, vx * y - vy * x);
+			/* the patches, of pattern 0, replace -1 (the first) and 1 */
+			for (int i = 0; i < 2 && patches; i++)
+				pattern += (i ? -1 : 1) *
+					   coverage(s, x, y, px[i], py[i], s->patch, height);
+			image[r * s->size + c] = (float)(s->mean * (1 + s->contrast * pattern));
+		}
+}
+
+static void draw_grating(const struct stimulus *s, float *image)
+{
+	double vx = cos(s->theta), vy = sin(s->theta);
+
+	for (size_t r = 0; r < s->size; r++)
+		for (size_t c = 0; c < s->size; c++) {
+			double x = pixel_x(s, c), y = pixel_y(s, r);
+			double inside = fmin(1, fmax(0, (s->diameter / 2 + 1 - hypot(x, y)) / 2));
+			double window = square(sin(PI / 2 * inside));
+			double wave = cos(2 * PI * s->frequency * (vx * y - vy * x) + s->phase);
+			image[r * s->size + c] = (float)(s->mean * (1 + s->contrast * window * wave));
+		}
+}
+
+/* Whether (x, y) keeps the distance from all elements. */
+static bool has_room(const struct stimulus_element *e, size_t count, double x, double y, double distance)
+{
+	for (size_t i = 0; i < count; i++)
+		if (square(x - e[i].x) + square(y - e[i].y) < square(distance))
+			return false;
+	return true;
+}
+
+/* One half of a path: from the middle element to one end. forward: +1 or -1 along the path. */
+static bool half_path(const struct stimulus *s, struct rng *rng, struct stimulus_element *e,
+    size_t middle, int forward, double limit)
+{
+	double direction = s->theta, chord = s->spacing, x = 0, y = 0;
+	size_t steps = forward > 0 ? s->elements - 1 - middle : middle;
+
+	for (size_t k = 1; k <= steps; k++) {
+		double turn = rng_below(rng, 2) ? s->path_angle : -s->path_angle;
+		x += forward * chord * cos(direction + turn / 2);
+		y += forward * chord * sin(direction + turn / 2);
+		direction += turn;
+		if (fabs(x) > limit || fabs(y) > limit)
+			return false;
+		e[forward > 0 ? middle + k : middle - k] =
+		    (struct stimulus_element){.x = x, .y = y, .theta = direction, .on_path = true};
+	}
+	return true;
+}
+
+/* Lay the path: its middle element in the middle of the image; e[i].theta is the path's direction. */
+static int lay_path(const struct stimulus *s, struct rng *rng, struct stimulus_element *e)
+{
+	double limit = (double)s->size / 2 - 2 * s->sigma, distance = STIMULUS_DISTANCE * s->spacing;
+	size_t middle = (s->elements - 1) / 2;
+
+	for (size_t attempt = 0; attempt < PATHS_TRIED; attempt++) {
+		e[middle] = (struct stimulus_element){.theta = s->theta, .on_path = true};
+		bool good = half_path(s, rng, e, middle, 1, limit) &&
+			    half_path(s, rng, e, middle, -1, limit);
+		for (size_t i = 1; i < s->elements && good; i++)
+			good = has_room(e, i, e[i].x, e[i].y, distance);
+		if (good)
+			return 0;
+	}
+	return err_set("a path of %zu elements %g px apart: does not fit %zu px", s->elements,
+	    s->spacing, s->size);
+}
+
+int stimulus_scatter(const struct stimulus *s, struct stimulus_element **elements, size_t *count)
+{
+	struct rng rng = rng_start(s->seed, RNG_STIMULI, 0, s->pair);
+	double across = s->kind == STIMULUS_LADDER ? PI / 2 : 0, distance = STIMULUS_DISTANCE * s->spacing;
+	struct stimulus_element *e = NULL;
+	size_t capacity = 0;
+	void *grown = NULL;
+
+	if (mem_grow(&grown, &capacity, s->elements, sizeof(*e)))
+		return -1;
+	e = grown;
+	if (lay_path(s, &rng, e)) {
+		free(e);
+		return -1;
+	}
+	for (size_t i = 0; i < s->elements; i++) {
+		double jitter = s->jitter * (2 * rng_uniform(&rng) - 1), any = PI * rng_uniform(&rng);
+		e[i].theta = s->present ? e[i].theta + across + jitter : any;
+	}
+	*count = s->elements;
+	for (size_t missed = 0; missed < DARTS_MISSED; missed++) {
+		double x = (double)s->size * (rng_uniform(&rng) - .5);
+		double y = (double)s->size * (rng_uniform(&rng) - .5);
+		if (!has_room(e, *count, x, y, distance))
+			continue;
+		if (mem_grow(&grown, &capacity, *count + 1, sizeof(*e))) {
+			free(grown);
+			return -1;
+		}
+		e = grown;
+		e[(*count)++] = (struct stimulus_element){.x = x, .y = y, .theta = PI * rng_uniform(&rng)};
+		missed = 0;
+	}
+	for (size_t i = 0; i < *count; i++) {
+		e[i].theta -= PI * floor(e[i].theta / PI);
+		e[i].phase = s->random_phase ? PI * (2 * rng_uniform(&rng) - 1) : s->phase;
+	}
+	*elements = e;
+	return 0;
+}
+
+/* Add an element to the pattern. Its mean, which a cosine under a Gaussian has, is taken off in the
+ * envelope's shape, so that elements of every phase leave the mean luminance as it is. */
+static void add_element(const struct stimulus *s, const struct stimulus_element *e, double *pattern)
+{
+	double vx = cos(e->theta), vy = sin(e->theta), reach = ELEMENT_REACH * s->sigma;
+	double level = cos(e->phase) * exp(-2 * square(PI * s->sigma * s->frequency));
+	double edge = (double)s->size - 1, column = e->x + edge / 2, row = edge / 2 - e->y;
+	size_t c0 = (size_t)fmax(0, ceil(column - reach)), r0 = (size_t)fmax(0, ceil(row - reach));
+
+	for (size_t r = r0; (double)r <= fmin(edge, row + reach); r++)
+		for (size_t c = c0; (double)c <= fmin(edge, column + reach); c++) {
+			double x = pixel_x(s, c) - e->x, y = pixel_y(s, r) - e->y;
+			double wave = cos(2 * PI * s->frequency * (vx * y - vy * x) + e->phase);
+			pattern[r * s->size + c] +=
+			    exp(-(x * x + y * y) / (2 * square(s->sigma))) * (wave - level);
+		}
+}
+
+static int draw_contour(const struct stimulus *s, float *image)
+{
+	struct stimulus_element *elements;
+	size_t count, pixels = s->size * s->size;
+
+	if (stimulus_scatter(s, &elements, &count))
+		return -1;
+	double *pattern = mem_alloc(pixels, sizeof(*pattern));
+	if (pattern) {
+		for (size_t i = 0; i < count; i++)
+			add_element(s, &elements[i], pattern);
+		for (size_t i = 0; i < pixels; i++)
+			image[i] = (float)(s->mean * (1 + s->contrast * pattern[i]));
+	}
+	free(elements);
+	free(pattern);
+	return pattern ? 0 : -1;
+}
+
+int stimulus_draw(const struct stimulus *s, float *image)
+{
+	switch (s->kind) {
+	case STIMULUS_GRATINGS:
+		draw_grating(s, image);
+		return 0;
+	case STIMULUS_SNAKE:
+	case STIMULUS_LADDER:
+		return draw_contour(s, image);
+	default:
+		draw_illusion(s, image);
+		return 0;
+	}
+}

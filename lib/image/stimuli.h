@@ -1,0 +1,73 @@
+/*
+ * Stimuli of vision science, drawn analytically. Luminance is mean * (1 + contrast * pattern), with
+ * pattern in [-1, 1] (Michelson contrast). Coordinates: pixels, x right, y up, origin in the middle
+ * of the image; theta runs along the stripes, counter-clockwise from +x; u is the coordinate across
+ * them, along theta + 90 degrees, and v along them.
+ *
+ * What is band-limited (gratings, Gabor elements) is sampled at the pixels' centres; what has edges
+ * (the illusions) is averaged exactly over each pixel's square.
+ */
+#ifndef IMAGE_STIMULI_H
+#define IMAGE_STIMULI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum stimulus_kind {
+	STIMULUS_GRATINGS,  /* cos(2 pi f u + phase), whole field or in a disc */
+	STIMULUS_MACH,      /* dark plateau, linear ramp, light plateau: Mach bands at its knees */
+	STIMULUS_CORNSWEET, /* equal plateaus that meet in a dark and a light cusp */
+	STIMULUS_WHITE,     /* square-wave bars, equal grey patches on a dark and a light one */
+	STIMULUS_CONTRAST,  /* dark and light half, an equal grey patch on each */
+	STIMULUS_SNAKE,     /* a contour of Gabor elements along the path, among others at random */
+	STIMULUS_LADDER,    /* the same with elements across the path */
+};
+#define STIMULUS_WORDS "gratings,mach,cornsweet,white,contrast,snake,ladder"
+
+struct stimulus {
+	enum stimulus_kind kind;
+	size_t size;       /* the image is size x size pixels */
+	double mean;       /* luminance, grey levels */
+	double contrast;   /* of the pattern (illusions: of the inducers; contours: of an element) */
+	double theta;      /* rad; contours: of the path at its middle */
+	double frequency;  /* cycles per pixel: gratings, white, elements of contours */
+	double phase;      /* rad: gratings and elements; luminance is cos(2 pi f u + phase) */
+	double diameter;   /* px, of a grating's disc with a flank of 2 px; INFINITY: whole field */
+	double width;      /* px: mach: of the ramp; cornsweet: of each cusp */
+	double patch;      /* px: side of a test patch (white: its length along the bar) */
+	double path_angle; /* rad: turn from one segment of the path to the next, either way */
+	double spacing;    /* px: distance of neighbouring elements of the path */
+	double sigma;      /* px: of an element's round Gaussian envelope */
+	double jitter;     /* rad: elements of the path turn by a uniform draw from [-jitter, jitter] */
+	size_t elements;   /* on the path */
+	bool random_phase; /* each element has its own phase, uniform; `phase` is not used */
+	bool present;      /* false: the same places and elements, those of the path turned at random */
+	uint64_t seed;     /* draws are a function of (seed, pair) */
+	uint64_t pair;     /* number of the drawing: the same with and without contour */
+};
+
+/* One Gabor element: centre, orientation of its stripes in [0, pi), phase. */
+struct stimulus_element {
+	double x, y, theta, phase;
+	bool on_path;
+};
+
+/* Where an illusion shows: 0 is what looks lighter, 1 what looks darker, of equal luminance but for
+ * Mach bands. mach: the knees of the ramp; cornsweet: the middles of the plateaus; white, contrast:
+ * the middles of the patches. x and y in pixels. False for the other kinds. */
+bool stimulus_places(const struct stimulus *stimulus, double x[2], double y[2]);
+
+/* The elements of a contour stimulus, those of the path first and in order; *elements is allocated
+ * (free()). The other elements are added one by one at random places at least STIMULUS_DISTANCE
+ * times the spacing from all before them, until there is no room. 0, or -1 where no path fits the
+ * image. (After Field, Hayes and Hess 1993, who put one element into each cell of a grid.) */
+#define STIMULUS_DISTANCE .85
+int stimulus_scatter(const struct stimulus *stimulus, struct stimulus_element **elements,
+    size_t *count) __attribute__((warn_unused_result));
+
+/* Draw into image (size, size), row 0 on top. 0, or -1 with a reason. */
+int stimulus_draw(const struct stimulus *stimulus, float *image)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,271 @@
+/*
+ * stimuli: gratings, illusions and contours of Gabor elements, as batches whose labels are the rows
+ * of a table (Field, Hayes & Hess 1993 for the contours). See lib/image/stimuli.h.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/list.h"
+#include "base/memory.h"
+#include "base/threads.h"
+#include "base/tool.h"
+#include "image/stimuli.h"
+#include "npys/npys.h"
+#include "table/table.h"
+
+#define BATCH 256 /* stimuli in a record: bounds what a reader keeps until the labels arrive */
+#define DEGREE (3.14159265358979323846 / 180)
+#define CONTOURS (1 << STIMULUS_SNAKE | 1 << STIMULUS_LADDER)
+#define WAVES (CONTOURS | 1 << STIMULUS_GRATINGS)
+#define WHITE (1 << STIMULUS_WHITE)
+
+static int kind;
+static size_t size, count, length, threads;
+static bool size_given, count_given, length_given, width_given, patch_given, sigma_given, jitter_given;
+static bool random_phase;
+static double mean, width, patch, sigma, jitter;
+static const char *text_contrast, *text_theta, *text_frequency, *text_phase, *text_diameter;
+static const char *text_angle, *text_spacing, *parameters, *element_table, *output;
+static uint64_t seed;
+
+static const struct opt options[] = {
+    OPT_CHOICE('k', "kind", &kind, "gratings", STIMULUS_WORDS, "what to draw"),
+    OPT_COUNT_GIVEN(0, "size", &size, &size_given, CLOSED(4, 4096), "px", "side of the image (64; contours: 128)"),
+    OPT_REAL('m', "mean", &mean, "127.5", ABOVE(0, 1e9), "level", "mean luminance"),
+    OPT_TEXT('c', "contrast", &text_contrast, "1", "list", "Michelson contrast"),
+    OPT_TEXT('t', "theta", &text_theta, NULL, "list", "orientation along the stripes or path, deg"),
+    OPT_TEXT('f', "frequency", &text_frequency, NULL, "list", "of gratings, bars and elements, cycles per pixel"),
+    OPT_TEXT('p', "phase", &text_phase, NULL, "list", "of gratings and elements, deg"),
+    OPT_TEXT('d', "diameter", &text_diameter, NULL, "list", "gratings in a disc, px (whole field)"),
+    OPT_REAL_GIVEN(0, "width", &width, &width_given, ABOVE(0, 4096), "px", "of mach's ramp (16), of a cusp (8)"),
+    OPT_REAL_GIVEN(0, "patch", &patch, &patch_given, ABOVE(0, 4096), "px", "side of a test patch (16)"),
+    OPT_TEXT(0, "path-angle", &text_angle, NULL, "list", "turns of a contour, deg (0:60:4)"),
+    OPT_TEXT(0, "spacing", &text_spacing, NULL, "list", "of a contour's elements, px (9)"),
+    OPT_COUNT_GIVEN(0, "length", &length, &length_given, CLOSED(1, 1000), "number", "elements of a contour (9)"),
+    OPT_REAL_GIVEN(0, "sigma", &sigma, &sigma_given, ABOVE(0, 1000), "px", "of an element (half its wavelength)"),
+    OPT_REAL_GIVEN(0, "jitter", &jitter, &jitter_given, CLOSED(0, 90), "deg", "of a contour's elements, either way (0)"),
+    OPT_FLAG(0, "random-phase", &random_phase, "each element has a random phase"),
+    OPT_COUNT_GIVEN('n', "count", &count, &count_given, CLOSED(1, 1e6), "number", "contours of each sort, each with and without (10)"),
+    OPT_TEXT(0, "parameters", &parameters, NULL, "file", "write the table: a row per stimulus, in order"),
+    OPT_TEXT(0, "elements", &element_table, NULL, "file", "write a table of the contours' elements"),
+    OPT_SEED(&seed),
+    OPT_THREADS(&threads, "1"),
+    OPT_OUTPUT(&output),
+    OPT_END,
+};
+static const struct tool tool = {
+    "stimuli", "draw gratings, illusions and contours", "", 0, 0, options};
+
+/* An option that the chosen kind has no use for is a mistake. */
+static void check_use(const char *name, bool given, int kinds)
+{
+	if (given && !(kinds & 1 << kind))
+		tool_usage("--%s: not for this kind of stimulus", name);
+}
+
+/* axes of the design, the last running fastest */
+enum axis { CONTRAST, DIAMETER, ANGLE, SPACING, FREQUENCY, THETA, PHASE, AXES };
+static struct list axis[AXES];
+
+static void read_axis(enum axis a, const char *name, const char *text, const char *initial, bool geometric,
+    struct opt_range range)
+{
+	if (list_parse(text ? text : initial, geometric, range, &axis[a]))
+		tool_usage("--%s: %s", name, err_reason());
+}
+
+static void read_options(void)
+{
+	bool gratings = kind == STIMULUS_GRATINGS, contours = CONTOURS & 1 << kind;
+
+	check_use("frequency", text_frequency, WAVES | WHITE);
+	check_use("phase", text_phase, WAVES);
+	check_use("diameter", text_diameter, 1 << STIMULUS_GRATINGS);
+	check_use("width", width_given, 1 << STIMULUS_MACH | 1 << STIMULUS_CORNSWEET);
+	check_use("patch", patch_given, WHITE | 1 << STIMULUS_CONTRAST);
+	check_use("path-angle", text_angle, CONTOURS);
+	check_use("spacing", text_spacing, CONTOURS);
+	check_use("length", length_given, CONTOURS);
+	check_use("sigma", sigma_given, CONTOURS);
+	check_use("jitter", jitter_given, CONTOURS);
+	check_use("random-phase", random_phase, CONTOURS);
+	check_use("count", count_given, CONTOURS);
+	check_use("elements", element_table, CONTOURS);
+	if (random_phase && text_phase)
+		tool_usage("--random-phase: leaves nothing for --phase to say");
+	read_axis(CONTRAST, "contrast", text_contrast, "1", false, (struct opt_range)ABOVE(0, 1));
+	read_axis(THETA, "theta", text_theta, gratings ? "0:172.5:24" : contours ? "0" : "90", false,
+	    (struct opt_range)BELOW(0, 180));
+	read_axis(FREQUENCY, "frequency", text_frequency,
+	    gratings ? "0.05:0.4:10" : contours ? "0.25" : "0.0625", true, (struct opt_range)ABOVE(0, .5));
+	read_axis(PHASE, "phase", text_phase, gratings ? "0:315:8" : "0", false,
+	    (struct opt_range)OPEN(-360, 360));
+	read_axis(DIAMETER, "diameter", text_diameter, "0", false, (struct opt_range)CLOSED(0, 8192));
+	read_axis(ANGLE, "path-angle", text_angle, contours ? "0:60:4" : "0", false,
+	    (struct opt_range)CLOSED(0, 90));
+	read_axis(SPACING, "spacing", text_spacing, "9", false, (struct opt_range)CLOSED(1, 4096));
+	size = size_given ? size : contours ? 128 : 64;
+	count = count_given ? count : contours ? 10 : 1;
+	length = length_given ? length : 9;
+	width = width_given ? width : kind == STIMULUS_MACH ? 16 : 8;
+	patch = patch_given ? patch : 16;
+	if (width > (double)size / (kind == STIMULUS_CORNSWEET ? 2 : 1) && !contours && !gratings)
+		tool_usage("--width: %g px does not fit an image of %zu px", width, size);
+	if (patch > (double)size / 2 && (kind == STIMULUS_WHITE || kind == STIMULUS_CONTRAST))
+		tool_usage("--patch: %g px does not fit half an image of %zu px", patch, size);
+}
+
+/* Stimulus number i of the design. */
+static struct stimulus design(size_t i)
+{
+	size_t variants = CONTOURS & 1 << kind ? 2 : 1, pair = i / variants, rest = pair / count;
+	double value[AXES];
+
+	for (int a = AXES - 1; a >= 0; a--) {
+		value[a] = axis[a].x[rest % axis[a].count];
+		rest /= axis[a].count;
+	}
+	return (struct stimulus){
+	    .kind = (enum stimulus_kind)kind,
+	    .size = size,
+	    .mean = mean,
+	    .contrast = value[CONTRAST],
+	    .theta = value[THETA] * DEGREE,
+	    .frequency = value[FREQUENCY],
+	    .phase = value[PHASE] * DEGREE,
+	    .diameter = value[DIAMETER] > 0 ? value[DIAMETER] : INFINITY,
+	    .width = width,
+	    .patch = patch,
+	    .path_angle = value[ANGLE] * DEGREE,
+	    .spacing = value[SPACING],
+	    .sigma = sigma_given ? sigma : .5 / value[FREQUENCY],
+	    .jitter = jitter * DEGREE,
+	    .elements = length,
+	    .random_phase = random_phase,
+	    .present = i % variants == 0,
+	    .seed = seed,
+	    .pair = pair,
+	};
+}
+
+/* A number of the table, nan for kinds that have no such thing. */
+static void cell(struct table_out *table, int kinds, double value)
+{
+	table_real(table, kinds & 1 << kind ? value : NAN);
+}
+
+static void write_row(struct table_out *table, const char *word, size_t label, const struct stimulus *s)
+{
+	double x[2] = {NAN, NAN}, y[2] = {NAN, NAN};
+
+	stimulus_places(s, x, y);
+	table_int(table, (long long)label);
+	table_text(table, word);
+	table_real(table, s->theta / DEGREE);
+	cell(table, WAVES | WHITE, s->frequency);
+	cell(table, random_phase ? 0 : WAVES, s->phase / DEGREE);
+	table_real(table, s->contrast);
+	table_real(table, s->mean);
+	cell(table, 1 << STIMULUS_GRATINGS, s->diameter);
+	cell(table, 1 << STIMULUS_MACH | 1 << STIMULUS_CORNSWEET, s->width);
+	cell(table, WHITE | 1 << STIMULUS_CONTRAST, s->patch);
+	table_real(table, x[0]);
+	table_real(table, y[0]);
+	table_real(table, x[1]);
+	table_real(table, y[1]);
+	cell(table, CONTOURS, s->present);
+	cell(table, CONTOURS, s->path_angle / DEGREE);
+	cell(table, CONTOURS, s->spacing);
+	cell(table, CONTOURS, (double)s->elements);
+	cell(table, CONTOURS, s->sigma);
+	cell(table, CONTOURS, s->jitter / DEGREE);
+	cell(table, CONTOURS, (double)s->pair);
+}
+
+static void write_elements(struct table_out *table, size_t label, const struct stimulus *s)
+{
+	struct stimulus_element *elements;
+	size_t n;
+
+	tool_check(stimulus_scatter(s, &elements, &n));
+	for (size_t i = 0; i < n; i++) {
+		table_int(table, (long long)label);
+		table_int(table, (long long)i);
+		table_real(table, elements[i].x);
+		table_real(table, elements[i].y);
+		table_real(table, elements[i].theta / DEGREE);
+		table_real(table, elements[i].phase / DEGREE);
+		table_int(table, elements[i].on_path);
+	}
+	free(elements);
+}
+
+struct batch_of {
+	size_t first;
+	float *images; /* (BATCH, size, size) */
+};
+
+static int draw(size_t i, size_t worker, void *argument)
+{
+	const struct batch_of *batch = argument;
+	struct stimulus s = design(batch->first + i);
+
+	(void)worker;
+	return stimulus_draw(&s, batch->images + i * size * size);
+}
+
+int main(int argc, char **argv)
+{
+	size_t total, drawn;
+	struct table_out *rows = NULL, *elements = NULL;
+	struct npys_header header;
+	int64_t labels[BATCH];
+
+	tool_start(&tool, argc, argv);
+	read_options();
+	total = count * (CONTOURS & 1 << kind ? 2 : 1);
+	for (size_t a = 0; a < AXES; a++)
+		tool_check(mem_multiply(total, axis[a].count, &total));
+	const char *word = STIMULUS_WORDS;
+	char name[16];
+	for (int i = 0; i < kind; i++)
+		word = strchr(word, ',') + 1;
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, ","), word);
+
+	struct batch_of batch = {.images = tool_need(mem_alloc(BATCH * size * size, sizeof(float)))};
+	struct npys_out *out = tool_need(npys_create(output));
+	if (parameters)
+		rows = tool_need(table_create(parameters,
+		    "label kind theta_deg sf_cpp phase_deg contrast mean diameter_px width_px patch_px "
+		    "light_x_px light_y_px dark_x_px dark_y_px present path_angle_deg spacing_px length "
+		    "sigma_px jitter_deg pair"));
+	if (element_table)
+		elements = tool_need(
+		    table_create(element_table, "label element x_px y_px theta_deg phase_deg on_path"));
+	for (; batch.first < total; batch.first += drawn) {
+		drawn = total - batch.first < BATCH ? total - batch.first : BATCH;
+		tool_check(par_for(drawn, threads, draw, &batch));
+		tool_check(npys_put_float(out, 3, (size_t[]){drawn, size, size}, batch.images));
+		for (size_t i = 0; i < drawn; i++) {
+			size_t label = batch.first + i;
+			struct stimulus s = design(label);
+			labels[i] = (int64_t)label;
+			if (rows)
+				write_row(rows, name, label, &s);
+			if (elements)
+				write_elements(elements, label, &s);
+		}
+		tool_check(npys_shape(&header, NPYS_I8, 1, &drawn));
+		tool_check(npys_begin(out, &header));
+		tool_check(npys_write_int(out, labels, drawn));
+	}
+	if (rows)
+		tool_check(table_close(rows));
+	if (elements)
+		tool_check(table_close(elements));
+	tool_check(npys_close(out));
+	free(batch.images);
+	for (size_t a = 0; a < AXES; a++)
+		free(axis[a].x);
+	return STATUS_OK;
+}
