@@ -9,8 +9,8 @@ MAKEFLAGS += --no-builtin-rules
 
 # each kind of build has its own folder
 B := build/$(notdir $(CC))$(if $(SAN),-san)
-SANITISE := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 , := ,
+SANITISE := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
 PACKAGES = netpbm fftw3f openblas gsl jansson
 PACKAGE_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
