@@ -1,0 +1,117 @@
+/* lib/conv sizes and fft: against the definition of the transform. */
+#include <stdlib.h>
+#include "base/memory.h"
+#include "base/random.h"
+#include "conv/fft.h"
+#include "conv/sizes.h"
+#include "check.h"
+
+#define TOLERANCE (200 * (double)REAL_EPSILON)
+
+/* largest |X - sum x exp(-2 pi i (ky y / h + kx x / w))| over the half spectrum of channel c */
+static double forward_error(
+    const real *x, const real_complex *spectrum, size_t h, size_t w, size_t channels, size_t c)
+{
+	double worst = 0;
+	for (size_t ky = 0; ky < h; ky++)
+		for (size_t kx = 0; kx <= w / 2; kx++) {
+			double re = 0, im = 0;
+			for (size_t y = 0; y < h; y++)
+				for (size_t i = 0; i < w; i++) {
+					double phase = -2 * M_PI *
+						       ((double)(ky * y % h) / (double)h +
+							   (double)(kx * i % w) / (double)w);
+					double value = (double)x[(y * w + i) * channels + c];
+					re += value * cos(phase);
+					im += value * sin(phase);
+				}
+			real_complex got = spectrum[(ky * (w / 2 + 1) + kx) * channels + c];
+			double error = hypot((double)__real__ got - re, (double)__imag__ got - im);
+			worst = error <= worst ? worst : error; /* keeps a NaN */
+		}
+	return worst;
+}
+
+static void check_layout(size_t many, size_t h, size_t w, size_t channels)
+{
+	size_t pixels = h * w * channels, half = h * (w / 2 + 1) * channels;
+	struct fft *forward = fft_plan_interleaved(FFT_R2C, many, h, w, channels);
+	struct fft *back = fft_plan_interleaved(FFT_C2R, many, h, w, channels);
+	real *x = mem_alloc(many * pixels, sizeof *x), *y = mem_alloc(many * pixels, sizeof *y);
+	real_complex *spectrum = mem_alloc(many * half, sizeof *spectrum);
+	if (!CHECK(forward && back && x && y && spectrum))
+		return;
+	struct rng rng = rng_start(1, RNG_TEST, 0, h * w);
+	for (size_t i = 0; i < many * pixels; i++)
+		x[i] = (real)rng_normal(&rng);
+	fft_exec(forward, x, spectrum);
+	double worst = 0;
+	for (size_t i = 0; i < many; i++)
+		for (size_t c = 0; c < channels; c++) {
+			double e =
+			    forward_error(x + i * pixels, spectrum + i * half, h, w, channels, c);
+			worst = e <= worst ? worst : e;
+		}
+	CHECK_CLOSE(worst, 0, TOLERANCE * sqrt((double)(h * w)));
+	fft_exec(back, spectrum, y);
+	worst = 0;
+	for (size_t i = 0; i < many * pixels; i++) {
+		double e = fabs((double)(y[i] / (real)(h * w) - x[i]));
+		worst = e <= worst ? worst : e;
+	}
+	CHECK_CLOSE(worst, 0, TOLERANCE);
+	fft_free(forward);
+	fft_free(back);
+	free(x);
+	free(y);
+	free(spectrum);
+}
+
+/* a column transform in place, as in a transform done axis by axis */
+static void check_in_place(void)
+{
+	enum { H = 12, W = 7 };
+	const struct fft_axis column = {H, W, W}, loop = {W, 1, 1};
+	struct fft *forward = fft_plan(FFT_FORWARD, 1, &column, 1, &loop, true);
+	struct fft *back = fft_plan(FFT_BACKWARD, 1, &column, 1, &loop, true);
+	real_complex *x = mem_alloc(H * W, sizeof *x);
+	if (!CHECK(forward && back && x))
+		return;
+	x[3 * W + 2] = 1; /* a delta at row 3: exp(-2 pi i k 3 / H) */
+	fft_exec(forward, x, x);
+	CHECK_CLOSE((double)__real__ x[2 * W + 2], cos(2 * M_PI * 2 * 3 / H), TOLERANCE);
+	CHECK_CLOSE((double)__imag__ x[2 * W + 2], -sin(2 * M_PI * 2 * 3 / H), TOLERANCE);
+	CHECK_CLOSE((double)__real__ x[2 * W + 3], 0, 0);
+	fft_exec(back, x, x);
+	CHECK_CLOSE((double)__real__ x[3 * W + 2], H, H * TOLERANCE);
+	fft_free(forward);
+	fft_free(back);
+	free(x);
+}
+
+int main(void)
+{
+	bool rising = true, never_smaller = true, close_by = true;
+	for (size_t n = 1; n < 5000; n++) {
+		size_t good = conv_good_size(n);
+		never_smaller &= good >= n && conv_good_size(good) == good;
+		rising &= conv_good_size(n + 1) >= good;
+		close_by &= (double)good <= 1.34 * (double)n + 1;
+	}
+	CHECK(never_smaller);
+	CHECK(rising);
+	CHECK(close_by);
+	CHECK(conv_good_size(0) == 1);
+	CHECK(conv_good_size(SIZE_MAX) == SIZE_MAX);
+	check_layout(1, 8, 8, 1);
+	check_layout(3, 9, 14, 1);
+	check_layout(2, 10, 7, 5);
+	check_layout(1, 1, 16, 2);
+	check_layout(1, 5, 1, 1);
+	check_in_place();
+	CHECK(!fft_plan(FFT_R2C, 0, NULL, 0, NULL, false));
+	const struct fft_axis empty = {0, 1, 1};
+	CHECK(!fft_plan(FFT_R2C, 1, &empty, 0, NULL, false));
+	fft_free(NULL);
+	return check_end();
+}
