@@ -13,7 +13,8 @@
 #include "npys/npys.h"
 #include "table/table.h"
 
-#define BATCH 256 /* stimuli in a record: bounds what a reader keeps until the labels arrive */
+#define BATCH 256 /* stimuli in a record: bounds what a reader keeps until the labels come */
+#define PIXELS ((size_t)1 << 24) /* in a record of more than one stimulus */
 #define DEGREE (3.14159265358979323846 / 180)
 #define CONTOURS (1 << STIMULUS_SNAKE | 1 << STIMULUS_LADDER)
 #define WAVES (CONTOURS | 1 << STIMULUS_GRATINGS)
@@ -21,7 +22,8 @@
 
 static int kind;
 static size_t size, count, length, threads;
-static bool size_given, count_given, length_given, width_given, patch_given, sigma_given, jitter_given;
+static bool size_given, count_given, length_given, width_given, patch_given, sigma_given,
+    jitter_given;
 static bool random_phase;
 static double mean, width, patch, sigma, jitter;
 static const char *text_contrast, *text_theta, *text_frequency, *text_phase, *text_diameter;
@@ -30,24 +32,34 @@ static uint64_t seed;
 
 static const struct opt options[] = {
     OPT_CHOICE('k', "kind", &kind, "gratings", STIMULUS_WORDS, "what to draw"),
-    OPT_COUNT_GIVEN(0, "size", &size, &size_given, CLOSED(4, 4096), "px", "side of the image (64; contours: 128)"),
+    OPT_COUNT_GIVEN(0, "size", &size, &size_given, CLOSED(4, 4096), "px",
+	"side of the image (64; contours: 128)"),
     OPT_REAL('m', "mean", &mean, "127.5", ABOVE(0, 1e9), "level", "mean luminance"),
     OPT_TEXT('c', "contrast", &text_contrast, "1", "list", "Michelson contrast"),
     OPT_TEXT('t', "theta", &text_theta, NULL, "list", "orientation along the stripes or path, deg"),
-    OPT_TEXT('f', "frequency", &text_frequency, NULL, "list", "of gratings, bars and elements, cycles per pixel"),
+    OPT_TEXT('f', "frequency", &text_frequency, NULL, "list",
+	"of gratings, bars and elements, cycles per pixel"),
     OPT_TEXT('p', "phase", &text_phase, NULL, "list", "of gratings and elements, deg"),
     OPT_TEXT('d', "diameter", &text_diameter, NULL, "list", "gratings in a disc, px (whole field)"),
-    OPT_REAL_GIVEN(0, "width", &width, &width_given, ABOVE(0, 4096), "px", "of mach's ramp (16), of a cusp (8)"),
-    OPT_REAL_GIVEN(0, "patch", &patch, &patch_given, ABOVE(0, 4096), "px", "side of a test patch (16)"),
+    OPT_REAL_GIVEN(0, "width", &width, &width_given, ABOVE(0, 4096), "px",
+	"of mach's ramp (16), of a cusp (8)"),
+    OPT_REAL_GIVEN(
+	0, "patch", &patch, &patch_given, ABOVE(0, 4096), "px", "side of a test patch (16)"),
     OPT_TEXT(0, "path-angle", &text_angle, NULL, "list", "turns of a contour, deg (0:60:4)"),
     OPT_TEXT(0, "spacing", &text_spacing, NULL, "list", "of a contour's elements, px (9)"),
-    OPT_COUNT_GIVEN(0, "length", &length, &length_given, CLOSED(1, 1000), "number", "elements of a contour (9)"),
-    OPT_REAL_GIVEN(0, "sigma", &sigma, &sigma_given, ABOVE(0, 1000), "px", "of an element (half its wavelength)"),
-    OPT_REAL_GIVEN(0, "jitter", &jitter, &jitter_given, CLOSED(0, 90), "deg", "of a contour's elements, either way (0)"),
+    OPT_COUNT_GIVEN(0, "length", &length, &length_given, CLOSED(1, 1000), "number",
+	"elements of a contour (9)"),
+    OPT_REAL_GIVEN(0, "sigma", &sigma, &sigma_given, ABOVE(0, 1000), "px",
+	"of an element (half its wavelength)"),
+    OPT_REAL_GIVEN(0, "jitter", &jitter, &jitter_given, CLOSED(0, 90), "deg",
+	"of a contour's elements, either way (0)"),
     OPT_FLAG(0, "random-phase", &random_phase, "each element has a random phase"),
-    OPT_COUNT_GIVEN('n', "count", &count, &count_given, CLOSED(1, 1e6), "number", "contours of each sort, each with and without (10)"),
-    OPT_TEXT(0, "parameters", &parameters, NULL, "file", "write the table: a row per stimulus, in order"),
-    OPT_TEXT(0, "elements", &element_table, NULL, "file", "write a table of the contours' elements"),
+    OPT_COUNT_GIVEN('n', "count", &count, &count_given, CLOSED(1, 1e6), "number",
+	"contours of each sort, each with and without (10)"),
+    OPT_TEXT(0, "parameters", &parameters, NULL, "file",
+	"write the table: a row per stimulus, in order"),
+    OPT_TEXT(
+	0, "elements", &element_table, NULL, "file", "write a table of the contours' elements"),
     OPT_SEED(&seed),
     OPT_THREADS(&threads, "1"),
     OPT_OUTPUT(&output),
@@ -67,8 +79,8 @@ static void check_use(const char *name, bool given, int kinds)
 enum axis { CONTRAST, DIAMETER, ANGLE, SPACING, FREQUENCY, THETA, PHASE, AXES };
 static struct list axis[AXES];
 
-static void read_axis(enum axis a, const char *name, const char *text, const char *initial, bool geometric,
-    struct opt_range range)
+static void read_axis(enum axis a, const char *name, const char *text, const char *initial,
+    bool geometric, struct opt_range range)
 {
 	if (list_parse(text ? text : initial, geometric, range, &axis[a]))
 		tool_usage("--%s: %s", name, err_reason());
@@ -94,13 +106,20 @@ static void read_options(void)
 	if (random_phase && text_phase)
 		tool_usage("--random-phase: leaves nothing for --phase to say");
 	read_axis(CONTRAST, "contrast", text_contrast, "1", false, (struct opt_range)ABOVE(0, 1));
-	read_axis(THETA, "theta", text_theta, gratings ? "0:172.5:24" : contours ? "0" : "90", false,
-	    (struct opt_range)BELOW(0, 180));
+	read_axis(THETA, "theta", text_theta,
+	    gratings   ? "0:172.5:24"
+	    : contours ? "0"
+		       : "90",
+	    false, (struct opt_range)BELOW(0, 180));
 	read_axis(FREQUENCY, "frequency", text_frequency,
-	    gratings ? "0.05:0.4:10" : contours ? "0.25" : "0.0625", true, (struct opt_range)ABOVE(0, .5));
+	    gratings   ? "0.05:0.4:10"
+	    : contours ? "0.25"
+		       : "0.0625",
+	    true, (struct opt_range)ABOVE(0, .5));
 	read_axis(PHASE, "phase", text_phase, gratings ? "0:315:8" : "0", false,
 	    (struct opt_range)OPEN(-360, 360));
-	read_axis(DIAMETER, "diameter", text_diameter, "0", false, (struct opt_range)CLOSED(0, 8192));
+	read_axis(
+	    DIAMETER, "diameter", text_diameter, "0", false, (struct opt_range)CLOSED(0, 8192));
 	read_axis(ANGLE, "path-angle", text_angle, contours ? "0:60:4" : "0", false,
 	    (struct opt_range)CLOSED(0, 90));
 	read_axis(SPACING, "spacing", text_spacing, "9", false, (struct opt_range)CLOSED(1, 4096));
@@ -109,7 +128,8 @@ static void read_options(void)
 	length = length_given ? length : 9;
 	width = width_given ? width : kind == STIMULUS_MACH ? 16 : 8;
 	patch = patch_given ? patch : 16;
-	if (width > (double)size / (kind == STIMULUS_CORNSWEET ? 2 : 1) && !contours && !gratings)
+	if ((kind == STIMULUS_MACH && width > (double)size) ||
+	    (kind == STIMULUS_CORNSWEET && width > (double)size / 2))
 		tool_usage("--width: %g px does not fit an image of %zu px", width, size);
 	if (patch > (double)size / 2 && (kind == STIMULUS_WHITE || kind == STIMULUS_CONTRAST))
 		tool_usage("--patch: %g px does not fit half an image of %zu px", patch, size);
@@ -154,7 +174,8 @@ static void cell(struct table_out *table, int kinds, double value)
 	table_real(table, kinds & 1 << kind ? value : NAN);
 }
 
-static void write_row(struct table_out *table, const char *word, size_t label, const struct stimulus *s)
+static void write_row(
+    struct table_out *table, const char *word, size_t label, const struct stimulus *s)
 {
 	double x[2] = {NAN, NAN}, y[2] = {NAN, NAN};
 
@@ -202,7 +223,7 @@ static void write_elements(struct table_out *table, size_t label, const struct s
 
 struct batch_of {
 	size_t first;
-	float *images; /* (BATCH, size, size) */
+	float *images; /* (most, size, size) */
 };
 
 static int draw(size_t i, size_t worker, void *argument)
@@ -216,13 +237,16 @@ static int draw(size_t i, size_t worker, void *argument)
 
 int main(int argc, char **argv)
 {
-	size_t total, drawn;
+	size_t total, drawn, most;
 	struct table_out *rows = NULL, *elements = NULL;
 	struct npys_header header;
 	int64_t labels[BATCH];
 
 	tool_start(&tool, argc, argv);
 	read_options();
+	most = PIXELS / (size * size) < 1       ? 1
+	       : PIXELS / (size * size) < BATCH ? PIXELS / (size * size)
+						: BATCH;
 	total = count * (CONTOURS & 1 << kind ? 2 : 1);
 	for (size_t a = 0; a < AXES; a++)
 		tool_check(mem_multiply(total, axis[a].count, &total));
@@ -232,18 +256,20 @@ int main(int argc, char **argv)
 		word = strchr(word, ',') + 1;
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, ","), word);
 
-	struct batch_of batch = {.images = tool_need(mem_alloc(BATCH * size * size, sizeof(float)))};
+	struct batch_of batch = {.images = tool_need(mem_alloc(most * size * size, sizeof(float)))};
 	struct npys_out *out = tool_need(npys_create(output));
 	if (parameters)
-		rows = tool_need(table_create(parameters,
-		    "label kind theta_deg sf_cpp phase_deg contrast mean diameter_px width_px patch_px "
-		    "light_x_px light_y_px dark_x_px dark_y_px present path_angle_deg spacing_px length "
-		    "sigma_px jitter_deg pair"));
+		rows = tool_need(
+		    table_create(parameters, "label kind theta_deg sf_cpp phase_deg contrast mean "
+					     "diameter_px width_px patch_px "
+					     "light_x_px light_y_px dark_x_px dark_y_px present "
+					     "path_angle_deg spacing_px length "
+					     "sigma_px jitter_deg pair"));
 	if (element_table)
-		elements = tool_need(
-		    table_create(element_table, "label element x_px y_px theta_deg phase_deg on_path"));
+		elements = tool_need(table_create(
+		    element_table, "label element x_px y_px theta_deg phase_deg on_path"));
 	for (; batch.first < total; batch.first += drawn) {
-		drawn = total - batch.first < BATCH ? total - batch.first : BATCH;
+		drawn = total - batch.first < most ? total - batch.first : most;
 		tool_check(par_for(drawn, threads, draw, &batch));
 		tool_check(npys_put_float(out, 3, (size_t[]){drawn, size, size}, batch.images));
 		for (size_t i = 0; i < drawn; i++) {

@@ -32,7 +32,8 @@ static int series(const char *text, bool geometric, struct list *list)
 
 	if (number(&text, &first))
 		return -1;
-	if (*text++ != ':' || number(&text, &last) || *text++ != ':' || number(&text, &count) || *text)
+	if (*text++ != ':' || number(&text, &last) || *text++ != ':' || number(&text, &count) ||
+	    *text)
 		return err_set("not of the form first:last:count");
 	if (!(count >= 1 && count <= LIST_MAX) || count != floor(count))
 		return err_set("the count is not a whole number from 1 to %d", LIST_MAX);

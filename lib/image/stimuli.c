@@ -7,9 +7,9 @@
 #include "image/stimuli.h"
 
 #define PI 3.14159265358979323846
-#define PATHS_TRIED 1000   /* before "no path fits" */
-#define DARTS_MISSED 2000  /* in a row, before the field counts as full */
-#define ELEMENT_REACH 5.   /* sigmas, beyond which exp(-12.5) = 4e-6 of an element is left out */
+#define PATHS_TRIED 1000  /* before "no path fits" */
+#define DARTS_MISSED 2000 /* in a row, before the field counts as full */
+#define ELEMENT_REACH 5.  /* sigmas, beyond which exp(-12.5) = 4e-6 of an element is left out */
 
 static double square(double x)
 {
@@ -192,12 +192,14 @@ static void draw_grating(const struct stimulus *s, float *image)
 			double inside = fmin(1, fmax(0, (s->diameter / 2 + 1 - hypot(x, y)) / 2));
 			double window = square(sin(PI / 2 * inside));
 			double wave = cos(2 * PI * s->frequency * (vx * y - vy * x) + s->phase);
-			image[r * s->size + c] = (float)(s->mean * (1 + s->contrast * window * wave));
+			image[r * s->size + c] =
+			    (float)(s->mean * (1 + s->contrast * window * wave));
 		}
 }
 
 /* Whether (x, y) keeps the distance from all elements. */
-static bool has_room(const struct stimulus_element *e, size_t count, double x, double y, double distance)
+static bool has_room(
+    const struct stimulus_element *e, size_t count, double x, double y, double distance)
 {
 	for (size_t i = 0; i < count; i++)
 		if (square(x - e[i].x) + square(y - e[i].y) < square(distance))
@@ -228,7 +230,8 @@ static bool half_path(const struct stimulus *s, struct rng *rng, struct stimulus
 /* Lay the path: its middle element in the middle of the image; e[i].theta is the path's direction. */
 static int lay_path(const struct stimulus *s, struct rng *rng, struct stimulus_element *e)
 {
-	double limit = (double)s->size / 2 - 2 * s->sigma, distance = STIMULUS_DISTANCE * s->spacing;
+	double limit = (double)s->size / 2 - 2 * s->sigma,
+	       distance = STIMULUS_DISTANCE * s->spacing;
 	size_t middle = (s->elements - 1) / 2;
 
 	for (size_t attempt = 0; attempt < PATHS_TRIED; attempt++) {
@@ -247,7 +250,8 @@ static int lay_path(const struct stimulus *s, struct rng *rng, struct stimulus_e
 int stimulus_scatter(const struct stimulus *s, struct stimulus_element **elements, size_t *count)
 {
 	struct rng rng = rng_start(s->seed, RNG_STIMULI, 0, s->pair);
-	double across = s->kind == STIMULUS_LADDER ? PI / 2 : 0, distance = STIMULUS_DISTANCE * s->spacing;
+	double across = s->kind == STIMULUS_LADDER ? PI / 2 : 0,
+	       distance = STIMULUS_DISTANCE * s->spacing;
 	struct stimulus_element *e = NULL;
 	size_t capacity = 0;
 	void *grown = NULL;
@@ -260,7 +264,8 @@ int stimulus_scatter(const struct stimulus *s, struct stimulus_element **element
 		return -1;
 	}
 	for (size_t i = 0; i < s->elements; i++) {
-		double jitter = s->jitter * (2 * rng_uniform(&rng) - 1), any = PI * rng_uniform(&rng);
+		double jitter = s->jitter * (2 * rng_uniform(&rng) - 1),
+		       any = PI * rng_uniform(&rng);
 		e[i].theta = s->present ? e[i].theta + across + jitter : any;
 	}
 	*count = s->elements;
@@ -274,7 +279,8 @@ int stimulus_scatter(const struct stimulus *s, struct stimulus_element **element
 			return -1;
 		}
 		e = grown;
-		e[(*count)++] = (struct stimulus_element){.x = x, .y = y, .theta = PI * rng_uniform(&rng)};
+		e[(*count)++] =
+		    (struct stimulus_element){.x = x, .y = y, .theta = PI * rng_uniform(&rng)};
 		missed = 0;
 	}
 	for (size_t i = 0; i < *count; i++) {

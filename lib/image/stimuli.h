@@ -27,24 +27,24 @@ enum stimulus_kind {
 
 struct stimulus {
 	enum stimulus_kind kind;
-	size_t size;       /* the image is size x size pixels */
-	double mean;       /* luminance, grey levels */
-	double contrast;   /* of the pattern (illusions: of the inducers; contours: of an element) */
-	double theta;      /* rad; contours: of the path at its middle */
-	double frequency;  /* cycles per pixel: gratings, white, elements of contours */
-	double phase;      /* rad: gratings and elements; luminance is cos(2 pi f u + phase) */
-	double diameter;   /* px, of a grating's disc with a flank of 2 px; INFINITY: whole field */
-	double width;      /* px: mach: of the ramp; cornsweet: of each cusp */
-	double patch;      /* px: side of a test patch (white: its length along the bar) */
+	size_t size;      /* the image is size x size pixels */
+	double mean;      /* luminance, grey levels */
+	double contrast;  /* of the pattern (illusions: of the inducers; contours: of an element) */
+	double theta;     /* rad; contours: of the path at its middle */
+	double frequency; /* cycles per pixel: gratings, white, elements of contours */
+	double phase;     /* rad: gratings and elements; luminance is cos(2 pi f u + phase) */
+	double diameter;  /* px, of a grating's disc with a flank of 2 px; INFINITY: whole field */
+	double width;     /* px: mach: of the ramp; cornsweet: of each cusp */
+	double patch;     /* px: side of a test patch (white: its length along the bar) */
 	double path_angle; /* rad: turn from one segment of the path to the next, either way */
 	double spacing;    /* px: distance of neighbouring elements of the path */
 	double sigma;      /* px: of an element's round Gaussian envelope */
-	double jitter;     /* rad: elements of the path turn by a uniform draw from [-jitter, jitter] */
+	double jitter; /* rad: elements of the path turn by a uniform draw from [-jitter, jitter] */
 	size_t elements;   /* on the path */
 	bool random_phase; /* each element has its own phase, uniform; `phase` is not used */
-	bool present;      /* false: the same places and elements, those of the path turned at random */
-	uint64_t seed;     /* draws are a function of (seed, pair) */
-	uint64_t pair;     /* number of the drawing: the same with and without contour */
+	bool present;  /* false: the same places and elements, those of the path turned at random */
+	uint64_t seed; /* draws are a function of (seed, pair) */
+	uint64_t pair; /* number of the drawing: the same with and without contour */
 };
 
 /* One Gabor element: centre, orientation of its stripes in [0, pi), phase. */
