@@ -52,8 +52,26 @@ units: $(UNITS:%=$(B)/unit/%)
 include tests/tests.mk
 -include pipelines/pipelines.mk
 
-.PHONY: all units clean
+# what an installed copy needs: tools, pages, pipelines. Names are those of the tools; nothing else is put on PATH.
+PIPELINES := $(wildcard pipelines/*)
+install: all
+	install -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(DATADIR)" $(foreach s,1 5 7,"$(DESTDIR)$(MANDIR)/man$(s)")
+	install -m 755 $(TOOLS:%=$(B)/bin/%) "$(DESTDIR)$(BINDIR)"
+	for page in $(PAGES); do install -m 644 $$page "$(DESTDIR)$(MANDIR)/man$${page##*.}"; done
+	cp -R $(PIPELINES) "$(DESTDIR)$(DATADIR)"
+
+uninstall:
+	rm -f $(TOOLS:%="$(DESTDIR)$(BINDIR)/%")
+	for page in $(notdir $(PAGES)); do rm -f "$(DESTDIR)$(MANDIR)/man$${page##*.}/$$page"; done
+	rm -rf "$(DESTDIR)$(DATADIR)"
+
+# the tracked files, as one archive
+dist:
+	git archive --prefix=v1pipe-$(VERSION)/ -o v1pipe-$(VERSION).dist.tar.gz HEAD
+
 clean:
 	rm -rf build
+
+.PHONY: all units install uninstall dist clean
 
 -include $(shell find build -name '*.d' 2>/dev/null)
