@@ -1,0 +1,42 @@
+/* What a statistic is worth: intervals from bootstrap samples, chance and p from permutations. */
+#ifndef STATS_RESAMPLE_H
+#define STATS_RESAMPLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum resample_side {
+	RESAMPLE_TWO_SIDED, /* as far from the mean of permutations and data together */
+	RESAMPLE_GREATER,   /* at least as large */
+	RESAMPLE_LESS,      /* at least as small */
+};
+
+struct resample_chance {
+	double mean; /* of the permutations that have a value */
+	double p;    /* (1 + #) / (1 + count) */
+};
+
+/* Chance of `observed` from permuted values x[0], x[stride], ... (count of them). A permutation without a value (nan)
+ * counts as extreme, except to the RESAMPLE_LESS test, where nan means "none at all". p is nan where observed is or
+ * count is 0. */
+struct resample_chance resample_chance(
+    double observed, const double *x, size_t count, size_t stride, enum resample_side side);
+
+/* Percentile interval that covers `level` of the samples x[0], x[stride], ... that have a value (linear interpolation
+ * between order statistics); both nan where fewer than 2 have one. 0, or -1 without memory. */
+int resample_interval(const double *x, size_t count, size_t stride, double level, double *low,
+    double *high) __attribute__((warn_unused_result));
+
+/* Bootstrap sample b of n filters: how often each was drawn, into times (n). */
+void resample_times(uint64_t seed, size_t b, size_t n, double *times);
+
+/* Permutation b of n filters, of the family `kind` (independent of other kinds), into order (n). */
+void resample_order(uint64_t seed, size_t b, uint32_t kind, size_t n, size_t *order);
+
+/* The value below which the share q of the n sorted numbers x lies. */
+double resample_quantile(const double *x, size_t n, double q);
+
+/* Ascending, nan last; for qsort. */
+int resample_compare(const void *a, const void *b);
+
+#endif
