@@ -1,6 +1,6 @@
 #include "lateral/pairs.h"
+#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
 
@@ -45,7 +45,7 @@ static double form_at(struct form a, double x, double y)
 }
 
 /* covariance of a unit's envelope */
-static struct form envelope(const struct lateral_unit *unit)
+static struct form envelope(const struct gabor *unit)
 {
 	double c = cos(unit->theta), s = sin(unit->theta);
 	double v = unit->sigma_along * unit->sigma_along;
@@ -57,12 +57,12 @@ static struct form envelope(const struct lateral_unit *unit)
  * With precisions P, carriers k (along theta + pi/2) and x measured from c_i, the integrand conj(g_i) g_j is a Gaussian
  * of precision P_i + P_j about m = (P_i + P_j)^-1 P_j Delta times exp i((k_j - k_i).x - k_j.Delta + phase_j - phase_i).
  */
-static struct lateral_pair describe(const struct lateral_unit *i, const struct lateral_unit *j)
+static struct lateral_pair describe(const struct gabor *i, const struct gabor *j)
 {
 	struct lateral_pair pair = {0};
 	pair.dtheta = lateral_wrap_axis(j->theta - i->theta);
-	pair.x = j->x - i->x;
-	pair.y = j->y - i->y;
+	pair.x = j->x0 - i->x0;
+	pair.y = j->y0 - i->y0;
 
 	double theta = i->theta + pair.dtheta; /* the representative of theta_j */
 	double phase = cos(theta - j->theta) > 0 ? j->phase : -j->phase;
@@ -91,7 +91,7 @@ static struct lateral_pair describe(const struct lateral_unit *i, const struct l
 struct lateral_tap lateral_tap(const struct lateral *set, size_t i, size_t j, size_t t)
 {
 	const struct lateral_pair *pair = &set->pair[lateral_pair_index(set, i, j)];
-	double c = cos(set->unit[i].theta), s = sin(set->unit[i].theta);
+	double c = cos(set->unit[i].gabor.theta), s = sin(set->unit[i].gabor.theta);
 	struct lateral_tap tap = {.x = set->dx[t] + pair->x, .y = set->dy[t] + pair->y};
 	tap.r = hypot(tap.x, tap.y);
 	tap.along = c * tap.x + s * tap.y;
@@ -112,76 +112,34 @@ static int check_kernel(const struct npys_array *kernel)
 	return 0;
 }
 
-/* one column of the table */
-static double *column(const struct table *table, const char *name)
+static bool usable(const struct gabor *g)
 {
-	double *x = mem_alloc(table->rows, sizeof(*x));
-	if (x && table_reals(table, name, x)) {
-		free(x);
-		return NULL;
-	}
-	return x;
+	return isfinite(g->theta) && isfinite(g->phase) && isfinite(g->frequency) &&
+	       isfinite(g->x0) && isfinite(g->y0) && isfinite(g->sigma_across) &&
+	       isfinite(g->sigma_along) && g->sigma_across != 0 && g->sigma_along != 0;
 }
 
-static int read_units(struct lateral *set, const struct table *table)
+static int read_units(struct lateral *set, const struct gabor_row *rows)
 {
-	static const char *const names[] = {"accepted", "theta_deg", "phase_deg", "sf_cpp",
-	    "sigma_across_px", "sigma_along_px", "x0_px", "y0_px"};
-	enum { ACCEPTED, THETA, PHASE, FREQUENCY, ACROSS, ALONG, X, Y, COLUMNS };
-	double *x[COLUMNS] = {0};
-	int status = -1;
-
-	set->unit = mem_alloc(set->channels, sizeof(*set->unit));
-	if (!set->unit)
+	if (!(set->unit = mem_alloc(set->channels, sizeof(*set->unit))))
 		return -1;
-	for (size_t c = 0; c < COLUMNS; c++)
-		if (!(x[c] = column(table, names[c])))
-			goto out;
 	for (size_t f = 0; f < set->channels; f++) {
-		if (!(x[ACCEPTED][f] > 0)) {
+		if (!rows[f].accepted)
 			set->rejected++;
-			continue;
-		}
-		for (size_t c = 0; c < COLUMNS; c++)
-			if (!isfinite(x[c][f])) {
-				err_set("%s: line %zu: %s of an accepted filter is not a number",
-				    table->file, f + 2, names[c]);
-				goto out;
-			}
-		if (!(x[ACROSS][f] > 0 && x[ALONG][f] > 0)) {
-			err_set("%s: line %zu: a width of an accepted filter is not positive",
-			    table->file, f + 2);
-			goto out;
-		}
-		if (!(set->rms[f] > 0)) {
+		else if (!usable(&rows[f].gabor))
+			return err_set(
+			    "table: filter %zu is accepted but its Gabor has no value", f);
+		else if (!(set->rms[f] > 0))
 			set->silent++;
-			continue;
-		}
-		double theta = fmod(x[THETA][f] * PI / 180, 2 * PI), phase = x[PHASE][f] * PI / 180;
-		if (theta < 0)
-			theta += 2 * PI;
-		if (theta >= PI) { /* the same profile seen from the other end */
-			theta -= PI;
-			phase = -phase;
-		}
-		set->unit[set->n++] = (struct lateral_unit){.channel = f,
-		    .theta = theta,
-		    .phase = phase,
-		    .frequency = x[FREQUENCY][f],
-		    .sigma_across = x[ACROSS][f],
-		    .sigma_along = x[ALONG][f],
-		    .x = x[X][f],
-		    .y = x[Y][f]};
+		else
+			set->unit[set->n++] =
+			    (struct lateral_unit){f, gabor_canonical(rows[f].gabor)};
 	}
-	status = 0;
-out:
-	for (size_t c = 0; c < COLUMNS; c++)
-		free(x[c]);
-	return status;
+	return 0;
 }
 
-int lateral_build(struct lateral *set, const struct npys_array *kernel, const struct table *table,
-    const struct npys_array *rms)
+int lateral_build(struct lateral *set, const struct npys_array *kernel,
+    const struct gabor_row *rows, size_t row_count, const struct npys_array *rms)
 {
 	*set = (struct lateral){0};
 	if (check_kernel(kernel))
@@ -189,9 +147,9 @@ int lateral_build(struct lateral *set, const struct npys_array *kernel, const st
 	set->channels = kernel->header.shape[0];
 	set->k = kernel->header.shape[2];
 	set->taps = set->k * set->k;
-	if (table->rows != set->channels)
-		return err_set("%s: %zu rows, but the kernel has %zu channels", table->file,
-		    table->rows, set->channels);
+	if (row_count != set->channels)
+		return err_set(
+		    "table: %zu rows, but the kernel has %zu channels", row_count, set->channels);
 	if (rms && (rms->header.rank != 1 || rms->header.elements != set->channels))
 		return err_set("rms: %zu numbers, but the kernel has %zu channels",
 		    rms->header.elements, set->channels);
@@ -202,12 +160,13 @@ int lateral_build(struct lateral *set, const struct npys_array *kernel, const st
 		if (!(set->rms[f] >= 0))
 			return err_set("rms: the one of channel %zu is negative", f);
 	}
-	if (read_units(set, table))
+	if (read_units(set, rows))
 		return -1;
 	if (set->n < 2)
-		return err_set("%s: %zu usable filters of %zu (%zu not accepted, %zu with rms 0): "
-			       "pairs need at least 2",
-		    table->file, set->n, set->channels, set->rejected, set->silent);
+		return err_set(
+		    "table: %zu usable filters of %zu (%zu not accepted, %zu with rms 0), "
+		    "pairs need at least 2",
+		    set->n, set->channels, set->rejected, set->silent);
 
 	size_t pairs = set->n * set->n, weights;
 	if (mem_multiply(pairs, set->taps, &weights) ||
@@ -219,7 +178,7 @@ int lateral_build(struct lateral *set, const struct npys_array *kernel, const st
 	for (size_t i = 0; i < set->n; i++)
 		for (size_t j = 0; j < set->n; j++)
 			set->pair[lateral_pair_index(set, i, j)] =
-			    describe(&set->unit[i], &set->unit[j]);
+			    describe(&set->unit[i].gabor, &set->unit[j].gabor);
 	double half = (double)(set->k / 2);
 	for (size_t t = 0; t < set->taps; t++) {
 		set->dx[t] = (double)(t % set->k) - half;

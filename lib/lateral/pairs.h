@@ -14,19 +14,15 @@
 
 #include <math.h>
 #include <stddef.h>
+#include "fit/gabor.h"
 #include "npys/npys.h"
-#include "table/table.h"
 
 #define LATERAL_PI 3.14159265358979323846
 
-/* A unit's Gabor, A exp(-u^2/2 sigma_across^2 - v^2/2 sigma_along^2) cos(2 pi f u + phase), v along theta. */
+/* A unit that takes part: accepted fit, rms > 0. gabor is in canonical form (theta in [0, pi)). */
 struct lateral_unit {
-	size_t channel;                   /* of the kernel; row of the table */
-	double theta;                     /* rad, along the stripes, in [0, pi) */
-	double phase;                     /* rad */
-	double frequency;                 /* cycles per px */
-	double sigma_across, sigma_along; /* px */
-	double x, y;                      /* centre c, px */
+	size_t channel; /* of the kernel; row of the table */
+	struct gabor gabor;
 };
 
 /*
@@ -65,10 +61,12 @@ struct lateral_tap {
 	double overlap;       /* M in [0, 1] */
 };
 
-/* Refuses kernels that are not (F, F, k, k) with odd k, tables of other than F rows, rms of other than F
- * numbers or negative ones, fewer than 2 usable units. rms: NULL for all 1. 0 or -1; free also after -1. */
-int lateral_build(struct lateral *set, const struct npys_array *kernel, const struct table *table,
-    const struct npys_array *rms) __attribute__((warn_unused_result));
+/* kernel: (F, F, k, k), k odd; rows: fit-gabor's table (gabor_table_read), F rows; rms: (F) numbers >= 0, NULL for all 1.
+ * Other shapes, a negative rms, a Gabor without a value in an accepted row and fewer than 2 usable units are errors.
+ * 0 or -1; free also after -1. */
+int lateral_build(struct lateral *set, const struct npys_array *kernel,
+    const struct gabor_row *rows, size_t row_count, const struct npys_array *rms)
+    __attribute__((warn_unused_result));
 void lateral_free(struct lateral *set);
 
 enum lateral_gauge {
