@@ -17,6 +17,11 @@ int err_set(const char *format, ...)
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
 	memcpy(reason, text, sizeof reason);
+	/* one line, whatever a file had in its names */
+	for (char *c = reason; *c; c++) {
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	}
 	status = STATUS_FAILED;
 	broken_pipe = 0;
 	return -1;

@@ -12,34 +12,46 @@
 #include "base/output.h"
 #include "model/model.h"
 
+/* How a dtype's bits are read; OTHER ones are listed only. */
+enum kind {
+	KIND_OTHER,
+	KIND_BOOL,
+	KIND_UNSIGNED,
+	KIND_SIGNED,
+	KIND_HALF,
+	KIND_BRAIN,
+	KIND_FLOAT,
+	KIND_DOUBLE,
+};
+
 /* Every dtype of the format; bits, because sub-byte types exist. */
 static const struct {
 	const char *name;
 	size_t bits;
-	bool readable;
+	enum kind kind;
 } dtypes[] = {
-	{"BOOL", 8, true},
-	{"F4", 4, false},
-	{"F6_E2M3", 6, false},
-	{"F6_E3M2", 6, false},
-	{"U8", 8, true},
-	{"I8", 8, true},
-	{"F8_E5M2", 8, false},
-	{"F8_E4M3", 8, false},
-	{"F8_E8M0", 8, false},
-	{"F8_E4M3FNUZ", 8, false},
-	{"F8_E5M2FNUZ", 8, false},
-	{"I16", 16, true},
-	{"U16", 16, true},
-	{"F16", 16, true},
-	{"BF16", 16, true},
-	{"I32", 32, true},
-	{"U32", 32, true},
-	{"F32", 32, true},
-	{"F64", 64, true},
-	{"C64", 64, false},
-	{"I64", 64, true},
-	{"U64", 64, true},
+	{"BOOL", 8, KIND_BOOL},
+	{"F4", 4, KIND_OTHER},
+	{"F6_E2M3", 6, KIND_OTHER},
+	{"F6_E3M2", 6, KIND_OTHER},
+	{"U8", 8, KIND_UNSIGNED},
+	{"I8", 8, KIND_SIGNED},
+	{"F8_E5M2", 8, KIND_OTHER},
+	{"F8_E4M3", 8, KIND_OTHER},
+	{"F8_E8M0", 8, KIND_OTHER},
+	{"F8_E4M3FNUZ", 8, KIND_OTHER},
+	{"F8_E5M2FNUZ", 8, KIND_OTHER},
+	{"I16", 16, KIND_SIGNED},
+	{"U16", 16, KIND_UNSIGNED},
+	{"F16", 16, KIND_HALF},
+	{"BF16", 16, KIND_BRAIN},
+	{"I32", 32, KIND_SIGNED},
+	{"U32", 32, KIND_UNSIGNED},
+	{"F32", 32, KIND_FLOAT},
+	{"F64", 64, KIND_DOUBLE},
+	{"C64", 64, KIND_OTHER},
+	{"I64", 64, KIND_SIGNED},
+	{"U64", 64, KIND_UNSIGNED},
 };
 #define DTYPES (sizeof dtypes / sizeof *dtypes)
 
@@ -226,22 +238,32 @@ static int read_header(struct model *model)
 	return result;
 }
 
-struct model *model_open(const char *path)
+struct model *model_open_stream(FILE *file, const char *name)
 {
 	struct model *model = mem_alloc(1, sizeof *model);
-	if (!model)
+	if (!model) {
+		fclose(file);
 		return NULL;
-	model->path = mem_text("%s", path);
-	model->file = fopen(path, "rb");
-	if (!model->path || !model->file) {
-		err_errno("%s", path);
-	} else if (read_header(model) == 0) {
-		return model;
-	} else {
-		err_context("%s", path);
+	}
+	model->file = file;
+	model->path = mem_text("%s", name);
+	if (model->path) {
+		if (read_header(model) == 0)
+			return model;
+		err_context("%s", name);
 	}
 	model_close(model);
 	return NULL;
+}
+
+struct model *model_open(const char *path)
+{
+	FILE *file = fopen(path, "rb");
+	if (!file) {
+		err_errno("%s", path);
+		return NULL;
+	}
+	return model_open_stream(file, path);
 }
 
 void model_close(struct model *model)
@@ -289,7 +311,7 @@ const struct model_tensor *model_find(const struct model *model, const char *nam
 
 bool model_readable(const struct model_tensor *tensor)
 {
-	return dtypes[dtype_index(tensor->dtype)].readable;
+	return dtypes[dtype_index(tensor->dtype)].kind != KIND_OTHER;
 }
 
 /* IEEE half precision. */
@@ -302,69 +324,73 @@ static double from_half(uint16_t half)
 	return half & 0x8000 ? -value : value;
 }
 
-/* One number of that dtype; raw need not be aligned. */
-static double number(const char *dtype, const unsigned char *raw)
+/* n numbers of that dtype; raw need not be aligned. */
+static void numbers(size_t dtype, const unsigned char *raw, double *x, size_t n)
 {
-	union {
-		int8_t i8;
-		int16_t i16;
-		uint16_t u16;
-		int32_t i32;
-		uint32_t u32;
+	size_t size = dtypes[dtype].bits / 8;
+	for (size_t i = 0; i < n; i++, raw += size) {
+		uint64_t bits = 0;
 		float f32;
-		double f64;
-		int64_t i64;
-		uint64_t u64;
-	} x = {.u64 = 0};
-	memcpy(&x, raw, dtypes[dtype_index(dtype)].bits / 8);
-	if (strcmp(dtype, "F32") == 0)
-		return (double)x.f32;
-	if (strcmp(dtype, "F64") == 0)
-		return x.f64;
-	if (strcmp(dtype, "F16") == 0)
-		return from_half(x.u16);
-	if (strcmp(dtype, "BF16") == 0) {
-		x.u32 = (uint32_t)x.u16 << 16;
-		return (double)x.f32;
+		memcpy(&bits, raw, size); /* little endian, as the machine (npys.c checks that) */
+		switch (dtypes[dtype].kind) {
+		case KIND_BOOL:
+			x[i] = bits != 0;
+			break;
+		case KIND_UNSIGNED:
+			x[i] = (double)bits;
+			break;
+		case KIND_SIGNED:
+			bits <<= 64 - 8 * size;
+			x[i] = (double)((int64_t)bits >> (64 - 8 * size));
+			break;
+		case KIND_HALF:
+			x[i] = from_half((uint16_t)bits);
+			break;
+		case KIND_BRAIN:
+		case KIND_FLOAT: {
+			uint32_t word = (uint32_t)bits << (dtypes[dtype].kind == KIND_BRAIN ? 16 : 0);
+			memcpy(&f32, &word, sizeof f32);
+			x[i] = (double)f32;
+			break;
+		}
+		case KIND_DOUBLE:
+			memcpy(&x[i], &bits, sizeof x[i]);
+			break;
+		case KIND_OTHER:
+			x[i] = NAN;
+			break;
+		}
 	}
-	if (strcmp(dtype, "BOOL") == 0)
-		return raw[0] != 0;
-	if (strcmp(dtype, "U8") == 0)
-		return raw[0];
-	if (strcmp(dtype, "I8") == 0)
-		return x.i8;
-	if (strcmp(dtype, "I16") == 0)
-		return x.i16;
-	if (strcmp(dtype, "U16") == 0)
-		return x.u16;
-	if (strcmp(dtype, "I32") == 0)
-		return x.i32;
-	if (strcmp(dtype, "U32") == 0)
-		return x.u32;
-	if (strcmp(dtype, "I64") == 0)
-		return (double)x.i64;
-	return (double)x.u64;
+}
+
+int model_read_part(struct model *model, const struct model_tensor *tensor, size_t first,
+    size_t count, double *x)
+{
+	unsigned char raw[4096];
+	size_t dtype = dtype_index(tensor->dtype), size = dtypes[dtype].bits / 8;
+	if (!model_readable(tensor))
+		return err_set("%s: %s: numbers of type %s cannot be read; in PyTorch: x.float()",
+		    model->path, tensor->name, tensor->dtype);
+	if (first > tensor->elements || count > tensor->elements - first)
+		return err_set("%s: %s: more numbers asked for than it has", model->path, tensor->name);
+	if (fseeko(model->file, (off_t)(model->data + tensor->begin + first * size), SEEK_SET) < 0)
+		return err_errno("%s: %s", model->path, tensor->name);
+	for (size_t done = 0, n; done < count; done += n) {
+		n = sizeof raw / size;
+		if (n > count - done)
+			n = count - done;
+		size_t got = fread(raw, size, n, model->file);
+		if (got != n)
+			return err_set("%s: %s: cut off: got %zu of %zu bytes", model->path, tensor->name,
+			    (first + done + got) * size, tensor->elements * size);
+		numbers(dtype, raw, x + done, n);
+	}
+	return 0;
 }
 
 int model_read_double(struct model *model, const struct model_tensor *tensor, double *x)
 {
-	unsigned char raw[4096];
-	if (!model_readable(tensor))
-		return err_set("%s: %s: numbers of type %s cannot be read; in PyTorch: x.float()",
-		    model->path, tensor->name, tensor->dtype);
-	size_t size = dtypes[dtype_index(tensor->dtype)].bits / 8;
-	if (fseeko(model->file, (off_t)(model->data + tensor->begin), SEEK_SET) < 0)
-		return err_errno("%s: %s", model->path, tensor->name);
-	for (size_t done = 0, n; done < tensor->elements; done += n) {
-		n = sizeof raw / size;
-		if (n > tensor->elements - done)
-			n = tensor->elements - done;
-		if (fread(raw, size, n, model->file) != n)
-			return err_set("%s: %s: cut off", model->path, tensor->name);
-		for (size_t i = 0; i < n; i++)
-			x[done + i] = number(tensor->dtype, raw + i * size);
-	}
-	return 0;
+	return model_read_part(model, tensor, 0, tensor->elements, x);
 }
 
 int model_read_float(struct model *model, const struct model_tensor *tensor, float *x)
@@ -439,6 +465,8 @@ int model_add(
 {
 	if (rank > MODEL_RANK_MAX)
 		return err_set("%s: %zu axes, at most %d are written", name, rank, MODEL_RANK_MAX);
+	if (strcmp(name, "__metadata__") == 0)
+		return err_set("%s: no name for a tensor", name);
 	if (mem_grow((void **)&out->entries, &out->capacity, out->count + 1, sizeof *out->entries) < 0)
 		return -1;
 	struct entry *e = &out->entries[out->count];
@@ -510,7 +538,8 @@ static char *header_text(struct model_out *out)
 		text = json_dumps(root, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	json_decref(root);
 	if (!text)
-		err_set("the model's header cannot be made: two tensors of one name, or no memory");
+		err_set("the model's header cannot be made: two tensors of one name, a name that is not "
+			"UTF-8, or no memory");
 	return text;
 }
 
@@ -523,10 +552,14 @@ int model_write(struct model_out *out, const char *path)
 	int status = file ? 0 : -1;
 	if (status == 0) {
 		size_t length = strlen(text), padded = (length + 7) / 8 * 8;
+		if (padded > MODEL_HEADER_MAX)
+			status = err_set("%s: a header of %zu bytes, at most %u are read",
+			    output_name(file), padded, MODEL_HEADER_MAX);
 		for (size_t i = 0; i < sizeof size; i++)
 			size[i] = (unsigned char)(padded >> 8 * i);
-		if (output_write(file, size, sizeof size) < 0 || output_write(file, text, length) < 0 ||
-		    output_write(file, "        ", padded - length) < 0)
+		if (status == 0 &&
+		    (output_write(file, size, sizeof size) < 0 || output_write(file, text, length) < 0 ||
+		        output_write(file, "        ", padded - length) < 0))
 			status = -1;
 		for (size_t i = 0; status == 0 && i < out->count; i++) {
 			const struct entry *e = &out->entries[i];

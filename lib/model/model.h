@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #define MODEL_RANK_MAX 8
 #define MODEL_HEADER_MAX (1u << 20)
@@ -24,6 +25,8 @@ struct model;
 
 /* Open and check the whole header. NULL with a reason. The file stays open for the tensors' data. */
 struct model *model_open(const char *path) __attribute__((warn_unused_result));
+/* The same for a seekable file that is open already and becomes the model's, also on failure; name is for messages. */
+struct model *model_open_stream(FILE *file, const char *name) __attribute__((warn_unused_result));
 void model_close(struct model *model);
 const char *model_path(const struct model *model);
 
@@ -39,6 +42,9 @@ int model_read_double(struct model *model, const struct model_tensor *tensor, do
     __attribute__((warn_unused_result));
 int model_read_float(struct model *model, const struct model_tensor *tensor, float *x)
     __attribute__((warn_unused_result));
+/* Only the numbers first .. first + count - 1, in C order. 0 or -1. */
+int model_read_part(struct model *model, const struct model_tensor *tensor, size_t first,
+    size_t count, double *x) __attribute__((warn_unused_result));
 
 /* __metadata__: the value of a key, NULL where absent; the i-th pair in key order, false past the last. */
 const char *model_meta(const struct model *model, const char *key);

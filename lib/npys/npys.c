@@ -327,7 +327,7 @@ static int parse_header(struct npys_in *in, const char *text)
 		return record_error(in, "descr, fortran_order or shape is missing in the header");
 	if (npys_shape(&in->header, type, rank, shape) < 0)
 		return record_error(in, err_reason());
-	/* order means nothing where at most one axis is longer than 1; NumPy itself then writes False */
+	/* the order of a record of one axis means nothing */
 	if (fortran && rank > 1)
 		return record_error(
 		    in, "Fortran order; in NumPy: np.ascontiguousarray(a) before saving");
@@ -392,6 +392,31 @@ static int next_file(struct npys_in *in)
 	in->file = file;
 	in->descriptor = open(file, O_RDONLY | O_CLOEXEC);
 	return in->descriptor < 0 ? err_errno("%s", file) : 1;
+}
+
+int npys_peek(struct npys_in *in, unsigned char *first, size_t size, size_t *got)
+{
+	*got = 0;
+	if (in->descriptor < 0 && next_file(in) <= 0)
+		return -1;
+	while (in->end < size) {
+		ssize_t r = read(in->descriptor, in->buffer + in->end, BUFFER_BYTES - in->end);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return err_errno("%s", in->file);
+		if (r == 0)
+			break;
+		in->end += (size_t)r;
+	}
+	*got = in->end < size ? in->end : size;
+	memcpy(first, in->buffer, *got);
+	return 0;
+}
+
+int npys_take(struct npys_in *in, unsigned char *x, size_t size, size_t *got)
+{
+	return read_bytes(in, x, size, got);
 }
 
 /* The next n numbers of the record as bytes. */

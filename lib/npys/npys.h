@@ -61,6 +61,15 @@ void npys_allow_nonfinite(struct npys_in *in);
 size_t npys_record(const struct npys_in *in);
 const char *npys_file(const struct npys_in *in);
 
+/* Look at up to 16 of the first bytes of the stream without taking them, before the first npys_next; *got
+ * tells how many there are. For what must tell npys from another format. 0 or -1. */
+int npys_peek(struct npys_in *in, unsigned char *first, size_t size, size_t *got)
+    __attribute__((warn_unused_result));
+/* Take up to size bytes of the rest of the open file as they are, whatever they are, after npys_peek told
+ * that they are not npys. 0 or -1. */
+int npys_take(struct npys_in *in, unsigned char *x, size_t size, size_t *got)
+    __attribute__((warn_unused_result));
+
 /* Free; NULL is allowed. */
 void npys_close_in(struct npys_in *in);
 

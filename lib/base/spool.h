@@ -1,0 +1,11 @@
+/* Room on disk for what does not fit or cannot be read twice: an unlinked file, gone with the process. */
+#ifndef BASE_SPOOL_H
+#define BASE_SPOOL_H
+
+#include <stdio.h>
+
+/* An empty file in $TMPDIR (/tmp without it), open for writing and reading, already without a name. NULL with a
+ * reason. */
+FILE *spool_open(void) __attribute__((warn_unused_result));
+
+#endif
