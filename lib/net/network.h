@@ -1,0 +1,135 @@
+/*
+ * The network of the study (Bertoni, Montobbio, Sarti, Citti 2021, arXiv:2104.08537, sections 2-3): two early
+ * layers, a lateral kernel between all pairs of filters of the second, and a classifier on top.
+ *
+ *	x  = (image - mean) / sd                   scalars of the training set
+ *	a  = N0(x * lgn), rectified unless linear  l0: one filter k0 x k0
+ *	z  = N1(a * v1)                            l1: F filters k1 x k1
+ *	h0 = relu(z)
+ *	ht = relu(z + lateral * h(t-1))            t = 1..T, propagation "recurrent"
+ *	   or (h(t-1) + relu(lateral * h(t-1)))/2  propagation "average" (KerCNN's form)
+ *	head: max-pool 4; conv 3x3 to 128, N, relu, max-pool 2; conv 3x3 to 128, N, relu, average to 2x2;
+ *	dropout 1/2; linear
+ *
+ * `*` is PyTorch's conv2d: cross-correlation, odd kernel, zero padding, same size, no bias. N is batch
+ * normalisation (eps 1e-5, momentum 0.1, unbiased running variance); N0 and N1 learn no scale.
+ *
+ * Letters: n images, h x w pixels, F filters, C classes. Arrays at this interface are row-major planes as
+ * PyTorch has them, (n, F, h, w). Tensors carry the model file's names, shapes and order of weights.
+ * Nothing depends on the number of threads. A network is used by one thread at a time.
+ */
+#ifndef NET_NETWORK_H
+#define NET_NETWORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "conv/real.h"
+#include "model/model.h"
+
+enum network_lgn { NETWORK_RELU, NETWORK_LINEAR };
+enum network_propagation { NETWORK_RECURRENT, NETWORK_AVERAGE };
+#define NETWORK_LGN_WORDS "relu,linear"
+#define NETWORK_PROPAGATION_WORDS "recurrent,average"
+
+struct network_options {
+	size_t k0, filters, k1, kl; /* sides of the kernels, odd; F */
+	size_t iterations;          /* T: lateral propagations the network is trained with */
+	size_t classes;
+	enum network_lgn lgn;
+	enum network_propagation propagation;
+};
+
+#define NETWORK_SIDE_MIN 16 /* px a side that the head needs */
+#define NETWORK_HEAD 128    /* channels of the head's convolutions */
+
+/* A named tensor. Parameters have a gradient; running statistics, input.* and v1.rms have none (NULL), nor have
+ * the scales of N0 and N1. */
+struct network_tensor {
+	const char *name; /* as in the model file, "v1.weight" */
+	size_t rank, shape[4], elements;
+	real *x, *gradient;
+};
+
+struct network;
+
+/* A network with all tensors zero, norms' weights and running variances, input.sd and v1.rms one. NULL with a reason. */
+struct network *network_create(const struct network_options *options, size_t threads)
+    __attribute__((warn_unused_result));
+
+/* The network in a model file that train-v1 wrote: sizes from the tensors' shapes, lgn, propagation and T from the
+ * metadata. Names what is missing or does not fit. */
+struct network *network_load(struct model *model, size_t threads)
+    __attribute__((warn_unused_result));
+
+/* Add every tensor to a model that is being written. 0 or -1. */
+int network_save(const struct network *net, struct model_out *out)
+    __attribute__((warn_unused_result));
+
+void network_free(struct network *net); /* NULL is allowed */
+
+const struct network_options *network_options(const struct network *net);
+
+/* All tensors, in a fixed order; by name, NULL with a reason. After writing into x nothing else is to be done. */
+size_t network_tensors(const struct network *net);
+const struct network_tensor *network_tensor(const struct network *net, size_t i);
+const struct network_tensor *network_find(const struct network *net, const char *name);
+
+/*
+ * Evaluation: whole images, running statistics, no dropout. Images are raw numbers, as they come in streams: mean
+ * and sd are applied here. Sizes may change from call to call; memory grows with n h w F (about 20 F bytes a pixel,
+ * and 12 F for each iteration), so give images in chunks: network_chunk says how many.
+ */
+
+/* Images of h x w a call should have, at least 1. */
+size_t network_chunk(const struct network *net, size_t h, size_t w);
+
+/* Run x (n, h, w) with `iterations` propagations. classify: run the head too (sides of at least NETWORK_SIDE_MIN).
+ * 0 or -1. */
+int network_run(struct network *net, const real *x, size_t n, size_t h, size_t w, size_t iterations,
+    bool classify) __attribute__((warn_unused_result));
+
+enum network_layer {
+	NETWORK_A,      /* (n, h, w) */
+	NETWORK_Z,      /* (n, F, h, w), as are the next two */
+	NETWORK_H0,
+	NETWORK_HT,     /* after the last propagation; h0 where there was none */
+	NETWORK_LOGITS, /* (n, C) */
+};
+
+/* What the last network_run gave, copied to y. NETWORK_LOGITS only if it was asked for. */
+void network_get(const struct network *net, enum network_layer layer, real *y);
+
+/* Adjoint of z -> hT at the last run's activations: dht (n, F, h, w) -> dz = (dhT/dz)' dht (n, F, h, w), at a
+ * unit's threshold the derivative 0. May be called several times after one run. dz may be dht. 0 or -1. */
+int network_adjoint(struct network *net, const real *dht, real *dz)
+    __attribute__((warn_unused_result));
+
+/*
+ * Training: statistics of the batch, and gradients.
+ */
+
+struct network_training {
+	bool lateral;       /* false: T counts as 0, the lateral kernel gets no gradient */
+	bool freeze_lgn, freeze_v1, freeze_lateral; /* these tensors (with their norms) get no gradient; a frozen norm
+	                                               uses its running statistics, which stay */
+	double dropout;     /* share of the features before the linear layer that are set to zero */
+	uint64_t seed;      /* dropout's draws depend on (seed, epoch, number[i]) */
+	uint32_t epoch;
+	const uint64_t *number; /* (n) of each image, NULL: 0..n-1 */
+};
+
+/* One batch: x (n, h, w) raw, labels (n) in 0..C-1. Gradients of the mean cross-entropy replace those of before;
+ * running statistics are updated. *loss is the mean, *correct counts images whose largest logit is the label's.
+ * 0 or -1; a loss that is not finite is an error. */
+int network_train(struct network *net, const struct network_training *training, const real *x,
+    const int32_t *labels, size_t n, size_t h, size_t w, double *loss, size_t *correct)
+    __attribute__((warn_unused_result));
+
+/* Mean loss and number of correct answers of logits (n, C) that network_run gave. */
+void network_score(const struct network *net, const int32_t *labels, double *loss_sum, size_t *correct);
+
+/* Add the sums over pixels and images of h0 squared to square (F), in the last run. */
+void network_square(const struct network *net, double *square);
+
+#endif
