@@ -145,9 +145,30 @@ static int parse_value(const struct opt *o, const char *text)
 	return err_set("unknown kind of option");
 }
 
+/* The range for --help, short: "4..4096", an end that is excluded with "<": "0<..1", "from 1", "above 0". */
+static const char *short_range(const struct opt *o, char *buffer, size_t size)
+{
+	const struct opt_range *r = &o->range;
+	bool low = isfinite(r->min), high = isfinite(r->max) && r->max < 0x1p53;
+	buffer[0] = '\0';
+	if (!is_number(o->kind))
+		return buffer;
+	if (low && high)
+		snprintf(buffer, size, "%.6g%s..%s%.6g", r->min, r->open_min ? "<" : "",
+		    r->open_max ? "<" : "", r->max);
+	else if (low)
+		snprintf(buffer, size, "%s %.6g", r->open_min ? "above" : "from", r->min);
+	else if (high)
+		snprintf(buffer, size, "%s %.6g", r->open_max ? "below" : "to", r->max);
+	return buffer;
+}
+
+#define HELP_COLUMN 29
+#define HELP_WIDTH 80
+
 static void print_help(const struct tool *tool)
 {
-	char left[64], range[96];
+	char left[64], range[96], tail[512];
 	printf("usage: %s [option ...]%s%s\n%s\n\n", tool->name, tool->operands[0] ? " " : "",
 	    tool->operands, tool->purpose);
 	for (const struct opt *o = tool->options; o->name; o++) {
@@ -159,17 +180,19 @@ static void print_help(const struct tool *tool)
 		if (o->letter)
 			snprintf(letter, sizeof letter, "-%c, ", o->letter);
 		snprintf(left, sizeof left, "%s--%s %s", letter, o->name, argument);
-		printf("  %-26s %s", left, o->help);
-		if (o->kind == OPT_KIND_CHOICE)
-			printf(": %s", o->words);
-		range_text(o, range, sizeof range);
-		if (o->initial && range[0])
-			printf(" [%s; %s]", o->initial, range);
-		else if (o->initial || range[0])
-			printf(" [%s]", o->initial ? o->initial : range);
+		short_range(o, range, sizeof range);
+		snprintf(tail, sizeof tail, "%s%s%s%s%s%s%s", o->kind == OPT_KIND_CHOICE ? o->words : "",
+		    o->kind == OPT_KIND_CHOICE && o->initial ? " " : "",
+		    o->initial || range[0] ? "[" : "", o->initial ? o->initial : "",
+		    o->initial && range[0] ? "; " : "", range, o->initial || range[0] ? "]" : "");
+		int shown = printf("  %-*s %s", HELP_COLUMN - 3, left, o->help);
+		if (tail[0] && shown + 1 + (int)strlen(tail) > HELP_WIDTH)
+			printf("\n%*s%s", HELP_COLUMN, "", tail);
+		else if (tail[0])
+			printf(" %s", tail);
 		putchar('\n');
 	}
-	printf("  %-26s %s\n", "    --help, --version", "and --spec: this table for programs");
+	printf("  %-*s %s\n", HELP_COLUMN - 3, "    --help, --version", "and --spec: this table for programs");
 }
 
 static void print_spec(const struct tool *tool)
