@@ -12,6 +12,10 @@ B := build/$(notdir $(CC))$(if $(SAN),-san)
 , := ,
 SANITISE := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
+# commands are shown whole with V=1, else by a word
+Q := $(if $(V),,@)
+show = $(if $(V),,@echo '  $(1)')
+
 PACKAGES = netpbm fftw3f openblas gsl jansson
 PACKAGE_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
 # GSL's gslcblas would stand before OpenBLAS's cblas
@@ -30,22 +34,26 @@ all: $(TOOLS:%=$(B)/bin/%)
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(COMPILE) -c -o $@ $<
+	$(call show,compile $<)
+	$(Q)$(COMPILE) -c -o $@ $<
 
 # the convolutions' and layers' inner loops are where training spends its time
 $(B)/lib/conv/%.o $(B)/lib/net/%.o: OPTIMISE = -O3
 
 $(ARCHIVE): $(LIBRARY)
-	rm -f $@
-	$(AR) rcs $@ $^
+	@rm -f $@
+	$(call show,archive $@)
+	$(Q)$(AR) rcs $@ $^
 
 $(B)/bin/%: $(B)/tools/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $< $(ARCHIVE) $(PACKAGE_LIBS) -lm
+	$(call show,link $@)
+	$(Q)$(LINK) -o $@ $< $(ARCHIVE) $(PACKAGE_LIBS) -lm
 
 $(B)/unit/%: $(B)/tests/unit/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $< $(ARCHIVE) $(PACKAGE_LIBS) -lm
+	$(call show,link $@)
+	$(Q)$(LINK) -o $@ $< $(ARCHIVE) $(PACKAGE_LIBS) -lm
 
 units: $(UNITS:%=$(B)/unit/%)
 

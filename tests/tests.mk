@@ -16,9 +16,9 @@ TEST_ENV = PATH="$(CURDIR)/$(B)/bin:$$PATH" PYTHON="$(PYTHON)" V1PIPE_BUILD="$(C
 	OPENBLAS_NUM_THREADS=1 LC_ALL=C
 
 check: all units
-	$(TEST_ENV) tests/run $(JOBS) $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SOURCES)) $(BATS_FILES)
+	@$(TEST_ENV) tests/run $(JOBS) $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SOURCES)) $(BATS_FILES)
 
 check-long: all units
-	$(TEST_ENV) tests/run $(JOBS) $(LONG_FILES)
+	@$(TEST_ENV) tests/run $(JOBS) $(LONG_FILES)
 
 .PHONY: check check-long

@@ -1,0 +1,95 @@
+# What all tools share: the option table, the error path, atomic output. dead-leaves stands for all of them.
+load common
+
+leaves() {
+	run --separate-stderr dead-leaves "$@"
+}
+
+@test "an option's argument may stand apart, after =, or after its letter; the last one wins" {
+	dead-leaves --count 3 --size 8 >a
+	dead-leaves --count=3 --size=8 >b
+	dead-leaves -n3 --size 8 >c
+	dead-leaves -n 500 --size 8 -n 3 >d
+	cmp a b && cmp a c && cmp a d
+}
+
+@test "what is not an option, a number, in range or complete is usage: one line, exit 2" {
+	leaves --no-such; one_line 2 '^dead-leaves: --no-such: unknown option'
+	leaves -q; one_line 2 '^dead-leaves: -q: unknown option'
+	leaves --siz 8; one_line 2 '^dead-leaves: --siz: unknown option'
+	leaves --count; one_line 2 '--count: needs an argument'
+	leaves -n; one_line 2 '-n: needs an argument'
+	leaves --gratings=1; one_line 2 '--gratings: takes no argument'
+	for bad in -5 +5 ' 5' 5x 1e3 '' 99999999999999999999; do
+		leaves -n "$bad"
+		one_line 2 '^dead-leaves: -n: .*(whole number|too large|range)'
+	done
+	leaves -n 0; one_line 2 'out of range: 1 <= x'
+	for bad in nan inf x '' 0.5x; do
+		leaves --purity "$bad"
+		one_line 2 '^dead-leaves: --purity: .*(not a number|out of range)'
+	done
+	leaves --radius 3; one_line 2 '1 of 2 numbers'
+	leaves --radius 3,4,5; one_line 2 'more than 2 numbers'
+	leaves --radius 3,,5; one_line 2 'not a number'
+	leaves operand; one_line 2 'one operand too many'
+	[[ -z $output ]]
+}
+
+@test "--help, --version and --spec answer on standard output; a full disk is noticed even there" {
+	for answer in --help --version --spec; do
+		leaves $answer
+		[[ $status -eq 0 && -n $output && -z $stderr ]]
+		run --separate-stderr bash -c "dead-leaves $answer >/dev/full"
+		one_line 1 'No space left'
+	done
+}
+
+@test "binary is not written to a terminal" {
+	command -v script >/dev/null || skip "no script(1) to make a terminal"
+	run script -qec "dead-leaves -n 1 --size 8" /dev/null
+	[[ $status -eq 2 && $output == *"binary data to a terminal"* ]]
+}
+
+@test "-o is whole or not there, keeps permissions, follows links and writes to FIFOs" {
+	dead-leaves -n 2 --size 8 >expected
+	dead-leaves -n 2 --size 8 -o new
+	cmp new expected
+	(umask 027; dead-leaves -n 2 --size 8 -o masked)
+	[[ $(stat -c %a masked) == 640 ]]
+	echo old >kept && chmod 604 kept && ln -s kept link
+	dead-leaves -n 2 --size 8 -o link
+	[[ -L link && $(stat -c %a kept) == 604 ]] && cmp kept expected
+	mkfifo fifo
+	cat fifo >through &
+	dead-leaves -n 2 --size 8 -o fifo
+	wait $!
+	[[ -p fifo ]] && cmp through expected
+	leaves -n 2 --size 8 -o no/such/folder; one_line 1 'No such file'
+	leaves -n 2 --size 8 -o .; one_line 1 '.'
+	[[ $(ls | grep -c '\.......$') -eq 0 ]]
+}
+
+@test "SIGTERM and SIGINT remove the temporary and leave the old file" {
+	for signal in TERM INT HUP; do
+		echo old >out
+		dead-leaves -n 1000000 -o out &
+		pid=$!
+		for i in $(seq 100); do
+			[[ $(ls -A | grep -c '^out\.') -eq 1 ]] && break
+			sleep 0.05
+		done
+		[[ $(ls -A | grep -c '^out\.') -eq 1 ]]
+		# a background job of a shell that is not interactive ignores SIGINT
+		[[ $signal == INT ]] && kill -TERM $pid || kill -$signal $pid
+		! wait $pid
+		[[ $(ls -A | grep -c '^out\.') -eq 0 && $(cat out) == old ]]
+	done
+}
+
+@test "closed standard descriptors are errors and nothing else" {
+	run bash -c 'dead-leaves -n 1 --size 8 >&- 2>err'
+	[[ $status -eq 1 && $(wc -l <err) -eq 1 ]]
+	bash -c 'dead-leaves -n 1 --size 8 -o out <&- >&-'
+	dead-leaves -n 1 --size 8 | cmp - out
+}
