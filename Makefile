@@ -73,6 +73,11 @@ uninstall:
 	for page in $(notdir $(PAGES)); do rm -f "$(DESTDIR)$(MANDIR)/man$${page##*.}/$$page"; done
 	rm -rf "$(DESTDIR)$(DATADIR)"
 
+# the README's tool table, from the suite's page
+readme:
+	tests/readme-table man/v1pipe.7 README.md >README.new
+	mv README.new README.md
+
 # the tracked files, as one archive
 dist:
 	git archive --prefix=v1pipe-$(VERSION)/ -o v1pipe-$(VERSION).dist.tar.gz HEAD
@@ -80,6 +85,6 @@ dist:
 clean:
 	rm -rf build
 
-.PHONY: all units install uninstall dist clean
+.PHONY: all units install uninstall readme dist clean
 
 -include $(shell find build -name '*.d' 2>/dev/null)
