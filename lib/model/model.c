@@ -363,11 +363,11 @@ static void numbers(size_t dtype, const unsigned char *raw, double *x, size_t n)
 	}
 }
 
-int model_read_part(struct model *model, const struct model_tensor *tensor, size_t first,
-    size_t count, double *x)
+/* Where the numbers from `first` on begin; the range is checked. */
+static int seek_part(
+    struct model *model, const struct model_tensor *tensor, size_t first, size_t count)
 {
-	unsigned char raw[4096];
-	size_t dtype = dtype_index(tensor->dtype), size = dtypes[dtype].bits / 8;
+	size_t size = dtypes[dtype_index(tensor->dtype)].bits / 8;
 	if (!model_readable(tensor))
 		return err_set("%s: %s: numbers of type %s cannot be read; in PyTorch: x.float()",
 		    model->path, tensor->name, tensor->dtype);
@@ -375,14 +375,41 @@ int model_read_part(struct model *model, const struct model_tensor *tensor, size
 		return err_set("%s: %s: more numbers asked for than it has", model->path, tensor->name);
 	if (fseeko(model->file, (off_t)(model->data + tensor->begin + first * size), SEEK_SET) < 0)
 		return err_errno("%s: %s", model->path, tensor->name);
+	return 0;
+}
+
+static int read_numbers(struct model *model, const struct model_tensor *tensor, size_t done,
+    size_t size, void *raw, size_t n)
+{
+	size_t got = fread(raw, size, n, model->file);
+	if (got != n)
+		return err_set("%s: %s: cut off: got %zu of %zu bytes", model->path, tensor->name,
+		    (done + got) * size, tensor->elements * size);
+	return 0;
+}
+
+int model_read_bytes(struct model *model, const struct model_tensor *tensor, size_t first,
+    size_t count, void *x)
+{
+	if (seek_part(model, tensor, first, count) < 0)
+		return -1;
+	return read_numbers(
+	    model, tensor, first, dtypes[dtype_index(tensor->dtype)].bits / 8, x, count);
+}
+
+int model_read_part(struct model *model, const struct model_tensor *tensor, size_t first,
+    size_t count, double *x)
+{
+	unsigned char raw[4096];
+	size_t dtype = dtype_index(tensor->dtype), size = dtypes[dtype].bits / 8;
+	if (seek_part(model, tensor, first, count) < 0)
+		return -1;
 	for (size_t done = 0, n; done < count; done += n) {
 		n = sizeof raw / size;
 		if (n > count - done)
 			n = count - done;
-		size_t got = fread(raw, size, n, model->file);
-		if (got != n)
-			return err_set("%s: %s: cut off: got %zu of %zu bytes", model->path, tensor->name,
-			    (first + done + got) * size, tensor->elements * size);
+		if (read_numbers(model, tensor, first + done, size, raw, n) < 0)
+			return -1;
 		numbers(dtype, raw, x + done, n);
 	}
 	return 0;

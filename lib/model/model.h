@@ -45,6 +45,9 @@ int model_read_float(struct model *model, const struct model_tensor *tensor, flo
 /* Only the numbers first .. first + count - 1, in C order. 0 or -1. */
 int model_read_part(struct model *model, const struct model_tensor *tensor, size_t first,
     size_t count, double *x) __attribute__((warn_unused_result));
+/* The same numbers as the file has them, little endian; for dtypes that can be read. 0 or -1. */
+int model_read_bytes(struct model *model, const struct model_tensor *tensor, size_t first,
+    size_t count, void *x) __attribute__((warn_unused_result));
 
 /* __metadata__: the value of a key, NULL where absent; the i-th pair in key order, false past the last. */
 const char *model_meta(const struct model *model, const char *key);

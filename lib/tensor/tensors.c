@@ -1,0 +1,248 @@
+/* One reader for npys and safetensors: see tensors.h. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/spool.h"
+#include "tensor/tensors.h"
+
+#define CHUNK_NUMBERS ((size_t)1 << 16)
+
+struct tensors {
+	struct npys_in *in;  /* npys, else NULL */
+	struct model *model; /* safetensors, else NULL */
+	char *file;
+	size_t next;                       /* tensor of the model */
+	const struct model_tensor *tensor; /* the model's current one */
+	struct npys_header header;         /* of the current tensor */
+	size_t done;                       /* its numbers that were read, in a model */
+};
+
+/* How a model's dtype is handed on. Where `same`, the bytes are the same. */
+static const struct {
+	const char *dtype;
+	enum npys_type type;
+	bool same;
+} handed[] = {
+    {"F32", NPYS_F4, true},
+    {"F64", NPYS_F8, true},
+    {"F16", NPYS_F2, true},
+    {"BF16", NPYS_F4, false},
+    {"BOOL", NPYS_B1, true},
+    {"U8", NPYS_U1, true},
+    {"I8", NPYS_I2, false},
+    {"U16", NPYS_U2, true},
+    {"I16", NPYS_I2, true},
+    {"U32", NPYS_I8, false},
+    {"I32", NPYS_I4, true},
+    {"U64", NPYS_I8, false},
+    {"I64", NPYS_I8, true},
+};
+#define HANDED (sizeof handed / sizeof *handed)
+
+static size_t handed_index(const char *dtype)
+{
+	size_t i = 0;
+	while (i < HANDED && strcmp(handed[i].dtype, dtype) != 0)
+		i++;
+	return i;
+}
+
+/* What is not npys and comes from a pipe: all of it to disk, then opened as a model. */
+static struct model *open_spooled(struct npys_in *in, const char *name)
+{
+	unsigned char piece[16384];
+	size_t got;
+	FILE *file = spool_open();
+	if (!file)
+		return NULL;
+	do {
+		if (npys_take(in, piece, sizeof piece, &got) < 0) {
+			fclose(file);
+			return NULL;
+		}
+		if (fwrite(piece, 1, got, file) != got) {
+			err_errno("%s: cannot spool", name);
+			fclose(file);
+			return NULL;
+		}
+	} while (got == sizeof piece);
+	if (fflush(file) != 0) {
+		err_errno("%s: cannot spool", name);
+		fclose(file);
+		return NULL;
+	}
+	rewind(file);
+	return model_open_stream(file, name);
+}
+
+struct tensors *tensors_open(const char *path)
+{
+	static const unsigned char magic[6] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
+	unsigned char first[9];
+	size_t got;
+	struct tensors *t = mem_alloc(1, sizeof *t);
+	if (!t)
+		return NULL;
+	t->file = mem_text("%s", strcmp(path, "-") == 0 ? "standard input" : path);
+	t->in = t->file ? npys_open_file(path) : NULL;
+	if (!t->in || npys_peek(t->in, first, sizeof first, &got) < 0)
+		goto fail;
+	/* an empty file, or one that is cut off inside the magic, is npys's to complain about */
+	size_t start = got < sizeof magic ? got : sizeof magic;
+	if (memcmp(first, magic, start) == 0) {
+		npys_allow_nonfinite(t->in);
+		return t;
+	}
+	if (got == sizeof first && first[8] != '{') {
+		err_set("%s: neither an npys stream nor a safetensors file", t->file);
+		goto fail;
+	}
+	t->model = open_spooled(t->in, t->file);
+	npys_close_in(t->in);
+	t->in = NULL;
+	if (t->model)
+		return t;
+fail:
+	tensors_close(t);
+	return NULL;
+}
+
+void tensors_close(struct tensors *t)
+{
+	if (!t)
+		return;
+	npys_close_in(t->in);
+	model_close(t->model);
+	free(t->file);
+	free(t);
+}
+
+const char *tensors_file(const struct tensors *t)
+{
+	return t->file;
+}
+
+const struct model *tensors_model(const struct tensors *t)
+{
+	return t->model;
+}
+
+static int next_of_model(struct tensors *t, struct tensor *tensor)
+{
+	if (t->next == model_count(t->model))
+		return 0;
+	const struct model_tensor *m = model_tensor(t->model, t->next);
+	size_t i = handed_index(m->dtype);
+	*tensor = (struct tensor){
+	    .record = t->next++, .name = m->name, .dtype = m->dtype, .readable = i < HANDED};
+	if (npys_shape(&tensor->header, i < HANDED ? handed[i].type : NPYS_F4, m->rank, m->shape) <
+	    0)
+		return err_context("%s: %s", t->file, m->name);
+	t->tensor = m;
+	t->header = tensor->header;
+	t->done = 0;
+	return 1;
+}
+
+int tensors_next(struct tensors *t, struct tensor *tensor)
+{
+	if (t->model)
+		return next_of_model(t, tensor);
+	int status = npys_next(t->in, &t->header);
+	if (status > 0)
+		*tensor = (struct tensor){.record = npys_record(t->in),
+		    .dtype = npys_type_name(t->header.type),
+		    .readable = true,
+		    .header = t->header};
+	return status;
+}
+
+int tensors_seek(struct tensors *t, const char *name)
+{
+	if (!t->model)
+		return err_set("%s: an npys stream has records and no names", t->file);
+	const struct model_tensor *found = model_find(t->model, name);
+	if (!found)
+		return -1;
+	for (t->next = 0; model_tensor(t->model, t->next) != found;)
+		t->next++;
+	return 0;
+}
+
+int tensors_read(struct tensors *t, double *x, size_t count)
+{
+	if (t->in)
+		return npys_read_double(t->in, x, count);
+	size_t n = count * t->header.item, first = t->done;
+	t->done += n;
+	return model_read_part(t->model, t->tensor, first, n, x);
+}
+
+/* One number of dtype at raw as the npys type of `handed`, at x. 0, or -1 where it does not fit. */
+static int convert(const char *dtype, const unsigned char *raw, unsigned char *x)
+{
+	if (strcmp(dtype, "BF16") == 0) { /* the upper half of an F32 */
+		memset(x, 0, 2);
+		memcpy(x + 2, raw, 2);
+	} else if (strcmp(dtype, "I8") == 0) {
+		int16_t value = (int8_t)raw[0];
+		memcpy(x, &value, sizeof value);
+	} else if (strcmp(dtype, "U32") == 0) {
+		memcpy(x, raw, 4);
+		memset(x + 4, 0, 4);
+	} else {
+		memcpy(x, raw, 8);
+		if (raw[7] & 0x80)
+			return -1;
+	}
+	return 0;
+}
+
+int tensors_read_raw(struct tensors *t, void *x, size_t count)
+{
+	if (t->in)
+		return npys_read_raw(t->in, x, count);
+	size_t i = handed_index(t->tensor->dtype), n = count * t->header.item, first = t->done;
+	t->done += n;
+	if (i == HANDED || handed[i].same)
+		return model_read_bytes(t->model, t->tensor, first, n, x);
+	size_t from = strcmp(handed[i].dtype, "I8") == 0     ? 1
+		      : strcmp(handed[i].dtype, "BF16") == 0 ? 2
+		      : strcmp(handed[i].dtype, "U32") == 0  ? 4
+							     : 8;
+	size_t to = npys_type_size(handed[i].type);
+	unsigned char piece[4096];
+	for (size_t k = 0, part; k < n; k += part) {
+		part = n - k < sizeof piece / from ? n - k : sizeof piece / from;
+		if (model_read_bytes(t->model, t->tensor, first + k, part, piece) < 0)
+			return -1;
+		for (size_t j = 0; j < part; j++) {
+			if (convert(t->tensor->dtype, piece + j * from,
+				(unsigned char *)x + (k + j) * to) < 0)
+				return err_set("%s: %s: a number beyond the largest <i8", t->file,
+				    t->tensor->name);
+		}
+	}
+	return 0;
+}
+
+size_t tensors_chunk(const struct npys_header *header)
+{
+	size_t items =
+	    header->item < CHUNK_NUMBERS ? CHUNK_NUMBERS / (header->item + !header->item) : 1;
+	items = items < header->items ? items : header->items;
+	return items ? items : 1;
+}
+
+const char *tensor_shape(const struct npys_header *header, char *text)
+{
+	size_t used = 0;
+	text[used++] = '(';
+	for (size_t i = 0; i < header->rank; i++)
+		used += (size_t)snprintf(
+		    text + used, TENSOR_SHAPE_MAX - used, "%s%zu", i ? "," : "", header->shape[i]);
+	snprintf(text + used, TENSOR_SHAPE_MAX - used, header->rank == 1 ? ",)" : ")");
+	return text;
+}

@@ -1,0 +1,95 @@
+/* tensor-get: take tensors out of an npys stream or a safetensors file, whole or sliced, as npys. */
+#include <stdlib.h>
+#include "base/memory.h"
+#include "base/tool.h"
+#include "tensor/slice.h"
+#include "tensor/tensors.h"
+
+static const char *output, *name, *slice_text;
+static size_t record;
+static bool has_record;
+static struct slice slice;
+static const struct opt options[] = {
+    OPT_TEXT(0, "name", &name, NULL, "name", "the tensor of that name, of safetensors"),
+    OPT_COUNT_GIVEN(0, "record", &record, &has_record, AT_LEAST(0), "number",
+	"the record or tensor of that number, from 0"),
+    OPT_TEXT(0, "slice", &slice_text, NULL, "slice", "a part of each, as in NumPy: 0:8,:,3"),
+    OPT_OUTPUT(&output),
+    OPT_END,
+};
+static const struct tool tool = {"tensor-get",
+    "take tensors out of an npys stream or a safetensors file", "[file]", 0, 1, options};
+
+/* Copy the current tensor, or what the slice takes of it, a chunk of items at a time. */
+static void copy(struct tensors *in, const struct tensor *tensor, struct npys_out *out)
+{
+	struct slice_plan plan;
+	const struct npys_header *h = &tensor->header;
+	size_t chunk = tensors_chunk(h), size = npys_type_size(h->type);
+	if (!tensor->readable) {
+		err_set("%s: %s: numbers of type %s cannot be read; in PyTorch: x.float()",
+		    tensors_file(in), tensor->name, tensor->dtype);
+		tool_fail();
+	}
+	if (slice_plan(&slice, h, &plan) < 0) {
+		err_context("%s: record %zu", tensors_file(in), tensor->record);
+		tool_fail();
+	}
+	unsigned char *from = tool_need(mem_alloc(chunk, h->item * size));
+	unsigned char *to = tool_need(mem_alloc(chunk, h->item * size));
+	tool_check(npys_begin(out, &plan.out));
+	for (size_t done = 0, n; done < h->items; done += n) {
+		size_t numbers = 0;
+		n = h->items - done < chunk ? h->items - done : chunk;
+		tool_check(tensors_read_raw(in, from, n));
+		for (size_t i = 0; i < n; i++) {
+			if (slice_takes(&plan, done + i))
+				numbers += slice_item(
+				    &plan, from + i * h->item * size, to + numbers * size);
+		}
+		/* an item of the output may be smaller than one of the input, where an index took the first
+		 * axis away: count in the output's own items */
+		if (numbers)
+			tool_check(npys_write_raw(out, to, numbers / plan.out.item));
+	}
+	tool_check(npys_flush(out));
+	free(from);
+	free(to);
+}
+
+int main(int argc, char **argv)
+{
+	size_t files = tool_start(&tool, argc, argv), copied = 0;
+	struct tensor tensor;
+	if (name && has_record)
+		tool_usage("--record: --name chooses the tensor already");
+	if (slice_text && slice_parse(slice_text, &slice) < 0) {
+		err_context("--slice");
+		tool_fail();
+	}
+	struct npys_out *out = tool_need(npys_create(output));
+	struct tensors *in = tool_need(tensors_open(files ? argv[1] : "-"));
+	const struct model *model = tensors_model(in);
+	if (name)
+		tool_check(tensors_seek(in, name));
+	else if (model && !has_record && model_count(model) != 1) {
+		err_set("%s: it holds %zu tensors; choose one with --name (tensor-info lists them)",
+		    tensors_file(in), model_count(model));
+		tool_fail();
+	}
+	while (tool_check(tensors_next(in, &tensor))) {
+		if (has_record && tensor.record != record)
+			continue;
+		copy(in, &tensor, out);
+		copied++;
+		if (name)
+			break;
+	}
+	if (!copied) {
+		err_set("%s: no record %zu", tensors_file(in), record);
+		tool_fail();
+	}
+	tensors_close(in);
+	tool_check(npys_close(out));
+	return STATUS_OK;
+}
