@@ -1,0 +1,28 @@
+/* Images collected into batches on an npys stream: a record's header tells how many images follow, so a batch is
+ * held in memory until it is full. */
+#ifndef IMAGE_BATCHER_H
+#define IMAGE_BATCHER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "npys/npys.h"
+
+#define BATCHER_IMAGES 500                /* in a batch, at most */
+#define BATCHER_NUMBERS ((size_t)1 << 23) /* in a batch of more than one image, at most: 32 MiB */
+
+struct batcher;
+
+/* Batches (N, H, W), or (N, C, H, W) where planes, go to out, each followed by its labels where labelled: |u1 up to
+ * 256 classes, <i4 beyond. NULL with a reason. */
+struct batcher *batcher_start(struct npys_out *out, bool planes, bool labelled, size_t classes)
+    __attribute__((warn_unused_result));
+
+/* Add an image x (c, h, w) of that type: NPYS_U1 rounds to nearest (ties to even), NPYS_F4 keeps. A full batch, and an
+ * image of another size or type than those before it, write what is there. 0 or -1. */
+int batcher_add(struct batcher *batcher, const float *x, size_t c, size_t h, size_t w,
+    enum npys_type type, size_t label) __attribute__((warn_unused_result));
+
+/* Write what is left and free. 0 or -1. */
+int batcher_finish(struct batcher *batcher) __attribute__((warn_unused_result));
+
+#endif
