@@ -18,12 +18,12 @@ assert abs(k - g).max() < 1e-6 * g.max()' "$golden/se2-$name.npys"
 
 @test "writes angles and density of mass 1 over the period" {
 	for p in pi 2pi; do
-		se2-kernel -a 1 -w 41 -n 24 -p $p -o k.npys
+		se2-kernel -a 1 -w 41 -n 72 -p $p -o k.npys
 		python '
 t, k = npys("k.npys")
 period = np.pi * int(sys.argv[1])
-assert np.allclose(t, np.arange(24) * period / 24)
-assert abs(k.sum() * period / 24 - 1) < 1e-4
+assert np.allclose(t, np.arange(72) * period / 72)
+assert abs(k.sum() * period / 72 - 1) < 1e-4
 assert k.min() > -1e-4 * k.max()' "$([[ $p == pi ]] && echo 1 || echo 2)"
 	done
 }
