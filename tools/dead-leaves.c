@@ -101,7 +101,7 @@ int main(int argc, char **argv)
 	leaves_options.gratings = gratings ? GRATING_AMPLITUDE : 0;
 	struct leaves *leaves = leaves_start(&leaves_options, seed);
 	if (!leaves)
-		tool_usage("%s", err_reason());
+		tool_usage("--%s", err_reason());
 
 	struct work work = {
 	    .leaves = leaves, .pixels = leaves_options.size * leaves_options.size, .first = first};

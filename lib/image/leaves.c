@@ -17,10 +17,10 @@
 #define ONE 32768       /* 1 in a sine table */
 #define SUBSAMPLES 4    /* a pixel has 4 x 4 samples for antialiasing ... */
 #define COVERED 0xffffu /* ... one bit each */
-#define OCTAVES 5       /* of the texture, lattices of 2, 4, ... 32 px */
+#define OCTAVES 5       /* of the texture, lattices of 4/3, 8/3, ... 64/3 px */
 #define OCTAVE_TURN                                                                                \
 	391 /* each lattice is turned by the golden section of 90 degrees from the last */
-#define NOISE_RMS 31437          /* rms of the sum of octaves in noise_at's units */
+#define NOISE_RMS 62857          /* of noise_at: 256 sqrt(5) 52/70 sqrt((2^16 - 1)/3) */
 #define GRATING_PERIOD (4 * PX)  /* shortest, and ... */
 #define GRATING_PERIODS (8 * PX) /* ... range above it */
 
@@ -85,11 +85,21 @@ static int64_t floor_shift(int64_t x, unsigned bits)
 	return (int64_t)(((uint64_t)x + bias) >> bits) - (int64_t)(bias >> bits);
 }
 
+static unsigned lowest_bit(uint64_t x)
+{
+	return (unsigned)__builtin_ctzll(x);
+}
+
+static unsigned highest_bit(uint64_t x)
+{
+	return 63 - (unsigned)__builtin_clzll(x);
+}
+
 /* The largest integer whose square is at most x. */
 static uint32_t root(uint64_t x)
 {
 	uint64_t result = 0;
-	for (uint64_t bit = UINT64_C(1) << 62; bit; bit >>= 2) {
+	for (uint64_t bit = UINT64_C(1) << (highest_bit(x | 1) & ~1u); bit; bit >>= 2) {
 		if (x >= result + bit) {
 			x -= result + bit;
 			result = (result >> 1) + bit;
@@ -248,9 +258,9 @@ static void place_lattices(
 	uint32_t turn = rng_below(rng, LEAVES_TURN);
 	for (unsigned k = 0; k < OCTAVES; k++) {
 		uint32_t angle = turn + k * OCTAVE_TURN;
-		int64_t s = leaves->sine[angle % LEAVES_TURN];
-		int64_t c = leaves->sine[(angle + LEAVES_TURN / 4) % LEAVES_TURN];
-		/* u q8 times cosine 2^15 is 2^23; spacing 2^(k+1) px: to 2^16 are 8 + k bits less, kept until later */
+		int64_t s = leaves->sine[angle % LEAVES_TURN] * 3 / 2;
+		int64_t c = leaves->sine[(angle + LEAVES_TURN / 4) % LEAVES_TURN] * 3 / 2;
+		/* 1/2^24 of the finest spacing, 4/3 px; noise_at divides the rest away */
 		lattice[k] = (struct lattice){.x = (int64_t)rng_bits(rng) << 8,
 		    .y = (int64_t)rng_bits(rng) << 8,
 		    .xu = c,
@@ -260,13 +270,13 @@ static void place_lattices(
 	}
 }
 
-/* A corner of a lattice: uniform on -128..127. */
+/* A corner of a lattice: uniform on the odd numbers from -255 to 255. */
 static int32_t corner(uint32_t x, uint32_t y, uint32_t key)
 {
 	uint32_t h = (x * 0x9e3779b1u) ^ (y * 0x85ebca77u) ^ key;
 	h = (h ^ h >> 15) * 0x2c1b3c6du;
 	h = (h ^ h >> 12) * 0x297a2d39u;
-	return (int32_t)(h >> 24) - 128;
+	return 2 * (int32_t)(h >> 24) - 255;
 }
 
 /* Sum of the octaves at (u, v): each is a random lattice smoothed by t^2 (3 - 2t) between its corners. All have one
@@ -276,7 +286,7 @@ static int32_t noise_at(const struct lattice lattice[OCTAVES], uint32_t key, int
 	int32_t sum = 0;
 	for (unsigned k = 0; k < OCTAVES; k++) {
 		const struct lattice *l = &lattice[k];
-		/* two's complement by definition: a lattice that wraps around stays random */
+		/* in 1/65536 of this octave's spacing; made positive, so that the shift is a floor */
 		uint64_t x =
 		    ((uint64_t)(l->x + l->xu * u + l->xv * v) + (UINT64_C(1) << 62)) >> (8 + k);
 		uint64_t y =
@@ -437,11 +447,6 @@ static bool pixels_touched(
 	if (*last >= size)
 		*last = size - 1;
 	return true;
-}
-
-static unsigned lowest_bit(uint64_t x)
-{
-	return (unsigned)__builtin_ctzll(x);
 }
 
 /* Put a leaf of that shape, radius and centre (leaf plane, q8) behind what is there. Gives the number of pixels it
