@@ -226,7 +226,7 @@ static void test_texture(void)
 	for (int m = 2; m <= 8; m += 2) {
 		double level = cabs(harmonic(power, m, 3. / N, .25));
 		printf("# harmonic %d: %.4f\n", m, level);
-		CHECK(level < .03);
+		CHECK(level < .02);
 	}
 	/* stretched along x, its power lies along y */
 	texture_power(3, power, &square);
