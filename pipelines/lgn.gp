@@ -1,0 +1,53 @@
+# Psi0: weights, LoG, radial profile, emergence. Before: dir, k (side), and from lgn-fit.tsv: A, sigma, x0, y0, r, symmetry,
+# r_chance, symmetry_chance
+width = 960; height = 620
+load here.'/style.gp'
+log_(x, y) = (s = (x - x0)**2 + (y - y0)**2, A * (1 - s/(2*sigma**2)) * exp(-s/(2*sigma**2)))
+half = (k - 1)/2.
+weights = dir.'/lgn.raw'
+stats weights binary array=(k,k) format='%float32' using 1 nooutput name 'w'
+most = abs(w_max) > abs(w_min) ? abs(w_max) : abs(w_min)
+set multiplot
+unset key
+set size square
+set cbrange [-most:most]
+unset colorbox
+set tics scale 0
+set border 15
+set xrange [-half-.5:half+.5]
+set yrange [-half-.5:half+.5]
+set lmargin at screen 0.07; set rmargin at screen 0.33; set bmargin at screen 0.58; set tmargin at screen 0.94
+set title 'Ψ0'
+set xlabel 'x (px)' offset 0,0.5; set ylabel 'y (px)'
+plot weights binary array=(k,k) format='%float32' using ($1-half):(half-$2):3 with image, \
+     '+' using (x0):(y0) every ::0::0 with points pt 1 ps 1.5 lc rgb '#000000' notitle
+set lmargin at screen 0.39; set rmargin at screen 0.65
+set title sprintf('LoG, σ = %.2f px, r = %.3f', sigma, r)
+unset ylabel
+set samples 81; set isosamples 81
+plot '++' using 1:2:(log_($1, $2)) with image
+set size nosquare
+set lmargin at screen 0.74; set rmargin at screen 0.98
+set border 3
+set tics scale 0.6
+set title 'profile about the fitted centre'
+set xlabel 'distance (px)'
+set xrange [0:half*1.5]
+set yrange [*:*]
+set xzeroaxis lc rgb '#b0b0b0' lt 1 lw 1
+plot weights binary array=(k,k) format='%float32' using (sqrt(($1-half-x0)**2 + (half-$2-y0)**2)):3 with points lt 1 ps 0.6, \
+     log_(x + x0, y0) with lines lt 2
+set lmargin at screen 0.08; set rmargin at screen 0.98; set bmargin at screen 0.1; set tmargin at screen 0.44
+set title 'emergence during training'
+set xlabel 'epoch'
+set xrange [0:*]
+set yrange [0:1]
+set key bottom right
+unset xzeroaxis
+epoch(x) = x + 1
+history = dir.'/lgn-history.tsv'
+plot history using (epoch(column('record'))):(column('r')) with linespoints lt 1 ps 0.5 title 'r with the LoG', \
+     history using (epoch(column('record'))):(column('symmetry')) with linespoints lt 2 ps 0.5 title 'rotational symmetry', \
+     r_chance with lines lt 1 lw 1 dt 3 title '95 % of noise', \
+     symmetry_chance with lines lt 2 lw 1 dt 3 title '95 % of noise'
+unset multiplot

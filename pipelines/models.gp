@@ -1,0 +1,14 @@
+# Held-out correlation of every model with the kernel. Before: dir
+width = 720; height = 400
+load here.'/style.gp'
+set ylabel 'held-out r'
+set xrange [-0.6:7.6]
+set yrange [*:*]
+set xtics ('M0' 0, 'M1' 1, 'M2' 2, 'M3' 3, 'M4' 4, 'G1' 5, 'G2' 6, 'ceiling' 7) scale 0
+set xzeroaxis lc rgb '#b0b0b0' lt 1 lw 1
+set key top left
+place(q) = q eq 'ceiling' ? 7 : q[1:3] eq 'r_M' ? int(q[4:4]) : q eq 'r_G1' ? 5 : q eq 'r_G2' ? 6 : NaN
+table = dir.'/compare.tsv'
+value(part) = strcol('part') eq part ? column('value') : NaN
+plot table using (place(strcol('quantity')) - 0.08):(value('positive')):(column('low')):(column('high')) with yerrorbars lt 2 title 'excitatory', \
+     table using (place(strcol('quantity')) + 0.08):(value('signed')):(column('low')):(column('high')) with yerrorbars lt 1 title 'signed'
