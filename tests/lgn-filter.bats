@@ -1,0 +1,133 @@
+# lgn-filter: exact against SciPy and the definition, the profiles' sums, ON and OFF, shapes, streams without end
+load common
+
+@test "LoG and DoG equal SciPy's direct correlation under all three borders" {
+	python 'save("x.npys", next(npys(sys.argv[1])))' "$golden/lgn-filter.npys"
+	for profile in "--log 1.3" "--dog 0.8,1.6"; do
+		for border in zero mirror periodic; do
+			lgn-filter $profile --border $border x.npys
+		done
+	done >y.npys
+	python '
+x, *expected = npys(sys.argv[1])
+for i, (y, e) in enumerate(zip(npys("y.npys"), expected, strict=True)):
+    assert y.dtype == "<f4" and y.shape == e.shape
+    assert np.abs(y - e).max() <= 2e-4, (i, np.abs(y - e).max())
+' "$golden/lgn-filter.npys"
+}
+
+@test "any kernel, even or odd, up to the image and beyond, equals the definition" {
+	python '
+r = np.random.default_rng(1)
+save("x.npys", r.normal(size=(3, 30, 41)))
+for n, (h, w) in enumerate([(1, 1), (7, 7), (4, 6), (30, 41), (29, 30), (50, 3)]):
+    save(f"k{n}.npys", r.normal(size=(1, 1, h, w)[n % 3:]))
+'
+	for n in 0 1 2 3 4 5; do
+		for border in zero mirror periodic; do
+			lgn-filter --kernel k$n.npys --border $border x.npys >y.$n.$border
+		done
+	done
+	python '
+x = one("x.npys")
+for n in range(6):
+    k = one(f"k{n}.npys")
+    k = k.reshape(k.shape[-2:])
+    (h, w) = k.shape
+    a, b = (h - 1) // 2, (w - 1) // 2
+    for border, mode in ("zero", "constant"), ("mirror", "symmetric"), ("periodic", "wrap"):
+        p = np.pad(x, ((0, 0), (a, h - 1 - a), (b, w - 1 - b)), mode)
+        e = np.einsum("nrcab,ab->nrc", np.lib.stride_tricks.sliding_window_view(p, (h, w), (1, 2)), k)
+        y = one(f"y.{n}.{border}")
+        error = np.abs(y - e).max() / np.linalg.norm(k)
+        assert error <= 1e-5, (n, border, error)
+'
+}
+
+@test "a point of light gives the turned profile: its sum is 0, its positive weights sum to 1" {
+	python '
+x = np.zeros((65, 65), "f4"); x[32, 32] = 1
+save("x.npys", x)'
+	for profile in "--log 0.5" "--log 1" "--log 2.5" "--log 5" "--dog 0.5,0.6" "--dog 1,4.5"; do
+		lgn-filter $profile x.npys
+	done >y.npys
+	python '
+for y in npys("y.npys"):
+    y = y.astype("f8")
+    assert abs(y.sum()) < 2e-6 and abs(y[y > 0].sum() - 1) < 2e-6
+    assert y[32, 32] == y.max() and np.abs(y - y[::-1]).max() < 1e-7 and np.abs(y - y.T).max() < 1e-7
+y = list(npys("y.npys"))[2]
+# sigma 2.5: zero where rho^2 = 2 sigma^2, the deepest surround at rho = 2 sigma
+assert y[32, 32 + 3] > 0 > y[32, 32 + 4] and y[32].argmin() in (32 - 5, 32 + 5)
+'
+}
+
+@test "ON minus OFF is the response, shapes and labels as the manual says" {
+	python '
+r = np.random.default_rng(2)
+save("x.npys", r.integers(0, 256, (5, 12, 14)).astype("u1"), np.arange(5, dtype="u1"),
+     r.normal(size=(2, 3, 10, 9)), np.array([1, 0], "i8"), r.normal(size=(8, 11)), np.array([7], "i4"))'
+	for r in none on off both; do
+		lgn-filter --log 1 --rectify $r --border mirror x.npys >$r.npys
+	done
+	python '
+none, on, off, both = (list(npys(r + ".npys")) for r in ("none", "on", "off", "both"))
+x = list(npys("x.npys"))
+assert [a.shape for a in none] == [a.shape for a in on] == [a.shape for a in x]
+assert [a.shape for a in both[::2]] == [(5, 2, 12, 14), (2, 6, 10, 9), (1, 2, 8, 11)]
+for l in none, on, off, both:
+    assert all((a == b).all() and a.dtype == b.dtype for a, b in zip(l[1::2], x[1::2]))
+for n, p, m, b in zip(none[::2], on[::2], off[::2], both[::2]):
+    assert p.min() == 0 and m.min() == 0 and (p - m == n).all() and (p * m == 0).all()
+    b = b.reshape(-1, 2, *n.shape[-2:])
+    assert (b[:, 0].ravel() == p.ravel()).all() and (b[:, 1].ravel() == m.ravel()).all()
+# the colour planes are filtered one by one
+save("plane.npys", x[2][:, 1])'
+	lgn-filter --log 1 --border mirror plane.npys >plane.out
+	python '
+assert (list(npys("none.npys"))[2][:, 1] == one("plane.out")).all()'
+}
+
+@test "the errors of every filter" {
+	python '
+r = np.random.default_rng(3)
+save("x.npys", r.integers(0, 256, (40, 33, 32)).astype("u1"), np.zeros(40, "u1"))'
+	common_errors "lgn-filter --log 1.5" x.npys
+}
+
+@test "options and kernels that do not fit" {
+	python 'save("x.npys", np.ones((8, 8))); save("bank.npys", np.ones((2, 3, 3)))
+save("nan.npys", np.full((3, 3), np.nan)); save("line.npys", np.ones(3))'
+	for o in "" "--log 1 --dog 1,2" "--log 0.4" "--log 101" "--log x" "--dog 2,1" "--dog 1,1" "--dog 1" "--dog 1,2,3" \
+		"--log 1 --border round" "--log 1 --rectify yes" "--log 1 -j 0"; do
+		run --separate-stderr bash -c "lgn-filter $o <x.npys"
+		one_line 2 .
+	done
+	for k in bank nan line none; do
+		run --separate-stderr bash -c "lgn-filter --kernel $k.npys <x.npys"
+		one_line 1 "$k.npys"
+	done
+	# ends of ranges; more threads than images
+	lgn-filter --log 0.5 x.npys | lgn-filter --log 100 --border periodic -j 1024 | lgn-filter --dog 0.5,100 >/dev/null
+}
+
+@test "no result depends on -j, nor on how records are cut" {
+	python '
+r = np.random.default_rng(4)
+x = r.normal(size=(300, 70, 65)).astype("f4")
+save("x.npys", x); save("cut.npys", x[:1], x[1:150], x[150:])'
+	for o in "--log 1" "--log 4" "--dog 2,6 --rectify both"; do
+		lgn-filter $o x.npys >1.npys
+		lgn-filter $o -j 2 x.npys >2.npys
+		cmp 1.npys 2.npys
+		lgn-filter $o cut.npys | python '
+assert (np.concatenate(list(npys(sys.stdin.buffer))) == one("1.npys")).all()'
+	done
+}
+
+@test "streams without end: output before the input ends, the same memory" {
+	python '
+from stream import endless
+endless(["lgn-filter", "--log", "2"], 100 << 20)
+endless(["lgn-filter", "--log", "6", "--rectify", "both", "-j", "2"], 60 << 20, records=True)'
+}
