@@ -166,6 +166,17 @@ static const char *short_range(const struct opt *o, char *buffer, size_t size)
 #define HELP_COLUMN 29
 #define HELP_WIDTH 80
 
+/* Words in lines of at most HELP_WIDTH; a line starts at HELP_COLUMN, *column is where the cursor is. */
+static void print_word(const char *word, int length, int *column)
+{
+	if (*column > HELP_COLUMN && *column + 1 + length > HELP_WIDTH) {
+		putchar('\n');
+		*column = 0;
+	}
+	int blanks = *column < HELP_COLUMN ? HELP_COLUMN - *column : 1;
+	*column += printf("%*s%.*s", blanks, "", length, word);
+}
+
 static void print_help(const struct tool *tool)
 {
 	char left[64], range[96], tail[512];
@@ -181,15 +192,19 @@ static void print_help(const struct tool *tool)
 			snprintf(letter, sizeof letter, "-%c, ", o->letter);
 		snprintf(left, sizeof left, "%s--%s %s", letter, o->name, argument);
 		short_range(o, range, sizeof range);
-		snprintf(tail, sizeof tail, "%s%s%s%s%s%s%s", o->kind == OPT_KIND_CHOICE ? o->words : "",
-		    o->kind == OPT_KIND_CHOICE && o->initial ? " " : "",
-		    o->initial || range[0] ? "[" : "", o->initial ? o->initial : "",
-		    o->initial && range[0] ? "; " : "", range, o->initial || range[0] ? "]" : "");
-		int shown = printf("  %-*s %s", HELP_COLUMN - 3, left, o->help);
-		if (tail[0] && shown + 1 + (int)strlen(tail) > HELP_WIDTH)
-			printf("\n%*s%s", HELP_COLUMN, "", tail);
-		else if (tail[0])
-			printf(" %s", tail);
+		snprintf(tail, sizeof tail, "%s%s%s%s%s", o->initial || range[0] ? "[" : "",
+		    o->initial ? o->initial : "", o->initial && range[0] ? "; " : "", range,
+		    o->initial || range[0] ? "]" : "");
+		int column = printf("  %s", left);
+		for (const char *word = o->help; *word; word += strspn(word, " ")) {
+			int length = (int)strcspn(word, " ");
+			print_word(word, length, &column);
+			word += length;
+		}
+		if (o->kind == OPT_KIND_CHOICE)
+			print_word(o->words, (int)strlen(o->words), &column);
+		if (tail[0])
+			print_word(tail, (int)strlen(tail), &column);
 		putchar('\n');
 	}
 	printf("  %-*s %s\n", HELP_COLUMN - 3, "    --help, --version", "and --spec: this table for programs");
