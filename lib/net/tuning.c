@@ -7,9 +7,9 @@
 #include "net/tuning.h"
 
 #define PI 3.14159265358979323846
-#define SMOOTHING .4  /* weight of either neighbour, the middle's being 1 */
-#define FINE 3600     /* points of the interpolated orientation curve: 0.05 degrees */
-#define EVEN 1e-6     /* how far spacing may be from equal: tables have nine digits */
+#define SMOOTHING .4 /* weight of either neighbour, the middle's being 1 */
+#define FINE 3600    /* points of the interpolated orientation curve: 0.05 degrees */
+#define EVEN 1e-6    /* how far spacing may be from equal: tables have nine digits */
 #define ORIENTATIONS_LEAST 4
 #define PHASES_LEAST 3
 #define NONE ((size_t)-1)
@@ -75,7 +75,8 @@ static int column(const struct table *table, const char *name, double absent, do
  * diameter. */
 static int read_design(struct tuning *t, const struct table *table, double *columns)
 {
-	static const char *const names[] = {"theta_deg", "sf_cpp", "phase_deg", "contrast", "diameter_px"};
+	static const char *const names[] = {
+	    "theta_deg", "sf_cpp", "phase_deg", "contrast", "diameter_px"};
 	const double absent[] = {NAN, NAN, NAN, 0, INFINITY};
 	struct levels *levels[] = {&t->theta, &t->sf, NULL, &t->contrast, &t->diameter};
 	int kind = table_has(table, "kind") ? table_column(table, "kind") : -1;
@@ -91,7 +92,8 @@ static int read_design(struct tuning *t, const struct table *table, double *colu
 		for (size_t c = 0; c < 5; c++) {
 			double x = columns[c * t->rows + row];
 			if (isnan(x) || (c < 3 && isinf(x)) || (c == 1 && x <= 0))
-				return err_set("%s: row %zu: %s is not a grating's", t->file, row, names[c]);
+				return err_set(
+				    "%s: row %zu: %s is not a grating's", t->file, row, names[c]);
 			if (levels[c] && insert(levels[c], x))
 				return -1;
 		}
@@ -102,10 +104,13 @@ static int read_design(struct tuning *t, const struct table *table, double *colu
 	t->groups = t->contrast.count * t->diameter.count;
 	for (size_t row = 0; row < t->rows; row++)
 		if (t->condition[row] != NONE)
-			t->condition[row] = ((find(&t->contrast, columns[3 * t->rows + row]) * t->diameter.count +
-						 find(&t->diameter, columns[4 * t->rows + row])) * t->theta.count +
-						find(&t->theta, columns[row])) * t->sf.count +
-					    find(&t->sf, columns[t->rows + row]);
+			t->condition[row] =
+			    ((find(&t->contrast, columns[3 * t->rows + row]) * t->diameter.count +
+				 find(&t->diameter, columns[4 * t->rows + row])) *
+				    t->theta.count +
+				find(&t->theta, columns[row])) *
+				t->sf.count +
+			    find(&t->sf, columns[t->rows + row]);
 	return 0;
 }
 
@@ -118,11 +123,13 @@ static int check_design(const struct tuning *t)
 	if (!t->groups)
 		return err_set("%s: no gratings", t->file);
 	if (t->theta.count < ORIENTATIONS_LEAST)
-		return err_set("%s: %zu orientations; tuning needs at least %d", t->file, t->theta.count,
-		    ORIENTATIONS_LEAST);
+		return err_set("%s: %zu orientations; tuning needs at least %d", t->file,
+		    t->theta.count, ORIENTATIONS_LEAST);
 	for (size_t i = 0; i < t->theta.count; i++)
-		if (!(fabs(t->theta.x[i] - t->theta.x[0] - 180. * (double)i / (double)t->theta.count) < EVEN * 180))
-			return err_set("%s: theta_deg is not equally spaced over 180 degrees", t->file);
+		if (!(fabs(t->theta.x[i] - t->theta.x[0] -
+			   180. * (double)i / (double)t->theta.count) < EVEN * 180))
+			return err_set(
+			    "%s: theta_deg is not equally spaced over 180 degrees", t->file);
 	double *harmonics = mem_alloc(conditions, 5 * sizeof(double));
 	if (!harmonics)
 		return -1;
@@ -139,13 +146,16 @@ static int check_design(const struct tuning *t)
 	int status = 0;
 	for (size_t i = 0; i < conditions && !status; i++) {
 		const double *h = harmonics + 5 * i;
-		double theta = t->theta.x[i / t->sf.count % t->theta.count], sf = t->sf.x[i % t->sf.count];
+		double theta = t->theta.x[i / t->sf.count % t->theta.count],
+		       sf = t->sf.x[i % t->sf.count];
 		if (h[0] < PHASES_LEAST)
-			status = err_set("%s: %g deg, %g cycles per pixel: %g phases; tuning needs at least %d",
+			status = err_set(
+			    "%s: %g deg, %g cycles per pixel: %g phases; tuning needs at least %d",
 			    t->file, theta, sf, h[0], PHASES_LEAST);
 		else if (!(hypot(h[1], h[2]) < EVEN * h[0] && hypot(h[3], h[4]) < EVEN * h[0]))
-			status = err_set("%s: %g deg, %g cycles per pixel: phases are not equally spaced", t->file,
-			    theta, sf);
+			status = err_set(
+			    "%s: %g deg, %g cycles per pixel: phases are not equally spaced",
+			    t->file, theta, sf);
 	}
 	free(harmonics);
 	return status;
@@ -228,15 +238,15 @@ int tuning_complete(const struct tuning *t)
 			return err_set("%s: row %zu: no image has this label", t->file, row);
 		first = first == NONE ? row : first;
 		if (t->shown[row] != t->shown[first])
-			return err_set("%s: row %zu: shown %zu times, row %zu %zu times", t->file, row,
-			    t->shown[row], first, t->shown[first]);
+			return err_set("%s: row %zu: shown %zu times, row %zu %zu times", t->file,
+			    row, t->shown[row], first, t->shown[first]);
 	}
 	return 0;
 }
 
 /* F0 and F1 of a unit to a condition, averaged over the places. */
-static void respond(const struct tuning *t, size_t condition, size_t unit, size_t count, double *f0,
-    double *f1)
+static void respond(
+    const struct tuning *t, size_t condition, size_t unit, size_t count, double *f0, double *f1)
 {
 	size_t n = t->units * t->places;
 	const double *sums = t->sums + 3 * n * condition + unit * t->places;
@@ -349,8 +359,7 @@ static void measure(const struct tuning *t, const double *f0, const double *f1, 
 	result->modulation = f1[best] / f0[best];
 }
 
-int tuning_result(
-    const struct tuning *t, size_t group, size_t unit, struct tuning_result *result)
+int tuning_result(const struct tuning *t, size_t group, size_t unit, struct tuning_result *result)
 {
 	size_t n = t->theta.count * t->sf.count, *count = mem_alloc(n, sizeof(*count));
 	double *f0 = mem_alloc(2 * n + t->theta.count + FINE, sizeof(double));

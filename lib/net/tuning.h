@@ -15,15 +15,17 @@ struct tuning;
 /* Angles in degrees, theta along the stripes; NaN where a quantity has no value (all of them where
  * no grating gives a response). */
 struct tuning_result {
-	double contrast, diameter;    /* of the gratings; NaN and infinity where the table does not say */
-	double cv;                    /* 1 - |sum r e^(2 i theta)| / sum |r| at the preferred frequency */
-	double osi;                   /* (preferred - orthogonal) / (preferred + orthogonal) */
-	double theta;                 /* 1/2 arg sum r e^(2 i theta), in [0, 180) */
-	double sf;                    /* cycles per pixel: peak of a parabola through log r at 3 frequencies */
+	double contrast,
+	    diameter; /* of the gratings; NaN and infinity where the table does not say */
+	double cv;    /* 1 - |sum r e^(2 i theta)| / sum |r| at the preferred frequency */
+	double osi;   /* (preferred - orthogonal) / (preferred + orthogonal) */
+	double theta; /* 1/2 arg sum r e^(2 i theta), in [0, 180) */
+	double sf;    /* cycles per pixel: peak of a parabola through log r at 3 frequencies */
 	double orientation_bandwidth; /* half-width at 1/sqrt 2 of the smoothed curve's peak */
-	double sf_bandwidth;          /* octaves between the two sides at 1/sqrt 2; NaN for low- and high-pass */
-	double modulation;            /* F1/F0 at the best grating */
-	double response;              /* F0 there */
+	double
+	    sf_bandwidth; /* octaves between the two sides at 1/sqrt 2; NaN for low- and high-pass */
+	double modulation; /* F1/F0 at the best grating */
+	double response;   /* F0 there */
 };
 
 /* The design is read from the table of stimuli (columns theta_deg, sf_cpp, phase_deg; kind, contrast
