@@ -2,7 +2,7 @@
 load common
 
 @test "gratings: stripes along theta, y up, phase at the middle of the image" {
-	stimuli --size 20 -c 0.5 -m 100 -t 30 -f 0.1 -p 45 --parameters p.tsv >s.npys
+	stimuli --size 20 -c 0.5 --mean 100 -t 30 -f 0.1 -p 45 --parameters p.tsv >s.npys
 	python '
 x, y = npys("s.npys")
 assert x.dtype == "<f4" and x.shape == (1, 20, 20) and y.tolist() == [0]

@@ -2,9 +2,7 @@
  * stimuli: gratings, illusions and contours of Gabor elements, as batches whose labels are the rows
  * of a table (Field, Hayes & Hess 1993 for the contours). See lib/image/stimuli.h.
  */
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/threads.h"
@@ -34,7 +32,7 @@ static const struct opt options[] = {
     OPT_CHOICE('k', "kind", &kind, "gratings", STIMULUS_WORDS, "what to draw"),
     OPT_COUNT_GIVEN(0, "size", &size, &size_given, CLOSED(4, 4096), "px",
 	"side of the image (64; contours: 128)"),
-    OPT_REAL('m', "mean", &mean, "127.5", ABOVE(0, 1e9), "level", "mean luminance"),
+    OPT_REAL(0, "mean", &mean, "127.5", ABOVE(0, 1e9), "level", "mean luminance"),
     OPT_TEXT('c', "contrast", &text_contrast, "1", "list", "Michelson contrast"),
     OPT_TEXT('t', "theta", &text_theta, NULL, "list", "orientation along the stripes or path, deg"),
     OPT_TEXT('f', "frequency", &text_frequency, NULL, "list",
@@ -168,59 +166,6 @@ static struct stimulus design(size_t i)
 	};
 }
 
-/* A number of the table, nan for kinds that have no such thing. */
-static void cell(struct table_out *table, int kinds, double value)
-{
-	table_real(table, kinds & 1 << kind ? value : NAN);
-}
-
-static void write_row(
-    struct table_out *table, const char *word, size_t label, const struct stimulus *s)
-{
-	double x[2] = {NAN, NAN}, y[2] = {NAN, NAN};
-
-	stimulus_places(s, x, y);
-	table_int(table, (long long)label);
-	table_text(table, word);
-	table_real(table, s->theta / DEGREE);
-	cell(table, WAVES | WHITE, s->frequency);
-	cell(table, random_phase ? 0 : WAVES, s->phase / DEGREE);
-	table_real(table, s->contrast);
-	table_real(table, s->mean);
-	cell(table, 1 << STIMULUS_GRATINGS, s->diameter);
-	cell(table, 1 << STIMULUS_MACH | 1 << STIMULUS_CORNSWEET, s->width);
-	cell(table, WHITE | 1 << STIMULUS_CONTRAST, s->patch);
-	table_real(table, x[0]);
-	table_real(table, y[0]);
-	table_real(table, x[1]);
-	table_real(table, y[1]);
-	cell(table, CONTOURS, s->present);
-	cell(table, CONTOURS, s->path_angle / DEGREE);
-	cell(table, CONTOURS, s->spacing);
-	cell(table, CONTOURS, (double)s->elements);
-	cell(table, CONTOURS, s->sigma);
-	cell(table, CONTOURS, s->jitter / DEGREE);
-	cell(table, CONTOURS, (double)s->pair);
-}
-
-static void write_elements(struct table_out *table, size_t label, const struct stimulus *s)
-{
-	struct stimulus_element *elements;
-	size_t n;
-
-	tool_check(stimulus_scatter(s, &elements, &n));
-	for (size_t i = 0; i < n; i++) {
-		table_int(table, (long long)label);
-		table_int(table, (long long)i);
-		table_real(table, elements[i].x);
-		table_real(table, elements[i].y);
-		table_real(table, elements[i].theta / DEGREE);
-		table_real(table, elements[i].phase / DEGREE);
-		table_int(table, elements[i].on_path);
-	}
-	free(elements);
-}
-
 struct batch_of {
 	size_t first;
 	float *images; /* (most, size, size) */
@@ -250,24 +195,13 @@ int main(int argc, char **argv)
 	total = count * (CONTOURS & 1 << kind ? 2 : 1);
 	for (size_t a = 0; a < AXES; a++)
 		tool_check(mem_multiply(total, axis[a].count, &total));
-	const char *word = STIMULUS_WORDS;
-	char name[16];
-	for (int i = 0; i < kind; i++)
-		word = strchr(word, ',') + 1;
-	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, ","), word);
-
 	struct batch_of batch = {.images = tool_need(mem_alloc(most * size * size, sizeof(float)))};
 	struct npys_out *out = tool_need(npys_create(output));
 	if (parameters)
-		rows = tool_need(
-		    table_create(parameters, "label kind theta_deg sf_cpp phase_deg contrast mean "
-					     "diameter_px width_px patch_px "
-					     "light_x_px light_y_px dark_x_px dark_y_px present "
-					     "path_angle_deg spacing_px length "
-					     "sigma_px jitter_deg pair"));
+		rows = tool_need(table_create(parameters, "label " STIMULUS_COLUMNS));
 	if (element_table)
-		elements = tool_need(table_create(
-		    element_table, "label element x_px y_px theta_deg phase_deg on_path"));
+		elements =
+		    tool_need(table_create(element_table, "label " STIMULUS_ELEMENT_COLUMNS));
 	for (; batch.first < total; batch.first += drawn) {
 		drawn = total - batch.first < most ? total - batch.first : most;
 		tool_check(par_for(drawn, threads, draw, &batch));
@@ -276,10 +210,12 @@ int main(int argc, char **argv)
 			size_t label = batch.first + i;
 			struct stimulus s = design(label);
 			labels[i] = (int64_t)label;
-			if (rows)
-				write_row(rows, name, label, &s);
+			if (rows) {
+				table_int(rows, (long long)label);
+				stimulus_row(&s, rows);
+			}
 			if (elements)
-				write_elements(elements, label, &s);
+				tool_check(stimulus_element_rows(&s, (long long)label, elements));
 		}
 		tool_check(npys_shape(&header, NPYS_I8, 1, &drawn));
 		tool_check(npys_begin(out, &header));

@@ -63,6 +63,7 @@ struct opt {
 /* the same with a bool that tells whether the option was given, for defaults that depend on others */
 #define OPT_COUNT_GIVEN(l, n, v, g, r, a, h) {l, n, OPT_KIND_COUNT, OPT_IS(size_t, v), g, NULL, r, 0, a, h}
 #define OPT_REAL_GIVEN(l, n, v, g, r, a, h) {l, n, OPT_KIND_REAL, OPT_IS(double, v), g, NULL, r, 0, a, h}
+#define OPT_CHOICE_GIVEN(l, n, v, g, w, h) {l, n, OPT_KIND_CHOICE, OPT_IS(int, v), g, NULL, ANY, 0, w, h}
 #define OPT_REALS_GIVEN(l, n, v, k, g, r, a, h) \
 	{l, n, OPT_KIND_REALS, OPT_IS(double, v), g, NULL, r, k, a, h}
 

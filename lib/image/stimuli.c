@@ -1,12 +1,15 @@
 /* Stimuli of vision science: see stimuli.h. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "image/stimuli.h"
 
 #define PI 3.14159265358979323846
+#define DEGREE (PI / 180)
 #define PATHS_TRIED 1000  /* before "no path fits" */
 #define DARTS_MISSED 2000 /* in a row, before the field counts as full */
 #define ELEMENT_REACH 5.  /* sigmas, beyond which exp(-12.5) = 4e-6 of an element is left out */
@@ -341,4 +344,66 @@ int stimulus_draw(const struct stimulus *s, float *image)
 		draw_illusion(s, image);
 		return 0;
 	}
+}
+
+static const char *word_of(enum stimulus_kind kind, char *buffer, size_t size)
+{
+	const char *word = STIMULUS_WORDS;
+
+	for (int i = 0; i < (int)kind; i++)
+		word = strchr(word, ',') + 1;
+	snprintf(buffer, size, "%.*s", (int)strcspn(word, ","), word);
+	return buffer;
+}
+
+void stimulus_row(const struct stimulus *s, struct table_out *table)
+{
+	bool contour = s->kind == STIMULUS_SNAKE || s->kind == STIMULUS_LADDER;
+	bool grating = s->kind == STIMULUS_GRATINGS, white = s->kind == STIMULUS_WHITE;
+	bool graded = s->kind == STIMULUS_MACH || s->kind == STIMULUS_CORNSWEET;
+	bool patches = white || s->kind == STIMULUS_CONTRAST;
+	double x[2] = {NAN, NAN}, y[2] = {NAN, NAN};
+	char word[sizeof(STIMULUS_WORDS)];
+
+	stimulus_places(s, x, y);
+	table_text(table, word_of(s->kind, word, sizeof(word)));
+	table_real(table, s->theta / DEGREE);
+	table_real(table, grating || contour || white ? s->frequency : NAN);
+	table_real(table, grating || (contour && !s->random_phase) ? s->phase / DEGREE : NAN);
+	table_real(table, s->contrast);
+	table_real(table, s->mean);
+	table_real(table, grating ? s->diameter : NAN);
+	table_real(table, graded ? s->width : NAN);
+	table_real(table, patches ? s->patch : NAN);
+	for (int i = 0; i < 2; i++) {
+		table_real(table, x[i]);
+		table_real(table, y[i]);
+	}
+	table_real(table, contour ? s->present : NAN);
+	table_real(table, contour ? s->path_angle / DEGREE : NAN);
+	table_real(table, contour ? s->spacing : NAN);
+	table_real(table, contour ? (double)s->elements : NAN);
+	table_real(table, contour ? s->sigma : NAN);
+	table_real(table, contour ? s->jitter / DEGREE : NAN);
+	table_real(table, contour ? (double)s->pair : NAN);
+}
+
+int stimulus_element_rows(const struct stimulus *s, long long label, struct table_out *table)
+{
+	struct stimulus_element *elements;
+	size_t count;
+
+	if (stimulus_scatter(s, &elements, &count))
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		table_int(table, label);
+		table_int(table, (long long)i);
+		table_real(table, elements[i].x);
+		table_real(table, elements[i].y);
+		table_real(table, elements[i].theta / DEGREE);
+		table_real(table, elements[i].phase / DEGREE);
+		table_int(table, elements[i].on_path);
+	}
+	free(elements);
+	return 0;
 }

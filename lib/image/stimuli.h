@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "table/table.h"
 
 enum stimulus_kind {
 	STIMULUS_GRATINGS,  /* cos(2 pi f u + phase), whole field or in a disc */
@@ -68,6 +69,18 @@ int stimulus_scatter(const struct stimulus *stimulus, struct stimulus_element **
 
 /* Draw into image (size, size), row 0 on top. 0, or -1 with a reason. */
 int stimulus_draw(const struct stimulus *stimulus, float *image)
+    __attribute__((warn_unused_result));
+
+/* A stimulus as cells of a table; angles in degrees, nan for what its kind has not. */
+#define STIMULUS_COLUMNS                                                                           \
+	"kind theta_deg sf_cpp phase_deg contrast mean diameter_px width_px patch_px light_x_px "  \
+	"light_y_px dark_x_px dark_y_px present path_angle_deg spacing_px length sigma_px "        \
+	"jitter_deg pair"
+void stimulus_row(const struct stimulus *stimulus, struct table_out *table);
+
+/* The elements of a contour, a row each, after a cell with the label. 0 or -1. */
+#define STIMULUS_ELEMENT_COLUMNS "element x_px y_px theta_deg phase_deg on_path"
+int stimulus_element_rows(const struct stimulus *stimulus, long long label, struct table_out *table)
     __attribute__((warn_unused_result));
 
 #endif

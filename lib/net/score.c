@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "net/score.h"
+#include "table/table.h"
 
 #define NORMAL_975 1.959963984540054 /* quantile of the normal distribution */
 
@@ -69,4 +70,37 @@ struct score_summary score_summary(const struct score *score, size_t class)
 	s.high = fmin(1, middle + half);
 	s.loss = loss / n;
 	return s;
+}
+
+int score_write_accuracy(const struct score *score, const char *path)
+{
+	struct table_out *table = table_create(path, "class images correct accuracy low high loss");
+
+	if (!table)
+		return -1;
+	for (size_t i = 0; i <= score->classes; i++) {
+		struct score_summary s = score_summary(score, i ? i - 1 : SCORE_ALL);
+		table_int(table, (long long)i - 1);
+		table_int(table, (long long)s.images);
+		table_int(table, (long long)s.correct);
+		table_real(table, s.accuracy);
+		table_real(table, s.low);
+		table_real(table, s.high);
+		table_real(table, s.loss);
+	}
+	return table_close(table);
+}
+
+int score_write_confusion(const struct score *score, const char *path)
+{
+	struct table_out *table = table_create(path, "class answer images");
+
+	if (!table)
+		return -1;
+	for (size_t i = 0; i < score->classes * score->classes; i++) {
+		table_int(table, (long long)(i / score->classes));
+		table_int(table, (long long)(i % score->classes));
+		table_int(table, (long long)score->counts[i]);
+	}
+	return table_close(table);
 }

@@ -30,4 +30,11 @@ struct score_summary {
 #define SCORE_ALL SIZE_MAX
 struct score_summary score_summary(const struct score *score, size_t class);
 
+/* Tables. Accuracy: `class images correct accuracy low high loss`, all classes together first, as class -1.
+ * Confusion: `class answer images`, a row for every pair. 0 or -1. */
+int score_write_accuracy(const struct score *score, const char *path)
+    __attribute__((warn_unused_result));
+int score_write_confusion(const struct score *score, const char *path)
+    __attribute__((warn_unused_result));
+
 #endif

@@ -380,3 +380,26 @@ int tuning_result(const struct tuning *t, size_t group, size_t unit, struct tuni
 	free(count);
 	return count && f0 ? 0 : -1;
 }
+
+int tuning_write(const struct tuning *t, size_t iterations, const char *path)
+{
+	if (tuning_complete(t))
+		return -1;
+	struct table_out *table = table_create(path,
+	    "filter T cv osi theta_deg sf_cpp orientation_bandwidth_deg modulation_ratio "
+	    "sf_bandwidth_oct response contrast diameter_px");
+	for (size_t i = 0; table && i < t->groups * t->units; i++) {
+		struct tuning_result r;
+		if (tuning_result(t, i / t->units, i % t->units, &r)) {
+			table_abandon(table);
+			return -1;
+		}
+		table_int(table, (long long)(i % t->units));
+		table_int(table, (long long)iterations);
+		const double cells[] = {r.cv, r.osi, r.theta, r.sf, r.orientation_bandwidth,
+		    r.modulation, r.sf_bandwidth, r.response, r.contrast, r.diameter};
+		for (size_t k = 0; k < sizeof(cells) / sizeof(*cells); k++)
+			table_real(table, cells[k]);
+	}
+	return table ? table_close(table) : -1;
+}

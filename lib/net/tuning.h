@@ -52,4 +52,10 @@ int tuning_complete(const struct tuning *tuning) __attribute__((warn_unused_resu
 int tuning_result(const struct tuning *tuning, size_t group, size_t unit,
     struct tuning_result *result) __attribute__((warn_unused_result));
 
+/* tuning_complete, then the table of all groups and units (filters) of a network after `iterations`
+ * propagations: `filter T cv osi theta_deg sf_cpp orientation_bandwidth_deg modulation_ratio
+ * sf_bandwidth_oct response contrast diameter_px`, filters running fastest. 0 or -1. */
+int tuning_write(const struct tuning *tuning, size_t iterations, const char *path)
+    __attribute__((warn_unused_result));
+
 #endif
