@@ -573,7 +573,8 @@ static char *header_text(struct model_out *out)
 int model_write(struct model_out *out, const char *path)
 {
 	unsigned char size[8];
-	qsort(out->entries, out->count, sizeof *out->entries, by_name);
+	if (out->count)
+		qsort(out->entries, out->count, sizeof *out->entries, by_name);
 	char *text = header_text(out);
 	struct output *file = text ? output_open(path, true) : NULL;
 	int status = file ? 0 : -1;
