@@ -230,3 +230,25 @@ int lateral_select(
 		}
 	return 0;
 }
+
+void lateral_pairs_write(const struct lateral *set, const double *c1, const double *c2,
+    const double *c3, struct table_out *table)
+{
+	for (size_t p = 0; p < set->n * set->n; p++) {
+		size_t i = p / set->n, j = p % set->n;
+		for (size_t t = 0; t < set->taps && i != j; t++) {
+			struct lateral_tap tap = lateral_tap(set, i, j, t);
+			size_t at = p * set->taps + t;
+			table_int(table, (long long)set->unit[i].channel);
+			table_int(table, (long long)set->unit[j].channel);
+			table_real(table, tap.x);
+			table_real(table, tap.y);
+			table_real(table, set->pair[p].dtheta * 180 / PI);
+			table_real(table, lateral_wrap(tap.dphase) * 180 / PI);
+			table_real(table, set->weight[at]);
+			table_real(table, c1 ? c1[at] : NAN);
+			table_real(table, c2 ? c2[at] : NAN);
+			table_real(table, c3 ? c3[at] : NAN);
+		}
+	}
+}

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include "fit/gabor.h"
 #include "npys/npys.h"
+#include "table/table.h"
 
 #define LATERAL_PI 3.14159265358979323846
 
@@ -97,5 +98,11 @@ static inline const double *lateral_weights(
 {
 	return w + lateral_pair_index(set, i, j) * set->taps;
 }
+
+/* Every tap of every pair i != j as a row, for anyone's own analysis; i and j are channels of the kernel. c1, c2, c3:
+ * (n, n, taps) or NULL, which is nan. Failures are kept for table_close. */
+#define LATERAL_PAIR_COLUMNS "i j dx_px dy_px dtheta_deg dphase_deg K C1 C2 C3"
+void lateral_pairs_write(const struct lateral *set, const double *c1, const double *c2,
+    const double *c3, struct table_out *table);
 
 #endif

@@ -73,7 +73,7 @@ static struct line fit(size_t n, const double *x, const double *y, const double 
 
 struct axial_tuning axial_tuning(size_t n, const double *x, const double *y, const double *w)
 {
-	const double low = log(.01), high = log(100);
+	const double low = log(.01), high = log(30);
 	enum { STEPS = 24 };
 	struct axial_tuning tuning = {NAN, NAN, NAN, NAN};
 	size_t used = 0;

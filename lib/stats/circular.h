@@ -17,7 +17,7 @@ double axial_entropy(size_t n, const double *theta, size_t bins);
 
 /*
  * m(x) = b + a exp(kappa (cos 2x - 1)): the von Mises profile of tuning against orientation difference, by
- * least squares with weights; a and b are linear, kappa is searched on [0.01, 100].
+ * least squares with weights; a and b are linear, kappa is searched on [0.01, 30] (30: half-width 6 deg).
  */
 struct axial_tuning {
 	double a, b, kappa;

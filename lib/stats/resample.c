@@ -19,8 +19,8 @@ struct resample_chance resample_chance(
 		return chance;
 	/* the data belong to the mean, so that all count + 1 arrangements are treated alike */
 	double centre = (sum + observed) / ((double)valued + 1), distance = fabs(observed - centre);
-	/* rounding must not separate arrangements that give the same number */
-	double slack = 1e-12 * (fabs(observed) + fabs(centre));
+	/* rounding, here and in sums over taps, must not separate arrangements that give the same number */
+	double slack = 1e-7 * (fabs(observed) + fabs(centre));
 	for (size_t b = 0; b < count; b++) {
 		double value = x[b * stride];
 		if (side == RESAMPLE_LESS)

@@ -1,0 +1,860 @@
+#include "lateral/indices.h"
+#include <stdlib.h>
+#include <string.h>
+#include "base/memory.h"
+#include "base/threads.h"
+#include "lateral/reciprocity.h"
+#include "stats/circular.h"
+#include "stats/resample.h"
+
+#define PI LATERAL_PI
+
+enum {
+	R = LATERAL_RANGES,
+	BINS = LATERAL_BINS,
+	FINE = 36,   /* bins of 5 deg over (-90, 90], for the axis law */
+	CHUNK = 25,  /* permutations or bootstrap samples per work item */
+	SLOPES = 41, /* of the axis law, from -1/2 to 3/2 */
+};
+
+#define LEVEL .95
+#define SHARE_WITHIN (35 * PI / 180)
+#define NEAR 1.0 /* px: |Delta| below which the nearest tap of a pair counts as short range */
+
+size_t lateral_range(const struct lateral_plan *plan, double r)
+{
+	for (size_t e = 0; e + 1 < plan->edges; e++)
+		if (r >= plan->edge[e] && r < plan->edge[e + 1])
+			return e + 1;
+	return 0;
+}
+
+/* ---- orientations of the filters ---- */
+
+struct label_pair {
+	double c2;     /* cos 2 dtheta */
+	double ex, ey; /* e^{i(2 theta_i + dtheta)} */
+	double within; /* 1: |dtheta| <= 35 deg */
+	size_t bin, fine;
+};
+
+struct labels {
+	size_t n;
+	double *x, *y;           /* (n): e^{2i theta} */
+	struct label_pair *pair; /* (n, n) */
+};
+
+static void labels_free(struct labels *labels)
+{
+	free(labels->x);
+	free(labels->y);
+	free(labels->pair);
+}
+
+static int labels_make(const struct lateral *set, struct labels *labels)
+{
+	size_t n = set->n;
+	*labels = (struct labels){.n = n};
+	labels->x = mem_alloc(n, sizeof(double));
+	labels->y = mem_alloc(n, sizeof(double));
+	labels->pair = mem_alloc(n * n, sizeof(*labels->pair));
+	if (!labels->x || !labels->y || !labels->pair) {
+		labels_free(labels);
+		return -1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		double theta = set->unit[i].gabor.theta;
+		labels->x[i] = cos(2 * theta);
+		labels->y[i] = sin(2 * theta);
+		for (size_t j = 0; j < n; j++) {
+			double dtheta = set->pair[i * n + j].dtheta;
+			double fine = floor((dtheta + PI / 2) / PI * FINE);
+			labels->pair[i * n + j] = (struct label_pair){.c2 = cos(2 * dtheta),
+			    .ex = cos(2 * theta + dtheta),
+			    .ey = sin(2 * theta + dtheta),
+			    .within = fabs(dtheta) <= SHARE_WITHIN,
+			    .bin = (size_t)(lround(dtheta / PI * BINS) + BINS) % BINS,
+			    .fine = (size_t)fmin(fmax(fine, 0), FINE - 1)};
+		}
+	}
+	return 0;
+}
+
+/* centre of a profile's bin, in (-pi/2, pi/2] */
+static double bin_centre(size_t bin)
+{
+	return lateral_wrap_axis((double)bin * PI / BINS);
+}
+
+static double fine_centre(size_t bin)
+{
+	return ((double)bin + .5) * PI / FINE - PI / 2;
+}
+
+/* ---- positive and negative parts ---- */
+
+/* sums over a pair's taps in image axes; [0]: all taps, then by range */
+struct angular {
+	double w[R], ax[R], ay[R], bx[R], by[R];
+};
+
+enum {
+	ISO,
+	HALF,
+	SHARE,
+	SLOPE,
+	R0,
+	R1 = R0 + R,
+	R2 = R1 + R,
+	COAXIAL = R2 + R,
+	CONCENTRATION = COAXIAL + R,
+	PROFILE = CONCENTRATION + R,
+	STATISTICS = PROFILE + BINS
+};
+
+static const struct quantity {
+	size_t at;
+	const char *name;
+	bool ranges;     /* also by range of distance */
+	bool difference; /* reported less its permutation mean */
+	bool degrees;
+	enum resample_side side;
+} quantities[] = {
+    {ISO, "iso_orientation", false, true, false, RESAMPLE_TWO_SIDED},
+    {HALF, "half_width_deg", false, false, true, RESAMPLE_LESS},
+    {SHARE, "share_35", false, false, false, RESAMPLE_TWO_SIDED},
+    {R0, "R_0", true, true, false, RESAMPLE_TWO_SIDED},
+    {R1, "R_1", true, true, false, RESAMPLE_TWO_SIDED},
+    {R2, "R_2", true, true, false, RESAMPLE_TWO_SIDED},
+    {COAXIAL, "coaxiality", true, false, false, RESAMPLE_TWO_SIDED},
+    {SLOPE, "axis_slope", false, false, false, RESAMPLE_TWO_SIDED},
+    {CONCENTRATION, "concentration", true, false, false, RESAMPLE_TWO_SIDED},
+};
+
+static struct angular *angular_sums(
+    const struct lateral *set, const double *w, double sign, const struct lateral_plan *plan)
+{
+	struct angular *sums = mem_alloc(set->n * set->n, sizeof(*sums));
+	if (!sums)
+		return NULL;
+	for (size_t p = 0; p < set->n * set->n; p++) {
+		if (p / set->n == p % set->n)
+			continue;
+		struct angular *sum = &sums[p];
+		for (size_t t = 0; t < set->taps; t++) {
+			double weight = sign * w[p * set->taps + t];
+			if (!(weight > 0))
+				continue;
+			double x = set->dx[t] + set->pair[p].x, y = set->dy[t] + set->pair[p].y;
+			double rr = x * x + y * y, r = sqrt(rr);
+			/* a tap at Delta = 0 has no direction and counts in W only */
+			double cx = r > 1e-9 ? (x * x - y * y) / rr : 0;
+			double cy = r > 1e-9 ? 2 * x * y / rr : 0;
+			size_t range = lateral_range(plan, r);
+			for (size_t b = 0; b <= range; b += range ? range : 1) {
+				sum->w[b] += weight;
+				sum->ax[b] += weight * cx;
+				sum->ay[b] += weight * cy;
+				sum->bx[b] += weight * (cx * cx - cy * cy);
+				sum->by[b] += weight * 2 * cx * cy;
+			}
+		}
+	}
+	return sums;
+}
+
+/* lambda that maximises Re sum S_b e^{-2i lambda dtheta_b} on [-1/2, 3/2] */
+struct slope_search {
+	double c[SLOPES][FINE], s[SLOPES][FINE];
+};
+
+static void slope_prepare(struct slope_search *search)
+{
+	for (size_t l = 0; l < SLOPES; l++)
+		for (size_t b = 0; b < FINE; b++) {
+			double lambda = -.5 + 2. * (double)l / (SLOPES - 1);
+			search->c[l][b] = cos(2 * lambda * fine_centre(b));
+			search->s[l][b] = sin(2 * lambda * fine_centre(b));
+		}
+}
+
+static double slope_score(double lambda, const double *sx, const double *sy)
+{
+	double sum = 0;
+	for (size_t b = 0; b < FINE; b++) {
+		double a = 2 * lambda * fine_centre(b);
+		sum += sx[b] * cos(a) + sy[b] * sin(a);
+	}
+	return sum;
+}
+
+static double slope_fit(const struct slope_search *search, const double *sx, const double *sy)
+{
+	double best = -INFINITY;
+	size_t at = 0;
+	for (size_t l = 0; l < SLOPES; l++) {
+		double sum = 0;
+		for (size_t b = 0; b < FINE; b++)
+			sum += sx[b] * search->c[l][b] + sy[b] * search->s[l][b];
+		if (sum > best) {
+			best = sum;
+			at = l;
+		}
+	}
+	/* parabolic steps on the smooth score */
+	double step = 2. / (SLOPES - 1), lambda = -.5 + step * (double)at;
+	for (int k = 0; k < 4; k++, step /= 4) {
+		double f = slope_score(lambda, sx, sy);
+		double up = slope_score(lambda + step, sx, sy);
+		double down = slope_score(lambda - step, sx, sy), bend = up - 2 * f + down;
+		if (bend < 0)
+			lambda += fmax(-step, fmin(step, (down - up) / (2 * bend) * step));
+	}
+	return fmin(1.5, fmax(-.5, lambda));
+}
+
+struct angular_job {
+	const struct labels *labels;
+	const struct angular *sums;
+	const struct slope_search *search;
+	const struct lateral_plan *plan;
+	double *sample; /* (count, STATISTICS) */
+	size_t count;
+};
+
+/*
+ * Every statistic for one arrangement: order gives position i the orientation of filter order[i] (NULL: its own), times
+ * how often filter i is there (NULL: once; pairs of copies never meet as i = j is left out). With `centred`, the
+ * differences are taken from their expectation over permutations of this very sample, in closed form; else raw.
+ */
+static void angular_evaluate(const struct angular_job *job, const size_t *order,
+    const double *times, bool centred, double *out)
+{
+	const struct labels *labels = job->labels;
+	size_t n = labels->n;
+	double w[R] = {0}, r0[R] = {0}, r1[R] = {0}, r2[R] = {0}, co[R] = {0}, jc[R] = {0};
+	double ax[R] = {0}, ay[R] = {0}, bx[R] = {0}, by[R] = {0};
+	double profile[BINS] = {0}, counts[BINS] = {0}, sx[FINE] = {0}, sy[FINE] = {0};
+	double within = 0, pairs = 0, c2 = 0, zx = 0, zy = 0, zzx = 0, zzy = 0, filters = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (times && !(times[i] > 0))
+			continue;
+		size_t a = order ? order[i] : i;
+		double xi = labels->x[a], yi = labels->y[a], ti = times ? times[i] : 1;
+		filters += ti;
+		zx += ti * xi;
+		zy += ti * yi;
+		for (size_t j = 0; j < n; j++) {
+			double f = times ? ti * times[j] : 1;
+			if (j == i || !(f > 0))
+				continue;
+			size_t b = order ? order[j] : j;
+			const struct label_pair *label = &labels->pair[a * n + b];
+			const struct angular *sum = &job->sums[i * n + j];
+			double xj = labels->x[b], yj = labels->y[b];
+			double px = xi * xj - yi * yj, py = xi * yj + yi * xj;
+			double all = f * sum->w[0];
+			profile[label->bin] += all;
+			counts[label->bin] += f;
+			within += label->within * all;
+			sx[label->fine] += f * (sum->ax[0] * xi + sum->ay[0] * yi);
+			sy[label->fine] += f * (sum->ay[0] * xi - sum->ax[0] * yi);
+			double cf = f * label->c2, xf = f * xj, yf = f * yj, pxf = f * px,
+			       pyf = f * py, ixf = f * xi, iyf = f * yi, exf = f * label->ex,
+			       eyf = f * label->ey;
+#pragma omp simd
+			for (size_t r = 0; r < R; r++) {
+				w[r] += f * sum->w[r];
+				r0[r] += cf * sum->w[r];
+				r1[r] += xf * sum->ax[r] + yf * sum->ay[r];
+				r2[r] += pxf * sum->bx[r] + pyf * sum->by[r];
+				co[r] += ixf * sum->ax[r] + iyf * sum->ay[r];
+				jc[r] += exf * sum->ax[r] + eyf * sum->ay[r];
+			}
+			if (centred) {
+				pairs += f;
+				c2 += cf;
+				zzx += pxf;
+				zzy += pyf;
+				for (size_t r = 0; r < R; r++) {
+					ax[r] += f * sum->ax[r];
+					ay[r] += f * sum->ay[r];
+					bx[r] += f * sum->bx[r];
+					by[r] += f * sum->by[r];
+				}
+			}
+		}
+	}
+
+	double total = 0, tuned = 0, flat = 0, used = 0, x[BINS], c[BINS];
+	for (size_t b = 0; b < BINS; b++) {
+		x[b] = bin_centre(b);
+		c[b] = cos(2 * x[b]);
+		out[PROFILE + b] = counts[b] > 0 ? profile[b] / counts[b] : NAN;
+		if (counts[b] > 0) {
+			total += out[PROFILE + b];
+			tuned += out[PROFILE + b] * c[b];
+			flat += c[b];
+			used++;
+		}
+	}
+	bool any = w[0] > 0;
+	out[ISO] = any ? tuned / total - (centred ? flat / used : 0) : NAN;
+	out[HALF] = any ? axial_tuning(BINS, x, out + PROFILE, counts).half_width : NAN;
+	out[SHARE] = any ? within / w[0] : NAN;
+	bool directed = false;
+	for (size_t b = 0; b < FINE; b++)
+		directed = directed || sx[b] != 0 || sy[b] != 0;
+	out[SLOPE] = directed ? slope_fit(job->search, sx, sy) : NAN;
+	for (size_t r = 0; r < R; r++) {
+		double s = w[r] > 0 ? 1 / w[r] : NAN;
+		out[R0 + r] = r0[r] * s;
+		out[R1 + r] = r1[r] * s;
+		out[R2 + r] = r2[r] * s;
+		out[COAXIAL + r] = co[r] * s;
+		out[CONCENTRATION + r] = jc[r] * s;
+		if (centred) {
+			out[R0 + r] -= c2 / pairs;
+			out[R1 + r] -= (zx * ax[r] + zy * ay[r]) / filters * s;
+			out[R2 + r] -= (zzx * bx[r] + zzy * by[r]) / pairs * s;
+		}
+	}
+}
+
+static int angular_permute(size_t chunk, size_t worker, void *argument)
+{
+	(void)worker;
+	struct angular_job *job = argument;
+	size_t n = job->labels->n;
+	size_t *order = mem_alloc(n, sizeof(*order));
+	if (!order)
+		return -1;
+	for (size_t b = chunk * CHUNK; b < (chunk + 1) * CHUNK && b < job->count; b++) {
+		resample_order(job->plan->seed, b, 0, n, order);
+		angular_evaluate(job, order, NULL, false, job->sample + b * STATISTICS);
+	}
+	free(order);
+	return 0;
+}
+
+static int angular_bootstrap(size_t chunk, size_t worker, void *argument)
+{
+	(void)worker;
+	struct angular_job *job = argument;
+	size_t n = job->labels->n;
+	double *times = mem_alloc(n, sizeof(*times));
+	if (!times)
+		return -1;
+	for (size_t b = chunk * CHUNK; b < (chunk + 1) * CHUNK && b < job->count; b++) {
+		resample_times(job->plan->seed, b, n, times);
+		angular_evaluate(job, NULL, times, true, job->sample + b * STATISTICS);
+	}
+	free(times);
+	return 0;
+}
+
+/* pairs i != j with a tap in each range; [0]: all pairs */
+static void count_pairs(const struct lateral *set, const struct lateral_plan *plan, size_t *count)
+{
+	memset(count, 0, R * sizeof(*count));
+	for (size_t p = 0; p < set->n * set->n; p++) {
+		if (p / set->n == p % set->n)
+			continue;
+		bool seen[R] = {false};
+		seen[0] = true;
+		for (size_t t = 0; t < set->taps; t++)
+			seen[lateral_range(plan, hypot(set->dx[t] + set->pair[p].x,
+						     set->dy[t] + set->pair[p].y))] = true;
+		for (size_t r = 0; r < R; r++)
+			count[r] += seen[r];
+	}
+}
+
+static size_t ranges(const struct lateral_plan *plan)
+{
+	return plan->edges > 1 ? plan->edges : 1; /* the whole is one of them */
+}
+
+static struct report_row row_of(const char *kernel, enum lateral_part part, const char *quantity,
+    const struct lateral_plan *plan, size_t range, size_t n)
+{
+	return (struct report_row){.kernel = kernel,
+	    .part = part,
+	    .quantity = quantity,
+	    .from = range ? plan->edge[range - 1] : 0,
+	    .to = range ? plan->edge[range] : 0,
+	    .value = NAN,
+	    .low = NAN,
+	    .high = NAN,
+	    .chance = NAN,
+	    .p = NAN,
+	    .n = n};
+}
+
+static int fill_bins(const struct angular_job *job, const double *value, const double *permuted,
+    const double *boot, struct lateral_bin *bins)
+{
+	const struct labels *labels = job->labels;
+	size_t n = labels->n;
+	double x[BINS], w[BINS] = {0}, ax[BINS] = {0}, ay[BINS] = {0}, j[BINS] = {0},
+			sum[BINS] = {0};
+	for (size_t p = 0; p < n * n; p++) {
+		if (p / n == p % n)
+			continue;
+		const struct label_pair *label = &labels->pair[p];
+		const struct angular *a = &job->sums[p];
+		double xi = labels->x[p / n], yi = labels->y[p / n];
+		w[label->bin]++;
+		sum[label->bin] += a->w[0];
+		ax[label->bin] += a->ax[0] * xi + a->ay[0] * yi;
+		ay[label->bin] += a->ay[0] * xi - a->ax[0] * yi;
+		j[label->bin] += a->ax[0] * label->ex + a->ay[0] * label->ey;
+	}
+	for (size_t b = 0; b < BINS; b++)
+		x[b] = bin_centre(b);
+	struct axial_tuning tuning = axial_tuning(BINS, x, value + PROFILE, w);
+	for (size_t b = 0; b < BINS; b++) {
+		struct lateral_bin *bin = &bins[b];
+		*bin = (struct lateral_bin){.dtheta = x[b],
+		    .pairs = (size_t)w[b],
+		    .mean = value[PROFILE + b],
+		    .fit = tuning.b + tuning.a * exp(tuning.kappa * (cos(2 * x[b]) - 1)),
+		    .axis = sum[b] > 0 ? atan2(ay[b], ax[b]) / 2 : NAN,
+		    .concentration = sum[b] > 0 ? j[b] / sum[b] : NAN};
+		const struct lateral_plan *plan = job->plan;
+		bin->chance = resample_chance(bin->mean, permuted + PROFILE + b, plan->permutations,
+		    STATISTICS, RESAMPLE_TWO_SIDED)
+				  .mean;
+		if (resample_interval(boot + PROFILE + b, plan->bootstrap, STATISTICS, LEVEL,
+			&bin->low, &bin->high) ||
+		    resample_interval(permuted + PROFILE + b, plan->permutations, STATISTICS, LEVEL,
+			&bin->chance_low, &bin->chance_high))
+			return -1;
+	}
+	return 0;
+}
+
+/* what is left out of every index: the share of a part's weight in i = j, against 1/n */
+static int self_row(const struct lateral *set, const char *kernel, const double *w,
+    enum lateral_part part, const struct lateral_plan *plan, struct report *report)
+{
+	double self = 0, all = 0, sign = part == LATERAL_NEGATIVE ? -1 : 1;
+	for (size_t p = 0; p < set->n * set->n; p++)
+		for (size_t t = 0; t < set->taps; t++) {
+			double weight = fmax(sign * w[p * set->taps + t], 0);
+			all += weight;
+			self += p / set->n == p % set->n ? weight : 0;
+		}
+	struct report_row row = row_of(kernel, part, "self_share", plan, 0, set->n);
+	row.value = all > 0 ? self / all : NAN;
+	row.chance = 1 / (double)set->n;
+	return report_add(report, row);
+}
+
+static int angular_rows(const struct angular_job *job, const char *kernel, enum lateral_part part,
+    const double *value, const double *permuted, const double *boot, const size_t *pairs,
+    struct report *report)
+{
+	const struct lateral_plan *plan = job->plan;
+	for (size_t q = 0; q < sizeof quantities / sizeof *quantities; q++)
+		for (size_t r = 0; r < (quantities[q].ranges ? ranges(plan) : 1); r++) {
+			if (!pairs[r])
+				continue;
+			size_t at = quantities[q].at + r;
+			struct report_row row =
+			    row_of(kernel, part, quantities[q].name, plan, r, pairs[r]);
+			struct resample_chance chance = resample_chance(value[at], permuted + at,
+			    plan->permutations, STATISTICS, quantities[q].side);
+			double scale = quantities[q].degrees ? 180 / PI : 1;
+			if (resample_interval(
+				boot + at, plan->bootstrap, STATISTICS, LEVEL, &row.low, &row.high))
+				return -1;
+			row.chance = scale * chance.mean;
+			row.p = chance.p;
+			row.value = scale * value[at];
+			if (quantities[q].difference && plan->permutations)
+				row.value -= chance.mean;
+			row.low *= scale;
+			row.high *= scale;
+			if (isnan(row.value))
+				row.low = row.high = NAN;
+			if (report_add(report, row))
+				return -1;
+		}
+	return 0;
+}
+
+int lateral_angular(const struct lateral *set, const char *kernel, const double *w,
+    enum lateral_part part, const struct lateral_plan *plan, struct report *report,
+    struct lateral_bin *bins, bool *empty)
+{
+	int status = -1;
+	struct labels labels;
+	if (labels_make(set, &labels))
+		return -1;
+	struct angular *sums = angular_sums(set, w, part == LATERAL_NEGATIVE ? -1 : 1, plan);
+	struct slope_search *search = mem_alloc(1, sizeof(*search));
+	double *permuted = mem_alloc(plan->permutations * STATISTICS, sizeof(*permuted));
+	double *boot = mem_alloc(plan->bootstrap * STATISTICS, sizeof(*boot));
+	double value[STATISTICS];
+	size_t pairs[R];
+	if (!sums || !search || !permuted || !boot)
+		goto out;
+	slope_prepare(search);
+	struct angular_job job = {&labels, sums, search, plan, permuted, plan->permutations};
+	angular_evaluate(&job, NULL, NULL, plan->permutations == 0, value);
+	*empty = isnan(value[SHARE]);
+	if (par_for((plan->permutations + CHUNK - 1) / CHUNK, plan->threads, angular_permute, &job))
+		goto out;
+	job.sample = boot;
+	job.count = plan->bootstrap;
+	if (par_for((plan->bootstrap + CHUNK - 1) / CHUNK, plan->threads, angular_bootstrap, &job))
+		goto out;
+	count_pairs(set, plan, pairs);
+	if (self_row(set, kernel, w, part, plan, report) ||
+	    angular_rows(&job, kernel, part, value, permuted, boot, pairs, report))
+		goto out;
+	status = bins ? fill_bins(&job, value, permuted, boot, bins) : 0;
+out:
+	free(sums);
+	free(search);
+	free(permuted);
+	free(boot);
+	labels_free(&labels);
+	return status;
+}
+
+void lateral_bins_write(const struct lateral_bin *bins, const char *kernel, enum lateral_part part,
+    struct table_out *table)
+{
+	for (size_t b = 0; b < BINS; b++) {
+		const struct lateral_bin *bin = &bins[(b + BINS / 2 + 1) % BINS];
+		table_text(table, kernel);
+		table_text(table, lateral_part_names[part]);
+		table_real(table, bin->dtheta * 180 / PI);
+		table_int(table, (long long)bin->pairs);
+		table_real(table, bin->mean);
+		table_real(table, bin->low);
+		table_real(table, bin->high);
+		table_real(table, bin->chance);
+		table_real(table, bin->chance_low);
+		table_real(table, bin->chance_high);
+		table_real(table, bin->fit);
+		table_real(table, bin->axis * 180 / PI);
+		table_real(table, bin->concentration);
+	}
+}
+
+/* ---- signed weights ---- */
+
+/* sums over a pair's taps for K = b + a M + a' M cos(dphase), dphase = p + g, g = gx Delta_x + gy Delta_y */
+struct phase_sums {
+	double n[R], m[R], mm[R], k[R], km[R], kk[R];
+	double mx[R], my[R];   /* M e^{ig} */
+	double mmx[R], mmy[R]; /* M^2 e^{ig} */
+	double m2x[R], m2y[R]; /* M^2 e^{2ig} */
+	double kmx[R], kmy[R]; /* K M e^{ig} */
+};
+
+enum { RECIPROCITY, SHORT, PHASE = SHORT + 3, SIGNED = PHASE + R };
+
+struct signed_job {
+	const struct lateral *set;
+	const struct lateral_plan *plan;
+	const struct labels *labels;
+	const struct phase_sums *phase;
+	const double
+	    *near; /* (n, n): weight of the tap nearest Delta = 0; nan where that is not near */
+	const double *sign; /* (n, n): 1, or -1 where the source is taken from its other end */
+	const double *cosine, *sine; /* (n) of the phases */
+	const double *sum, *square,
+	    *product;   /* (n, n): of a pair's taps; with the reversed pair's */
+	double *sample; /* (count, SIGNED) */
+	size_t count;
+};
+
+/* r of K~_ij(d) with K~_ji(-d), each pair `times` over (NULL: once); given, the sum of products is another's */
+static double reciprocity(const struct signed_job *job, const double *times, const double *given)
+{
+	size_t n = job->set->n;
+	double x = 0, s = 0, ss = 0, count = 0;
+	for (size_t p = 0; p < n * n; p++) {
+		double f = p / n == p % n ? 0 : times ? times[p / n] * times[p % n] : 1;
+		count += f * (double)job->set->taps;
+		s += f * job->sum[p];
+		ss += f * job->square[p];
+		x += f * job->product[p];
+	}
+	double mean = s / count, variance = ss / count - mean * mean;
+	return variance > 1e-12 * ss / count
+		   ? ((given ? *given : x) / count - mean * mean) / variance
+		   : NAN;
+}
+
+/* the same for the kernel and for its permutations, which pair it with another pair's reversal */
+static int reciprocity_sample(const struct signed_job *job, const double *w, double *value)
+{
+	size_t n = job->set->n, count = job->count + 1;
+	uint32_t *orders = mem_alloc(count * n, sizeof(*orders));
+	size_t *order = mem_alloc(n, sizeof(*order));
+	double *product = mem_alloc(count, sizeof(*product));
+	int status = -1;
+	if (orders && order && product) {
+		for (size_t b = 0; b < count; b++) {
+			if (b)
+				resample_order(job->plan->seed, b - 1, 0, n, order);
+			for (size_t i = 0; i < n; i++)
+				orders[b * n + i] = (uint32_t)(b ? order[i] : i);
+		}
+		status =
+		    reciprocity_products(job->set, w, orders, count, job->plan->threads, product);
+	}
+	if (!status) {
+		*value = reciprocity(job, NULL, &product[0]);
+		for (size_t b = 1; b < count; b++)
+			job->sample[(b - 1) * SIGNED + RECIPROCITY] =
+			    reciprocity(job, NULL, &product[b]);
+	}
+	free(orders);
+	free(order);
+	free(product);
+	return status;
+}
+
+/* r of the weight at Delta ~ 0 (0: positive part, 1: negative part, 2: signed) with cos 2 dtheta */
+static double ring(
+    const struct signed_job *job, size_t part, const size_t *order, const double *times)
+{
+	size_t n = job->set->n;
+	double m = 0, x = 0, y = 0, xx = 0, xy = 0, yy = 0;
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < n; j++) {
+			double k = job->near[i * n + j], f = times ? times[i] * times[j] : 1;
+			if (i == j || isnan(k) || !(f > 0))
+				continue;
+			size_t a = order ? order[i] : i, b = order ? order[j] : j;
+			double c = job->labels->pair[a * n + b].c2;
+			k = part == 2 ? k : fmax(part ? -k : k, 0);
+			m += f, x += f * k, y += f * c;
+			xx += f * k * k, xy += f * k * c, yy += f * c * c;
+		}
+	double vx = xx - x * x / m, vy = yy - y * y / m;
+	return vx > 1e-14 * xx && vy > 1e-14 * yy ? (xy - x * y / m) / sqrt(vx * vy) : NAN;
+}
+
+/* partial r of K~ and M cos(dphase) given 1 and M, by range; order moves phases among filters */
+static void phase_locked(
+    const struct signed_job *job, const size_t *order, const double *times, double *out)
+{
+	const struct lateral *set = job->set;
+	size_t n = set->n;
+	double c[R] = {0}, m[R] = {0}, mm[R] = {0}, k[R] = {0}, km[R] = {0}, kk[R] = {0};
+	double x[R] = {0}, xm[R] = {0}, xx[R] = {0}, kx[R] = {0};
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < n; j++) {
+			double f = times ? times[i] * times[j] : 1;
+			if (i == j || !(f > 0))
+				continue;
+			const struct phase_sums *s = &job->phase[i * n + j];
+			size_t a = order ? order[i] : i, b = order ? order[j] : j;
+			/* f e^{i(+-phase_j - phase_i)} */
+			double sj = job->sign[i * n + j] * job->sine[b];
+			double px = f * (job->cosine[b] * job->cosine[a] + sj * job->sine[a]);
+			double py = f * (sj * job->cosine[a] - job->cosine[b] * job->sine[a]);
+			double qx = (px * px - py * py) / (2 * f), qy = px * py / f;
+#pragma omp simd
+			for (size_t r = 0; r < R; r++) {
+				c[r] += f * s->n[r];
+				m[r] += f * s->m[r];
+				mm[r] += f * s->mm[r];
+				k[r] += f * s->k[r];
+				km[r] += f * s->km[r];
+				kk[r] += f * s->kk[r];
+				x[r] += px * s->mx[r] - py * s->my[r];
+				xm[r] += px * s->mmx[r] - py * s->mmy[r];
+				xx[r] += f * s->mm[r] / 2 + qx * s->m2x[r] - qy * s->m2y[r];
+				kx[r] += px * s->kmx[r] - py * s->kmy[r];
+			}
+		}
+	for (size_t r = 0; r < R; r++) {
+		double vm = mm[r] - m[r] * m[r] / c[r];
+		double vk = kk[r] - k[r] * k[r] / c[r], vx = xx[r] - x[r] * x[r] / c[r];
+		double vkm = km[r] - k[r] * m[r] / c[r], vxm = xm[r] - x[r] * m[r] / c[r];
+		double vkx = kx[r] - k[r] * x[r] / c[r];
+		double left = vk - vkm * vkm / vm, right = vx - vxm * vxm / vm;
+		out[r] = left > 1e-13 * kk[r] && right > 1e-13 * xx[r]
+			     ? (vkx - vkm * vxm / vm) / sqrt(left * right)
+			     : NAN;
+	}
+}
+
+static void signed_evaluate(const struct signed_job *job, const size_t *orientations,
+    const size_t *phases, const double *times, double *out)
+{
+	if (times)
+		out[RECIPROCITY] = reciprocity(job, times, NULL);
+	for (size_t part = 0; part < 3; part++)
+		out[SHORT + part] = ring(job, part, orientations, times);
+	phase_locked(job, phases, times, out + PHASE);
+}
+
+static int signed_permute(size_t chunk, size_t worker, void *argument)
+{
+	(void)worker;
+	struct signed_job *job = argument;
+	size_t n = job->set->n, *order = mem_alloc(2 * n, sizeof(*order));
+	if (!order)
+		return -1;
+	for (size_t b = chunk * CHUNK; b < (chunk + 1) * CHUNK && b < job->count; b++) {
+		resample_order(job->plan->seed, b, 0, n, order);
+		resample_order(job->plan->seed, b, 1, n, order + n);
+		signed_evaluate(job, order, order + n, NULL, job->sample + b * SIGNED);
+	}
+	free(order);
+	return 0;
+}
+
+static int signed_bootstrap(size_t chunk, size_t worker, void *argument)
+{
+	(void)worker;
+	struct signed_job *job = argument;
+	size_t n = job->set->n;
+	double *times = mem_alloc(n, sizeof(*times));
+	if (!times)
+		return -1;
+	for (size_t b = chunk * CHUNK; b < (chunk + 1) * CHUNK && b < job->count; b++) {
+		resample_times(job->plan->seed, b, n, times);
+		signed_evaluate(job, NULL, NULL, times, job->sample + b * SIGNED);
+	}
+	free(times);
+	return 0;
+}
+
+static void phase_pair(const struct lateral *set, const struct lateral_plan *plan, size_t p,
+    const double *w, struct phase_sums *sum, double *near)
+{
+	const struct lateral_pair *pair = &set->pair[p];
+	double closest = NEAR;
+	*near = NAN;
+	for (size_t t = 0; t < set->taps; t++) {
+		double x = set->dx[t] + pair->x, y = set->dy[t] + pair->y, r = hypot(x, y);
+		double m =
+		    pair->gain *
+		    exp(-(pair->qxx * x * x + 2 * pair->qxy * x * y + pair->qyy * y * y) / 2);
+		double g = pair->phase_x * x + pair->phase_y * y, k = w[t];
+		double gx = cos(g), gy = sin(g);
+		size_t range = lateral_range(plan, r);
+		if (r < closest) {
+			closest = r;
+			*near = k;
+		}
+		for (size_t b = 0; b <= range; b += range ? range : 1) {
+			sum->n[b]++;
+			sum->m[b] += m;
+			sum->mm[b] += m * m;
+			sum->k[b] += k;
+			sum->km[b] += k * m;
+			sum->kk[b] += k * k;
+			sum->mx[b] += m * gx;
+			sum->my[b] += m * gy;
+			sum->mmx[b] += m * m * gx;
+			sum->mmy[b] += m * m * gy;
+			sum->m2x[b] += m * m * (gx * gx - gy * gy);
+			sum->m2y[b] += m * m * 2 * gx * gy;
+			sum->kmx[b] += k * m * gx;
+			sum->kmy[b] += k * m * gy;
+		}
+	}
+}
+
+static int signed_rows(const struct signed_job *job, const char *kernel, bool mutual,
+    const double *value, const double *permuted, const double *boot, struct report *report)
+{
+	const struct lateral_plan *plan = job->plan;
+	size_t n = job->set->n, near = 0, pairs[R];
+	for (size_t p = 0; p < n * n; p++)
+		near += p / n != p % n && !isnan(job->near[p]);
+	count_pairs(job->set, plan, pairs);
+	for (size_t at = 0; at < PHASE + ranges(plan); at++) {
+		bool phase = at >= PHASE;
+		if ((at == RECIPROCITY && !mutual) || (phase && !pairs[at - PHASE]))
+			continue;
+		enum lateral_part part =
+		    at >= SHORT && at < PHASE ? (enum lateral_part)(at - SHORT) : LATERAL_SIGNED;
+		struct report_row row = row_of(kernel, part,
+		    at == RECIPROCITY ? "reciprocity"
+		    : phase           ? "phase_locked"
+				      : "short_range",
+		    plan, phase ? at - PHASE : 0,
+		    phase               ? pairs[at - PHASE]
+		    : at == RECIPROCITY ? pairs[0]
+					: near);
+		struct resample_chance chance = resample_chance(
+		    value[at], permuted + at, plan->permutations, SIGNED, RESAMPLE_TWO_SIDED);
+		row.value = value[at];
+		row.chance = chance.mean;
+		row.p = chance.p;
+		if (resample_interval(
+			boot + at, plan->bootstrap, SIGNED, LEVEL, &row.low, &row.high) ||
+		    report_add(report, row))
+			return -1;
+	}
+	return 0;
+}
+
+int lateral_signed(const struct lateral *set, const char *kernel, const double *w, bool mutual,
+    const struct lateral_plan *plan, struct report *report)
+{
+	int status = -1;
+	size_t n = set->n, taps = set->taps;
+	struct labels labels;
+	if (labels_make(set, &labels))
+		return -1;
+	struct phase_sums *phase = mem_alloc(n * n, sizeof(*phase));
+	double *tables = mem_alloc(5 * n * n + 2 * n, sizeof(*tables));
+	double *permuted = mem_alloc(plan->permutations * SIGNED, sizeof(*permuted));
+	double *boot = mem_alloc(plan->bootstrap * SIGNED, sizeof(*boot));
+	if (!phase || !tables || !permuted || !boot)
+		goto out;
+	double *near = tables, *sign = near + n * n, *sum = sign + n * n, *square = sum + n * n,
+	       *product = square + n * n, *cosine = product + n * n, *sine = cosine + n,
+	       value[SIGNED];
+	for (size_t i = 0; i < n; i++) {
+		cosine[i] = cos(set->unit[i].gabor.phase);
+		sine[i] = sin(set->unit[i].gabor.phase);
+	}
+	for (size_t p = 0; p < n * n; p++) {
+		size_t i = p / n, j = p % n;
+		if (i == j)
+			continue;
+		phase_pair(set, plan, p, w + p * taps, &phase[p], &near[p]);
+		double theta = set->unit[i].gabor.theta + set->pair[p].dtheta;
+		sign[p] = cos(theta - set->unit[j].gabor.theta) > 0 ? 1 : -1;
+		for (size_t t = 0; t < taps; t++) {
+			double k = w[p * taps + t];
+			sum[p] += k;
+			square[p] += k * k;
+			product[p] += k * w[(j * n + i) * taps + taps - 1 - t];
+		}
+	}
+	struct signed_job job = {set, plan, &labels, phase, near, sign, cosine, sine, sum, square,
+	    product, permuted, plan->permutations};
+	signed_evaluate(&job, NULL, NULL, NULL, value);
+	if (mutual && reciprocity_sample(&job, w, &value[RECIPROCITY]))
+		goto out;
+	if (par_for((plan->permutations + CHUNK - 1) / CHUNK, plan->threads, signed_permute, &job))
+		goto out;
+	job.sample = boot;
+	job.count = plan->bootstrap;
+	if (par_for((plan->bootstrap + CHUNK - 1) / CHUNK, plan->threads, signed_bootstrap, &job))
+		goto out;
+	status = signed_rows(&job, kernel, mutual, value, permuted, boot, report);
+out:
+	free(phase);
+	free(tables);
+	free(permuted);
+	free(boot);
+	labels_free(&labels);
+	return status;
+}
