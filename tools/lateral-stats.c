@@ -153,7 +153,8 @@ int main(int argc, char **argv)
 		profile = tool_need(table_create(profile_file, LATERAL_BIN_COLUMNS));
 	struct progress progress = progress_start(verbose, "lateral-stats", "kernels", KERNELS);
 	for (size_t k = 0; k < KERNELS; k++) {
-		for (int part = LATERAL_POSITIVE; part <= LATERAL_NEGATIVE && weight[k]; part++) {
+		for (enum lateral_part part = LATERAL_POSITIVE; part < LATERAL_SIGNED && weight[k];
+		     part++) {
 			bool empty;
 			tool_check(lateral_angular(&set, name[k], weight[k], part, &plan, &report,
 			    profile ? bins : NULL, &empty));
