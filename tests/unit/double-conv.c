@@ -1,0 +1,2 @@
+/* The convolutions in double. */
+#include "conv.c"
