@@ -39,7 +39,8 @@ void conv_free(struct conv *conv); /* NULL is allowed */
 int conv_resize(struct conv *conv, size_t n, size_t h, size_t w, size_t slots, bool gradients)
     __attribute__((warn_unused_result));
 
-/* Take new weights w (out, in, k, k); after conv_resize, before conv_exec. 0 or -1. */
+/* Take new weights w (out, in, k, k); after conv_resize, before conv_exec. Cheap where they are those of before.
+ * 0 or -1. */
 int conv_weights(struct conv *conv, const real *w) __attribute__((warn_unused_result));
 
 /* y = x convolved: x (n, h, w, stride(in)), y (n, h, w, stride(out)). 0 or -1. */

@@ -32,6 +32,8 @@ struct spectral {
 	size_t pitch;      /* elements from one row to the next in a worker's plane */
 	struct lanes_fft *x_fft, *y_fft;
 	real *packed;      /* (in, k, k, out_stride): weights, or their gradient */
+	real *current;     /* (out, in, k, k): the weights that `kernel` holds, if it does */
+	bool holds;
 	real *kernel;      /* (half, ny, in_stride, 2, out_stride): W / (nx ny), or D */
 	real **x_spectrum; /* per slot, (nx, ny, pairs, 2, in_stride) */
 	real **g_spectrum; /* per slot, (nx, ny, pairs, 2, out_stride) */
@@ -59,7 +61,9 @@ static void *plan_spectral(const struct conv_size *size)
 	size_t count;
 	if (mem_multiply(size->k * size->k, size->in, &count) < 0 ||
 	    mem_multiply(count, size->out_stride, &count) < 0 ||
-	    !(plan->packed = mem_alloc(count, sizeof(real)))) {
+	    !(plan->packed = mem_alloc(count, sizeof(real))) ||
+	    !(plan->current = mem_alloc(count, sizeof(real)))) {
+		free(plan->packed);
 		free(plan);
 		return NULL;
 	}
@@ -96,6 +100,7 @@ static void free_spectral(void *argument)
 	struct spectral *plan = argument;
 	release(plan);
 	free(plan->packed);
+	free(plan->current);
 	free(plan);
 }
 
@@ -114,6 +119,7 @@ static int resize_spectral(void *argument, const struct conv_size *size)
 {
 	struct spectral *plan = argument;
 	release(plan);
+	plan->holds = false;
 	plan->size = *size;
 	plan->pairs = (size->n + 1) / 2;
 	plan->nx = circle(size->w, plan->reach);
@@ -232,7 +238,11 @@ static int weights_spectral(void *argument, const real *w)
 {
 	struct spectral *plan = argument;
 	const struct conv_size *size = &plan->size;
-	size_t taps = size->k * size->k;
+	size_t taps = size->k * size->k, bytes = size->out * size->in * taps * sizeof(real);
+	if (plan->holds && memcmp(plan->current, w, bytes) == 0)
+		return 0;
+	memcpy(plan->current, w, bytes);
+	plan->holds = true;
 	for (size_t o = 0; o < size->out; o++) {
 		for (size_t i = 0; i < size->in; i++) {
 			for (size_t t = 0; t < taps; t++)
@@ -461,6 +471,7 @@ static int gradient_spectral(void *argument, size_t slots, real *dw)
 	struct spectral *plan = argument;
 	const struct conv_size *size = &plan->size;
 	plan->slots = slots;
+	plan->holds = false; /* D replaces W */
 	size_t taps = size->k * size->k;
 	if (par_for(frequency_items(plan), size->threads, multiply_gradient, plan) < 0 ||
 	    par_for(size->in * (size->out_stride / LANES), size->threads, transform_gradient, plan) < 0)

@@ -132,4 +132,8 @@ void network_score(const struct network *net, const int32_t *labels, double *los
 /* Add the sums over pixels and images of h0 squared to square (F), in the last run. */
 void network_square(const struct network *net, double *square);
 
+/* The largest singular value, over spatial frequencies, of the lateral kernel's transfer matrix: the gain of one
+ * linear propagation on an unbounded plane. 0 or -1. */
+int network_lateral_norm(struct network *net, double *norm) __attribute__((warn_unused_result));
+
 #endif
