@@ -21,14 +21,14 @@ assert p["sf_cpp"][0] == .1 and p["phase_deg"][0] == 45 and p["diameter_px"][0] 
 	stimuli --size 32 --parameters p.tsv >s.npys
 	python '
 r = list(npys("s.npys"))
-assert [a.shape[0] for a in r[::2]] == [256] * 7 + [128] and all(a.dtype == "<i8" for a in r[1::2])
+assert [a.shape[0] for a in r[::2]] == [256] * 11 + [64] and all(a.dtype == "<i8" for a in r[1::2])
 x, y = np.concatenate(r[::2]), np.concatenate(r[1::2])
 p = table("p.tsv")
-assert (y == np.arange(1920)).all() and (p["label"] == y).all()
-assert len(set(p["theta_deg"])) == 24 and len(set(p["sf_cpp"])) == 10 and len(set(p["phase_deg"])) == 8
+assert (y == np.arange(2880)).all() and (p["label"] == y).all()
+assert len(set(p["theta_deg"])) == 24 and len(set(p["sf_cpp"])) == 10 and len(set(p["phase_deg"])) == 12
 c = np.arange(32) - 15.5
 X, Y = np.meshgrid(c, -c)
-for i in range(0, 1920, 97):
+for i in range(0, 2880, 97):
     t, f, q = np.radians(p["theta_deg"][i]), p["sf_cpp"][i], np.radians(p["phase_deg"][i])
     e = 127.5 * (1 + np.cos(2 * np.pi * f * (Y * np.cos(t) - X * np.sin(t)) + q))
     assert np.abs(x[i] - e).max() < 2e-4

@@ -114,7 +114,7 @@ static void read_options(void)
 	    : contours ? "0.25"
 		       : "0.0625",
 	    true, (struct opt_range)ABOVE(0, .5));
-	read_axis(PHASE, "phase", text_phase, gratings ? "0:315:8" : "0", false,
+	read_axis(PHASE, "phase", text_phase, gratings ? "0:330:12" : "0", false,
 	    (struct opt_range)OPEN(-360, 360));
 	read_axis(
 	    DIAMETER, "diameter", text_diameter, "0", false, (struct opt_range)CLOSED(0, 8192));
@@ -180,51 +180,57 @@ static int draw(size_t i, size_t worker, void *argument)
 	return stimulus_draw(&s, batch->images + i * size * size);
 }
 
+/* The tables are whole before the first image goes out, so that a reader of the stream may open them
+ * once it has a record. */
+static void write_tables(size_t total)
+{
+	struct table_out *table;
+
+	if (parameters) {
+		table = tool_need(table_create(parameters, "label " STIMULUS_COLUMNS));
+		for (size_t i = 0; i < total; i++) {
+			struct stimulus s = design(i);
+			table_int(table, (long long)i);
+			stimulus_row(&s, table);
+		}
+		tool_check(table_close(table));
+	}
+	if (element_table) {
+		table = tool_need(table_create(element_table, "label " STIMULUS_ELEMENT_COLUMNS));
+		for (size_t i = 0; i < total; i++) {
+			struct stimulus s = design(i);
+			tool_check(stimulus_element_rows(&s, (long long)i, table));
+		}
+		tool_check(table_close(table));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	size_t total, drawn, most;
-	struct table_out *rows = NULL, *elements = NULL;
 	struct npys_header header;
 	int64_t labels[BATCH];
 
 	tool_start(&tool, argc, argv);
 	read_options();
-	most = PIXELS / (size * size) < 1       ? 1
-	       : PIXELS / (size * size) < BATCH ? PIXELS / (size * size)
-						: BATCH;
+	most = PIXELS / (size * size) < 1 ? 1 : PIXELS / (size * size);
+	most = most < BATCH ? most : BATCH;
 	total = count * (CONTOURS & 1 << kind ? 2 : 1);
 	for (size_t a = 0; a < AXES; a++)
 		tool_check(mem_multiply(total, axis[a].count, &total));
 	struct batch_of batch = {.images = tool_need(mem_alloc(most * size * size, sizeof(float)))};
 	struct npys_out *out = tool_need(npys_create(output));
-	if (parameters)
-		rows = tool_need(table_create(parameters, "label " STIMULUS_COLUMNS));
-	if (element_table)
-		elements =
-		    tool_need(table_create(element_table, "label " STIMULUS_ELEMENT_COLUMNS));
+	write_tables(total);
 	for (; batch.first < total; batch.first += drawn) {
 		drawn = total - batch.first < most ? total - batch.first : most;
 		tool_check(par_for(drawn, threads, draw, &batch));
 		tool_check(npys_put_float(out, 3, (size_t[]){drawn, size, size}, batch.images));
-		for (size_t i = 0; i < drawn; i++) {
-			size_t label = batch.first + i;
-			struct stimulus s = design(label);
-			labels[i] = (int64_t)label;
-			if (rows) {
-				table_int(rows, (long long)label);
-				stimulus_row(&s, rows);
-			}
-			if (elements)
-				tool_check(stimulus_element_rows(&s, (long long)label, elements));
-		}
+		for (size_t i = 0; i < drawn; i++)
+			labels[i] = (int64_t)(batch.first + i);
 		tool_check(npys_shape(&header, NPYS_I8, 1, &drawn));
 		tool_check(npys_begin(out, &header));
 		tool_check(npys_write_int(out, labels, drawn));
 	}
-	if (rows)
-		tool_check(table_close(rows));
-	if (elements)
-		tool_check(table_close(elements));
 	tool_check(npys_close(out));
 	free(batch.images);
 	for (size_t a = 0; a < AXES; a++)
