@@ -1,19 +1,30 @@
-# The canonical field and its streamlines; beside it the direction process. Before: dir
-width = 960; height = 480
+# The canonical field with its streamlines; beside it the direction process through the same estimator. Before: dir
+width = 980; height = 500
 load here.'/style.gp'
-set multiplot layout 1,2 margins 0.07,0.92,0.12,0.92 spacing 0.1,0.1
+set multiplot layout 1,2 margins 0.07,0.93,0.11,0.92 spacing 0.09,0.1
 set size ratio -1
-set xlabel 'along the stripes (px)'
+set xlabel 'along the target''s stripes (px)'
 set ylabel 'across (px)'
-set xrange [-8:8]; set yrange [-8:8]
-set palette defined (0 '#d0d0d0', 1 '#b2182b')
+set xrange [-7.5:7.5]; set yrange [-7.5:7.5]
+set palette defined (0 '#f2f2f2', 1 '#e08f6a')
 unset colorbox
 unset key
-set title 'K1, excitatory part'
-half(c) = 0.45 * c
-dx(o, c) = cos(o*pi/180) * half(c)
-dy(o, c) = sin(o*pi/180) * half(c)
+stick = 0.48
+dx(o, c) = stick * cos(o * pi / 180) * c
+dy(o, c) = stick * sin(o * pi / 180) * c
 pooled(x) = column('filter') == -1 && strcol('part') eq 'positive' ? x : NaN
-sticks(f) = sprintf("'%s/%s' using (pooled(column('x_px')) - dx(column('orientation_deg'), column('coherence'))):(column('y_px') - dy(column('orientation_deg'), column('coherence'))):(2*dx(column('orientation_deg'), column('coherence'))):(2*dy(column('orientation_deg'), column('coherence'))):(column('weight')) with vectors nohead lw 2.5 lc palette", dir, f)
-plot for [c in 'field.tsv'] @sticks
+inside(x) = strcol('part') eq 'positive' ? x : NaN
+do for [which in 'field model'] {
+	set title which eq 'field' ? 'K1, excitatory part' : 'direction process'
+	table = dir.'/'.which.'.tsv'
+	curves = dir.'/'.which.'-curves.tsv'
+	stats table using (pooled(column('coherence'))) nooutput name 'c'
+	longest = c_max
+	plot table using (pooled(column('x_px'))):(column('y_px')):(column('weight')) with image pixels, \
+	     curves using (inside(column('x_px'))):(column('y_px')):(column('curve')) with lines lc rgb '#9db4d6' lw 1, \
+	     table using (pooled(column('x_px')) - dx(column('orientation_deg'), column('coherence')/longest)):\
+	         (column('y_px') - dy(column('orientation_deg'), column('coherence')/longest)):\
+	         (2*dx(column('orientation_deg'), column('coherence')/longest)):\
+	         (2*dy(column('orientation_deg'), column('coherence')/longest)) with vectors nohead lw 2 lc rgb '#1f4e9c'
+}
 unset multiplot

@@ -93,3 +93,22 @@ $(ROOT)/seed-%/lateral.npys: $(ROOT)/seed-%/model.safetensors
 	tensor-get --name lateral.weight $< -o $@
 $(ROOT)/seed-%/rms.npys: $(ROOT)/seed-%/model.safetensors
 	tensor-get --name v1.rms $< -o $@
+
+# ---- what was learned ----
+$(ROOT)/seed-%/lgn-fit.tsv: $(ROOT)/seed-%/lgn.npys
+	fit-log --null 1000 $< -o $@
+$(ROOT)/seed-%/lgn-history.tsv: $(ROOT)/seed-%/model.safetensors
+	fit-log $(@D)/snapshot.lgn.npys -o $@
+$(ROOT)/seed-%/gabor.tsv: $(ROOT)/seed-%/v1.npys $(ROOT)/seed-%/lgn.npys
+	fit-gabor --lgn $(@D)/lgn.npys --fitted $(@D)/fitted.npys $< -o $@
+$(ROOT)/seed-%/c3.npys: $(ROOT)/seed-%/model.safetensors $(ROOT)/seed-%/train.npys
+	v1-respond -j 2 --model $< --covariance 8 $(@D)/train.npys -o $@
+$(ROOT)/seed-%/stats.tsv: $(ROOT)/seed-%/lateral.npys $(ROOT)/seed-%/gabor.tsv $(ROOT)/seed-%/rms.npys $(ROOT)/seed-%/c3.npys
+	lateral-stats $(UNITS) --c3 $(@D)/c3.npys --profile $(@D)/profile.tsv -n $(PERMUTATIONS) -b $(BOOTSTRAP) $< -o $@
+$(ROOT)/seed-%/field.tsv: $(ROOT)/seed-%/lateral.npys $(ROOT)/seed-%/gabor.tsv $(ROOT)/seed-%/rms.npys
+	assoc-field $(UNITS) --curves $(@D)/field-curves.tsv $< -o $@
+$(ROOT)/seed-%/compare.tsv: $(ROOT)/seed-%/lateral.npys $(ROOT)/seed-%/gabor.tsv $(ROOT)/seed-%/rms.npys $(ROOT)/seed-%/c3.npys
+	assoc-field $(UNITS) --c3 $(@D)/c3.npys --images $(@D)/train.npys --compare $@ $< -o /dev/null
+UNITS = --filters $(@D)/v1.npys --table $(@D)/gabor.tsv --lgn $(@D)/lgn.npys --rms $(@D)/rms.npys
+$(ROOT)/seed-%/model.tsv:
+	se2-kernel --model direction | assoc-field --period 2pi --curves $(@D)/model-curves.tsv -o $@
