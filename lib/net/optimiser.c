@@ -1,0 +1,87 @@
+/* Gradient descent: see optimiser.h. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/memory.h"
+#include "net/optimiser.h"
+
+#define START 25.0   /* peak / first rate */
+#define FINAL 1e4    /* first rate / last rate */
+
+struct optimiser {
+	size_t count;
+	real *velocity;
+};
+
+struct optimiser *optimiser_create(const struct network *net)
+{
+	struct optimiser *optimiser = mem_alloc(1, sizeof *optimiser);
+	if (!optimiser)
+		return NULL;
+	for (size_t i = 0; i < network_tensors(net); i++) {
+		const struct network_tensor *t = network_tensor(net, i);
+		optimiser->count += t->gradient ? t->elements : 0;
+	}
+	optimiser->velocity = mem_alloc(optimiser->count, sizeof(real));
+	if (!optimiser->velocity) {
+		free(optimiser);
+		return NULL;
+	}
+	return optimiser;
+}
+
+void optimiser_free(struct optimiser *optimiser)
+{
+	if (optimiser)
+		free(optimiser->velocity);
+	free(optimiser);
+}
+
+real *optimiser_velocity(struct optimiser *optimiser, size_t *count)
+{
+	*count = optimiser->count;
+	return optimiser->velocity;
+}
+
+static bool starts(const char *name, const char *prefix)
+{
+	return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+void optimiser_step(struct optimiser *optimiser, struct network *net, double rate, double momentum,
+    const struct optimiser_decay *decay, const struct network_training *training)
+{
+	real *velocity = optimiser->velocity;
+	for (size_t i = 0; i < network_tensors(net); i++) {
+		const struct network_tensor *t = network_tensor(net, i);
+		if (!t->gradient)
+			continue;
+		bool lgn = starts(t->name, "lgn"), v1 = starts(t->name, "v1"), lateral = starts(t->name, "lateral");
+		bool frozen = (lgn && training->freeze_lgn) || (v1 && training->freeze_v1) ||
+			      (lateral && (training->freeze_lateral || !training->lateral));
+		/* biases and norms' weights have one axis */
+		double share = lgn ? decay->lgn : v1 ? decay->v1 : lateral ? decay->lateral : decay->head;
+		real shrink = (real)(t->rank > 1 ? share : 0), mu = (real)momentum, step = (real)rate;
+		for (size_t j = 0; !frozen && j < t->elements; j++) {
+			real d = t->gradient[j] + shrink * t->x[j];
+			velocity[j] = mu * velocity[j] + d;
+			t->x[j] -= step * (d + mu * velocity[j]);
+		}
+		velocity += t->elements;
+	}
+}
+
+static double cosine(double from, double to, double share)
+{
+	return to + (from - to) / 2 * (1 + cos(M_PI * share));
+}
+
+double optimiser_one_cycle(size_t step, size_t steps, double peak, double rise)
+{
+	double first = peak / START, last = first / FINAL, top = rise * (double)steps - 1;
+	double position = (double)step;
+	if (position <= top)
+		return cosine(first, peak, position / top);
+	double fall = (double)(steps - 1) - top;
+	return fall > 0 ? cosine(peak, last, (position - top) / fall) : peak;
+}

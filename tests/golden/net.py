@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""The network in PyTorch: module, golden data for tests/unit/network.c, live comparisons for train-v1's tests.
+
+usage: net.py golden DIR        write DIR/net.npys
+       net.py logits MODEL IN   logits (n, classes) of the images in IN as npys on standard output
+       net.py bench ...         see tests/bench/train.py
+"""
+import sys, os
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import numpy as np
+import torch
+import torch.nn as nn
+import torch.nn.functional as fn
+from npys import npys, save
+
+
+class Network(nn.Module):
+    """Names and shapes of DESIGN's state dict; `input.mean`, `input.sd` and `v1.rms` are buffers."""
+
+    def __init__(self, k0, f, k1, kl, classes, iterations, lgn="relu", propagation="recurrent", dropout=0.5):
+        super().__init__()
+        self.t, self.relu, self.average = iterations, lgn == "relu", propagation == "average"
+        self.input = nn.Module()
+        self.input.register_buffer("mean", torch.zeros(1))
+        self.input.register_buffer("sd", torch.ones(1))
+        self.lgn = nn.Conv2d(1, 1, k0, padding=k0 // 2, bias=False)
+        self.lgn_norm = nn.BatchNorm2d(1)
+        self.v1 = nn.Conv2d(1, f, k1, padding=k1 // 2, bias=False)
+        self.v1.register_buffer("rms", torch.ones(f))
+        self.v1_norm = nn.BatchNorm2d(f)
+        self.lateral = nn.Conv2d(f, f, kl, padding=kl // 2, bias=False)
+        self.head = nn.Sequential(nn.MaxPool2d(4), nn.Conv2d(f, 128, 3, padding=1, bias=False), nn.BatchNorm2d(128), nn.ReLU(),
+                                  nn.MaxPool2d(2), nn.Conv2d(128, 128, 3, padding=1, bias=False), nn.BatchNorm2d(128), nn.ReLU(),
+                                  nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Dropout(dropout), nn.Linear(512, classes))
+        for n in self.lgn_norm, self.v1_norm:
+            n.weight.requires_grad_(False)
+        nn.init.zeros_(self.lateral.weight)
+
+    def forward(self, x):
+        x = (x - self.input.mean) / self.input.sd
+        a = self.lgn_norm(self.lgn(x))
+        if self.relu:
+            a = fn.relu(a)
+        z = self.v1_norm(self.v1(a))
+        h = fn.relu(z)
+        self.layers = {"a": a, "z": z, "h0": h}
+        for _ in range(self.t):
+            h = (h + fn.relu(self.lateral(h))) / 2 if self.average else fn.relu(z + self.lateral(h))
+        self.layers["ht"] = h
+        return self.head(h)
+
+
+def load(path):
+    """Tensors and metadata of a safetensors file."""
+    import json
+    with open(path, "rb") as f:
+        data = f.read()
+    n = int.from_bytes(data[:8], "little")
+    head = json.loads(data[8:8 + n])
+    meta = head.pop("__metadata__", {})
+    tensors = {}
+    for name, t in head.items():
+        begin, end = t["data_offsets"]
+        x = np.frombuffer(data[8 + n + begin:8 + n + end], "<f4").reshape(t["shape"])
+        tensors[name] = torch.from_numpy(x.copy())
+    return tensors, meta
+
+
+def module(path):
+    tensors, meta = load(path)
+    f, _, k1, _ = tensors["v1.weight"].shape
+    net = Network(tensors["lgn.weight"].shape[2], f, k1, tensors["lateral.weight"].shape[2],
+                  tensors["head.11.weight"].shape[0], int(meta["iterations"]), meta["lgn"], meta["propagation"])
+    net.load_state_dict(tensors)
+    return net.eval()
+
+
+SHAPE = dict(k0=3, f=5, k1=5, kl=5, classes=3)
+NAMES = ["lgn.weight", "lgn_norm.bias", "v1.weight", "v1_norm.bias", "lateral.weight", "head.1.weight", "head.2.weight",
+         "head.2.bias", "head.5.weight", "head.6.weight", "head.6.bias", "head.11.weight", "head.11.bias"]
+RUNNING = [n + s for n in ("lgn_norm", "v1_norm", "head.2", "head.6") for s in (".running_mean", ".running_var")]
+
+
+def formula(i, count):
+    """Numbers in [-1/2, 1/2) that both sides can make: a hash of the position, exact in double."""
+    k = np.arange(1, count + 1, dtype=np.uint64)
+    step = np.uint64(0x9E3779B97F4A7C15)
+    with np.errstate(over="ignore"):
+        x = (k + np.uint64(1000003 * i)) * step
+        x = (x ^ (x >> np.uint64(31))) * np.uint64(0xBF58476D1CE4E5B9)
+    return (x >> np.uint64(11)).astype(np.float64) / 2.0 ** 53 - 0.5
+
+
+def prepare(net):
+    """The golden weights, by formula: the test makes the same ones."""
+    with torch.no_grad():
+        for i, name in enumerate(NAMES):
+            p = net.get_parameter(name)
+            w = formula(i, p.numel()).reshape(p.shape)
+            if name in ("head.2.weight", "head.6.weight"):
+                w = 1 + w
+            elif name == "lateral.weight":
+                w = w / 5
+            p.copy_(torch.from_numpy(w))
+        net.input.mean.fill_(0.1)
+        net.input.sd.fill_(0.6)
+
+
+def golden(folder):
+    torch.set_default_dtype(torch.float64)
+    torch.manual_seed(0)
+    records = []
+    n, h, w = 5, 19, 18
+    x = torch.from_numpy(formula(100, n * h * w).reshape(n, 1, h, w))
+    labels = torch.arange(n) % SHAPE["classes"]
+    for lgn in "relu", "linear":
+        for propagation in "recurrent", "average":
+            for t in range(4):
+                net = Network(**SHAPE, iterations=t, lgn=lgn, propagation=propagation, dropout=0.0)
+                prepare(net)
+                loss = fn.cross_entropy(net(x), labels)
+                loss.backward()
+                state = net.state_dict()
+                # every gradient, then what the batch left in the running statistics
+                out = [loss.detach().numpy().reshape(1)]
+                for name in NAMES:
+                    g = net.get_parameter(name).grad
+                    g = torch.zeros_like(net.get_parameter(name)) if g is None else g
+                    out.append(probe(g.numpy()))
+                out += [state[name].numpy() for name in RUNNING]
+                net.eval()
+                logits = net(x)
+                out += [probe(net.layers[k].detach().numpy()) for k in ("a", "z", "h0", "ht")]
+                out.append(logits.detach().numpy().ravel())
+                # adjoint of z -> hT at the evaluated activations
+                z = net.layers["z"].detach().requires_grad_(True)
+                hh = fn.relu(z)
+                for _ in range(t):
+                    hh = (hh + fn.relu(net.lateral(hh))) / 2 if net.average else fn.relu(z + net.lateral(hh))
+                d = torch.from_numpy(formula(200, hh.numel()).reshape(hh.shape))
+                hh.backward(d)
+                out.append(probe(z.grad.numpy()))
+                records.append(np.concatenate([np.ravel(o) for o in out]))
+    save(os.path.join(folder, "net.npys"), *records)
+
+    # a trajectory: SGD with Nesterov's momentum, decays per layer, one cycle of 24 steps, 10 images each
+    net = Network(**SHAPE, iterations=2, dropout=0.0)
+    prepare(net)
+    decay = lambda name: {"lgn": 5e-3, "v1": 2e-3, "lateral": 1e-3, "head": 5e-4}[name.split(".")[0]] if name.endswith("weight") and name.split(".")[1] not in "26" else 0.0
+    groups = [{"params": [net.get_parameter(k)], "weight_decay": decay(k) if k.count("norm") == 0 else 0.0} for k in NAMES]
+    optimiser = torch.optim.SGD(groups, lr=0.1, momentum=0.9, nesterov=True)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=0.1, total_steps=24, cycle_momentum=False)
+    x = torch.from_numpy(formula(300, 10 * 16 * 16).reshape(10, 1, 16, 16))
+    labels = torch.arange(10) % 3
+    out = []
+    for step in range(24):
+        optimiser.zero_grad()
+        loss = fn.cross_entropy(net(x), labels)
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        out.append(loss.item())
+    out = [np.array(out)] + [probe(net.get_parameter(k).detach().numpy()) for k in NAMES]
+    save(os.path.join(folder, "net-trajectory.npys"), np.concatenate([np.ravel(o) for o in out]))
+
+
+def probe(x, limit=40):
+    """What is kept of a large tensor: some of its numbers, its norm, and its projections on two known vectors."""
+    x = np.ravel(x).astype(np.float64)
+    pick = x if x.size <= limit else x[(np.arange(limit) * 7919) % x.size]
+    return np.concatenate([pick, [np.sqrt((x * x).sum()), (x * formula(400, x.size)).sum(), (x * formula(401, x.size)).sum()]])
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "golden":
+        golden(sys.argv[2])
+    elif sys.argv[1] == "logits":
+        net = module(sys.argv[2])
+        with torch.no_grad():
+            for x in npys(sys.argv[3]):
+                if x.ndim == 3:
+                    save(sys.stdout.buffer, net(torch.from_numpy(x.astype(np.float32))[:, None]).numpy())
+    else:
+        sys.exit(__doc__)

@@ -1,0 +1,296 @@
+/*
+ * The network against PyTorch (golden data, tests/golden/net.py) and against finite differences;
+ * double-network.c is the same in double.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "base/memory.h"
+#include "net/network.h"
+#include "net/optimiser.h"
+#include "npys/npys.h"
+#include "check.h"
+
+#ifdef REAL_DOUBLE
+#define TOLERANCE 1e-10
+#define TRAJECTORY 1e-8
+#else
+#define TOLERANCE 1e-4
+#define TRAJECTORY 5e-3
+#endif
+
+#define GOLDEN "tests/golden/"
+#define LIMIT 40 /* numbers kept of a large tensor */
+
+enum { N = 5, H = 19, W = 18, F = 5, CLASSES = 3 };
+
+static const char *const parameters[] = {"lgn.weight", "lgn_norm.bias", "v1.weight", "v1_norm.bias",
+    "lateral.weight", "head.1.weight", "head.2.weight", "head.2.bias", "head.5.weight", "head.6.weight",
+    "head.6.bias", "head.11.weight", "head.11.bias"};
+static const char *const norms[] = {"lgn_norm", "v1_norm", "head.2", "head.6"};
+#define PARAMETERS (sizeof parameters / sizeof *parameters)
+
+/* net.py's formula(i, count)[k - 1] */
+static double formula(uint64_t i, uint64_t k)
+{
+	uint64_t x = (k + 1000003 * i) * 0x9E3779B97F4A7C15u;
+	x = (x ^ (x >> 31)) * 0xBF58476D1CE4E5B9u;
+	return (double)(x >> 11) / 9007199254740992.0 - 0.5;
+}
+
+static real *formula_array(uint64_t i, size_t count)
+{
+	real *x = mem_alloc(count, sizeof(real));
+	for (size_t k = 0; x && k < count; k++)
+		x[k] = (real)formula(i, k + 1);
+	return x;
+}
+
+static struct network *prepare(const struct network_options *options, size_t threads)
+{
+	struct network *net = network_create(options, threads);
+	for (size_t i = 0; net && i < PARAMETERS; i++) {
+		const struct network_tensor *t = network_find(net, parameters[i]);
+		bool scale = strcmp(t->name, "head.2.weight") == 0 || strcmp(t->name, "head.6.weight") == 0;
+		bool lateral = strcmp(t->name, "lateral.weight") == 0;
+		for (size_t k = 0; k < t->elements; k++) {
+			double w = formula(i, k + 1);
+			t->x[k] = (real)(scale ? 1 + w : lateral ? w / 5 : w);
+		}
+	}
+	network_find(net, "input.mean")->x[0] = (real)0.1;
+	network_find(net, "input.sd")->x[0] = (real)0.6;
+	return net;
+}
+
+/* Compare what is left of a tensor in the golden record: ||difference|| / ||reference||. */
+static void compare(const char *name, const real *x, size_t count, const double **golden, double tolerance)
+{
+	size_t kept = count <= LIMIT ? count : LIMIT;
+	double square = 0, reference = 0, norm = 0, first = 0, second = 0;
+	for (size_t i = 0; i < kept; i++) {
+		double expected = (*golden)[i], d = (double)x[count <= LIMIT ? i : i * 7919 % count] - expected;
+		square += d * d;
+		reference += expected * expected;
+	}
+	for (size_t i = 0; i < count; i++) {
+		norm += (double)x[i] * (double)x[i];
+		first += (double)x[i] * formula(400, i + 1);
+		second += (double)x[i] * formula(401, i + 1);
+	}
+	const double *rest = *golden + kept;
+	double scale = rest[0] > 0 ? rest[0] : 1;
+	double side = sqrt((double)count / 12); /* norm of what the tensor was projected on */
+	bool ok = sqrt(square) <= tolerance * (reference > 0 ? sqrt(reference) : 1) &&
+		  fabs(sqrt(norm) - rest[0]) <= tolerance * scale &&
+		  fabs(first - rest[1]) <= tolerance * scale * side &&
+		  fabs(second - rest[2]) <= tolerance * scale * side;
+	if (!ok)
+		printf("# %s: relative difference %.3g of its numbers, %.3g of its norm %.3g\n", name,
+		    sqrt(square / reference), fabs(sqrt(norm) - rest[0]) / scale, rest[0]);
+	CHECK(ok);
+	*golden += kept + 3;
+}
+
+static void compare_all(const char *name, const real *x, size_t count, const double **golden)
+{
+	double square = 0, reference = 0;
+	for (size_t i = 0; i < count; i++) {
+		double d = (double)x[i] - (*golden)[i];
+		square += d * d;
+		reference += (*golden)[i] * (*golden)[i];
+	}
+	bool ok = sqrt(square) <= TOLERANCE * sqrt(reference);
+	if (!ok)
+		printf("# %s: relative difference %.3g\n", name, sqrt(square / reference));
+	CHECK(ok);
+	*golden += count;
+}
+
+static void against_pytorch(const struct network_options *options, const double *golden)
+{
+	printf("# T %zu, l0 %d, propagation %d\n", options->iterations, options->lgn, options->propagation);
+	const size_t pixels = H * W;
+	struct network *net = prepare(options, 2);
+	real *x = formula_array(100, N * pixels), *d = formula_array(200, N * F * pixels);
+	real *y = mem_alloc(N * F * pixels, sizeof(real));
+	const int32_t labels[N] = {0, 1, 2, 0, 1};
+	const struct network_training training = {.lateral = true};
+	double loss;
+	size_t correct;
+	CHECK(network_train(net, &training, x, labels, N, H, W, &loss, &correct) == 0);
+	CHECK_CLOSE(loss, *golden, TOLERANCE);
+	golden++;
+	for (size_t i = 0; i < PARAMETERS; i++) {
+		const struct network_tensor *t = network_find(net, parameters[i]);
+		compare(t->name, t->gradient, t->elements, &golden, TOLERANCE);
+	}
+	for (size_t i = 0; i < 4; i++) {
+		char name[64];
+		snprintf(name, sizeof name, "%s.running_mean", norms[i]);
+		const struct network_tensor *t = network_find(net, name);
+		compare_all(name, t->x, t->elements, &golden);
+		snprintf(name, sizeof name, "%s.running_var", norms[i]);
+		t = network_find(net, name);
+		compare_all(name, t->x, t->elements, &golden);
+	}
+	CHECK(network_run(net, x, N, H, W, options->iterations, true) == 0);
+	static const enum network_layer layers[] = {NETWORK_A, NETWORK_Z, NETWORK_H0, NETWORK_HT};
+	for (size_t i = 0; i < 4; i++) {
+		network_get(net, layers[i], y);
+		compare("layer", y, layers[i] == NETWORK_A ? N * pixels : N * F * pixels, &golden, TOLERANCE);
+	}
+	network_get(net, NETWORK_LOGITS, y);
+	compare_all("logits", y, N * CLASSES, &golden);
+	CHECK(network_adjoint(net, d, y) == 0);
+	compare("adjoint", y, N * F * pixels, &golden, TOLERANCE);
+	network_free(net);
+	free(x);
+	free(y);
+	free(d);
+}
+
+static void trajectory(void)
+{
+	const struct network_options options = {
+	    .k0 = 3, .filters = F, .k1 = 5, .kl = 5, .iterations = 2, .classes = CLASSES};
+	enum { IMAGES = 10, SIDE = 16, STEPS = 24 };
+	struct npys_array golden;
+	CHECK(npys_load(GOLDEN "net-trajectory.npys", &golden, 100000) == 0);
+	const double *expected = golden.x;
+	struct network *net = prepare(&options, 2);
+	struct optimiser *optimiser = optimiser_create(net);
+	real *x = formula_array(300, IMAGES * SIDE * SIDE);
+	int32_t labels[IMAGES];
+	for (size_t i = 0; i < IMAGES; i++)
+		labels[i] = (int32_t)(i % 3);
+	const struct network_training training = {.lateral = true};
+	const struct optimiser_decay decay = {.lgn = 5e-3, .v1 = 2e-3, .lateral = 1e-3, .head = 5e-4};
+	double worst = 0;
+	for (size_t step = 0; step < STEPS; step++) {
+		double loss = NAN;
+		size_t correct;
+		if (network_train(net, &training, x, labels, IMAGES, SIDE, SIDE, &loss, &correct) < 0)
+			break;
+		worst = fmax(worst, fabs(loss - *expected) / (1e-2 + *expected));
+		expected++;
+		optimiser_step(optimiser, net, optimiser_one_cycle(step, STEPS, 0.1, 0.3), 0.9, &decay, &training);
+	}
+	printf("# trajectory: largest relative difference of the loss %.3g\n", worst);
+	CHECK(worst <= TRAJECTORY);
+	for (size_t i = 0; i < PARAMETERS; i++) {
+		const struct network_tensor *t = network_find(net, parameters[i]);
+		compare(t->name, t->x, t->elements, &expected, TRAJECTORY);
+	}
+	npys_array_free(&golden);
+	optimiser_free(optimiser);
+	network_free(net);
+	free(x);
+}
+
+#ifdef REAL_DOUBLE
+/* the slope of the loss along a random direction of each tensor against its gradient */
+static void finite_differences(const struct network_options *options)
+{
+	struct network *net = prepare(options, 1);
+	real *x = formula_array(100, N * H * W);
+	const int32_t labels[N] = {0, 1, 2, 0, 1};
+	const struct network_training training = {.lateral = true, .dropout = 0.5, .seed = 3};
+	size_t correct;
+	for (size_t i = 0; i < PARAMETERS; i++) {
+		const struct network_tensor *t = network_find(net, parameters[i]);
+		if (strcmp(t->name, "lateral.weight") == 0 && options->iterations == 0)
+			continue;
+		double loss[3], step = 1e-6, slope = 0;
+		for (int s = 0; s < 3; s++) {
+			for (size_t k = 0; s > 0 && k < t->elements; k++)
+				t->x[k] += (s == 1 ? 1 : -2) * step * formula(500 + i, k + 1);
+			CHECK(network_train(net, &training, x, labels, N, H, W, &loss[s], &correct) == 0);
+			for (size_t k = 0; s == 0 && k < t->elements; k++)
+				slope += t->gradient[k] * formula(500 + i, k + 1);
+		}
+		printf("# %s\n", t->name);
+		double measured = (loss[1] - loss[2]) / (2 * step);
+		CHECK_CLOSE(measured, slope, 1e-5 * fabs(slope) + 1e-8);
+	}
+	free(x);
+	network_free(net);
+}
+#endif
+
+/* the same bits with 1 and 2 threads, and after sizes changed in between */
+static void same_bits(void)
+{
+	const struct network_options options = {
+	    .k0 = 3, .filters = F, .k1 = 5, .kl = 5, .iterations = 2, .classes = CLASSES};
+	real *x = formula_array(100, N * H * W);
+	const int32_t labels[N] = {0, 1, 2, 0, 1};
+	struct network *net[2] = {prepare(&options, 1), prepare(&options, 2)};
+	const struct network_training training = {.lateral = true, .dropout = 0.5, .seed = 1};
+	double loss[2];
+	size_t correct;
+	CHECK(network_run(net[1], x, 2, 21, 17, 3, true) == 0);
+	CHECK(network_run(net[1], x, 1, 9, 9, 1, false) == 0);
+	for (size_t i = 0; i < 2; i++)
+		CHECK(network_train(net[i], &training, x, labels, N, H, W, &loss[i], &correct) == 0);
+	CHECK(loss[0] == loss[1]);
+	bool same = true;
+	for (size_t i = 0; i < network_tensors(net[0]); i++) {
+		const struct network_tensor *a = network_tensor(net[0], i), *b = network_tensor(net[1], i);
+		same = same && memcmp(a->x, b->x, a->elements * sizeof(real)) == 0 &&
+		       (!a->gradient || memcmp(a->gradient, b->gradient, a->elements * sizeof(real)) == 0);
+	}
+	CHECK(same);
+	CHECK(network_run(net[0], x, 1, 15, 16, 0, true) < 0);
+	network_free(net[0]);
+	network_free(net[1]);
+	free(x);
+}
+
+/* frozen layers have no gradient and keep their statistics; one filter works too */
+static void frozen(void)
+{
+	struct network_options options = {
+	    .k0 = 3, .filters = 1, .k1 = 5, .kl = 3, .iterations = 2, .classes = 2};
+	real *x = formula_array(100, N * H * W);
+	const int32_t labels[N] = {0, 1, 0, 0, 1};
+	struct network *net = prepare(&options, 2);
+	const struct network_training training = {.lateral = true, .freeze_lgn = true, .freeze_v1 = true};
+	double loss, norm;
+	size_t correct;
+	CHECK(network_train(net, &training, x, labels, N, H, W, &loss, &correct) == 0);
+	CHECK(network_find(net, "lgn.weight")->gradient[0] == 0);
+	CHECK(network_find(net, "v1.weight")->gradient[3] == 0);
+	CHECK(network_find(net, "lateral.weight")->gradient[4] != 0);
+	CHECK(network_find(net, "v1_norm.running_mean")->x[0] == 0);
+	CHECK(network_find(net, "head.2.running_mean")->x[0] != 0);
+	CHECK(network_lateral_norm(net, &norm) == 0 && norm > 0);
+	network_free(net);
+	free(x);
+}
+
+int main(void)
+{
+	struct npys_in *in = npys_open_file(GOLDEN "net.npys");
+	struct npys_array golden;
+	for (int lgn = 0; lgn < 2; lgn++) {
+		for (int propagation = 0; propagation < 2; propagation++) {
+			for (size_t t = 0; t < 4; t++) {
+				struct network_options options = {.k0 = 3, .filters = F, .k1 = 5, .kl = 5,
+				    .iterations = t, .classes = CLASSES, .lgn = (enum network_lgn)lgn,
+				    .propagation = (enum network_propagation)propagation};
+				CHECK(in && npys_next_array(in, &golden, 100000) == 1);
+				against_pytorch(&options, golden.x);
+				npys_array_free(&golden);
+#ifdef REAL_DOUBLE
+				if (t == 2)
+					finite_differences(&options);
+#endif
+			}
+		}
+	}
+	npys_close_in(in);
+	trajectory();
+	same_bits();
+	frozen();
+	return check_end();
+}
