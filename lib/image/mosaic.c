@@ -7,35 +7,57 @@
 #include "image/colours.h"
 #include "image/mosaic.h"
 
-static int ascending(const void *a, const void *b)
+/* The value of rank k (from 0) of n; x is rearranged. Hoare's FIND (1961). */
+static float ranked(float *x, size_t n, size_t k)
 {
-	float x = *(const float *)a, y = *(const float *)b;
-	return (x > y) - (x < y);
+	size_t left = 0, right = n - 1;
+	while (left < right) {
+		float pivot = x[left + (right - left) / 2];
+		size_t i = left, j = right;
+		for (;;) {
+			while (x[i] < pivot)
+				i++;
+			while (pivot < x[j])
+				j--;
+			if (i >= j)
+				break;
+			float swap = x[i];
+			x[i++] = x[j];
+			x[j--] = swap;
+		}
+		/* x[left..j] <= pivot <= x[j + 1..right], and both parts are smaller than the whole */
+		if (k <= j)
+			right = j;
+		else
+			left = j + 1;
+	}
+	return x[k];
 }
 
 /* The scale of n values, all finite; copy: room for them. */
 static void find_scale(const struct mosaic_style *style, const float *x, size_t n, float *copy,
     double *low, double *high)
 {
-	bool signed_values = style->diverging;
-	for (size_t i = 0; i < n && !signed_values; i++)
-		signed_values = x[i] < 0;
+	bool negative = style->diverging;
+	size_t off;
+	for (size_t i = 0; i < n && !negative; i++)
+		negative = x[i] < 0;
 	for (size_t i = 0; i < n; i++)
-		copy[i] = signed_values ? fabsf(x[i]) : x[i];
-	qsort(copy, n, sizeof *copy, ascending);
-	if (signed_values) {
-		*high = (double)copy[n - 1 - (size_t)(style->clip * (double)(n - 1))];
-		/* where nearly all is zero, what is not should still be seen */
+		copy[i] = negative ? fabsf(x[i]) : x[i];
+	/* where nearly all values are one, those that are not should still be seen */
+	if (negative) {
+		off = (size_t)(style->clip * (double)(n - 1));
+		*high = (double)ranked(copy, n, n - 1 - off);
 		if (!(*high > 0))
-			*high = (double)copy[n - 1];
+			*high = (double)ranked(copy, n, n - 1);
 		*low = -*high;
 	} else {
-		size_t off = (size_t)(style->clip / 2 * (double)(n - 1));
-		*low = (double)copy[off];
-		*high = (double)copy[n - 1 - off];
+		off = (size_t)(style->clip / 2 * (double)(n - 1));
+		*low = (double)ranked(copy, n, off);
+		*high = (double)ranked(copy, n, n - 1 - off);
 		if (!(*high > *low)) {
-			*low = (double)copy[0];
-			*high = (double)copy[n - 1];
+			*low = (double)ranked(copy, n, 0);
+			*high = (double)ranked(copy, n, n - 1);
 		}
 	}
 }

@@ -313,13 +313,16 @@ static int sort_planes(struct source *source, size_t c, size_t h, size_t w)
 
 static int change_size(struct source *source, struct source_image *image)
 {
-	size_t h = image->h, w = image->w, c = image->c, side = source->options.size, bytes;
+	size_t h = image->h, w = image->w, c = image->c, side = source->options.size, pixels;
 	image->x = source->image;
 	if (side && (h < w ? h : w) != side) {
 		size_t h2, w2;
 		resize_shorter(h, w, side, &h2, &w2);
-		if (mem_multiply(h2, w2, &bytes) < 0 ||
-		    mem_grow((void **)&source->work, &source->work_room, c * h2 * w2,
+		if (mem_multiply(h2, w2, &pixels) < 0 || pixels > PNM_PIXELS_MAX)
+			return err_set("%zu rows of %zu pixels after resizing are more than the %zu pixels "
+				       "an image may have",
+			    h2, w2, PNM_PIXELS_MAX);
+		if (mem_grow((void **)&source->work, &source->work_room, c * h2 * w2,
 			sizeof *source->work) < 0 ||
 		    resize_area(image->x, c, h, w, source->work, h2, w2) < 0)
 			return -1;

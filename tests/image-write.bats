@@ -1,0 +1,139 @@
+load common
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	python '
+r = np.random.default_rng(7)
+save("u1.npys", r.integers(0, 256, (10, 6, 5)).astype("u1"), np.arange(10).astype("u1"))
+save("f4.npys", r.normal(size=(10, 6, 5)).astype("f4"))'
+}
+
+# size FILE: "width height" of each picture
+size() {
+	pamfile -allimages "$1" 2>/dev/null | grep -o '[0-9]* by [0-9]*' | tr '\n' ' '
+}
+
+@test "bytes come back as they were, through a mosaic and one by one" {
+	tensor-get --record 0 u1.npys | image-write --columns 1 --gap 0 | image-read | python '
+assert (one(sys.stdin.buffer).reshape(10, 6, 5) == next(npys("u1.npys"))).all()'
+	for i in 0 9; do tensor-get --record 0 --slice $i u1.npys | image-write | image-read; done | python '
+a, b = npys(sys.stdin.buffer), next(npys("u1.npys"))
+a = list(a)
+assert (a[0][0] == b[0]).all() and (a[1][0] == b[9]).all()'
+}
+
+@test "the mosaic: places, gaps, squares, columns, first tiles, as NumPy lays them out" {
+	image-write --gap 2 --columns 4 --scale 3 u1.npys >a.pgm
+	[[ $(size a.pgm) == "$((4 * 15 + 3 * 2)) by $((3 * 18 + 2 * 2)) " ]]
+	image-read a.pgm | python '
+a, x = one(sys.stdin.buffer)[0], next(npys("u1.npys"))
+b = np.full((3 * 20, 4 * 17), 255)
+for i in range(10):
+    r, c = i // 4 * 20, i % 4 * 17
+    b[r:r + 18, c:c + 15] = x[i].repeat(3, 0).repeat(3, 1)
+assert (a == b[:-2, :-2]).all()'
+	image-write -n 3 --columns 2 u1.npys >b.pgm
+	[[ $(size b.pgm) == "11 by 13 " ]]
+	# about square without --columns: 4 x 3 tiles
+	[[ $(image-write u1.npys >c.pgm; size c.pgm) == "23 by 20 " ]]
+	[[ $(image-write --columns 99 --gap 0 u1.npys >c.pgm; size c.pgm) == "50 by 6 " ]]
+}
+
+@test "scales: zero in the middle, common or per tile, clipped, given" {
+	image-write --clip 0 --gap 0 --columns 1 f4.npys | image-read >common.npys
+	image-write --clip 0 --gap 0 --columns 1 --contrast tile f4.npys | image-read >tile.npys
+	image-write --range -2,1 --gap 0 --columns 1 f4.npys | image-read >range.npys
+	image-write --clip 0.1 --gap 0 --columns 1 f4.npys | image-read >clip.npys
+	python '
+x = one("f4.npys").astype(float)
+show = lambda m: np.rint(255 * np.clip((x + m) / (2 * m), 0, 1)).reshape(60, 5)
+same = lambda name, y: abs(one(name + ".npys")[0] - y).max() <= 1e-9 + (one(name + ".npys")[0] != y).mean() * 10
+assert same("common", show(abs(x).max()))
+assert same("tile", show(abs(x).max((1, 2), keepdims=True)))
+assert same("range", np.rint(255 * np.clip((x + 2) / 3, 0, 1)).reshape(60, 5))
+assert same("clip", show(np.sort(abs(x).ravel())[299 - int(0.1 * 299)]))'
+	# no value below zero: the smallest is black; bytes with a scale of their own are stretched
+	python 'save("p.npys", np.array([[5.0, 7.0, 9.0]])); save("b.npys", np.array([[5, 7, 9]], "u1"))'
+	[[ $(image-write p.npys | tail -c 3 | od -An -tu1) == "   0 128 255" ]]
+	[[ $(image-write --contrast tile b.npys | tail -c 3 | od -An -tu1) == "   0 128 255" ]]
+	[[ $(image-write b.npys | tail -c 3 | od -An -tu1) == "   5   7   9" ]]
+	[[ $(image-write --range 5,10 b.npys | tail -c 3 | od -An -tu1) == "   0 102 204" ]]
+}
+
+@test "diverging colours: white at zero, red above, blue below, also where nothing is negative" {
+	python 'save("d.npys", np.array([[-2.0, -1, 0, 1, 2]])); save("p.npys", np.array([[0.0, 1, 2]]))'
+	image-write --colours diverging d.npys >d.ppm
+	[[ $(head -c 2 d.ppm) == P6 ]]
+	image-read --colour d.ppm | python '
+r, g, b = one(sys.stdin.buffer)[0, :, 0].astype(int)
+assert r[2] == g[2] == b[2] > 240
+assert (np.diff(r[:3]) > 0).all() and (np.diff(b[2:]) < 0).all()
+assert b[0] > r[0] + 50 and r[4] > b[4] + 50
+grey = 0.299 * r + 0.587 * g + 0.114 * b
+assert abs(grey[0] - grey[4]) < 15 and abs(grey[1] - grey[3]) < 15'
+	image-write --colours diverging p.npys | image-read --colour >p3.npys
+	image-read --colour d.ppm | tensor-get --slice ':,:,:,2:' | tensor-cmp - p3.npys
+}
+
+@test "colour batches, pairs of ON and OFF, kernels as rows of targets" {
+	python '
+r = np.random.default_rng(8)
+save("c.npys", r.integers(0, 256, (2, 3, 4, 5)).astype("u1"))
+save("k.npys", r.integers(0, 256, (4, 4, 3, 3)).astype("u1"))
+save("o.npys", r.integers(0, 256, (5, 2, 3, 3)).astype("u1"))'
+	image-write --gap 0 --columns 1 c.npys | image-read --colour | python '
+a = one(sys.stdin.buffer)[0]
+assert (a == np.concatenate(list(one("c.npys")), 1)).all()'
+	image-write --gap 0 k.npys | image-read | python '
+a = one(sys.stdin.buffer)[0]
+assert (a == one("k.npys").transpose(0, 2, 1, 3).reshape(12, 12)).all()'
+	[[ $(image-write --gap 0 o.npys >o.pgm; size o.pgm) == "6 by 15 " ]]
+	[[ $(image-write --gap 0 --layout grid c.npys >c.pgm; size c.pgm) == "15 by 8 " ]]
+	tensor-get --slice ':,:1' k.npys | image-write --gap 0 >1.pgm
+	[[ $(size 1.pgm) == "6 by 6 " ]]
+	run --separate-stderr image-write --layout colour -o x.pgm k.npys
+	one_line 1 'record 0: .*colour'
+	run --separate-stderr image-write --colours diverging -o x.pgm c.npys
+	one_line 1 'record 0: .*colour'
+}
+
+@test "several records are several pictures, read back in order" {
+	cat u1.npys f4.npys u1.npys | image-write >all.pgm
+	[[ $(size all.pgm) == "23 by 20 23 by 20 23 by 20 " ]]
+	image-read all.pgm | tensor-info | grep -q '(3,20,23)'
+	image-write u1.npys f4.npys u1.npys | cmp - all.pgm
+}
+
+@test "records that are no pictures" {
+	python '
+save("y.npys", np.arange(4)); save("s.npys", np.array(1.0)); save("r5.npys", np.zeros((1, 1, 1, 1, 1)))
+save("e.npys", np.zeros((0, 3, 3))); save("n.npys", np.array([[[0.0]], [[np.nan]]]))
+save("t.npys", np.linspace(0, 3, 2), np.ones((2, 3, 3)))'
+	for f in y:'no picture' s:'record 0' r5:'record 0' e:'record 0: a record without a pixel' n:'record 0: item 1'; do
+		run --separate-stderr image-write -o x.pgm ${f%%:*}.npys
+		one_line 1 "${f#*:}"
+		[[ ! -e x.pgm ]]
+	done
+	image-write t.npys >t.pgm   # an orientation kernel: angles, then maps
+	[[ $(size t.pgm) == "7 by 3 " ]]
+	run --separate-stderr image-write --range 1,1 u1.npys
+	one_line 2 range
+	run --separate-stderr image-write --scale 0 u1.npys
+	one_line 2 scale
+	run --separate-stderr image-write --clip 1 u1.npys
+	one_line 2 clip
+	image-write --clip 0.999999 --scale 1000 --gap 1000 -n 1 f4.npys >big.pgm
+	[[ $(size big.pgm) == "5000 by 6000 " ]]
+}
+
+@test "common errors" {
+	common_errors image-write f4.npys
+}
+
+@test "the pipe of the suite: the whole batch is seen after whitening and filtering" {
+	for tool in dead-leaves whiten lgn-filter; do [[ -x $V1PIPE_BUILD/bin/$tool ]] || skip "no $tool"; done
+	dead-leaves -n 64 | whiten | lgn-filter --log 1.5 | image-write >a.pgm
+	[[ $(pamfile -allimages a.pgm | wc -l) -eq 1 ]]
+	# grey around the middle, with contrast
+	image-read a.pgm | tensor-info | tail -n 1 | awk -F '\t' '{ exit !($8 < 10 && $7 < 10 || ($9 > 100 && $9 < 160 && $10 > 25)) }'
+}

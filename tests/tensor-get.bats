@@ -1,0 +1,131 @@
+load common
+load tensors
+
+@test "without options a stream is copied to the byte" {
+	python '
+r = np.random.default_rng(2)
+save("a.npys", r.normal(size=(300, 20, 20)), np.arange(300, dtype="<i8") + 2**60, np.float32([np.nan, np.inf]), np.zeros((3, 0)))'
+	tensor-get a.npys | cmp - a.npys
+	cat a.npys | tensor-get | cmp - a.npys
+}
+
+@test "slices as NumPy takes them" {
+	python '
+r = np.random.default_rng(3)
+save("a.npys", r.integers(0, 1000, (9, 7, 5, 4)).astype("<i2"))'
+	for s in 0:8,:,3 0 -1 2:5 :3 -3: ::2 1::3 8:2 5:5 100: :-100 ... ...,0 0,... 1:3,...,::2 :,:,:,: 1,2,3,-4 -9,-7:-1:2 \
+		' 1 : 3 , : , 2 ' ::9 +1 ...,1:2,: 3,:,1:0; do
+		tensor-get --slice "$s" a.npys >b.npys
+		python '
+a, b = one("a.npys"), one("b.npys")
+e = eval("a[" + sys.argv[1].strip().replace("+", "") + "]")
+assert b.dtype == a.dtype and b.shape == e.shape and (b == e).all(), (sys.argv[1], b.shape, e.shape)' "$s"
+	done
+	python 'save("v.npys", np.arange(200000.0)); save("s.npys", np.array(3.0))'
+	tensor-get --slice 5:199999:7 v.npys >b.npys
+	python 'assert (one("b.npys") == np.arange(200000.0)[5:199999:7]).all()'
+	tensor-get --slice -3 v.npys | python 'assert one(sys.stdin.buffer).shape == ()'
+	tensor-get --slice ... s.npys | cmp - s.npys
+}
+
+@test "records by number; the rest of the stream is read" {
+	python 'save("a.npys", np.zeros((2, 2)), np.arange(3), np.ones(4))'
+	tensor-get --record 1 a.npys | python 'assert (one(sys.stdin.buffer) == np.arange(3)).all()'
+	cat a.npys | tensor-get --record 2 --slice 1 | python 'assert one(sys.stdin.buffer) == 1'
+	# the writer of a long stream is not cut off
+	for i in $(seq 200); do cat a.npys; done >long.npys
+	pipe 'cat long.npys | tensor-get --record 0 >x.npys'
+	[[ $status -eq 0 ]]
+	run --separate-stderr tensor-get --record 3 -o x.npys a.npys
+	one_line 1 'a.npys: no record 3'
+	head -c 300 a.npys >cut.npys
+	rm -f x.npys
+	run --separate-stderr tensor-get --record 0 -o x.npys cut.npys
+	one_line 1 'cut off'
+	[[ ! -e x.npys ]]
+}
+
+@test "every type of safetensors comes out exactly" {
+	model
+	for f in *.expected; do
+		name=${f%.expected}
+		tensor-get --name "$name" m.safetensors >a.npys
+		cat m.safetensors | tensor-get --name "$name" | cmp - a.npys
+		python '
+a, e = one("a.npys"), one(sys.argv[1])
+wider = {"i8": "<i2", "u32": "<i8", "u64": "<i8"}
+assert a.dtype.str == wider.get(sys.argv[1].split(".")[0], e.dtype.str) and a.shape == e.shape and (a == e).all(), (a, e)' "$f"
+	done
+	tensor-get --name f32 --slice 1,:,::2 m.safetensors | python '
+assert (one(sys.stdin.buffer) == one("f32.expected")[1, :, ::2]).all()'
+	tensor-get --record 1 m.safetensors | cmp - f32.expected
+}
+
+@test "safetensors: choosing, and what cannot be read" {
+	model
+	run --separate-stderr tensor-get -o x.npys m.safetensors
+	one_line 1 'm.safetensors: .*17 tensors.*--name.*tensor-info'
+	run --separate-stderr tensor-get -o x.npys --name f33 m.safetensors
+	one_line 1 'no tensor f33'
+	run --separate-stderr tensor-get -o x.npys --name f8 m.safetensors
+	one_line 1 'f8: .*F8_E4M3'
+	run --separate-stderr tensor-get -o x.npys --record 17 m.safetensors
+	one_line 1 'no record 17'
+	python '
+import json, struct
+h = json.dumps({"big": {"dtype": "U64", "shape": [1], "data_offsets": [0, 8]}}).encode()
+open("u64", "wb").write(struct.pack("<Q", len(h)) + h + struct.pack("<Q", 2**63))'
+	run --separate-stderr tensor-get -o x.npys u64
+	one_line 1 'big: .*<i8'
+	[[ ! -e x.npys ]]
+	# the only tensor needs no name
+	python '
+import json, struct
+h = json.dumps({"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}).encode()
+open("one", "wb").write(struct.pack("<Q", len(h)) + h + np.float32([1, 2]).tobytes())'
+	tensor-get one | python 'assert one(sys.stdin.buffer).tolist() == [1, 2]'
+	python 'save("a.npys", np.zeros(2))'
+	run --separate-stderr tensor-get -o x.npys --name a a.npys
+	one_line 1 'a.npys: .*no names'
+}
+
+@test "slices that are wrong" {
+	python 'save("a.npys", np.zeros((2, 3)))'
+	for s in '' , 1, a 1:2:0 ::-1 1.5 '[0]' ...,... 1:2:3:4 99999999999999999999 1,1,1,1,1,1,1,1,1,1 - ..; do
+		run --separate-stderr tensor-get --slice "$s" -o x.npys a.npys
+		one_line 2 slice
+	done
+	for s in 2 -3 :,3 0,0,0 :,:,: ...,:,:,:; do
+		run --separate-stderr tensor-get --slice "$s" -o x.npys a.npys
+		one_line 1 'a.npys: record 0: '
+	done
+	run --separate-stderr tensor-get --record 0 --name x a.npys
+	one_line 2 'record'
+	run --separate-stderr tensor-get a.npys a.npys
+	one_line 2 operand
+	[[ ! -e x.npys ]]
+}
+
+@test "a torchvision-style first layer goes through the fit" {
+	[[ -x $V1PIPE_BUILD/bin/fit-gabor ]] || skip "no fit-gabor"
+	python '
+import json, struct
+x, y = np.meshgrid(np.arange(-5, 6), np.arange(5, -6, -1))
+g = lambda t: np.exp(-(x * x + y * y) / 8) * np.cos(2 * np.pi * 0.2 * (-x * np.sin(t) + y * np.cos(t)))
+w = np.stack([np.outer([1, -0.5, 0.3], g(t)).reshape(3, 11, 11) for t in np.arange(64) * np.pi / 64]).astype("<f4")
+h = json.dumps({"features.0.weight": {"dtype": "F32", "shape": [64, 3, 11, 11], "data_offsets": [0, w.nbytes]},
+                "features.0.bias": {"dtype": "F32", "shape": [64], "data_offsets": [w.nbytes, w.nbytes + 256]}}).encode()
+open("alexnet.safetensors", "wb").write(struct.pack("<Q", len(h)) + h + w.tobytes() + bytes(256))'
+	pipe 'tensor-get --name features.0.weight alexnet.safetensors | fit-gabor >t.tsv'
+	[[ $status -eq 0 ]]
+	python '
+t = table("t.tsv")
+d = (t["theta_deg"] - np.arange(64) * 180 / 64 + 90) % 180 - 90
+assert len(d) == 64 and abs(d).max() < 0.5, abs(d).max()'
+}
+
+@test "common errors" {
+	python 'save("a.npys", np.arange(24.0).reshape(2, 3, 4))'
+	common_errors tensor-get a.npys
+	common_errors 'tensor-get --slice 0:1,::2' a.npys
+}

@@ -1,0 +1,295 @@
+/* Diverging colours, mosaics, PNM: properties that hold for any picture. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "check.h"
+#include "image/colours.h"
+#include "image/mosaic.h"
+#include "pnm/pnm.h"
+
+/* sRGB 0..255 to CIELAB, the other way round than colours.c does it */
+static void to_lab(const double rgb[3], double lab[3])
+{
+	double linear[3], f[3];
+	for (int i = 0; i < 3; i++) {
+		double x = rgb[i] / 255;
+		linear[i] = x <= 0.04045 ? x / 12.92 : pow((x + 0.055) / 1.055, 2.4);
+	}
+	const double m[3][3] = {{0.4124564, 0.3575761, 0.1804375},
+	    {0.2126729, 0.7151522, 0.0721750}, {0.0193339, 0.1191920, 0.9503041}};
+	const double white[3] = {0.95047, 1, 1.08883};
+	for (int i = 0; i < 3; i++) {
+		double t =
+		    (m[i][0] * linear[0] + m[i][1] * linear[1] + m[i][2] * linear[2]) / white[i];
+		f[i] = t > 216.0 / 24389 ? cbrt(t) : t * 841 / 108 + 4.0 / 29;
+	}
+	lab[0] = 116 * f[1] - 16;
+	lab[1] = 500 * (f[0] - f[1]);
+	lab[2] = 200 * (f[1] - f[2]);
+}
+
+static void colours(void)
+{
+	double rgb[3], lab[3], before[3], worst = 0, outside = 0, uneven = 0;
+	colours_diverging(0, rgb);
+	to_lab(rgb, lab);
+	CHECK_CLOSE(lab[0], 97, 0.01);
+	CHECK_CLOSE(hypot(lab[1], lab[2]), 0, 0.05);
+	colours_diverging(1, rgb);
+	CHECK(rgb[0] > 1.5 * rgb[2]); /* red above */
+	colours_diverging(-1, rgb);
+	CHECK(rgb[2] > 1.5 * rgb[0]); /* blue below */
+	for (int sign = -1; sign <= 1; sign += 2) {
+		colours_diverging(0, rgb);
+		to_lab(rgb, before);
+		for (int i = 1; i <= 100; i++) {
+			colours_diverging(sign * i / 100.0, rgb);
+			to_lab(rgb, lab);
+			worst = fmax(worst, fabs(lab[0] - (97 - 0.59 * i)));
+			/* a clipped channel would leave the straight line */
+			double step = sqrt((lab[0] - before[0]) * (lab[0] - before[0]) +
+					   (lab[1] - before[1]) * (lab[1] - before[1]) +
+					   (lab[2] - before[2]) * (lab[2] - before[2]));
+			uneven = fmax(uneven, fabs(step - 0.01 * hypot(59, 56)));
+			for (int k = 0; k < 3; k++)
+				outside += rgb[k] < 0 || rgb[k] > 255;
+			memcpy(before, lab, sizeof lab);
+		}
+	}
+	CHECK(worst < 0.02);
+	CHECK(uneven < 0.02);
+	CHECK(outside <= 0);
+	double beyond[3];
+	colours_diverging(1, rgb);
+	colours_diverging(7, beyond);
+	CHECK(memcmp(rgb, beyond, sizeof rgb) == 0);
+	colours_diverging(0, rgb);
+	colours_diverging((double)NAN, beyond);
+	CHECK(memcmp(rgb, beyond, sizeof rgb) == 0);
+}
+
+static struct mosaic mosaic;
+static float row[4096];
+
+static bool make(
+    const struct mosaic_style *style, const float *x, size_t tiles, size_t c, size_t h, size_t w)
+{
+	return mosaic_make(&mosaic, style, x, tiles, c, h, w) == 0;
+}
+
+static double pixel(size_t i, size_t j)
+{
+	mosaic_row(&mosaic, i, row);
+	return (double)row[j];
+}
+
+static void layout(void)
+{
+	/* five tiles of 2 x 3, scale 0..255 so that values are brightness */
+	float x[5 * 6];
+	for (size_t i = 0; i < 30; i++)
+		x[i] = (float)i;
+	struct mosaic_style style = {.fixed = true, .high = 255, .columns = 2, .gap = 3, .zoom = 2};
+	CHECK(make(&style, x, 5, 1, 2, 3));
+	CHECK(mosaic.width == 2 * 6 + 3 && mosaic.height == 3 * 4 + 2 * 3 && mosaic.planes == 1);
+	CHECK_CLOSE(pixel(0, 0), 0, 1e-5);
+	CHECK_CLOSE(pixel(1, 5), 2, 1e-5);   /* the same square */
+	CHECK_CLOSE(pixel(2, 4), 5, 1e-5);   /* row 1, column 2 of tile 0 */
+	CHECK_CLOSE(pixel(0, 6), 255, 0);    /* gap */
+	CHECK_CLOSE(pixel(0, 9), 6, 1e-5);   /* tile 1 */
+	CHECK_CLOSE(pixel(5, 0), 255, 0);    /* gap between rows */
+	CHECK_CLOSE(pixel(7, 0), 12, 1e-5);  /* tile 2 */
+	CHECK_CLOSE(pixel(17, 5), 29, 1e-5); /* the last value */
+	CHECK_CLOSE(pixel(17, 14), 255, 0);  /* no tile there */
+	mosaic_free(&mosaic);
+	/* the default is about square: 64 square tiles 8 x 8; flat tiles in fewer columns */
+	style = (struct mosaic_style){.fixed = true, .high = 1, .zoom = 1};
+	static float many[64 * 4];
+	CHECK(make(&style, many, 64, 1, 2, 2) && mosaic.columns == 8 && mosaic.rows == 8);
+	mosaic_free(&mosaic);
+	CHECK(make(&style, many, 64, 1, 1, 4) && mosaic.columns == 4 && mosaic.rows == 16);
+	mosaic_free(&mosaic);
+	style.columns = 100;
+	CHECK(make(&style, many, 64, 1, 2, 2) && mosaic.columns == 64 && mosaic.rows == 1);
+	mosaic_free(&mosaic);
+	/* colour planes */
+	const float rgb[6] = {10, 20, 30, 40, 50, 60};
+	style = (struct mosaic_style){.fixed = true, .high = 255, .zoom = 1};
+	CHECK(make(&style, rgb, 1, 3, 1, 2) && mosaic.planes == 3);
+	CHECK_CLOSE(pixel(0, 1), 20, 1e-5);
+	CHECK_CLOSE(pixel(0, 2), 30, 1e-5);
+	CHECK_CLOSE(pixel(0, 5), 60, 1e-5);
+	mosaic_free(&mosaic);
+	style.diverging = true;
+	CHECK(!make(&style, rgb, 1, 3, 1, 2));
+	CHECK(!make(&style, rgb, 0, 1, 1, 2));
+	style = (struct mosaic_style){.fixed = true, .high = 1, .zoom = 1000};
+	CHECK(!make(&style, rgb, 1, 1, 1, SIZE_MAX / 4));
+}
+
+static int ascending(const void *a, const void *b)
+{
+	float x = *(const float *)a, y = *(const float *)b;
+	return (x > y) - (x < y);
+}
+
+static void scales(void)
+{
+	/* the ends are order statistics, as a full sort finds them */
+	static float x[4000], sorted[4000];
+	unsigned wrong = 0;
+	uint32_t state = 1;
+	for (size_t n = 1; n < 4000; n = n * 3 / 2 + 1) {
+		for (int kind = 0; kind < 4; kind++) {
+			bool negative = kind == 1;
+			for (size_t i = 0; i < n; i++) {
+				state = state * 1664525u + 1013904223u;
+				x[i] = kind == 2   ? (float)i
+				       : kind == 3 ? (float)(state >> 31)
+						   : (float)(state >> 8);
+				x[i] -= negative ? 0x1p23f : 0;
+				sorted[i] = negative ? fabsf(x[i]) : x[i];
+			}
+			x[0] = negative ? -x[0] * (x[0] > 0 ? 1 : -1) - 1 : x[0];
+			sorted[0] = negative ? fabsf(x[0]) : x[0];
+			qsort(sorted, n, sizeof *sorted, ascending);
+			struct mosaic_style style = {.clip = 0.1, .zoom = 1};
+			wrong += !make(&style, x, 1, 1, 1, n);
+			size_t off = (size_t)((negative ? 0.1 : 0.05) * (double)(n - 1));
+			double high = (double)sorted[n - 1 - off],
+			       low = negative ? -high : (double)sorted[off];
+			if (kind == 3 && !(high > low)) {
+				low = (double)sorted[0];
+				high = (double)sorted[n - 1];
+			}
+			wrong += fabs(mosaic.high[0] - high) > 0 || fabs(mosaic.low[0] - low) > 0;
+			mosaic_free(&mosaic);
+		}
+	}
+	CHECK(wrong == 0);
+	/* zero is the middle grey where a value is negative; each tile its own scale, or one for all */
+	const float y[6] = {-1, 0, 0.5f, -10, 0, 5};
+	struct mosaic_style style = {.zoom = 1, .columns = 2};
+	CHECK(make(&style, y, 2, 1, 1, 3));
+	CHECK_CLOSE(pixel(0, 1), 127.5, 1e-5);
+	CHECK_CLOSE(pixel(0, 0), 127.5 * 0.9, 1e-4);
+	CHECK_CLOSE(pixel(0, 3), 0, 0);
+	mosaic_free(&mosaic);
+	style.per_tile = true;
+	CHECK(make(&style, y, 2, 1, 1, 3));
+	CHECK_CLOSE(pixel(0, 0), 0, 0);
+	CHECK_CLOSE(pixel(0, 2), 127.5 * 1.5, 1e-4);
+	CHECK_CLOSE(pixel(0, 5), 127.5 * 1.5, 1e-4);
+	mosaic_free(&mosaic);
+	/* nothing but one value: the middle grey; nearly nothing but zero: the rest is seen */
+	const float constant[3] = {4, 4, 4};
+	CHECK(make(&style, constant, 1, 1, 1, 3));
+	CHECK_CLOSE(pixel(0, 1), 127.5, 0);
+	mosaic_free(&mosaic);
+	static float sparse[1000];
+	sparse[17] = 3;
+	style.clip = 0.5;
+	CHECK(make(&style, sparse, 1, 1, 1, 1000));
+	CHECK_CLOSE(pixel(0, 17), 255, 0);
+	CHECK_CLOSE(pixel(0, 18), 0, 0);
+	mosaic_free(&mosaic);
+}
+
+static char path[] = "/tmp/v1pipe-unit-image.XXXXXX";
+
+/* Every kind, plain and raw, and every maxval gives back what was written; two images in a file. */
+static void pnm(void)
+{
+	static const unsigned maxvals[] = {1, 2, 100, 254, 255, 256, 1000, 32767, 65535};
+	unsigned wrong = 0;
+	for (size_t k = 0; k < 2 * 4 * 9 * 2; k++) {
+		struct pnm_header header = {.h = 3,
+		    .w = 11,
+		    .c = 1,
+		    .maxval = maxvals[k / 8 % 9],
+		    .kind = (enum pnm_kind)(k / 2 % 4),
+		    .plain = k % 2};
+		struct pnm_header got = {0};
+		if (header.kind == PNM_PBM)
+			header.maxval = 1;
+		if (header.kind == PNM_PPM || (header.kind == PNM_PAM && k / 72))
+			header.c = 3;
+		if (header.kind == PNM_PAM)
+			header.plain = false;
+		float x[3][33], y[33];
+		uint32_t state = (uint32_t)k;
+		for (size_t i = 0; i < 3 * 33; i++) {
+			state = state * 1664525u + 1013904223u;
+			x[i / 33][i % 33] =
+			    (float)(state >> 8) / 0x1p24f * ((float)header.maxval + 1);
+			x[i / 33][i % 33] = floorf(x[i / 33][i % 33]) * 255 / (float)header.maxval;
+		}
+		struct pnm_out *out = pnm_create(path);
+		/* plain images cannot be followed by another on the same line in all readers; ours takes both */
+		for (size_t image = 0; image < 2; image++) {
+			wrong += pnm_begin(out, &header) < 0;
+			for (size_t i = 0; i < 3; i++)
+				wrong += pnm_write_row(out, x[i]) < 0;
+		}
+		wrong += pnm_close(out) < 0;
+		struct pnm_in *in = pnm_open(path);
+		for (size_t image = 0; image < 2; image++) {
+			wrong += pnm_next(in, &got) != 1 || got.h != 3 || got.w != 11 ||
+				 got.c != header.c || got.maxval != header.maxval ||
+				 got.kind != header.kind || got.plain != header.plain;
+			for (size_t i = 0; i < 3; i++)
+				wrong += pnm_read_row(in, y) < 0 ||
+					 memcmp(y, x[i], header.c * 11 * sizeof *y) != 0;
+		}
+		wrong += pnm_next(in, &got) != 0;
+		pnm_close_in(in);
+		if (wrong) {
+			printf("# kind %d plain %d maxval %u: %s\n", header.kind, header.plain,
+			    header.maxval, err_reason());
+			break;
+		}
+	}
+	CHECK(wrong == 0);
+
+	/* rounding and clipping; what is not whole is not left behind */
+	struct pnm_header header = {.h = 1, .w = 5, .c = 1, .maxval = 255, .kind = PNM_PGM};
+	struct pnm_out *out = pnm_create(path);
+	float x[5] = {-3, 0.4f, 254.6f, 300, NAN}, y[5];
+	CHECK(pnm_begin(out, &header) == 0 && pnm_write_row(out, x) == 0);
+	CHECK(pnm_write_row(out, x) == -1 && pnm_close(out) == 0);
+	struct pnm_in *in = pnm_open(path);
+	CHECK(pnm_next(in, &header) == 1 && pnm_read_row(in, y) == 0);
+	const float expected[5] = {0, 0, 255, 255, 0};
+	CHECK(memcmp(y, expected, sizeof y) == 0);
+	pnm_close_in(in);
+	unlink(path);
+	out = pnm_create(path);
+	CHECK(pnm_begin(out, &header) == 0 && pnm_close(out) == -1 && access(path, F_OK) < 0);
+	out = pnm_create(path);
+	header.kind = PNM_PPM;
+	CHECK(pnm_begin(out, &header) == -1);
+	header.kind = PNM_PGM;
+	header.maxval = 65536;
+	CHECK(pnm_begin(out, &header) == -1);
+	header.maxval = 255;
+	header.w = 0;
+	CHECK(pnm_begin(out, &header) == -1);
+	header.w = PNM_SIDE_MAX + 1;
+	CHECK(pnm_begin(out, &header) == -1);
+	pnm_abandon(out);
+}
+
+int main(void)
+{
+	int descriptor = mkstemp(path);
+	if (descriptor < 0)
+		return 1;
+	close(descriptor);
+	colours();
+	layout();
+	scales();
+	pnm();
+	unlink(path);
+	return check_end();
+}
