@@ -94,11 +94,11 @@ model("e", ("x", x), ("z", y)); model("f", ("x", x.ravel()), ("y", y)); model("g
 	differ 'y: \[0\] is 5 and 6; 2 of 2' a c
 	same -a 1 a c
 	differ 'y: only in the first' a d
-	differ 'more tensors' d a
+	differ 'y: only in the second' d a
 	differ 'y: only in the first' a e
 	differ 'x: shapes \(2,2\) and \(4,\)' a f
 	same g g
-	differ 'more' g a
+	differ 'x: only in the second' g a
 	model m.safetensors
 	trouble 'F8_E4M3' m.safetensors m.safetensors
 	python 'save("a.npys", np.zeros(2))'

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/memory.h"
 #include "base/tool.h"
 #include "tensor/summary.h"
@@ -25,7 +26,7 @@ static const char *names[2];
 static void trouble(void)
 {
 	fprintf(stderr, "%s: %s\n", tool.name, err_reason());
-	exit(TROUBLE);
+	_exit(TROUBLE);
 }
 
 static int check(int status)
@@ -48,7 +49,7 @@ static void differ(const struct tensor *tensor, const char *why)
 	snprintf(record, sizeof record, "record %zu", tensor->record);
 	fprintf(stderr, "%s: %s %s differ: %s: %s\n", tool.name, names[0], names[1],
 	    tensor->name ? tensor->name : record, why);
-	exit(DIFFERENT);
+	_exit(DIFFERENT);
 }
 
 /* "[3,0,7]": the place of number `at` in the tensor. */
@@ -103,10 +104,34 @@ static void compare(struct tensors **in, const struct tensor *t)
 	}
 }
 
+/* The next tensor of both: in order, or of the same name. 1, or 0 where both have no more. */
+static int next_pair(struct tensors **in, struct tensor *t)
+{
+	const struct model *first = tensors_model(in[0]), *second = tensors_model(in[1]);
+	int more = check(tensors_next(in[0], &t[0]));
+	if (!first) {
+		int other = check(tensors_next(in[1], &t[1]));
+		if (more != other)
+			differ(more ? &t[0] : &t[1], more ? "only in the first" : "only in the second");
+		return more;
+	}
+	if (more) {
+		if (tensors_seek(in[1], t[0].name) < 0)
+			differ(&t[0], "only in the first");
+		return check(tensors_next(in[1], &t[1]));
+	}
+	for (size_t i = 0; i < model_count(second); i++) {
+		t[1].name = model_tensor(second, i)->name;
+		if (!model_find(first, t[1].name))
+			differ(&t[1], "only in the second");
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct tensors *in[2];
-	struct tensor t[2];
+	struct tensor t[2] = {{0}};
 	tool_start(&tool, argc, argv);
 	if (strcmp(argv[1], "-") == 0 && strcmp(argv[2], "-") == 0)
 		tool_usage("-: standard input can be only one of the two");
@@ -114,34 +139,13 @@ int main(int argc, char **argv)
 		in[i] = need(tensors_open(argv[1 + i]));
 		names[i] = tensors_file(in[i]);
 	}
-	bool named = tensors_model(in[0]);
-	if (named != (tensors_model(in[1]) != NULL)) {
-		err_set(
-		    "%s and %s: one is npys, the other safetensors; tensor-get makes npys of both",
+	if (!tensors_model(in[0]) != !tensors_model(in[1])) {
+		err_set("%s and %s: one is npys, the other safetensors; tensor-get makes npys of both",
 		    names[0], names[1]);
 		trouble();
 	}
-	for (;;) {
-		int more = check(tensors_next(in[0], &t[0]));
-		/* tensors of a model are found by name, and as many of them as the other has are all of them */
-		if (more && named && tensors_seek(in[1], t[0].name) < 0)
-			differ(&t[0], "only in the first");
-		if (!more && named &&
-		    model_count(tensors_model(in[0])) == model_count(tensors_model(in[1])))
-			break;
-		if (!more && named) {
-			fprintf(stderr, "%s: %s %s differ: the second has more tensors\n",
-			    tool.name, names[0], names[1]);
-			return DIFFERENT;
-		}
-		int other = check(tensors_next(in[1], &t[1]));
-		if (!more && !other)
-			break;
-		if (more != other)
-			differ(more ? &t[0] : &t[1],
-			    more ? "only in the first" : "only in the second");
+	while (next_pair(in, t))
 		compare(in, t);
-	}
 	tensors_close(in[0]);
 	tensors_close(in[1]);
 	return SAME;
