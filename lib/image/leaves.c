@@ -309,8 +309,8 @@ int leaves_texture(const struct leaves *leaves, uint64_t index, size_t x, size_t
 	struct lattice lattice[OCTAVES];
 	uint32_t key = rng_bits(&rng);
 	place_lattices(leaves, &rng, lattice);
-	int32_t u = (int32_t)(x * PX * leaves->across_x / ONE);
-	int32_t v = (int32_t)(y * PX * leaves->across_y / ONE);
+	int32_t u = (int32_t)((uint64_t)x * PX * leaves->across_x / ONE);
+	int32_t v = (int32_t)((uint64_t)y * PX * leaves->across_y / ONE);
 	return (int)floor_shift((int64_t)noise_at(lattice, key, u, v) * leaves->gain, 16);
 }
 
