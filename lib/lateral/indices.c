@@ -592,7 +592,11 @@ static double reciprocity(const struct signed_job *job, const double *times, con
 		   : NAN;
 }
 
-/* the same for the kernel and for its permutations, which pair it with another pair's reversal */
+/*
+ * The same for the kernel and for chance, where a pair (i, j) meets the reversal of (o(j), o(i)), o an exchange of random
+ * couples of filters. As with the kernel's own reversal each product then stands twice; with permutations that are no
+ * such exchange it would not, and chance would vary too little.
+ */
 static int reciprocity_sample(const struct signed_job *job, const double *w, double *value)
 {
 	size_t n = job->set->n, count = job->count + 1;
@@ -602,10 +606,15 @@ static int reciprocity_sample(const struct signed_job *job, const double *w, dou
 	int status = -1;
 	if (orders && order && product) {
 		for (size_t b = 0; b < count; b++) {
-			if (b)
-				resample_order(job->plan->seed, b - 1, 0, n, order);
+			uint32_t *couple = orders + b * n;
 			for (size_t i = 0; i < n; i++)
-				orders[b * n + i] = (uint32_t)(b ? order[i] : i);
+				couple[i] = (uint32_t)i;
+			if (b)
+				resample_order(job->plan->seed, b - 1, 3, n, order);
+			for (size_t i = 0; b && i + 1 < n; i += 2) {
+				couple[order[i]] = (uint32_t)order[i + 1];
+				couple[order[i + 1]] = (uint32_t)order[i];
+			}
 		}
 		status =
 		    reciprocity_products(job->set, w, orders, count, job->plan->threads, product);

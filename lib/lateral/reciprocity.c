@@ -60,8 +60,8 @@ static int target(size_t i, size_t worker, void *argument)
 	for (size_t b = 0; b < job->count; b++) {
 		const uint32_t *order = job->order + b * n;
 		double sum = 0;
-		for (size_t j = 0; j < n; j++)
-			if (j != i)
+		for (size_t j = 0; j < n; j++) /* a pair is no reversal of itself */
+			if (j != i && !(order[j] == i && order[i] == j))
 				sum += (double)gram[j * width + order[j] * n + order[i]];
 		job->partial[i * job->count + b] = sum;
 	}
@@ -92,9 +92,14 @@ int reciprocity_products(const struct lateral *set, const double *w, const uint3
 		status = par_for(n, workers, target, &job);
 	}
 	for (size_t b = 0; b < count && !status; b++) {
+		const uint32_t *o = order + b * n;
+		double pairs = (double)(n * (n - 1)), met = pairs;
 		product[b] = 0;
-		for (size_t i = 0; i < n; i++)
+		for (size_t i = 0; i < n; i++) {
 			product[b] += job.partial[i * count + b];
+			met -= o[i] != i && o[o[i]] == i;
+		}
+		product[b] *= pairs / met;
 	}
 	free(copy);
 	free(mirror);

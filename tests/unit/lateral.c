@@ -1,0 +1,276 @@
+/* Pairs, confounds and left-invariant prediction on planted banks. */
+#include "check.h"
+#include <complex.h>
+#include <string.h>
+#include <stdlib.h>
+#include "base/random.h"
+#include "lateral/confound.h"
+#include "lateral/invariance.h"
+
+#define PI LATERAL_PI
+
+enum { F = 12, WIDTH = 7, TAPS = WIDTH * WIDTH, SIZE = 13 };
+
+static struct gabor_row rows[F];
+
+/* a random bank with off-centre profiles */
+static void plant(void)
+{
+	struct rng rng = rng_start(3, RNG_TEST, 0, 0);
+	for (size_t i = 0; i < F; i++) {
+		double f = .12 + .1 * rng_uniform(&rng);
+		rows[i] = (struct gabor_row){.filter = i,
+		    .accepted = true,
+		    .gabor = {.amplitude = 1,
+			.theta = PI * rng_uniform(&rng),
+			.phase = PI * (2 * rng_uniform(&rng) - 1),
+			.frequency = f,
+			.sigma_across = .4 / f,
+			.sigma_along = (.4 + .2 * rng_uniform(&rng)) / f,
+			.x0 = 2 * rng_uniform(&rng) - 1,
+			.y0 = 2 * rng_uniform(&rng) - 1}};
+	}
+}
+
+static struct npys_array kernel_of(size_t k, double (*value)(size_t i, size_t j, size_t t))
+{
+	size_t shape[] = {F, F, k, k};
+	struct npys_array kernel;
+	if (npys_shape(&kernel.header, NPYS_F8, 4, shape) ||
+	    !(kernel.x = calloc(kernel.header.elements, sizeof(double))))
+		exit(1);
+	for (size_t e = 0; e < kernel.header.elements; e++)
+		kernel.x[e] = value(e / (k * k) / F, e / (k * k) % F, e % (k * k));
+	return kernel;
+}
+
+static double name_of(size_t i, size_t j, size_t t)
+{
+	return (double)(10000 * i + 100 * j + t);
+}
+
+/* Re and Im of <g_i, g_j(. - Delta)> by sums on a fine grid */
+static double complex overlap_sum(
+    const struct gabor *a, const struct gabor *b, double x0, double y0, double *norm)
+{
+	double complex sum = 0;
+	double aa = 0, bb = 0;
+	bool flip = cos(b->theta - a->theta) < 0;
+	double theta = flip ? b->theta + PI : b->theta, phase = flip ? -b->phase : b->phase;
+	for (double x = -40; x <= 40; x += .5)
+		for (double y = -40; y <= 40; y += .5) {
+			double u = -x * sin(a->theta) + y * cos(a->theta);
+			double v = x * cos(a->theta) + y * sin(a->theta);
+			double s = -(x - x0) * sin(theta) + (y - y0) * cos(theta);
+			double t = (x - x0) * cos(theta) + (y - y0) * sin(theta);
+			double p = exp(-u * u / 2 / a->sigma_across / a->sigma_across -
+				       v * v / 2 / a->sigma_along / a->sigma_along);
+			double q = exp(-s * s / 2 / b->sigma_across / b->sigma_across -
+				       t * t / 2 / b->sigma_along / b->sigma_along);
+			double turn =
+			    2 * PI * (b->frequency * s - a->frequency * u) + phase - a->phase;
+			sum += p * q * (cos(turn) + I * sin(turn));
+			aa += p * p;
+			bb += q * q;
+		}
+	*norm = sqrt(aa * bb);
+	return sum;
+}
+
+static void check_pairs(void)
+{
+	struct npys_array kernel = kernel_of(WIDTH, name_of), rms = {0};
+	size_t shape[] = {F};
+	double volume[F];
+	for (size_t i = 0; i < F; i++)
+		volume[i] = (double)(i + 1);
+	volume[4] = 0;
+	rows[7].accepted = false;
+	CHECK(!npys_shape(&rms.header, NPYS_F8, 1, shape));
+	rms.x = volume;
+	struct lateral set;
+	CHECK(!lateral_build(&set, &kernel, rows, F, &rms));
+	CHECK(set.n == F - 2 && set.rejected == 1 && set.silent == 1);
+	CHECK(set.unit[4].channel == 5 && set.unit[6].channel == 8);
+	/* tap (row 0, column 5): d = (5 - 3, 3 - 0), y up */
+	CHECK_CLOSE(set.dx[5], 2, 0);
+	CHECK_CLOSE(set.dy[5], 3, 0);
+	/* i = 0, j = unit 4 = channel 5, gauge rms_j / rms_i */
+	CHECK_CLOSE(lateral_weights(&set, set.weight, 0, 4)[5], 505 * 6., 1e-9);
+	struct lateral_tap tap = lateral_tap(&set, 0, 4, 5);
+	const struct gabor *a = &rows[0].gabor, *b = &rows[5].gabor;
+	CHECK_CLOSE(tap.x, 2 + b->x0 - a->x0, 1e-12);
+	CHECK_CLOSE(tap.y, 3 + b->y0 - a->y0, 1e-12);
+	CHECK_CLOSE(tap.along, tap.x * cos(a->theta) + tap.y * sin(a->theta), 1e-12);
+	CHECK_CLOSE(tap.across, -tap.x * sin(a->theta) + tap.y * cos(a->theta), 1e-12);
+	double worst = 0;
+	for (size_t p = 1; p < 12; p += 2) {
+		size_t i = p % 3, j = 3 + p % 7, t = 4 * p;
+		double norm;
+		tap = lateral_tap(&set, i, j, t);
+		double complex sum =
+		    overlap_sum(&set.unit[i].gabor, &set.unit[j].gabor, tap.x, tap.y, &norm);
+		double complex closed = tap.overlap * (cos(tap.dphase) + I * sin(tap.dphase));
+		worst = fmax(worst, cabs(sum / norm - closed));
+	}
+	CHECK_CLOSE(worst, 0, 1e-6);
+	for (size_t p = 0; p < set.n * set.n; p++)
+		worst = fmax(worst, fabs(set.pair[p].dtheta) - PI / 2);
+	CHECK(worst < 1e-6);
+
+	/* a wider kernel is cropped about its centre, a narrower one padded */
+	struct npys_array wide = kernel_of(9, name_of), narrow = kernel_of(5, name_of);
+	double *w = calloc(set.n * set.n * TAPS, sizeof(*w));
+	CHECK(!lateral_select(&set, &wide, LATERAL_PLAIN, w) && w[0] == 10 && w[24] == 40);
+	CHECK(!lateral_select(&set, &narrow, LATERAL_COVARIANCE, w));
+	CHECK(lateral_weights(&set, w, 1, 2)[0] == 0);
+	CHECK_CLOSE(lateral_weights(&set, w, 1, 2)[24], 10212. / 6, 1e-9);
+	free(w);
+	free(wide.x);
+	free(narrow.x);
+	lateral_free(&set);
+
+	volume[4] = -1;
+	CHECK(lateral_build(&set, &kernel, rows, F, &rms) == -1);
+	lateral_free(&set);
+	CHECK(lateral_build(&set, &kernel, rows, F - 1, NULL) == -1);
+	lateral_free(&set);
+	kernel.header.shape[1]--;
+	CHECK(lateral_build(&set, &kernel, rows, F, NULL) == -1);
+	lateral_free(&set);
+	free(kernel.x);
+	rows[7].accepted = true;
+	CHECK_CLOSE(lateral_wrap_axis(-PI / 2), PI / 2, 1e-15);
+	CHECK_CLOSE(lateral_wrap(-PI), PI, 1e-15);
+	CHECK_CLOSE(lateral_wrap_axis(2), 2 - PI, 1e-15);
+}
+
+static double correlation(const double *x, const double *y, size_t n)
+{
+	double sx = 0, sy = 0, sxx = 0, syy = 0, sxy = 0, m = (double)n;
+	for (size_t i = 0; i < n; i++) {
+		sx += x[i], sy += y[i];
+		sxx += x[i] * x[i], syy += y[i] * y[i], sxy += x[i] * y[i];
+	}
+	return (sxy - sx * sy / m) / sqrt((sxx - sx * sx / m) * (syy - sy * sy / m));
+}
+
+static void check_confound(void)
+{
+	struct npys_array kernel = kernel_of(WIDTH, name_of);
+	struct lateral set;
+	double *x = calloc(F * SIZE * SIZE, sizeof(*x));
+	struct bank bank = {.filters = F, .channels = 1, .size = SIZE, .x = x};
+	for (size_t i = 0; i < F; i++)
+		gabor_sample(&rows[i].gabor, SIZE, bank_filter(&bank, i));
+	CHECK(!lateral_build(&set, &kernel, rows, F, NULL));
+	size_t total = F * F * TAPS;
+	double *c = calloc(total, sizeof(*c)), *w = calloc(total, sizeof(*w)),
+	       *rest = calloc(total, sizeof(*rest)), worst = 0;
+	CHECK(!lateral_correlation(&set, &bank, 2, c));
+	/* the definition at one tap: d = (2, 1) is row 2, column 5 */
+	double sum = 0, aa = 0, bb = 0;
+	const double *a = bank_filter(&bank, 3), *b = bank_filter(&bank, 8);
+	for (size_t p = 0; p < SIZE * SIZE; p++) {
+		double px = bank_x(SIZE, p % SIZE) - 2, py = bank_y(SIZE, p / SIZE) - 1;
+		double at = fabs(px) <= SIZE / 2 && fabs(py) <= SIZE / 2
+				? gabor_value(&rows[8].gabor, px, py)
+				: 0;
+		sum += a[p] * at;
+		aa += a[p] * a[p];
+		bb += b[p] * b[p];
+	}
+	CHECK_CLOSE(lateral_weights(&set, c, 3, 8)[2 * WIDTH + 5], sum / sqrt(aa * bb), 1e-12);
+	/* C_ij(d) = C_ji(-d); the overlap of the Gabors' closed form is nearly their correlation */
+	for (size_t t = 0; t < TAPS; t++)
+		worst = fmax(worst, fabs(lateral_weights(&set, c, 2, 9)[t] -
+					 lateral_weights(&set, c, 9, 2)[TAPS - 1 - t]));
+	CHECK_CLOSE(worst, 0, 1e-12);
+	for (size_t p = 0; p < F * F; p++)
+		for (size_t t = 0; t < TAPS; t++) {
+			struct lateral_tap tap = lateral_tap(&set, p / F, p % F, t);
+			w[p * TAPS + t] = tap.overlap * cos(tap.dphase);
+		}
+	CHECK(correlation(w, c, total) > .97);
+
+	/* what is a function of C leaves nothing: relu has its kink on a knot */
+	for (size_t e = 0; e < total; e++)
+		w[e] = fmax(c[e], 0) - .3 * c[e] + .01;
+	const double *confounds[] = {c};
+	CHECK(!lateral_beyond(&set, w, confounds, 1, 1, 2, rest));
+	worst = 0;
+	for (size_t e = 0; e < total; e++)
+		worst = fmax(worst, fabs(rest[e]));
+	CHECK_CLOSE(worst, 0, 1e-5);
+	/* what is none stays; threads change nothing */
+	struct rng rng = rng_start(9, RNG_TEST, 0, 0);
+	double *noise = calloc(total, sizeof(*noise)), *other = calloc(total, sizeof(*other));
+	for (size_t e = 0; e < total; e++) {
+		noise[e] = e / TAPS / F == e / TAPS % F ? 0 : rng_normal(&rng);
+		w[e] = fmax(c[e], 0) + noise[e];
+	}
+	CHECK(!lateral_beyond(&set, w, confounds, 1, 1, 2, rest));
+	CHECK(!lateral_beyond(&set, w, confounds, 1, 1, 1, other));
+	CHECK(correlation(rest, noise, total) > .99);
+	CHECK(!memcmp(rest, other, total * sizeof(*rest)));
+	free(noise);
+	free(other);
+	free(rest);
+	free(w);
+	free(c);
+	free(x);
+	lateral_free(&set);
+	free(kernel.x);
+}
+
+/* a left-invariant kernel, phase and all: its value for a tap */
+static double invariant(const struct lateral *set, size_t i, size_t j, size_t t)
+{
+	struct lateral_tap tap = lateral_tap(set, i, j, t);
+	double dtheta = set->pair[i * set->n + j].dtheta;
+	return exp(-tap.r * tap.r / 8) *
+	       (1 + cos(2 * tap.phi - dtheta) + .8 * cos(tap.dphase) + cos(2 * dtheta));
+}
+
+static void check_invariance(void)
+{
+	struct npys_array kernel = kernel_of(WIDTH, name_of);
+	struct lateral set;
+	CHECK(!lateral_build(&set, &kernel, rows, F, NULL));
+	size_t total = F * F * TAPS;
+	double *w = calloc(total, sizeof(*w)), *fit = calloc(total, sizeof(*fit));
+	for (size_t e = 0; e < total; e++)
+		w[e] = invariant(&set, e / TAPS / F, e / TAPS % F, e % TAPS);
+	CHECK(!lateral_predict(&set, w, true, 1, fit));
+	size_t inside = 0;
+	for (size_t e = 0; e < total; e++)
+		if (fit[e] != 0) { /* the disc, i != j */
+			w[inside] = w[e];
+			fit[inside++] = fit[e];
+		}
+	CHECK(inside > total / 2 && correlation(w, fit, inside) > .85);
+	printf("# r %g\n", correlation(w, fit, inside));
+	for (size_t e = 0; e < total; e++)
+		w[e] = invariant(&set, e / TAPS / F, e / TAPS % F, e % TAPS);
+
+	struct report report = {0};
+	struct lateral_plan plan = {.bootstrap = 50, .seed = 1, .threads = 2};
+	CHECK(!lateral_invariance(&set, "K", w, &plan, &report) && report.count == 2);
+	CHECK(report.row[0].value > .8 && report.row[1].value < report.row[0].value - .1);
+	CHECK(report.row[0].low < report.row[0].value && report.row[0].high > report.row[0].value);
+	printf("# Q_inv %g, Q_unrotated %g\n", report.row[0].value, report.row[1].value);
+	report_free(&report);
+	free(w);
+	free(fit);
+	lateral_free(&set);
+	free(kernel.x);
+}
+
+int main(void)
+{
+	plant();
+	check_pairs();
+	check_confound();
+	check_invariance();
+	return check_end();
+}
