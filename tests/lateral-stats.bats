@@ -1,0 +1,292 @@
+#!/usr/bin/env bats
+# lateral-stats on planted kernels: tests/golden/lateral.py plants them and reads the definitions tap by tap.
+load common
+
+plant() {
+	"$PYTHON" "$golden/lateral.py" plant "$@"
+}
+
+# stats PREFIX [OPTION...]: the table on standard output; few permutations
+stats() {
+	lateral-stats --filters "$1.v1.npys" --table "$1.tsv" --rms "$1.rms.npys" -n 99 -b 50 -q 9 "${@:2}" "$1.lateral.npys"
+}
+
+# holds TABLE 'CONDITION': v(kernel, part, quantity) is a value, p(...) its p, row(...) all columns
+holds() {
+	python '
+t = table(sys.argv[1])
+rows = {(a, b, c): i for i, (a, b, c) in enumerate(zip(t["kernel"], t["part"], t["quantity"]))}
+row = lambda *k: {n: t[n][rows[k]] for n in t}
+v = lambda *k: row(*k)["value"]
+p = lambda *k: row(*k)["p"]
+if not eval(sys.argv[2]):
+    sys.exit("not so: " + sys.argv[2])' "$1" "$2"
+}
+
+@test "every index is what NumPy makes of its definition" {
+	plant a signed n=12 noise=.3 gain=1 rejected=1
+	stats a >a.out
+	run "$PYTHON" "$golden/lateral.py" check a a.out
+	[[ $status -eq 0 && $output == *"indices agree" ]]
+	head -n 1 a.out | grep -Px 'kernel\tpart\tquantity\tvalue\tlow\thigh\tchance\tp\tn'
+}
+
+@test "planted iso-orientation: tuning, its width, no direction" {
+	plant a iso n=20
+	stats a >a.out
+	holds a.out 'v("K","positive","iso_orientation") > .3 and p("K","positive","iso_orientation") == .01'
+	# kappa = 2: half (peak - trough) at acos(1 + ln((1 + e^-4)/2)/2)/2 = 24.5 deg
+	holds a.out 'abs(v("K","positive","half_width_deg") - 24.5) < 1'
+	holds a.out 'v("K","positive","share_35") > v("K","positive","iso_orientation") and abs(v("K","positive","coaxiality")) < .05'
+	holds a.out 'v("K","positive","short_range") > .8 and abs(v("K","signed","reciprocity") - 1) < 1e-6'
+}
+
+@test "planted directions: cocircular, radial, along the target, along the source, bisecting" {
+	for kind in cocircular source coaxial bisecting; do
+		plant $kind $kind n=20
+		stats $kind >$kind.out
+	done
+	# I1(2)/I0(2) = .698
+	holds cocircular.out 'abs(v("K","positive","R_2") - .698) < .03 and abs(v("K","positive","R_0")) < .03'
+	holds source.out 'abs(v("K","positive","R_1") - .698) < .03 and abs(v("K","positive","axis_slope") - 1) < .02'
+	holds coaxial.out 'v("K","positive","coaxiality") > .25 and abs(v("K","positive","axis_slope")) < .02'
+	holds bisecting.out 'abs(v("K","positive","concentration") - .698) < .03 and abs(v("K","positive","axis_slope") - .5) < .02'
+}
+
+@test "left-invariance is found, and its absence" {
+	plant a cocircular n=16
+	plant b image n=16
+	stats a -q 19 -n 0 -b 50 >a.out
+	stats b -q 19 -n 0 -b 50 >b.out
+	holds a.out 'v("K","signed","Q_inv") > .5 > .3 > v("K","signed","Q_unrotated") and p("K","signed","Q_inv") == .05'
+	holds b.out 'v("K","signed","Q_unrotated") > v("K","signed","Q_inv") + .1 and p("K","signed","Q_inv") > .05'
+	holds a.out 'row("K","signed","Q_inv")["low"] < v("K","signed","Q_inv") < row("K","signed","Q_inv")["high"]'
+}
+
+@test "phase-locked kernels are found and are a matter of phase" {
+	plant a locked n=16
+	stats a >a.out
+	holds a.out 'v("K","signed","phase_locked") > .95 and p("K","signed","phase_locked") == .01'
+	holds a.out 'v("C1","signed","phase_locked") > .9'
+}
+
+@test "a random rescaling of channels changes nothing" {
+	plant a signed n=10 k=7 noise=.5
+	plant b signed n=10 k=7 noise=.5 gain=1
+	stats a >a.out
+	stats b >b.out
+	python '
+a, b = table("a.out"), table("b.out")
+for c in a:
+    same = a[c] == b[c] if isinstance(a[c], list) else np.allclose(a[c], b[c], rtol=1e-5, atol=1e-6, equal_nan=True)
+    assert same, c'
+	# without rms it does, and the tool says what it took
+	run --separate-stderr lateral-stats -f b.v1.npys -t b.tsv -n 0 -b 0 -q 0 -o c.out b.lateral.npys
+	[[ $status -eq 0 && $stderr == *--rms* ]]
+	! cmp -s c.out b.out
+}
+
+@test "a turned image gives the same indices, a mirrored one the mirrored" {
+	plant a bisecting n=12 noise=.3
+	plant b bisecting n=12 noise=.3 turn=1
+	plant c bisecting n=12 noise=.3 mirror=1
+	for x in a b c; do
+		stats $x -p $x.profile >$x.out
+	done
+	python '
+a = table("a.out")
+for other in "b.out", "c.out":
+    t = table(other)
+    for i, q in enumerate(a["quantity"]):
+        exact = not q.startswith("Q_")  # cells have edges; image axes turn
+        # which phase a filter is given depends on the end its angle is counted from: permuted phases turn with it
+        for c in ("value",) if q.startswith("phase") else ("value", "chance", "p"):
+            if exact and not abs(a[c][i] - t[c][i]) <= 1e-4 and not np.isnan(a[c][i]):
+                sys.exit(f"{other} {q} {c}: {a[c][i]} {t[c][i]}")
+        if q == "Q_inv":
+            assert abs(a["value"][i] - t["value"][i]) < .03, (a["value"][i], t["value"][i])
+pa, pb, pc = (table(x + ".profile") for x in "abc")
+for part in "positive", "negative":
+    mean = lambda t: {round(d): m for k, q, d, m in zip(t["kernel"], t["part"], t["dtheta_deg"], t["mean"]) if k == "K" and q == part}
+    A, B, C = mean(pa), mean(pb), mean(pc)
+    for d in A:
+        assert abs(A[d] - B[d]) < 1e-9 and abs(A[d] - C[90 if d == 90 else -d]) < 1e-9, d'
+}
+
+@test "slips of convention would show: rows down, carrier for stripes, target for source" {
+	plant a bisecting n=16
+	stats a -n 9 -b 0 -q 0 >a.out
+	python '
+K = one("a.lateral.npys")
+save("rows.lateral.npys", K[:, :, ::-1])
+save("ends.lateral.npys", K[:, :, ::-1, ::-1])
+save("target.lateral.npys", K.transpose(1, 0, 2, 3))'
+	for x in rows ends target carrier; do
+		cp a.v1.npys $x.v1.npys
+		cp a.rms.npys $x.rms.npys
+		cp a.tsv $x.tsv
+	done
+	cp a.lateral.npys carrier.lateral.npys
+	awk -F'\t' -v OFS='\t' 'NR > 1 {$7 += 90} 1' a.tsv >carrier.tsv
+	for x in rows ends target carrier; do
+		stats $x -n 9 -b 0 -q 0 >$x.out
+	done
+	holds a.out 'v("K","positive","concentration") > .66'
+	holds rows.out 'v("K","positive","concentration") < .2'
+	holds carrier.out 'v("K","positive","concentration") < -.6'
+	# with centres at random, d from target to source or exchanged indices blur every direction near the centre
+	holds a.out 'v("K","positive","concentration[1,3)") > .66'
+	holds ends.out 'v("K","positive","concentration[1,3)") < .8 * .698'
+	holds target.out 'v("K","positive","concentration[1,3)") < .8 * .698'
+}
+
+@test "C1 is the covariance of responses to white noise, K read as conv2d reads it" {
+	plant a zero n=5 k=5 size=9
+	stats a -n 0 -b 0 -q 0 --pairs pairs.tsv -o a.out 2>/dev/null
+	python '
+from numpy.lib.stride_tricks import sliding_window_view as windows
+bank = one("a.v1.npys")
+bank = bank / np.sqrt((bank**2).sum((1, 2), keepdims=True))
+x = np.random.default_rng(5).standard_normal((700, 700))
+h = np.einsum("yxab,iab->iyx", windows(x, (9, 9)), bank, optimize=True)
+t = table("pairs.tsv")
+units = table("a.tsv")
+err = []
+for i, j, dx, dy, c in zip(t["i"].astype(int), t["j"].astype(int), t["dx_px"], t["dy_px"], t["C1"]):
+    # storage displacement: column to the right, row down
+    col = round(dx - units["x0_px"][j] + units["x0_px"][i])
+    row = -round(dy - units["y0_px"][j] + units["y0_px"][i])
+    n = h.shape[1]
+    a = h[i, 4:n-4, 4:n-4]
+    b = h[j, 4+row:n-4+row, 4+col:n-4+col]
+    err.append((a * b).mean() - c)
+assert len(err) == 20 * 25 and np.abs(err).max() < .04, np.abs(err).max()'
+}
+
+@test "C2 with a point as Psi0 is C1; C3 in its gauge" {
+	plant a signed n=8 k=5 gain=1
+	python '
+save("point.npys", np.eye(3)[1][:, None] * np.eye(3)[1])
+sys.path.insert(0, "'"$golden"'")
+import lateral
+C, rms = lateral.correlations(one("a.v1.npys"), 5), one("a.rms.npys")
+save("c3.npys", C * rms[:, None, None, None] * rms[None, :, None, None])'
+	stats a --lgn point.npys --c3 c3.npys -n 20 -b 20 -q 0 --label mine >a.out
+	grep -P '^C1\t' a.out | grep -v half_width | cut -f 2- >1
+	for k in C2 C3; do
+		grep -P "^$k\t" a.out | grep -v half_width | cut -f 2- >2
+		python '
+for a, b in zip(open("1"), open("2")):
+    a, b = a.split("\t"), b.split("\t")
+    assert a[:2] == b[:2] and np.allclose([float(x) for x in a[2:]], [float(x) for x in b[2:]], atol=1e-6, equal_nan=True), (a, b)'
+	done
+	[[ $(cut -f 1 a.out | uniq | tr '\n' ' ') == "kernel mine C1 C2 C3 mine_beyond_C " ]]
+}
+
+@test "what relu of the filters' overlap and noise give is nothing beyond C" {
+	plant a relu n=16 noise=.5 seed=4
+	stats a -n 199 >a.out
+	holds a.out 'p("K","positive","iso_orientation") == .005 and v("K","positive","iso_orientation") > .3'
+	holds a.out 'abs(v("K_beyond_C","positive","iso_orientation")) < .03 and p("K_beyond_C","positive","iso_orientation") > .02'
+	holds a.out 'v("K","signed","phase_locked") > .5 and abs(v("K_beyond_C","signed","phase_locked")) < .05'
+	holds a.out 'v("K","signed","Q_inv") > .5 and v("K_beyond_C","signed","Q_inv") < .1'
+	# and an association field stays
+	plant b cocircular n=16 noise=.5 seed=4
+	stats b -n 199 >b.out
+	holds b.out 'v("K_beyond_C","positive","R_2") > .2 and p("K_beyond_C","positive","R_2") == .005'
+}
+
+@test "white noise: p is below .05 about as often as it should be" {
+	for s in {1..12}; do
+		plant a white n=9 k=5 seed=$s
+		stats a -n 39 -b 0 -q 0 -j 1 | awk -F'\t' '$1 == "K" && $3 != "half_width_deg" && $8 != "nan"' >>all
+	done
+	# 12 kernels of some 50 quantities that hang together
+	awk -F'\t' '{n++; low += $8 <= .05; sum += $8} END {print n, low / n, sum / n; exit !(n > 400 && low / n < .13 && sum / n > .38 && sum / n < .62)}' all
+}
+
+@test "a kernel of zeros: nan, and why" {
+	plant a zero n=6 k=5
+	run --separate-stderr stats a -o a.out
+	[[ $status -eq 0 && $stderr == *"K: no positive weight"* ]]
+	holds a.out 'np.isnan(v("K","positive","R_0")) and np.isnan(v("K","signed","Q_inv")) and np.isnan(v("K","signed","reciprocity"))'
+	holds a.out 'not np.isnan(v("C1","positive","R_0"))'
+}
+
+@test "no result depends on -j; seeds matter" {
+	plant a signed n=9 k=5 noise=1
+	stats a -j 1 -p 1.profile --pairs 1.pairs -o 1
+	stats a -j 2 -p 2.profile --pairs 2.pairs -o 2
+	cmp 1 2
+	cmp 1.profile 2.profile
+	cmp 1.pairs 2.pairs
+	stats a -s 2 -o 3
+	! cmp -s 1 3
+	stats a -o 4 <a.lateral.npys
+	lateral-stats -f a.v1.npys -t a.tsv -r a.rms.npys -n 99 -b 50 -q 9 <a.lateral.npys | cmp - 1
+}
+
+@test "the smallest counts, two units, one range" {
+	plant a signed n=4 k=3
+	stats a -n 0 -b 0 -q 0 -d 0,2 -o a.out
+	holds a.out 'not np.isnan(v("K","positive","R_0[0,2)")) and np.isnan(p("K","positive","R_0"))'
+	stats a -n 1 -b 1 -q 1 -o a.out
+	holds a.out 'p("K","positive","R_0") in (.5, 1)'
+	plant b signed n=5 k=3 rejected=3
+	run --separate-stderr stats b -o b.out
+	[[ $status -eq 0 && $stderr == *"4 usable units"* ]]
+	! grep -q beyond b.out
+	plant c signed n=3 k=3 rejected=2
+	run --separate-stderr stats c
+	one_line 1 'at least 2'
+}
+
+@test "pairs: rows, columns, and the weights as they are" {
+	plant a signed n=4 k=3 gain=1
+	stats a --pairs pairs -n 0 -b 0 -q 0 -o a.out
+	[[ $(head -n 1 pairs) == $'i\tj\tdx_px\tdy_px\tdtheta_deg\tdphase_deg\tK\tC1\tC2\tC3' ]]
+	[[ $(wc -l <pairs) -eq $((1 + 4 * 3 * 9)) ]]
+	python '
+t, K, rms = table("pairs"), one("a.lateral.npys"), one("a.rms.npys")
+K = K * rms[None, :, None, None] / rms[:, None, None, None]
+assert np.allclose(t["K"], K[~np.eye(4, dtype=bool)].ravel()) and np.isnan(t["C2"]).all()
+assert (np.abs(t["dtheta_deg"]) <= 90).all() and (np.abs(t["dphase_deg"]) <= 180).all()'
+}
+
+@test "errors: one line, the right status" {
+	plant a signed n=4 k=3
+	for wrong in '--no-such-option' '-n -1' '-b x' '-d 3' '-d 3,1' '-d 1,2,3,4,5,6,7,8,9' '-d a,b' '--label='; do
+		run --separate-stderr stats a $wrong
+		one_line 2 .
+	done
+	run --separate-stderr lateral-stats -t a.tsv a.lateral.npys
+	one_line 2 filters
+	run --separate-stderr lateral-stats -f a.v1.npys a.lateral.npys
+	one_line 2 table
+	run --separate-stderr stats a b c
+	one_line 2 .
+	run --separate-stderr bash -c 'lateral-stats -f a.v1.npys -t a.tsv -r a.rms.npys </dev/null'
+	one_line 1 'no record'
+	head -c 400 a.lateral.npys >cut.npys
+	run --separate-stderr bash -c 'lateral-stats -f a.v1.npys -t a.tsv -r a.rms.npys -o final.out <cut.npys'
+	one_line 1 'got [0-9]+ of [0-9]+ bytes'
+	[[ ! -e final.out ]]
+	run --separate-stderr bash -c 'cat a.lateral.npys a.lateral.npys | lateral-stats -f a.v1.npys -t a.tsv -r a.rms.npys'
+	one_line 1 'second record'
+	run --separate-stderr bash -c 'lateral-stats -f a.v1.npys -t a.tsv -r a.rms.npys -n 9 -b 9 -q 1 a.lateral.npys >/dev/full'
+	one_line 1 'No space left'
+	run --separate-stderr lateral-stats -f a.v1.npys -t a.tsv -r a.rms.npys a.v1.npys
+	one_line 1 'F, F, k, k'
+	run --separate-stderr lateral-stats -f a.v1.npys -t none.tsv a.lateral.npys
+	one_line 1 none.tsv
+	head -n 3 a.tsv >short.tsv
+	run --separate-stderr lateral-stats -f a.v1.npys -t short.tsv -r a.rms.npys a.lateral.npys
+	one_line 1 '2 rows'
+	python 'save("rms3.npys", np.ones(3)); save("bank3.npys", np.ones((3, 5, 5))); save("nan.npys", one("a.lateral.npys") * np.nan)'
+	run --separate-stderr lateral-stats -f a.v1.npys -t a.tsv -r rms3.npys a.lateral.npys
+	one_line 1 '3 numbers'
+	run --separate-stderr lateral-stats -f bank3.npys -t a.tsv -r a.rms.npys a.lateral.npys
+	one_line 1 '3 of them'
+	run --separate-stderr lateral-stats -f a.v1.npys -t a.tsv -r a.rms.npys nan.npys
+	one_line 1 nan.npys
+}
