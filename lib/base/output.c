@@ -77,6 +77,12 @@ static int open_temporary(struct output *out, const char *path, mode_t mode)
 	return 0;
 }
 
+/* fsync where the file system has it. */
+static int sync_file(FILE *stream)
+{
+	return fsync(fileno(stream)) < 0 && errno != EINVAL && errno != EROFS ? -1 : 0;
+}
+
 static int open_path(struct output *out, const char *path)
 {
 	struct stat status;
@@ -120,6 +126,41 @@ fail:
 	return NULL;
 }
 
+struct output *output_grow(const char *path, size_t length)
+{
+	struct output *out = mem_alloc(1, sizeof *out);
+	if (!out)
+		return NULL;
+	out->name = mem_text("%s", path);
+	struct stat status;
+	bool regular = stat(path, &status) < 0 || S_ISREG(status.st_mode);
+	out->stream = out->name ? fopen(path, "ab") : NULL;
+	if (!out->stream) {
+		err_errno("%s", path);
+	} else if (!regular) {
+		return out;
+	} else if (fstat(fileno(out->stream), &status) < 0 || (size_t)status.st_size < length) {
+		err_set("%s: has less than the %zu bytes it had", path, length);
+	} else if (ftruncate(fileno(out->stream), (off_t)length) < 0) {
+		err_errno("%s", path);
+	} else {
+		return out;
+	}
+	output_abandon(out);
+	return NULL;
+}
+
+int output_length(struct output *out, size_t *length)
+{
+	struct stat status;
+	if (output_flush(out) < 0)
+		return -1;
+	if (sync_file(out->stream) < 0 || fstat(fileno(out->stream), &status) < 0)
+		return err_errno("%s", out->name);
+	*length = S_ISREG(status.st_mode) ? (size_t)status.st_size : 0;
+	return 0;
+}
+
 FILE *output_stream(struct output *out)
 {
 	return out->stream;
@@ -140,12 +181,6 @@ int output_write(struct output *out, const void *data, size_t bytes)
 int output_flush(struct output *out)
 {
 	return fflush(out->stream) || ferror(out->stream) ? err_errno("%s", out->name) : 0;
-}
-
-/* fsync where the file system has it. */
-static int sync_file(FILE *stream)
-{
-	return fsync(fileno(stream)) < 0 && errno != EINVAL && errno != EROFS ? -1 : 0;
 }
 
 int output_close(struct output *out)

@@ -15,6 +15,13 @@ struct output;
  * NULL with a reason on failure. */
 struct output *output_open(const char *path, bool binary) __attribute__((warn_unused_result));
 
+/* The same for a file that is read while it grows (a log) and goes on after an interruption: no temporary. The first
+ * `length` bytes of a regular file stay, the rest is cut off; a shorter file is an error. */
+struct output *output_grow(const char *path, size_t length) __attribute__((warn_unused_result));
+
+/* Bytes a growing file has, everything written so far flushed and synced. 0 or -1. */
+int output_length(struct output *out, size_t *length) __attribute__((warn_unused_result));
+
 /* The stream to write to; its name for messages ("standard output" or the path). */
 FILE *output_stream(struct output *out);
 const char *output_name(const struct output *out);

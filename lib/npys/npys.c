@@ -663,18 +663,31 @@ struct npys_out {
 	bool begun;
 };
 
-struct npys_out *npys_create(const char *path)
+static struct npys_out *write_to(struct output *output)
 {
-	struct npys_out *out = mem_alloc(1, sizeof *out);
-	if (!out)
-		return NULL;
-	out->out = output_open(path, true);
-	if (!out->out) {
-		free(out);
+	struct npys_out *out = output ? mem_alloc(1, sizeof *out) : NULL;
+	if (!out) {
+		output_abandon(output);
 		return NULL;
 	}
+	out->out = output;
 	setvbuf(output_stream(out->out), NULL, _IOFBF, BUFFER_BYTES);
 	return out;
+}
+
+struct npys_out *npys_create(const char *path)
+{
+	return write_to(output_open(path, true));
+}
+
+struct npys_out *npys_grow(const char *path, size_t length)
+{
+	return write_to(output_grow(path, length));
+}
+
+int npys_length(struct npys_out *out, size_t *length)
+{
+	return output_length(out->out, length);
 }
 
 static int whole_record(const struct npys_out *out)

@@ -76,6 +76,11 @@ void npys_close_in(struct npys_in *in);
 /* A stream to a file (atomic), FIFO, or standard output (NULL, "-"); refuses a terminal. NULL with a reason. */
 struct npys_out *npys_create(const char *path) __attribute__((warn_unused_result));
 
+/* The same for a file that grows by records and goes on after an interruption (base/output.h, output_grow). */
+struct npys_out *npys_grow(const char *path, size_t length) __attribute__((warn_unused_result));
+/* Bytes it has, synced; between records. 0 or -1. */
+int npys_length(struct npys_out *out, size_t *length) __attribute__((warn_unused_result));
+
 /* Write a header at once (and flush it). 0 or -1. */
 int npys_begin(struct npys_out *out, const struct npys_header *header)
     __attribute__((warn_unused_result));

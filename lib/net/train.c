@@ -1,0 +1,448 @@
+/* Training: see train.h. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/output.h"
+#include "base/progress.h"
+#include "base/random.h"
+#include "npys/npys.h"
+#include "net/train.h"
+
+#define SNAPSHOTS 4
+
+/* what is recorded after each epoch, and the files' names after PREFIX */
+static const char *const snapshot_names[SNAPSHOTS] = {"lgn", "v1", "lateral", "rms"};
+static const char *const snapshot_tensors[SNAPSHOTS] = {
+    "lgn.weight", "v1.weight", "lateral.weight", "v1.rms"};
+
+struct run {
+	struct network *net;
+	const struct train_options *options;
+	const struct data_part *training, *validation;
+	const struct train_files *files;
+	const struct settings *settings;
+	struct optimiser *optimiser;
+	struct checkpoint at;
+	size_t batch, steps_per_epoch, steps;
+	size_t *order; /* of the epoch: positions in the training part */
+	real *x;
+	int32_t *labels;
+	uint64_t *number;
+	struct output *log;
+	struct npys_out *snapshot[SNAPSHOTS];
+	struct progress progress;
+	double started;
+	double rate;
+	double val_loss, val_accuracy, accuracy;
+};
+
+static real *tensor(struct network *net, const char *name, size_t *count)
+{
+	const struct network_tensor *t = network_find(net, name);
+	*count = t->elements;
+	return t->x;
+}
+
+/* --- initial weights --- */
+
+static void uniform(struct network *net, const char *name, size_t index, size_t fan_in, double scale,
+    uint64_t seed)
+{
+	size_t count;
+	real *x = tensor(net, name, &count);
+	struct rng rng = rng_start(seed, RNG_WEIGHTS, 0, index);
+	double bound = scale / sqrt((double)fan_in);
+	for (size_t i = 0; i < count; i++)
+		x[i] = (real)((2 * rng_uniform(&rng) - 1) * bound);
+}
+
+void train_initialise(struct network *net, const struct train_options *options)
+{
+	const struct network_options *o = network_options(net);
+	uint64_t seed = options->seed;
+	uniform(net, "lgn.weight", 0, o->k0 * o->k0, options->filter_scale, seed);
+	uniform(net, "v1.weight", 1, o->k1 * o->k1, options->filter_scale, seed);
+	if (o->propagation == NETWORK_AVERAGE)
+		uniform(net, "lateral.weight", 2, o->filters * o->kl * o->kl, 0.1, seed);
+	uniform(net, "head.1.weight", 3, o->filters * 9, 1, seed);
+	uniform(net, "head.5.weight", 4, NETWORK_HEAD * 9, 1, seed);
+	uniform(net, "head.11.weight", 5, 4 * NETWORK_HEAD, 1, seed);
+	uniform(net, "head.11.bias", 6, 4 * NETWORK_HEAD, 1, seed);
+}
+
+static bool same_shape(const struct network_tensor *a, const struct model_tensor *b)
+{
+	bool same = a->rank == b->rank;
+	for (size_t d = 0; same && d < a->rank; d++)
+		same = a->shape[d] == b->shape[d];
+	return same;
+}
+
+int train_initialise_from(struct network *net, struct model *model)
+{
+	for (size_t i = 0; i < network_tensors(net); i++) {
+		const struct network_tensor *t = network_tensor(net, i);
+		const struct model_tensor *stored = model_find(model, t->name);
+		if (!stored)
+			return -1;
+		bool needed = strcmp(t->name, "lgn.weight") == 0 || strcmp(t->name, "v1.weight") == 0;
+		if (!same_shape(t, stored)) {
+			if (needed)
+				return err_set("%s: %s: not of the size that the options ask for",
+				    model_path(model), t->name);
+			continue;
+		}
+		double *x = mem_alloc(t->elements, sizeof *x);
+		if (!x || model_read_double(model, stored, x) < 0) {
+			free(x);
+			return -1;
+		}
+		for (size_t j = 0; j < t->elements; j++)
+			t->x[j] = (real)x[j];
+		free(x);
+	}
+	return 0;
+}
+
+/* --- passes over whole images --- */
+
+/* Mean loss and share of correct answers over the validation images. */
+static int validate(struct run *run)
+{
+	const struct data_part *part = run->validation;
+	const struct data *data = part->data;
+	run->val_loss = run->val_accuracy = NAN;
+	if (part->count == 0)
+		return 0;
+	size_t chunk = network_chunk(run->net, data->h, data->w), correct = 0;
+	real *x = mem_alloc(chunk * data->h * data->w, sizeof *x);
+	int32_t *labels = mem_alloc(chunk, sizeof *labels);
+	double loss = 0;
+	int status = x && labels ? 0 : -1;
+	for (size_t i = 0; status == 0 && i < part->count; i += chunk) {
+		size_t n = part->count - i < chunk ? part->count - i : chunk;
+		for (size_t j = 0; j < n; j++) {
+			size_t image = part->image[i + j];
+			data_crop(data, image, 0, 0, data->h, data->w, false, x + j * data->h * data->w);
+			labels[j] = data->labels[image];
+		}
+		const struct network_options *o = network_options(run->net);
+		size_t epoch = (run->at.step - 1) / run->steps_per_epoch;
+		size_t iterations = epoch >= run->options->lateral_from ? o->iterations : 0;
+		double part_loss;
+		size_t part_correct;
+		status = network_run(run->net, x, n, data->h, data->w, iterations, true);
+		if (status == 0) {
+			network_score(run->net, labels, &part_loss, &part_correct);
+			loss += part_loss;
+			correct += part_correct;
+		}
+	}
+	run->val_loss = loss / (double)part->count;
+	run->val_accuracy = (double)correct / (double)part->count;
+	free(x);
+	free(labels);
+	return status;
+}
+
+/* v1.rms: of h0 over the training images and their pixels */
+static int measure_rms(struct run *run)
+{
+	const struct data_part *part = run->training;
+	const struct data *data = part->data;
+	size_t filters, pixels = data->h * data->w, chunk = network_chunk(run->net, data->h, data->w);
+	real *rms = tensor(run->net, "v1.rms", &filters), *x = mem_alloc(chunk * pixels, sizeof *x);
+	double *square = mem_alloc(filters, sizeof *square);
+	int status = x && square ? 0 : -1;
+	for (size_t i = 0; status == 0 && i < part->count; i += chunk) {
+		size_t n = part->count - i < chunk ? part->count - i : chunk;
+		for (size_t j = 0; j < n; j++)
+			data_crop(data, part->image[i + j], 0, 0, data->h, data->w, false, x + j * pixels);
+		status = network_run(run->net, x, n, data->h, data->w, 0, false);
+		if (status == 0)
+			network_square(run->net, square);
+	}
+	for (size_t f = 0; status == 0 && f < filters; f++)
+		rms[f] = (real)sqrt(square[f] / ((double)part->count * (double)pixels));
+	free(x);
+	free(square);
+	return status;
+}
+
+/* --- files that grow --- */
+
+static double norm_of(struct network *net, const char *name)
+{
+	size_t count;
+	const real *x = tensor(net, name, &count);
+	double square = 0;
+	for (size_t i = 0; i < count; i++)
+		square += (double)x[i] * (double)x[i];
+	return sqrt(square);
+}
+
+static int open_files(struct run *run)
+{
+	const struct train_files *files = run->files;
+	if (files->log) {
+		run->log = output_grow(files->log, run->at.length[0]);
+		if (!run->log)
+			return -1;
+		if (run->at.length[0] == 0)
+			fputs("epoch\tloss\taccuracy\tval_loss\tval_accuracy\tlearning_rate\tseconds\tlgn_norm\t"
+			      "v1_norm\tlateral_norm\tlateral_gain\n",
+			    output_stream(run->log));
+		if (output_flush(run->log) < 0)
+			return -1;
+	}
+	for (size_t i = 0; files->snapshots && i < SNAPSHOTS; i++) {
+		char *path = mem_text("%s.%s.npys", files->snapshots, snapshot_names[i]);
+		run->snapshot[i] = path ? npys_grow(path, run->at.length[1 + i]) : NULL;
+		free(path);
+		if (!run->snapshot[i])
+			return -1;
+	}
+	return 0;
+}
+
+static int write_log(struct run *run, size_t epoch)
+{
+	double gain = 0;
+	if (!run->log)
+		return 0;
+	if (network_options(run->net)->iterations > 0 && network_lateral_norm(run->net, &gain) < 0)
+		return -1;
+	const double values[] = {run->at.loss / (double)run->at.seen,
+	    (double)run->at.correct / (double)run->at.seen, run->val_loss, run->val_accuracy, run->rate,
+	    run->at.seconds + progress_clock() - run->started, norm_of(run->net, "lgn.weight"),
+	    norm_of(run->net, "v1.weight"), norm_of(run->net, "lateral.weight"), gain};
+	FILE *f = output_stream(run->log);
+	fprintf(f, "%zu", epoch);
+	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+		if (isnan(values[i]))
+			fputs("\tnan", f);
+		else
+			fprintf(f, "\t%.9g", values[i]);
+	}
+	putc('\n', f);
+	return output_flush(run->log);
+}
+
+static int write_snapshots(struct run *run)
+{
+	if (!run->files->snapshots)
+		return 0;
+	if (measure_rms(run) < 0)
+		return -1;
+	for (size_t i = 0; i < SNAPSHOTS; i++) {
+		const struct network_tensor *t = network_find(run->net, snapshot_tensors[i]);
+		/* as lateral-stats and the fits read them: (k0, k0), (F, k1, k1), (F, F, kl, kl), (F) */
+		size_t shape[4], rank = 0;
+		for (size_t d = 0; d < t->rank; d++) {
+			if ((i == 0 && d < 2) || (i == 1 && d == 1))
+				continue;
+			shape[rank++] = t->shape[d];
+		}
+		double *x = mem_alloc(t->elements, sizeof *x);
+		struct npys_header header;
+		if (!x)
+			return -1;
+		for (size_t j = 0; j < t->elements; j++)
+			x[j] = (double)t->x[j];
+		int status = npys_shape(&header, NPYS_F4, rank, shape);
+		if (status == 0)
+			status = npys_begin(run->snapshot[i], &header);
+		if (status == 0)
+			status = npys_write_double(run->snapshot[i], x, header.items);
+		if (status == 0)
+			status = npys_flush(run->snapshot[i]);
+		free(x);
+		if (status < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int close_files(struct run *run)
+{
+	int status = 0;
+	if (run->log && output_close(run->log) < 0)
+		status = -1;
+	for (size_t i = 0; i < SNAPSHOTS; i++) {
+		if (run->snapshot[i] && npys_close(run->snapshot[i]) < 0)
+			status = -1;
+		run->snapshot[i] = NULL;
+	}
+	run->log = NULL;
+	return status;
+}
+
+static int write_checkpoint(struct run *run)
+{
+	struct checkpoint at = run->at;
+	at.seconds += progress_clock() - run->started;
+	if (run->log && output_length(run->log, &at.length[0]) < 0)
+		return -1;
+	for (size_t i = 0; i < SNAPSHOTS; i++) {
+		if (run->snapshot[i] && npys_length(run->snapshot[i], &at.length[1 + i]) < 0)
+			return -1;
+	}
+	return checkpoint_save(run->files->checkpoint, run->net, run->optimiser, run->settings, &at);
+}
+
+/* --- the loop --- */
+
+static void shuffle(struct run *run, size_t epoch)
+{
+	struct rng rng = rng_start(run->options->seed, RNG_SHUFFLE, (uint32_t)epoch, 0);
+	rng_permutation(&rng, run->order, run->training->count);
+}
+
+/* the step's crops, mirrored or not */
+static void gather(struct run *run, size_t epoch, size_t first)
+{
+	const struct data *data = run->training->data;
+	size_t crop = run->options->crop;
+	for (size_t i = 0; i < run->batch; i++) {
+		size_t image = run->training->image[run->order[first + i]];
+		struct rng rng = rng_start(run->options->seed, RNG_CROP, (uint32_t)epoch, image);
+		size_t top = rng_below(&rng, (uint32_t)(data->h - crop + 1));
+		size_t left = rng_below(&rng, (uint32_t)(data->w - crop + 1));
+		bool flip = rng_bits(&rng) & 1;
+		data_crop(data, image, top, left, crop, crop, flip && run->options->flip,
+		    run->x + i * crop * crop);
+		run->labels[i] = data->labels[image];
+		run->number[i] = image;
+	}
+}
+
+static int step(struct run *run)
+{
+	const struct train_options *o = run->options;
+	size_t epoch = run->at.step / run->steps_per_epoch, within = run->at.step % run->steps_per_epoch;
+	if (within == 0) {
+		shuffle(run, epoch);
+		run->at.loss = 0;
+		run->at.correct = run->at.seen = 0;
+	}
+	gather(run, epoch, within * run->batch);
+	const struct network_training training = {.lateral = epoch >= o->lateral_from,
+	    .freeze_lgn = o->freeze_lgn,
+	    .freeze_v1 = o->freeze_v1,
+	    .freeze_lateral = o->freeze_lateral,
+	    .dropout = o->dropout,
+	    .seed = o->seed,
+	    .epoch = (uint32_t)epoch,
+	    .number = run->number};
+	double loss;
+	size_t correct;
+	if (network_train(run->net, &training, run->x, run->labels, run->batch, o->crop, o->crop, &loss,
+		&correct) < 0)
+		return err_context("epoch %zu, step %zu", epoch, within);
+	run->rate = optimiser_one_cycle(run->at.step, run->steps, o->rate, o->rise);
+	optimiser_step(run->optimiser, run->net, run->rate, o->momentum, &o->decay, &training);
+	run->at.loss += loss * (double)run->batch;
+	run->at.correct += correct;
+	run->at.seen += run->batch;
+	run->at.step++;
+	char text[80];
+	snprintf(text, sizeof text, "epoch %zu of %zu, loss %.3f", epoch + 1, o->epochs,
+	    run->at.loss / (double)run->at.seen);
+	progress_add(&run->progress, run->batch, text);
+	if (within + 1 < run->steps_per_epoch)
+		return 0;
+	run->accuracy = (double)run->at.correct / (double)run->at.seen;
+	if (validate(run) < 0 || write_log(run, epoch) < 0)
+		return -1;
+	return write_snapshots(run);
+}
+
+static int prepare(struct run *run)
+{
+	const struct train_options *o = run->options;
+	const struct data *data = run->training->data;
+	double mean, sd;
+	size_t one;
+	data_moments(run->training, &mean, &sd);
+	if (!(sd > 0))
+		return err_set("training images: every pixel has the same value");
+	tensor(run->net, "input.mean", &one)[0] = (real)mean;
+	tensor(run->net, "input.sd", &one)[0] = (real)sd;
+	if (o->crop > data->h || o->crop > data->w)
+		return err_set("training images: %zu x %zu px, smaller than crops of %zu", data->h, data->w, o->crop);
+	run->batch = o->batch < run->training->count ? o->batch : run->training->count;
+	run->steps_per_epoch = run->training->count / run->batch;
+	run->steps = run->steps_per_epoch * o->epochs;
+	run->optimiser = optimiser_create(run->net);
+	run->order = mem_alloc(run->training->count, sizeof *run->order);
+	run->x = mem_alloc(run->batch * o->crop * o->crop, sizeof *run->x);
+	run->labels = mem_alloc(run->batch, sizeof *run->labels);
+	run->number = mem_alloc(run->batch, sizeof *run->number);
+	return run->optimiser && run->order && run->x && run->labels && run->number ? 0 : -1;
+}
+
+static int loop(struct run *run)
+{
+	const struct train_files *files = run->files;
+	if (files->checkpoint && files->resume &&
+	    checkpoint_load(files->checkpoint, run->net, run->optimiser, run->settings, &run->at) < 0)
+		return -1;
+	if (open_files(run) < 0)
+		return -1;
+	size_t every = files->every ? files->every : run->steps_per_epoch;
+	run->progress = progress_start(
+	    run->progress.enabled, "train", "images", (run->steps - run->at.step) * run->batch);
+	run->started = progress_clock();
+	if (run->at.step % run->steps_per_epoch != 0)
+		shuffle(run, run->at.step / run->steps_per_epoch);
+	while (run->at.step < run->steps) {
+		if (step(run) < 0)
+			return -1;
+		if (files->checkpoint && (run->at.step % every == 0 || run->at.step == run->steps) &&
+		    write_checkpoint(run) < 0)
+			return -1;
+	}
+	progress_end(&run->progress);
+	if (run->at.seen > 0)
+		run->accuracy = (double)run->at.correct / (double)run->at.seen;
+	/* a run that is resumed at its end has not validated yet */
+	return isnan(run->val_accuracy) && validate(run) < 0 ? -1 : measure_rms(run);
+}
+
+int train_run(struct network *net, const struct train_options *options,
+    const struct data_part *training, const struct data_part *validation,
+    const struct train_files *files, const struct settings *settings, bool verbose,
+    struct train_result *result)
+{
+	struct run run = {.net = net,
+	    .options = options,
+	    .training = training,
+	    .validation = validation,
+	    .files = files,
+	    .settings = settings,
+	    .val_accuracy = NAN,
+	    .progress = {.enabled = verbose}};
+	int status = prepare(&run);
+	if (status == 0)
+		status = loop(&run);
+	if (status == 0) {
+		status = close_files(&run);
+	} else {
+		char reason[ERR_MAX];
+		snprintf(reason, sizeof reason, "%s", err_reason());
+		/* what was not said yet about the files matters less */
+		if (close_files(&run) < 0)
+			err_set("%s", reason);
+		err_set("%s", reason);
+	}
+	*result = (struct train_result){run.accuracy, run.val_accuracy};
+	optimiser_free(run.optimiser);
+	free(run.order);
+	free(run.x);
+	free(run.labels);
+	free(run.number);
+	return status;
+}
