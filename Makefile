@@ -46,11 +46,13 @@ $(B)/lib/conv/product.o $(B)/double/lib/conv/product.o: STANDARD += -ffp-contrac
 DOUBLE := $(patsubst %.c,$(B)/double/%.o,$(wildcard lib/conv/*.c lib/net/*.c))
 $(B)/double/%.o: %.c
 	@mkdir -p $(@D)
-	$(COMPILE) -DREAL_DOUBLE -c -o $@ $<
+	$(call show,compile $< in double)
+	$(Q)$(COMPILE) -DREAL_DOUBLE -c -o $@ $<
 $(B)/tests/unit/double-%.o: CPPFLAGS += -DREAL_DOUBLE
 $(B)/unit/double-%: $(B)/tests/unit/double-%.o $(DOUBLE) $(ARCHIVE)
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $^ $(PACKAGE_LIBS) -lfftw3 -lm
+	$(call show,link $@)
+	$(Q)$(LINK) -o $@ $^ $(PACKAGE_LIBS) -lfftw3 -lm
 
 $(ARCHIVE): $(LIBRARY)
 	@rm -f $@

@@ -124,6 +124,23 @@ d = (t["theta_deg"] - np.arange(64) * 180 / 64 + 90) % 180 - 90
 assert len(d) == 64 and abs(d).max() < 0.5, abs(d).max()'
 }
 
+@test "--take gives items in the listed order, as NumPy does; what is not there is an error" {
+	python 'save("a.npys", np.arange(24, dtype="<i2").reshape(4, 3, 2), np.arange(5.0))'
+	tensor-get --take 3,0,0,1 a.npys >b.npys
+	python 'a, b = npys("a.npys"); c, d = npys("b.npys"); i = [3, 0, 0, 1]; assert (c == a[i]).all() and c.dtype == a.dtype and (d == b[i]).all()'
+	tensor-get --take 3:0:4 --record 0 a.npys >b.npys
+	python 'a, _ = npys("a.npys"); assert (one("b.npys") == a[::-1]).all()'
+	for list in 0.5 -1 x ''; do
+		run --separate-stderr tensor-get --take "$list" -o x.npys a.npys
+		one_line 2 'take'
+	done
+	run --separate-stderr tensor-get --take 0 --slice 0 -o x.npys a.npys
+	one_line 2 'slice'
+	run --separate-stderr tensor-get --take 1,4 -o x.npys a.npys
+	one_line 1 'record 0: no item 4 among 4'
+	[[ ! -e x.npys ]]
+}
+
 @test "common errors" {
 	python 'save("a.npys", np.arange(24.0).reshape(2, 3, 4))'
 	common_errors tensor-get a.npys

@@ -1,19 +1,23 @@
 /* tensor-get: take tensors out of an npys stream or a safetensors file, whole or sliced, as npys. */
 #include <stdlib.h>
+#include <string.h>
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/tool.h"
 #include "tensor/slice.h"
 #include "tensor/tensors.h"
 
-static const char *output, *name, *slice_text;
+static const char *output, *name, *slice_text, *take_text;
 static size_t record;
 static bool has_record;
 static struct slice slice;
+static struct list order;
 static const struct opt options[] = {
     OPT_TEXT(0, "name", &name, NULL, "name", "the tensor of that name, of safetensors"),
     OPT_COUNT_GIVEN(0, "record", &record, &has_record, AT_LEAST(0), "number",
 	"the record or tensor of that number, from 0"),
     OPT_TEXT(0, "slice", &slice_text, NULL, "slice", "a part of each, as in NumPy: 0:8,:,3"),
+    OPT_TEXT(0, "take", &take_text, NULL, "list", "items in this order: 3,0,0 or 7:0:8"),
     OPT_OUTPUT(&output),
     OPT_END,
 };
@@ -26,11 +30,6 @@ static void copy(struct tensors *in, const struct tensor *tensor, struct npys_ou
 	struct slice_plan plan;
 	const struct npys_header *h = &tensor->header;
 	size_t chunk = tensors_chunk(h), size = npys_type_size(h->type);
-	if (!tensor->readable) {
-		err_set("%s: %s: numbers of type %s cannot be read; in PyTorch: x.float()",
-		    tensors_file(in), tensor->name, tensor->dtype);
-		tool_fail();
-	}
 	if (slice_plan(&slice, h, &plan) < 0) {
 		err_context("%s: record %zu", tensors_file(in), tensor->record);
 		tool_fail();
@@ -57,12 +56,50 @@ static void copy(struct tensors *in, const struct tensor *tensor, struct npys_ou
 	free(to);
 }
 
+/* The listed items in their order; the tensor is held in memory. */
+static void take(struct tensors *in, const struct tensor *tensor, struct npys_out *out)
+{
+	struct npys_header header;
+	const struct npys_header *h = &tensor->header;
+	size_t shape[NPYS_RANK_MAX], bytes = h->item * npys_type_size(h->type);
+	memcpy(shape, h->shape, sizeof shape);
+	shape[0] = order.count;
+	for (size_t i = 0; i < order.count; i++) {
+		if (h->rank == 0 || !(order.x[i] < (double)h->items)) {
+			err_set("%s: record %zu: no item %g among %zu", tensors_file(in), tensor->record,
+			    order.x[i], h->rank ? h->items : 0);
+			tool_fail();
+		}
+	}
+	tool_check(npys_shape(&header, h->type, h->rank, shape));
+	unsigned char *items = tool_need(mem_alloc(h->items, bytes));
+	tool_check(npys_begin(out, &header));
+	tool_check(tensors_read_raw(in, items, h->items));
+	for (size_t i = 0; i < order.count; i++)
+		tool_check(npys_write_raw(out, items + (size_t)order.x[i] * bytes, 1));
+	free(items);
+}
+
+static void read_order(void)
+{
+	struct opt_range places = AT_LEAST(0);
+	if (list_parse(take_text, false, places, &order) < 0)
+		tool_usage("--take: %s", err_reason());
+	for (size_t i = 0; i < order.count; i++)
+		if (order.x[i] != (double)(size_t)order.x[i])
+			tool_usage("--take: %g is not a whole number", order.x[i]);
+}
+
 int main(int argc, char **argv)
 {
 	size_t files = tool_start(&tool, argc, argv), copied = 0;
 	struct tensor tensor;
 	if (name && has_record)
 		tool_usage("--record: --name chooses the tensor already");
+	if (slice_text && take_text)
+		tool_usage("--take: not together with --slice; use two in a pipe");
+	if (take_text)
+		read_order();
 	if (slice_text && slice_parse(slice_text, &slice) < 0) {
 		err_context("--slice");
 		tool_fail();
@@ -80,7 +117,12 @@ int main(int argc, char **argv)
 	while (tool_check(tensors_next(in, &tensor))) {
 		if (has_record && tensor.record != record)
 			continue;
-		copy(in, &tensor, out);
+		if (!tensor.readable) {
+			err_set("%s: %s: numbers of type %s cannot be read; in PyTorch: x.float()",
+			    tensors_file(in), tensor.name, tensor.dtype);
+			tool_fail();
+		}
+		(take_text ? take : copy)(in, &tensor, out);
 		copied++;
 		if (name)
 			break;
@@ -90,6 +132,7 @@ int main(int argc, char **argv)
 		tool_fail();
 	}
 	tensors_close(in);
+	free(order.x);
 	tool_check(npys_close(out));
 	return STATUS_OK;
 }
