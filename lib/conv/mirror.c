@@ -25,6 +25,12 @@ struct mirror_filter {
 	size_t image_size, spectrum_size;
 };
 
+double mirror_whitening(double fx, double fy, const void *argument)
+{
+	double f = hypot(fx, fy), f0 = *(const double *)argument;
+	return f * exp(-pow(f / f0, 4));
+}
+
 static int fill_tables(struct mirror_filter *f, mirror_gain *gain, const void *argument)
 {
 	f->gain = mem_alloc((f->h / 2 + 1) * 4 * f->half, sizeof *f->gain);

@@ -23,6 +23,10 @@ struct mirror_filter *mirror_plan(size_t h, size_t w, mirror_gain *gain, const v
 int mirror_exec(struct mirror_filter *filter, const real *x, real *y, size_t n)
     __attribute__((warn_unused_result));
 
+/* Whitening of natural images, whose amplitudes fall as 1/f, below a cutoff f0 (Olshausen & Field 1997):
+ * f exp(-(f/f0)^4), f = |(fx, fy)| in cycles per pixel. argument: const double *, f0. */
+mirror_gain mirror_whitening;
+
 void mirror_free(struct mirror_filter *filter);
 
 #endif

@@ -1,0 +1,256 @@
+# whiten: exact against NumPy, flat where it promises to be, transforms saved, applied and undone, streams without end
+load common
+
+# log-log slope of power against frequency between two frequencies, and the spread in dB, from a table of spectra
+spectra='
+def ring(path, low, high):
+    t = table(path)
+    keep = (t["frequency_cpp"] >= low) & (t["frequency_cpp"] <= high)
+    return {k: v[keep] for k, v in t.items()}
+def slope(f, p):
+    return np.polyfit(np.log(f), np.log(p), 1)[0]
+'
+
+# images.npys: u1 photographs would do; these have amplitudes of exactly 1/f on a larger field, cut out so that they wrap nowhere
+one_over_f() {
+	python '
+r = np.random.default_rng(int(sys.argv[2]))
+f = np.hypot(np.fft.fftfreq(192)[:, None], np.fft.rfftfreq(192)[None])
+f[0, 0] = 1
+x = np.stack([np.fft.irfft2(np.fft.rfft2(r.normal(size=(192, 192))) / f)[:64, :64] for i in range(int(sys.argv[1]))])
+save("images.npys", np.clip(127 + 10 * x, 0, 255).astype("f4"))' "$1" "${2:-1}"
+}
+
+@test "fourier: f exp(-(f/f0)^4) on the reflected image, as NumPy has it, any size" {
+	python '
+r = np.random.default_rng(1)
+save("x.npys", r.integers(0, 256, (3, 20, 30)).astype("u1"), np.array([3, 0, 1]), r.normal(size=(17, 16)),
+     r.normal(size=(2, 3, 9, 31)).astype("f4"), np.ones((1, 1)), np.full((2, 7, 1), 5, "i4"))'
+	whiten x.npys >y.npys
+	whiten --cutoff 0.1 x.npys >low.npys
+	python '
+def expected(x, f0):
+    h, w = x.shape[-2:]
+    p = np.concatenate([x, x[..., ::-1]], -1)
+    p = np.concatenate([p, p[..., ::-1, :]], -2)
+    f = np.hypot(np.fft.fftfreq(2 * h)[:, None], np.fft.rfftfreq(2 * w)[None])
+    return np.fft.irfft2(np.fft.rfft2(p) * f * np.exp(-((f / f0) ** 4)), (2 * h, 2 * w))[..., :h, :w]
+x = list(npys("x.npys"))
+for name, f0 in ("y.npys", .4), ("low.npys", .1):
+    y = list(npys(name))
+    assert len(x) == len(y) and (y[1] == x[1]).all() and y[1].dtype == x[1].dtype
+    for a, b in zip(x[:1] + x[2:], y[:1] + y[2:]):
+        assert b.dtype == "<f4" and b.shape == a.shape
+        e = expected(a.astype("f8"), f0)
+        assert np.abs(b - e).max() <= 2e-5, np.abs(b - e).max()
+'
+}
+
+@test "fourier: images with amplitudes 1/f come out flat to 1 dB up to .58 f0, as the manual promises" {
+	one_over_f 150
+	whiten --spectrum s.tsv images.npys >y.npys
+	python "$spectra"'
+t = ring("s.tsv", .04, .58 * .4)
+assert abs(slope(t["frequency_cpp"], t["before"]) + 2) < .1, slope(t["frequency_cpp"], t["before"])
+db = 10 * np.log10(t["after"] / np.median(t["after"][:3]))
+assert len(db) > 10 and db.max() < .6 and db.min() > -1.6, db
+# and falls as exp(-2 (f/f0)^4) beyond
+t = ring("s.tsv", .04, .45)
+rest = t["after"] / np.exp(-2 * (t["frequency_cpp"] / .4) ** 4)
+assert np.abs(10 * np.log10(rest / np.median(rest))).max() < .8, rest / np.median(rest)
+# no trace of the border: rows and columns there vary as those within do
+y = one("y.npys")
+assert .8 < y[:, [0, -1]].std() / y[:, 20:44].std() < 1.25 and .8 < y[..., [0, -1]].std() / y[..., 20:44].std() < 1.25
+'
+}
+
+@test "fourier on real photographs: the spectrum's slope goes from -2 to about 0" {
+	needs_data natural10
+	whiten --spectrum s.tsv "$data/natural10/val.npys" >/dev/null
+	python "$spectra"'
+t = ring("s.tsv", .04, .58 * .4)
+before, after = (slope(t["frequency_cpp"], t[k]) for k in ("before", "after"))
+assert -3 < before < -1.6 and abs(after - before - 1.9) < .15, (before, after)
+'
+}
+
+@test "lcn: the definition, by NumPy" {
+	python '
+r = np.random.default_rng(2)
+save("x.npys", np.cumsum(r.normal(size=(2, 25, 33)), -1).astype("f4"), np.full((4, 5), 77.7))'
+	whiten --method lcn --sigma 1.5 x.npys >y.npys
+	python '
+i = np.arange(-9, 10)
+g = np.exp(-i**2 / 4.5)
+g /= g.sum()
+def blur(x):
+    for axis in 1, 2:
+        p = np.pad(x, [(9, 9) if a == axis else (0, 0) for a in range(3)], "symmetric")
+        x = np.lib.stride_tricks.sliding_window_view(p, 19, axis) @ g
+    return x
+x, constant = npys("x.npys")
+y, zero = npys("y.npys")
+v = x - blur(x.astype("f8"))
+s = np.sqrt(blur(v**2))
+e = v / np.maximum(s, s.mean((1, 2), keepdims=True))
+assert np.abs(y - e).max() < 2e-4, np.abs(y - e).max()
+assert (zero == 0).all() and zero.shape == (4, 5)
+'
+}
+
+@test "zca: white without shrinkage, undone exactly, the same saved and applied as spooled" {
+	python '
+r = np.random.default_rng(3)
+x = 100 + np.cumsum(np.cumsum(r.normal(size=(900, 3, 5, 6)), -1), -2)
+save("x.npys", x[:400].astype("f4"), np.zeros(400, "u1"), x[400:].astype("f4"))'
+	whiten --method zca --shrinkage 0 x.npys >spooled.npys
+	whiten --method zca --shrinkage 0 --save t.npys x.npys >nothing
+	[[ ! -s nothing ]]
+	cat x.npys | whiten --method zca --apply t.npys >y.npys
+	cmp y.npys spooled.npys
+	whiten --method zca --apply t.npys --inverse y.npys >back.npys
+	python '
+x, labels, x2 = npys("x.npys")
+y, same, y2 = npys("y.npys")
+assert (labels == same).all() and y.shape == x.shape
+x, y = np.concatenate([x, x2]).reshape(900, -1).astype("f8"), np.concatenate([y, y2]).reshape(900, -1)
+assert np.abs(np.cov(y.T) - np.eye(90)).max() < 1e-4
+b = list(npys("back.npys"))
+assert np.abs(np.concatenate([b[0], b[2]]).reshape(900, -1) - x).max() < 2e-4
+mean, w, inverse, variance = npys("t.npys")
+assert mean.shape == (3, 5, 6) and w.shape == inverse.shape == (90, 3, 5, 6) and variance.shape == (90,)
+values, vectors = np.linalg.eigh(np.cov(x.T))
+assert np.abs(variance[::-1] / values - 1).max() < 1e-6
+e = vectors / np.sqrt(values) @ vectors.T
+assert np.abs(w.reshape(90, 90) - e).max() < 1e-6 * np.abs(e).max()
+assert np.abs(w.reshape(90, 90) @ inverse.reshape(90, 90) - np.eye(90)).max() < 1e-6
+'
+}
+
+@test "zca: shrinkage is towards the mean variance" {
+	python 'save("x.npys", np.random.default_rng(4).normal(size=(30, 6, 6)) * np.arange(1, 37).reshape(6, 6))'
+	run --separate-stderr whiten --method zca --shrinkage 0 --save t.npys x.npys
+	one_line 1 singular
+	[[ ! -e t.npys ]]
+	whiten --method zca --shrinkage 0.3 --save t.npys x.npys
+	python '
+s = np.cov(one("x.npys").reshape(30, 36).T)
+s = .7 * s + .3 * np.trace(s) / 36 * np.eye(36)
+values, vectors = np.linalg.eigh(s)
+e = vectors / np.sqrt(values) @ vectors.T
+w = list(npys("t.npys"))[1].reshape(36, 36)
+assert np.abs(w - e).max() < 1e-9'
+}
+
+@test "zca: learned from patches, applied to whole images by the central profile" {
+	one_over_f 60
+	whiten --method zca --patch 11 --shrinkage 0 --save t.npys images.npys
+	whiten --method zca --apply t.npys --spectrum s.tsv images.npys >y.npys
+	whiten --method zca --patch 11 --shrinkage 0 images.npys >spooled.npys
+	cmp y.npys spooled.npys
+	python "$spectra"'
+x, y = one("images.npys"), one("y.npys")
+mean, w, _, _ = npys("t.npys")
+patches = np.lib.stride_tricks.sliding_window_view(x, (11, 11), (1, 2))
+assert np.abs(mean - patches.mean((0, 1, 2), dtype="f8")).max() < 1e-3
+p = np.pad(x - mean.mean(), ((0, 0), (5, 5), (5, 5)), "symmetric")
+e = np.einsum("nrcab,ab->nrc", np.lib.stride_tricks.sliding_window_view(p, (11, 11), (1, 2)), w[60])
+assert np.abs(y - e).max() < 1e-3, np.abs(y - e).max()
+# flat within 1 dB from the patch to the finest grating, where 1/f is 20 dB and more
+t = ring("s.tsv", 1 / 11, .5)
+db = 10 * np.log10(t["after"] / t["after"].mean())
+assert np.abs(db).max() < 1 and np.ptp(10 * np.log10(t["before"])) > 12, db
+v = y[:, 5:-5, 5:-5].var()
+assert abs(v - 1) < .05, v
+'
+	# colour: the central profile over all channels
+	python '
+r = np.random.default_rng(5)
+x = r.normal(size=(8, 2, 14, 15))
+x[:, 1] += x[:, 0]
+save("rgb.npys", x)'
+	whiten --method zca --patch 4 --save rgb.t rgb.npys
+	whiten --method zca --apply rgb.t rgb.npys >y.npys
+	python '
+x, y = one("rgb.npys"), one("y.npys")
+mean, w, _, _ = npys("rgb.t")
+p = np.pad(x - mean.mean((1, 2))[:, None, None], ((0, 0), (0, 0), (1, 2), (1, 2)), "symmetric")
+k = w.reshape(2, 4, 4, 2, 4, 4)[:, 1, 1]
+e = np.einsum("nircab,oiab->norc", np.lib.stride_tricks.sliding_window_view(p, (4, 4), (2, 3)), k)
+assert np.abs(y - e).max() < 1e-5'
+}
+
+@test "none: only the type changes" {
+	python 'save("x.npys", np.arange(24, dtype="u1").reshape(2, 3, 4), np.array([1, 0]))'
+	whiten --method none x.npys | python '
+x, l = npys(sys.stdin.buffer)
+assert x.dtype == "<f4" and (x.ravel() == np.arange(24)).all() and l.tolist() == [1, 0]'
+}
+
+@test "the errors of every filter, by all methods" {
+	python '
+r = np.random.default_rng(6)
+save("x.npys", r.integers(0, 256, (200, 12, 11)).astype("u1"), np.zeros(200, "u1"))
+save("big.npys", r.integers(0, 256, (40, 40, 41)).astype("u1"))'
+	common_errors whiten big.npys
+	common_errors "whiten --method lcn" big.npys
+	common_errors "whiten --method zca" x.npys
+	whiten --method zca --save t.npys x.npys
+	common_errors "whiten --method zca --apply t.npys" x.npys
+}
+
+@test "options that do not fit" {
+	python 'save("x.npys", np.random.default_rng(7).normal(size=(9, 8, 8))); save("y.npys", np.ones((2, 4, 9)))
+save("rgb.npys", np.ones((2, 3, 8, 8)))'
+	for o in "--method pca" "--cutoff 0" "--cutoff 11" "--sigma 0.1" "--shrinkage 2" "--patch 3" "--save t" "--apply t" \
+		"--method zca --save t --apply t" "--method zca --inverse" "--method zca --apply t --patch 3" \
+		"--method zca --save t -o o" "--method zca --save t --spectrum o"; do
+		run --separate-stderr bash -c "whiten $o <x.npys"
+		one_line 2 .
+		[[ ! -e t && ! -e o ]]
+	done
+	run --separate-stderr bash -c "whiten --method zca --patch 9 <x.npys >out"
+	one_line 1 'no patch of 9x9'
+	run --separate-stderr bash -c "cat x.npys y.npys | whiten --method zca >out"
+	one_line 1 'record 1: images of \(1, 4, 9\) after \(1, 8, 8\)'
+	run --separate-stderr bash -c "whiten --method zca --apply x.npys <x.npys >out"
+	one_line 1 'not a saved transform'
+	run --separate-stderr bash -c "whiten --method zca --apply none.npys <x.npys >out"
+	one_line 1 'none.npys'
+	whiten --method zca --save t.npys x.npys
+	for f in y rgb; do
+		run --separate-stderr bash -c "whiten --method zca --apply t.npys <$f.npys >out"
+		one_line 1 'do not fit'
+	done
+	python 'save("large.npys", np.ones((2, 9, 9)))'
+	run --separate-stderr bash -c "whiten --method zca --apply t.npys --inverse <large.npys >out"
+	one_line 1 inverse
+	python 'save("huge.npys", np.ones((2, 101, 100)))'
+	run --separate-stderr bash -c "whiten --method zca <huge.npys >out"
+	one_line 1 10000
+	python 'save("one.npys", np.ones((8, 8)))'
+	run --separate-stderr bash -c "whiten --method zca <one.npys >out"
+	one_line 1 '1 image;'
+	# ends of ranges
+	whiten --cutoff 10 -j 1024 x.npys | whiten --cutoff 1e-9 | whiten --method lcn --sigma 100 |
+		whiten --method zca --shrinkage 1 --patch 1 >/dev/null 2>&1 || :
+}
+
+@test "no result depends on -j" {
+	one_over_f 30
+	for o in "" "--method lcn" "--method zca --patch 9" "--method zca --patch 17 --shrinkage 0.1"; do
+		whiten $o images.npys >1.npys
+		whiten $o -j 2 images.npys >2.npys
+		cmp 1.npys 2.npys
+	done
+}
+
+@test "streams without end: output before the input ends, the same memory" {
+	python 'save("x.npys", np.random.default_rng(8).normal(size=(300, 7, 7)))'
+	whiten --method zca --save t.npys x.npys
+	python '
+from stream import endless
+endless(["whiten"], 60 << 20)
+endless(["whiten", "--method", "lcn", "-j", "2"], 60 << 20, records=True)
+endless(["whiten", "--method", "zca", "--apply", "t.npys", "--spectrum", "/dev/null"], 30 << 20)'
+}
