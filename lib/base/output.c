@@ -161,6 +161,20 @@ int output_length(struct output *out, size_t *length)
 	return 0;
 }
 
+struct output *output_adopt(FILE *stream, const char *name)
+{
+	struct output *out = mem_alloc(1, sizeof *out);
+	if (out)
+		out->name = mem_text("%s", name);
+	if (!out || !out->name) {
+		free(out);
+		fclose(stream);
+		return NULL;
+	}
+	out->stream = stream;
+	return out;
+}
+
 FILE *output_stream(struct output *out)
 {
 	return out->stream;

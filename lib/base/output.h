@@ -22,6 +22,9 @@ struct output *output_grow(const char *path, size_t length) __attribute__((warn_
 /* Bytes a growing file has, everything written so far flushed and synced. 0 or -1. */
 int output_length(struct output *out, size_t *length) __attribute__((warn_unused_result));
 
+/* Write to a stream that is open already, e.g. a spool; it becomes the output's. NULL with a reason, stream closed. */
+struct output *output_adopt(FILE *stream, const char *name) __attribute__((warn_unused_result));
+
 /* The stream to write to; its name for messages ("standard output" or the path). */
 FILE *output_stream(struct output *out);
 const char *output_name(const struct output *out);

@@ -8,12 +8,14 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/output.h"
+#include "base/spool.h"
 #include "npys/npys.h"
 
 #define MAGIC "\x93NUMPY"
 #define MAGIC_SIZE 6
 #define HEADER_MAX 10000 /* NumPy's own limit on the text of a header */
 #define CONVERT_BYTES 65536
+#define SPOOL_NAME "spool" /* in messages */
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "numbers are exchanged as they lie in memory: a little-endian machine is needed"
@@ -671,7 +673,7 @@ static struct npys_out *write_to(struct output *output)
 		return NULL;
 	}
 	out->out = output;
-	setvbuf(output_stream(out->out), NULL, _IOFBF, BUFFER_BYTES);
+	setvbuf(output_stream(output), NULL, _IOFBF, BUFFER_BYTES);
 	return out;
 }
 
@@ -688,6 +690,12 @@ struct npys_out *npys_grow(const char *path, size_t length)
 int npys_length(struct npys_out *out, size_t *length)
 {
 	return output_length(out->out, length);
+}
+
+struct npys_out *npys_spool(void)
+{
+	FILE *stream = spool_open();
+	return stream ? write_to(output_adopt(stream, SPOOL_NAME)) : NULL;
 }
 
 static int whole_record(const struct npys_out *out)
@@ -868,6 +876,29 @@ int npys_close(struct npys_out *out)
 	int status = output_close(out->out);
 	free(out);
 	return status;
+}
+
+struct npys_in *npys_replay(struct npys_out *spool)
+{
+	int descriptor = dup(fileno(output_stream(spool->out)));
+	struct npys_in *in = NULL;
+	if (descriptor < 0) {
+		err_errno(SPOOL_NAME);
+		npys_abandon(spool);
+		return NULL;
+	}
+	if (npys_close(spool) == 0)
+		in = npys_open_file(SPOOL_NAME);
+	if (in && lseek(descriptor, 0, SEEK_SET) == 0) {
+		in->descriptor = descriptor;
+		in->file = in->files[in->next_file++];
+		return in;
+	}
+	if (in)
+		err_errno(SPOOL_NAME);
+	npys_close_in(in);
+	close(descriptor);
+	return NULL;
 }
 
 void npys_abandon(struct npys_out *out)

@@ -81,6 +81,11 @@ struct npys_out *npys_grow(const char *path, size_t length) __attribute__((warn_
 /* Bytes it has, synced; between records. 0 or -1. */
 int npys_length(struct npys_out *out, size_t *length) __attribute__((warn_unused_result));
 
+/* A stream to a spool (base/spool.h): what was written is read again once npys_replay has ended the writing. */
+struct npys_out *npys_spool(void) __attribute__((warn_unused_result));
+/* End a spool's writing, free it (also on failure) and read it from its start. NULL with a reason. */
+struct npys_in *npys_replay(struct npys_out *spool) __attribute__((warn_unused_result));
+
 /* Write a header at once (and flush it). 0 or -1. */
 int npys_begin(struct npys_out *out, const struct npys_header *header)
     __attribute__((warn_unused_result));
