@@ -1,0 +1,48 @@
+/*
+ * Round and elliptical blobs by separable least squares: what a centre-surround profile is compared with, and what a
+ * Gabor function has to beat. rho: distance from the centre (x0, y0); c: an offset, 0 unless asked for.
+ *
+ *	LoG       A (1 - rho^2/2 sigma^2) exp(-rho^2/2 sigma^2) + c
+ *	DoG       A exp(-rho^2/2 sigma^2) - B exp(-rho^2/2 (q sigma)^2) + c, 1.05 <= q <= 8
+ *	Gaussian  A exp(-rho^2/2 sigma^2) + c
+ *	elongated Gaussian, with axes sigma and q sigma, 1 <= q <= 8, the longer one at theta
+ *	delta     A at one pixel, 0 elsewhere (+ c)
+ *
+ * Widths from .3 px to k/2 px (q sigma may be larger), centres within k/2 px of the array's.
+ */
+#ifndef FIT_BLOB_H
+#define FIT_BLOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "fit/separable.h"
+
+enum blob_kind { BLOB_LOG, BLOB_DOG, BLOB_GAUSSIAN, BLOB_ELONGATED, BLOB_DELTA, BLOB_KINDS };
+
+struct blob {
+	double x0, y0, sigma;               /* px; a delta's sigma is 0 */
+	double ratio, theta;                /* q; rad in [0, pi); NaN where the model has none */
+	double amplitude, surround, offset; /* A, B (NaN without), c */
+	double sse;                         /* sum of squared residuals */
+	size_t parameters;                  /* fitted: with the offset where it is free */
+};
+
+/* The separable model of a kind (not of a delta, which needs none): shape x0, y0, sigma, q, theta. */
+const struct separable_model *blob_model(enum blob_kind kind, bool offset);
+
+/* Workspace for one kind on (k, k) arrays; one per thread. A delta needs k >= 1, the others k >= 3. */
+struct blob_fitter;
+struct blob_fitter *blob_fitter_create(enum blob_kind kind, bool offset, size_t k)
+    __attribute__((warn_unused_result));
+void blob_fitter_free(struct blob_fitter *fitter);
+
+/* Fit y (k, k): candidates on a grid of centres and widths are scored by their linear fit, the best BLOB_STARTS enter
+ * the trust region. All NaN (sse: 0) for a profile that is 0 (with a free offset: constant) throughout. 0 or -1. */
+#define BLOB_STARTS 3
+int blob_fit(struct blob_fitter *fitter, const double *y, struct blob *blob)
+    __attribute__((warn_unused_result));
+
+/* The fitted function on the array's pixels into x (k, k). */
+void blob_sample(enum blob_kind kind, const struct blob *blob, size_t k, double *x);
+
+#endif

@@ -1,0 +1,555 @@
+/* Gabor fits: see gabor_fit.h. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <gsl/gsl_errno.h>
+#include <gsl/gsl_linalg.h>
+#include "base/error.h"
+#include "base/memory.h"
+#include "fit/bank.h"
+#include "fit/gabor_fit.h"
+#include "fit/separable.h"
+#include "fit/vector.h"
+
+static const double pi = 3.14159265358979323846;
+
+/* shape parameters; BAND is f as a part of the band's edge in the carrier's direction */
+enum { X0, Y0, THETA, BAND, ACROSS, ALONG, SHAPE };
+enum { COSINE, SINE, OFFSET, LINEAR };
+
+#define SIGMA_MIN .3
+#define POWER 8 /* of the norm that rounds the band's square edge */
+
+/* the band's edge for stripes at theta, and its relative derivative by theta */
+static double band_edge(double theta, double *slope)
+{
+	double s = sin(theta), c = cos(theta);
+	double s2 = s * s, c2 = c * c, s6 = s2 * s2 * s2, c6 = c2 * c2 * c2;
+	double sum = s6 * s2 + c6 * c2;
+	*slope = -(s6 - c6) * s * c / sum;
+	return .5 * pow(sum, -1. / POWER);
+}
+
+static void gabor_bounds(size_t k, struct separable_bound *bounds)
+{
+	double reach = (double)k / 2 + 1, least = .25 / (double)k;
+	bounds[X0] = bounds[Y0] = (struct separable_bound){SEPARABLE_BOUNDED, -reach, reach};
+	bounds[THETA] = (struct separable_bound){SEPARABLE_FREE, 0, 0};
+	bounds[BAND] = (struct separable_bound){SEPARABLE_LOGARITHMIC, least, 1};
+	bounds[ACROSS] = bounds[ALONG] =
+	    (struct separable_bound){SEPARABLE_LOGARITHMIC, SIGMA_MIN, (double)k};
+}
+
+/* scratch: u, v (n), cosine and sine of the carrier over columns and rows (4k <= n), the envelope (n) */
+VECTOR_CLONES static void gabor_basis(
+    const double *shape, const struct separable_pixels *px, double *basis, double *scratch)
+{
+	size_t n = px->n, k = px->k;
+	double slope, s = sin(shape[THETA]), c = cos(shape[THETA]);
+	double omega = 2 * pi * shape[BAND] * band_edge(shape[THETA], &slope);
+	double across = -.5 / (shape[ACROSS] * shape[ACROSS]),
+	       along = -.5 / (shape[ALONG] * shape[ALONG]);
+	double *restrict u = scratch, *restrict v = scratch + n;
+	double *restrict even = basis, *restrict odd = basis + n,
+			 *restrict envelope = scratch + 3 * n;
+	double *column_cos = scratch + 2 * n, *column_sin = column_cos + k,
+	       *row_cos = column_sin + k, *row_sin = row_cos + k;
+	for (size_t i = 0; i < k; i++) {
+		double a = -omega * s * (px->column[i] - shape[X0]),
+		       b = omega * c * (px->row[i] - shape[Y0]);
+		column_cos[i] = cos(a);
+		column_sin[i] = sin(a);
+		row_cos[i] = cos(b);
+		row_sin[i] = sin(b);
+	}
+#pragma omp simd
+	for (size_t i = 0; i < n; i++) {
+		double x = px->x[i] - shape[X0], y = px->y[i] - shape[Y0];
+		u[i] = -x * s + y * c;
+		v[i] = x * c + y * s;
+		envelope[i] = vector_exp(across * u[i] * u[i] + along * v[i] * v[i]);
+	}
+	for (size_t r = 0; r < k; r++) {
+		double cr = row_cos[r], sr = row_sin[r];
+#pragma omp simd
+		for (size_t j = 0; j < k; j++) {
+			double height = envelope[r * k + j];
+			even[r * k + j] = height * (column_cos[j] * cr - column_sin[j] * sr);
+			odd[r * k + j] = height * (column_sin[j] * cr + column_cos[j] * sr);
+		}
+	}
+}
+
+VECTOR_CLONES static void gabor_slopes(const double *shape, const double *coefficient,
+    const struct separable_pixels *px, const double *basis, const double *scratch, double *slopes)
+{
+	size_t n = px->n;
+	double edge_slope, s = sin(shape[THETA]), c = cos(shape[THETA]);
+	double edge = band_edge(shape[THETA], &edge_slope), omega = 2 * pi * shape[BAND] * edge;
+	double across = 1 / (shape[ACROSS] * shape[ACROSS]),
+	       along = 1 / (shape[ALONG] * shape[ALONG]);
+	double a = coefficient[COSINE], b = coefficient[SINE];
+	const double *restrict u = scratch, *restrict v = scratch + n, *restrict even = basis,
+			       *restrict odd = basis + n;
+	double *restrict dx = slopes, *restrict dy = dx + n, *restrict dt = dy + n,
+			 *restrict df = dt + n, *restrict da = df + n, *restrict dl = da + n;
+#pragma omp simd
+	for (size_t i = 0; i < n; i++) {
+		double value = a * even[i] + b * odd[i], quadrature = b * even[i] - a * odd[i];
+		double by_u = omega * quadrature - across * u[i] * value,
+		       by_v = -along * v[i] * value;
+		double by_omega = u[i] * quadrature;
+		dx[i] = s * by_u - c * by_v;
+		dy[i] = -c * by_u - s * by_v;
+		dt[i] = -v[i] * by_u + u[i] * by_v + omega * edge_slope * by_omega;
+		df[i] = 2 * pi * edge * by_omega;
+		da[i] = across / shape[ACROSS] * u[i] * u[i] * value;
+		dl[i] = along / shape[ALONG] * v[i] * v[i] * value;
+	}
+}
+
+static const struct separable_model model = {
+    SHAPE, LINEAR, true, gabor_basis, gabor_slopes, gabor_bounds};
+
+const struct separable_model *gabor_model(void)
+{
+	return &model;
+}
+
+/* Starts */
+
+/* envelopes as (nx, ny / nx) */
+static const double shapes[][2] = {
+    {.22, 1}, {.22, 1.8}, {.38, 1}, {.38, 1.8}, {.65, .8}, {.65, 1.5}, {1.1, .7}};
+enum {
+	SHAPES = sizeof shapes / sizeof *shapes,
+	CENTRES = 2,
+	CANDIDATES = GABOR_PEAKS * CENTRES * SHAPES
+};
+
+struct candidate {
+	double shape[SHAPE], sse;
+	size_t peak;
+};
+
+struct gabor_fitter {
+	size_t k, n, m; /* m: frequencies from 0 to .5, both ends included, 2m - 1 from -.5 to .5 */
+	struct separable *separable;
+	double *memory;
+	double *turn_cos, *turn_sin;      /* (2m - 1, k): of 2 pi f times the centred coordinate */
+	double *half_re, *half_im;        /* (2m - 1, k): rows of y transformed */
+	double *power, *centred, *energy; /* (m, 2m - 1), (n), (n) */
+};
+
+struct gabor_fitter *gabor_fitter_create(size_t k)
+{
+	size_t n, wide;
+	struct gabor_fitter *f = mem_alloc(1, sizeof *f);
+	if (!f)
+		return NULL;
+	if (k < 4) {
+		err_set("profiles of %zu x %zu px: a Gabor function needs at least 4 x 4", k, k);
+		goto failed;
+	}
+	f->k = k;
+	if (mem_multiply(k, k, &n) < 0)
+		goto failed;
+	f->n = n;
+	f->m = k + 1;
+	wide = 2 * f->m - 1;
+	f->memory = mem_alloc(4 * wide * k + f->m * wide + 2 * n, sizeof *f->memory);
+	f->separable = separable_create(&model, k);
+	if (!f->memory || !f->separable)
+		goto failed;
+	f->turn_cos = f->memory;
+	f->turn_sin = f->turn_cos + wide * k;
+	f->half_re = f->turn_sin + wide * k;
+	f->half_im = f->half_re + wide * k;
+	f->power = f->half_im + wide * k;
+	f->centred = f->power + f->m * wide;
+	f->energy = f->centred + n;
+	for (size_t j = 0; j < wide; j++) {
+		double frequency = .5 * ((double)j - (double)(f->m - 1)) / (double)(f->m - 1);
+		for (size_t c = 0; c < k; c++) {
+			f->turn_cos[j * k + c] = cos(2 * pi * frequency * bank_x(k, c));
+			f->turn_sin[j * k + c] = sin(2 * pi * frequency * bank_x(k, c));
+		}
+	}
+	return f;
+failed:
+	gabor_fitter_free(f);
+	return NULL;
+}
+
+void gabor_fitter_free(struct gabor_fitter *fitter)
+{
+	if (!fitter)
+		return;
+	separable_free(fitter->separable);
+	free(fitter->memory);
+	free(fitter);
+}
+
+/* power (m, 2m - 1) of the centred profile at fy >= 0 (row) and fx (column), y up */
+VECTOR_CLONES static void spectrum(struct gabor_fitter *f)
+{
+	size_t k = f->k, m = f->m, wide = 2 * m - 1;
+	for (size_t j = 0; j < wide; j++) {
+		const double *restrict tc = f->turn_cos + j * k, *restrict ts = f->turn_sin + j * k;
+		for (size_t r = 0; r < k; r++) {
+			const double *row = f->centred + r * k;
+			double re = 0, im = 0;
+#pragma omp simd reduction(+ : re, im)
+			for (size_t c = 0; c < k; c++) {
+				re += row[c] * tc[c];
+				im += row[c] * ts[c];
+			}
+			f->half_re[j * k + r] = re;
+			f->half_im[j * k + r] = im;
+		}
+	}
+	for (size_t i = 0; i < m; i++) {
+		/* a row's height is minus the coordinate of the column with its number */
+		const double *restrict tc = f->turn_cos + (m - 1 + i) * k, *restrict ts =
+									       f->turn_sin +
+									       (m - 1 + i) * k;
+		for (size_t j = 0; j < wide; j++) {
+			const double *restrict hr = f->half_re + j * k, *restrict hi =
+									    f->half_im + j * k;
+			double re = 0, im = 0;
+#pragma omp simd reduction(+ : re, im)
+			for (size_t r = 0; r < k; r++) {
+				re += hr[r] * tc[r] + hi[r] * ts[r];
+				im += hi[r] * tc[r] - hr[r] * ts[r];
+			}
+			f->power[i * wide + j] = re * re + im * im;
+		}
+	}
+}
+
+/* the largest local maxima of the spectrum as (f, theta); gives their number */
+static size_t peaks(const struct gabor_fitter *f, double (*found)[2])
+{
+	size_t m = f->m, wide = 2 * m - 1, count = 0;
+	double height[GABOR_PEAKS];
+	for (size_t i = 0; i < m; i++) {
+		/* of the row fy = 0 only fx > 0: the rest is its mirror image */
+		for (size_t j = i ? 0 : m; j < wide; j++) {
+			double here = f->power[i * wide + j];
+			bool highest = here > 0;
+			for (size_t a = i ? i - 1 : 0; a <= i + 1 && a < m && highest; a++)
+				for (size_t b = j ? j - 1 : 0; b <= j + 1 && b < wide && highest;
+				     b++)
+					highest = !(f->power[a * wide + b] > here);
+			/* below the row fy = 0 lies the mirror image of the row above */
+			for (size_t b = j - 1; !i && b <= j + 1 && b < wide && highest; b++)
+				highest = !(f->power[wide + wide - 1 - b] > here);
+			if (!highest || (count == GABOR_PEAKS && here <= height[count - 1]))
+				continue;
+			size_t at = count < GABOR_PEAKS ? count++ : count - 1;
+			for (; at && height[at - 1] < here; at--) {
+				height[at] = height[at - 1];
+				memcpy(found[at], found[at - 1], sizeof *found);
+			}
+			double fx = .5 * ((double)j - (double)(m - 1)) / (double)(m - 1);
+			double fy = .5 * (double)i / (double)(m - 1);
+			height[at] = here;
+			found[at][0] = hypot(fx, fy);
+			found[at][1] = atan2(fy, fx) - pi / 2;
+		}
+	}
+	return count;
+}
+
+/* the centre of weight of the squared energy, and the largest energy smoothed over 3 x 3 px */
+static void centres(struct gabor_fitter *f, double (*found)[2])
+{
+	size_t k = f->k, best = 0;
+	double sum = 0, x = 0, y = 0, largest = -1;
+	for (size_t i = 0; i < f->n; i++) {
+		double e = f->centred[i] * f->centred[i];
+		f->energy[i] = e;
+		sum += e * e;
+		x += e * e * bank_x(k, i % k);
+		y += e * e * bank_y(k, i / k);
+	}
+	found[0][0] = x / sum;
+	found[0][1] = y / sum;
+	for (size_t r = 1; r + 1 < k; r++) {
+		for (size_t c = 1; c + 1 < k; c++) {
+			double local = 0;
+			for (size_t a = r - 1; a <= r + 1; a++)
+				for (size_t b = c - 1; b <= c + 1; b++)
+					local += f->energy[a * k + b];
+			if (local > largest) {
+				largest = local;
+				best = r * k + c;
+			}
+		}
+	}
+	found[1][0] = bank_x(k, best % k);
+	found[1][1] = bank_y(k, best / k);
+}
+
+static int by_sse(const void *a, const void *b)
+{
+	double p = ((const struct candidate *)a)->sse, q = ((const struct candidate *)b)->sse;
+	return (p > q) - (p < q);
+}
+
+/* all candidates with their sums of squares, best first; gives their number */
+static size_t candidates(struct gabor_fitter *f, const double *y, struct candidate *list)
+{
+	double peak[GABOR_PEAKS][2], centre[CENTRES][2];
+	size_t count = 0;
+	spectrum(f);
+	size_t found = peaks(f, peak);
+	centres(f, centre);
+	for (size_t p = 0; p < found; p++) {
+		for (size_t c = 0; c < CENTRES; c++) {
+			for (size_t s = 0; s < SHAPES; s++) {
+				struct candidate *one = &list[count++];
+				double slope, across = shapes[s][0] / peak[p][0];
+				one->peak = p;
+				one->shape[X0] = centre[c][0];
+				one->shape[Y0] = centre[c][1];
+				one->shape[THETA] = peak[p][1];
+				one->shape[BAND] = peak[p][0] / band_edge(peak[p][1], &slope);
+				one->shape[ACROSS] = across;
+				one->shape[ALONG] = across * shapes[s][1];
+				one->sse = separable_solve(f->separable, y, one->shape, NULL);
+			}
+		}
+	}
+	qsort(list, count, sizeof *list, by_sse);
+	return count;
+}
+
+/* may both enter the trust region? Otherwise they would mostly end in the same place. */
+static bool apart(const struct candidate *a, const struct candidate *b)
+{
+	double dx = a->shape[X0] - b->shape[X0], dy = a->shape[Y0] - b->shape[Y0];
+	double across = a->shape[ACROSS];
+	return a->peak != b->peak || dx * dx + dy * dy > across * across ||
+	       fabs(log(b->shape[ACROSS] / across)) > 1;
+}
+
+static struct gabor from_fit(const struct separable_fit *fit)
+{
+	double slope, a = fit->coefficient[COSINE], b = fit->coefficient[SINE];
+	struct gabor g = {.amplitude = hypot(a, b),
+	    .theta = fit->shape[THETA],
+	    .phase = atan2(-b, a), /* a cos + b sin = A cos(. + phase) */
+	    .frequency = fit->shape[BAND] * band_edge(fit->shape[THETA], &slope),
+	    .sigma_across = fit->shape[ACROSS],
+	    .sigma_along = fit->shape[ALONG],
+	    .x0 = fit->shape[X0],
+	    .y0 = fit->shape[Y0],
+	    .offset = fit->coefficient[OFFSET]};
+	return gabor_canonical(g);
+}
+
+/* each start until a step gains less than this part of the sum of squares, or that many steps */
+#define TRY_TOLERANCE 1e-2
+#define TRY_LIMIT 20
+#define LIMIT 200
+
+/* sums about the mean; false for a constant profile */
+static bool centre_profile(struct gabor_fitter *f, const double *y, struct gabor_estimate *estimate)
+{
+	double mean = 0, sst = 0, largest = 0;
+	for (size_t i = 0; i < f->n; i++)
+		mean += y[i] / (double)f->n;
+	for (size_t i = 0; i < f->n; i++) {
+		f->centred[i] = y[i] - mean;
+		sst += f->centred[i] * f->centred[i];
+		largest = fmax(largest, fabs(y[i]));
+	}
+	*estimate = (struct gabor_estimate){.sse = sst, .sst = sst, .mean = mean};
+	bool constant = !(sst > 1e-24 * largest * largest * (double)f->n);
+	if (constant) {
+		estimate->gabor = (struct gabor){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+		estimate->sse = estimate->sst = 0;
+	}
+	return !constant;
+}
+
+int gabor_fit(
+    struct gabor_fitter *f, const double *y, double tolerance, struct gabor_estimate *estimate)
+{
+	struct candidate list[CANDIDATES];
+	size_t chosen[GABOR_STARTS];
+	struct separable_fit best = {.sse = INFINITY}, fit;
+	if (!centre_profile(f, y, estimate))
+		return 0;
+	size_t count = candidates(f, y, list);
+	for (size_t i = 0; i < count && estimate->starts < GABOR_STARTS; i++) {
+		bool new = true;
+		for (size_t j = 0; j < estimate->starts && new; j++)
+			new = apart(&list[i], &list[chosen[j]]);
+		if (!new)
+			continue;
+		chosen[estimate->starts++] = i;
+		memcpy(fit.shape, list[i].shape, sizeof list[i].shape);
+		if (separable_minimise(f->separable, y, TRY_TOLERANCE, TRY_LIMIT, &fit) < 0)
+			return -1;
+		estimate->iterations += fit.iterations;
+		if (fit.sse < best.sse)
+			best = fit;
+	}
+	if (separable_minimise(f->separable, y, tolerance, LIMIT, &best) < 0)
+		return -1;
+	estimate->iterations += best.iterations;
+	estimate->sse = best.sse;
+	estimate->gabor = from_fit(&best);
+	return 0;
+}
+
+int gabor_fit_from(struct gabor_fitter *f, const double *y, const struct gabor *start,
+    struct gabor_estimate *estimate)
+{
+	double slope;
+	struct separable_fit fit = {.shape = {[X0] = start->x0,
+					[Y0] = start->y0,
+					[THETA] = start->theta,
+					[BAND] = start->frequency / band_edge(start->theta, &slope),
+					[ACROSS] = start->sigma_across,
+					[ALONG] = start->sigma_along}};
+	if (!centre_profile(f, y, estimate))
+		return 0;
+	if (separable_minimise(f->separable, y, GABOR_TOLERANCE, LIMIT, &fit) < 0)
+		return -1;
+	estimate->starts = 1;
+	estimate->iterations = fit.iterations;
+	estimate->sse = fit.sse;
+	estimate->gabor = from_fit(&fit);
+	return 0;
+}
+
+double gabor_estimate_r(const struct gabor_estimate *estimate)
+{
+	if (!(estimate->sst > 0))
+		return NAN;
+	return sqrt(fmax(0, 1 - estimate->sse / estimate->sst));
+}
+
+/* Standard errors */
+
+/* derivatives of the function at (x, y) by the parameters in the order of struct gabor */
+static void derivatives(const struct gabor *g, double x, double y, double *d)
+{
+	double s = sin(g->theta), c = cos(g->theta), dx = x - g->x0, dy = y - g->y0;
+	double u = -dx * s + dy * c, v = dx * c + dy * s, omega = 2 * pi * g->frequency;
+	double across = u / (g->sigma_across * g->sigma_across),
+	       along = v / (g->sigma_along * g->sigma_along);
+	double envelope = exp(-(u * across + v * along) / 2);
+	double even = envelope * cos(omega * u + g->phase), value = g->amplitude * even;
+	double odd = -g->amplitude * envelope * sin(omega * u + g->phase);
+	double by_u = omega * odd - across * value, by_v = -along * value;
+	d[0] = even;
+	d[1] = -v * by_u + u * by_v;
+	d[2] = odd;
+	d[3] = 2 * pi * u * odd;
+	d[4] = across * across * g->sigma_across * value;
+	d[5] = along * along * g->sigma_along * value;
+	d[6] = s * by_u - c * by_v;
+	d[7] = -c * by_u - s * by_v;
+	d[8] = 1;
+}
+
+/* covariance (9, 9) of the parameters: variance times the inverse of the information matrix */
+static bool covariance(const struct gabor *g, size_t k, double variance, double *cov)
+{
+	double d[GABOR_PARAMETERS], scale[GABOR_PARAMETERS];
+	const size_t p = GABOR_PARAMETERS;
+	memset(cov, 0, p * p * sizeof *cov);
+	for (size_t i = 0; i < k * k; i++) {
+		derivatives(g, bank_x(k, i % k), bank_y(k, i / k), d);
+		for (size_t a = 0; a < p; a++)
+			for (size_t b = 0; b < p; b++)
+				cov[a * p + b] += d[a] * d[b];
+	}
+	for (size_t a = 0; a < p; a++)
+		scale[a] = 1 / sqrt(cov[a * p + a]);
+	for (size_t i = 0; i < p * p; i++)
+		cov[i] *= scale[i / p] * scale[i % p];
+	gsl_matrix_view matrix = gsl_matrix_view_array(cov, p, p);
+	gsl_set_error_handler_off();
+	if (!isfinite(cov[0]) || gsl_linalg_cholesky_decomp1(&matrix.matrix) != GSL_SUCCESS ||
+	    gsl_linalg_cholesky_invert(&matrix.matrix) != GSL_SUCCESS)
+		return false;
+	for (size_t i = 0; i < p * p; i++)
+		cov[i] *= variance * scale[i / p] * scale[i % p];
+	return true;
+}
+
+/* sqrt(g' cov g) for a quantity of sigma_across, sigma_along and f with that gradient */
+static double propagated(const double *cov, double by_frequency, double by_across, double by_along)
+{
+	const double gradient[3] = {by_frequency, by_across, by_along};
+	double variance = 0;
+	for (size_t a = 0; a < 3; a++)
+		for (size_t b = 0; b < 3; b++)
+			variance +=
+			    gradient[a] * gradient[b] * cov[(3 + a) * GABOR_PARAMETERS + 3 + b];
+	return sqrt(variance);
+}
+
+struct gabor_errors gabor_errors(const struct gabor *g, size_t k, double variance)
+{
+	double cov[GABOR_PARAMETERS * GABOR_PARAMETERS], se[GABOR_PARAMETERS];
+	struct gabor_errors e;
+	double f = g->frequency, nx = gabor_nx(g), ny = gabor_ny(g),
+	       c2 = GABOR_NX_MIN * GABOR_NX_MIN;
+	if (!(variance >= 0) || !covariance(g, k, variance, cov))
+		return (struct gabor_errors){
+		    {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN}, NAN, NAN, NAN, NAN, NAN};
+	for (size_t i = 0; i < GABOR_PARAMETERS; i++)
+		se[i] = sqrt(cov[i * GABOR_PARAMETERS + i]);
+	e.gabor = (struct gabor){se[0], se[1], se[2], se[3], se[4], se[5], se[6], se[7], se[8]};
+	e.nx = propagated(cov, g->sigma_across, f, 0);
+	e.ny = propagated(cov, g->sigma_along, 0, f);
+	e.aspect = propagated(
+	    cov, 0, g->sigma_along / (g->sigma_across * g->sigma_across), 1 / g->sigma_across);
+	double octaves = nx > GABOR_NX_MIN ? 2 * GABOR_NX_MIN / log(2) / (nx * nx - c2) : NAN;
+	e.octaves = propagated(cov, octaves * g->sigma_across, octaves * f, 0);
+	/* t of nx^2 (1 - cos t)^2 + ny^2 sin^2 t = c^2, differentiated */
+	double t = gabor_half_width(nx, ny), z = 1 - cos(t), s = sin(t);
+	double slope = 2 * s * (nx * nx * z + ny * ny * cos(t));
+	double by_nx = -2 * nx * z * z / slope, by_ny = -2 * ny * s * s / slope;
+	e.half_width =
+	    propagated(cov, by_nx * g->sigma_across + by_ny * g->sigma_along, by_nx * f, by_ny * f);
+	return e;
+}
+
+unsigned gabor_degenerate(const struct gabor *g, size_t k)
+{
+	double edge = (double)k / 2, s = sin(g->theta), c = cos(g->theta);
+	const double ends[2][2] = {
+	    {-s * g->sigma_across, c * g->sigma_across}, {c * g->sigma_along, s * g->sigma_along}};
+	unsigned reasons = 0;
+	if (isnan(g->frequency))
+		return GABOR_CONSTANT;
+	if (!(gabor_nx(g) > GABOR_NX_MIN))
+		reasons |= GABOR_LOW_PASS;
+	if (!(fabs(g->x0) < edge && fabs(g->y0) < edge))
+		reasons |= GABOR_CENTRE_OUTSIDE;
+	for (size_t i = 0; i < 2; i++) {
+		if (!(fabs(g->x0) + fabs(ends[i][0]) < edge &&
+			fabs(g->y0) + fabs(ends[i][1]) < edge))
+			reasons |= GABOR_ENVELOPE_OUTSIDE;
+	}
+	return reasons;
+}
+
+const char *gabor_reason(unsigned reasons)
+{
+	static const char *const texts[] = {"-", "low-pass", "centre-outside",
+	    "low-pass,centre-outside", "envelope-outside", "low-pass,envelope-outside",
+	    "centre-outside,envelope-outside", "low-pass,centre-outside,envelope-outside",
+	    "surrogates", "low-pass,surrogates", "centre-outside,surrogates",
+	    "low-pass,centre-outside,surrogates", "envelope-outside,surrogates",
+	    "low-pass,envelope-outside,surrogates", "centre-outside,envelope-outside,surrogates",
+	    "low-pass,centre-outside,envelope-outside,surrogates"};
+	return reasons & GABOR_CONSTANT ? "constant" : texts[reasons & 15];
+}

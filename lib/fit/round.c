@@ -1,0 +1,287 @@
+/* Round profiles: see round.h. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/threads.h"
+#include "fit/round.h"
+#include "fit/surrogate.h"
+#include "stats/aicc.h"
+
+static const struct {
+	const char *name;
+	enum blob_kind kind;
+	bool offset;
+} models[ROUND_MODELS] = {[ROUND_LOG] = {"log", BLOB_LOG, false},
+    [ROUND_LOG_OFFSET] = {"log_offset", BLOB_LOG, true},
+    [ROUND_DOG] = {"dog", BLOB_DOG, false},
+    [ROUND_GAUSSIAN] = {"gaussian", BLOB_GAUSSIAN, false},
+    [ROUND_DELTA] = {"delta", BLOB_DELTA, false}};
+
+const char *round_model_name(enum round_model model)
+{
+	return models[model].name;
+}
+
+struct worker {
+	struct blob_fitter *blob[ROUND_MODELS];
+	double *scrambled, *sample, *work; /* (k, k), (k, k), (4, k, k) */
+};
+
+struct round_survey {
+	struct round_options options;
+	size_t k, n;
+	struct symmetry_plan *symmetry;
+	struct surrogate_plan *surrogate;
+	struct worker *worker; /* (threads) */
+	struct round_chance white;
+	bool white_known; /* it depends on the size only */
+	/* of the run under way */
+	size_t record, first;
+	const double *x;
+	double *moduli;                 /* (count, k, k); NULL: white noise */
+	double *null_r, *null_symmetry; /* (count, null) */
+	struct round_result *results;
+};
+
+struct round_survey *round_create(size_t k, const struct round_options *options)
+{
+	struct round_survey *s = mem_alloc(1, sizeof *s);
+	if (!s)
+		return NULL;
+	s->options = *options;
+	s->options.threads = par_threads(options->threads);
+	s->k = k;
+	s->n = k * k; /* the bank holds at least one such profile */
+	s->symmetry = symmetry_plan_create(k);
+	s->surrogate = surrogate_plan_create(k);
+	s->worker = mem_alloc(s->options.threads, sizeof *s->worker);
+	if (!s->symmetry || !s->surrogate || !s->worker)
+		goto failed;
+	for (size_t i = 0; i < s->options.threads; i++) {
+		struct worker *w = &s->worker[i];
+		w->scrambled = mem_alloc(s->n, sizeof *w->scrambled);
+		w->sample = mem_alloc(s->n, sizeof *w->sample);
+		w->work = mem_alloc(4 * s->n, sizeof *w->work);
+		if (!w->scrambled || !w->sample || !w->work)
+			goto failed;
+		for (size_t m = 0; m < ROUND_MODELS; m++) {
+			if (!(w->blob[m] = blob_fitter_create(models[m].kind, models[m].offset, k)))
+				goto failed;
+		}
+	}
+	return s;
+failed:
+	round_free(s);
+	return NULL;
+}
+
+void round_free(struct round_survey *survey)
+{
+	if (!survey)
+		return;
+	for (size_t i = 0; survey->worker && i < survey->options.threads; i++) {
+		struct worker *w = &survey->worker[i];
+		for (size_t m = 0; m < ROUND_MODELS; m++)
+			blob_fitter_free(w->blob[m]);
+		free(w->scrambled);
+		free(w->sample);
+		free(w->work);
+	}
+	free(survey->worker);
+	symmetry_plan_free(survey->symmetry);
+	surrogate_plan_free(survey->surrogate);
+	free(survey);
+}
+
+static double correlation(const double *a, const double *b, size_t n)
+{
+	double ma = 0, mb = 0, aa = 0, bb = 0, ab = 0;
+	for (size_t i = 0; i < n; i++) {
+		ma += a[i] / (double)n;
+		mb += b[i] / (double)n;
+	}
+	for (size_t i = 0; i < n; i++) {
+		aa += (a[i] - ma) * (a[i] - ma);
+		bb += (b[i] - mb) * (b[i] - mb);
+		ab += (a[i] - ma) * (b[i] - mb);
+	}
+	return aa > 0 && bb > 0 ? ab / sqrt(aa * bb) : NAN;
+}
+
+/* Pearson's r of the profile and a LoG */
+static double correlation_with(
+    const struct round_survey *s, struct worker *w, const double *y, const struct blob *blob)
+{
+	if (isnan(blob->sigma))
+		return NAN;
+	blob_sample(BLOB_LOG, blob, s->k, w->sample);
+	return correlation(y, w->sample, s->n);
+}
+
+static enum round_model chosen(const struct round_survey *s)
+{
+	return s->options.offset ? ROUND_LOG_OFFSET : ROUND_LOG;
+}
+
+static int measure(
+    struct round_survey *s, struct worker *w, const double *y, struct round_result *result)
+{
+	struct blob blob[ROUND_MODELS];
+	double mean = 0, sst = 0, squares = 0;
+	*result = (struct round_result){.p_r = NAN, .p_symmetry = NAN};
+	for (size_t i = 0; i < s->n; i++)
+		mean += y[i] / (double)s->n;
+	for (size_t i = 0; i < s->n; i++) {
+		sst += (y[i] - mean) * (y[i] - mean);
+		squares += y[i] * y[i];
+	}
+	result->empty = !(squares > 0);
+	for (size_t m = 0; m < ROUND_MODELS; m++) {
+		if (blob_fit(w->blob[m], y, &blob[m]) < 0)
+			return -1;
+		bool fitted = blob[m].parameters > 0;
+		result->aicc[m] =
+		    fitted ? aicc(s->n, blob[m].parameters, blob[m].sse, squares) : NAN;
+		result->fits[m][0] = fitted && sst > 0 ? 1 - blob[m].sse / sst : NAN;
+		result->fits[m][1] = fitted ? blob[m].sigma : NAN;
+		if (!(result->aicc[result->model] <= result->aicc[m]))
+			result->model = (enum round_model)m;
+	}
+	result->log = blob[chosen(s)];
+	result->r = correlation_with(s, w, y, &result->log);
+	result->r2 = result->fits[chosen(s)][0];
+	result->r_offset = correlation_with(s, w, y, &blob[ROUND_LOG_OFFSET]);
+	result->symmetry = symmetry_about(s->symmetry, y, result->log.x0, result->log.y0);
+	result->dc_ratio = symmetry_dc_ratio(s->symmetry, y);
+	result->surround_ratio = symmetry_surround_ratio(y, s->k, result->log.amplitude);
+	return 0;
+}
+
+static int measure_one(size_t i, size_t worker, void *argument)
+{
+	struct round_survey *s = argument;
+	if (measure(s, &s->worker[worker], s->x + i * s->n, &s->results[i]) < 0)
+		return err_context("filter %zu", s->first + i);
+	return 0;
+}
+
+/* Noise profile i % null for profile i / null: the two numbers that chance is asked of. */
+static int measure_noise(size_t i, size_t worker, void *argument)
+{
+	struct round_survey *s = argument;
+	struct worker *w = &s->worker[worker];
+	size_t profile = i / s->options.null, number = i % s->options.null;
+	struct blob blob;
+	struct rng rng;
+	if (s->moduli) {
+		rng = rng_start(s->options.seed, RNG_SURROGATE, (uint32_t)s->record,
+		    (s->first + profile) * s->options.null + number);
+		surrogate_draw(
+		    s->surrogate, s->moduli + profile * s->n, &rng, w->scrambled, w->work);
+	} else {
+		rng = rng_start(s->options.seed, RNG_NULL, 0, number);
+		surrogate_white(s->k, &rng, w->scrambled);
+	}
+	if (blob_fit(w->blob[chosen(s)], w->scrambled, &blob) < 0)
+		return -1;
+	s->null_r[i] = correlation_with(s, w, w->scrambled, &blob);
+	/* the symmetry's share of E_0 alone */
+	s->null_symmetry[i] = NAN;
+	double total = symmetry_total(s->symmetry, w->scrambled);
+	if (total > 0 && !isnan(blob.x0))
+		s->null_symmetry[i] =
+		    symmetry_energy(s->symmetry, w->scrambled, blob.x0, blob.y0, 0) / total;
+	return 0;
+}
+
+static int ascending(const void *a, const void *b)
+{
+	double p = *(const double *)a, q = *(const double *)b;
+	return (p > q) - (p < q);
+}
+
+/* the median and the ceil(.95 (n + 1))-th smallest, NaN where there is none or a value is missing */
+static void quantiles(double *x, size_t n, double *median, double *high)
+{
+	size_t at = (size_t)ceil(.95 * ((double)n + 1) - 1e-9);
+	*median = *high = NAN;
+	for (size_t i = 0; i < n; i++) {
+		if (isnan(x[i]))
+			return;
+	}
+	qsort(x, n, sizeof *x, ascending);
+	if (n)
+		*median = (x[(n - 1) / 2] + x[n / 2]) / 2;
+	if (n && at <= n)
+		*high = x[at - 1];
+}
+
+static double share_reaching(const double *x, size_t n, double value)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < n; i++)
+		count += x[i] >= value;
+	return n && !isnan(value) ? (1 + (double)count) / (1 + (double)n) : NAN;
+}
+
+static struct round_chance chance_of(double *r, double *symmetry, size_t n)
+{
+	struct round_chance chance;
+	quantiles(r, n, &chance.r, &chance.r_95);
+	quantiles(symmetry, n, &chance.symmetry, &chance.symmetry_95);
+	return chance;
+}
+
+static int white_chance(struct round_survey *s)
+{
+	if (s->white_known)
+		return 0;
+	s->moduli = NULL;
+	if (par_for(s->options.null, s->options.threads, measure_noise, s) < 0)
+		return -1;
+	s->white = chance_of(s->null_r, s->null_symmetry, s->options.null);
+	s->white_known = true;
+	return 0;
+}
+
+int round_run(struct round_survey *s, size_t record, size_t first, size_t count, const double *x,
+    struct round_result *results)
+{
+	size_t null = s->options.null, profiles;
+	double *moduli = NULL;
+	int status = -1;
+	if (mem_multiply(count, null, &profiles) < 0)
+		return -1;
+	s->record = record;
+	s->first = first;
+	s->x = x;
+	s->results = results;
+	moduli = mem_alloc(count, s->n * sizeof *moduli);
+	s->null_r = mem_alloc(profiles, sizeof *s->null_r);
+	s->null_symmetry = mem_alloc(profiles, sizeof *s->null_symmetry);
+	if (!moduli || !s->null_r || !s->null_symmetry)
+		goto done;
+	if (par_for(count, s->options.threads, measure_one, s) < 0 || white_chance(s) < 0)
+		goto done;
+	for (size_t i = 0; i < count; i++)
+		surrogate_moduli(s->surrogate, x + i * s->n, moduli + i * s->n, s->worker[0].work);
+	s->moduli = moduli;
+	if (par_for(profiles, s->options.threads, measure_noise, s) < 0)
+		goto done;
+	for (size_t i = 0; i < count; i++) {
+		struct round_result *result = &results[i];
+		double *r = s->null_r + i * null, *symmetry = s->null_symmetry + i * null;
+		result->p_r = share_reaching(r, null, result->r);
+		result->p_symmetry = share_reaching(symmetry, null, result->symmetry.symmetry);
+		result->matched = chance_of(r, symmetry, null);
+		result->white = s->white;
+	}
+	status = 0;
+done:
+	free(moduli);
+	free(s->null_r);
+	free(s->null_symmetry);
+	return status;
+}

@@ -1,0 +1,274 @@
+/* Surveys: see survey.h. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/threads.h"
+#include "fit/bank.h"
+#include "fit/surrogate.h"
+#include "fit/survey.h"
+#include "stats/aicc.h"
+
+#define LEVEL .95
+
+static const enum blob_kind blobs[SURVEY_MODELS] = {
+    [SURVEY_GAUSSIAN] = BLOB_ELONGATED, [SURVEY_DOG] = BLOB_DOG, [SURVEY_LOG] = BLOB_LOG};
+
+const char *survey_model_name(enum survey_model model)
+{
+	static const char *const names[SURVEY_MODELS] = {"gabor", "gaussian", "dog", "log"};
+	return names[model];
+}
+
+struct worker {
+	struct gabor_fitter *gabor;
+	struct blob_fitter *blob[SURVEY_MODELS];
+	double *scrambled, *profile, *work; /* (k1, k1), (k, k), (4, k1, k1) */
+};
+
+struct survey {
+	struct survey_options options;
+	size_t k1, k; /* the filters' and the fitted profiles' size */
+	struct surrogate_plan *plan;
+	struct worker *worker; /* (threads) */
+	struct survey_table *table;
+	/* of the run under way */
+	size_t record, first;
+	const double *x;
+	double *moduli, *r;        /* (count, k1, k1); (count, 1 + surrogates) */
+	unsigned char *degenerate; /* (count, 1 + surrogates) */
+	struct survey_result *results;
+};
+
+struct survey *survey_create(size_t k, const struct survey_options *options)
+{
+	struct survey *s = mem_alloc(1, sizeof *s);
+	if (!s)
+		return NULL;
+	s->options = *options;
+	s->options.threads = par_threads(options->threads);
+	s->k1 = k;
+	s->k = options->lgn ? k + options->lgn_size - 1 : k;
+	s->worker = mem_alloc(s->options.threads, sizeof *s->worker);
+	s->plan = surrogate_plan_create(k);
+	if (!s->worker || !s->plan)
+		goto failed;
+	for (size_t i = 0; i < s->options.threads; i++) {
+		struct worker *w = &s->worker[i];
+		w->gabor = gabor_fitter_create(s->k);
+		w->scrambled = mem_alloc(k * k, sizeof *w->scrambled);
+		w->profile = mem_alloc(s->k * s->k, sizeof *w->profile);
+		w->work = mem_alloc(4 * k * k, sizeof *w->work);
+		if (!w->gabor || !w->scrambled || !w->profile || !w->work)
+			goto failed;
+		for (size_t m = SURVEY_GAUSSIAN; m < SURVEY_MODELS; m++) {
+			if (!(w->blob[m] = blob_fitter_create(blobs[m], true, s->k)))
+				goto failed;
+		}
+	}
+	return s;
+failed:
+	survey_free(s);
+	return NULL;
+}
+
+void survey_free(struct survey *survey)
+{
+	if (!survey)
+		return;
+	for (size_t i = 0; survey->worker && i < survey->options.threads; i++) {
+		struct worker *w = &survey->worker[i];
+		gabor_fitter_free(w->gabor);
+		for (size_t m = 0; m < SURVEY_MODELS; m++)
+			blob_fitter_free(w->blob[m]);
+		free(w->scrambled);
+		free(w->profile);
+		free(w->work);
+	}
+	free(survey->worker);
+	surrogate_plan_free(survey->plan);
+	free(survey);
+}
+
+size_t survey_size(const struct survey *survey)
+{
+	return survey->k;
+}
+
+void survey_count(struct survey *survey, struct survey_table *table)
+{
+	survey->table = table;
+}
+
+/* what is fitted for a filter: the filter itself or its effective profile */
+static const double *profile_of(const struct survey *s, struct worker *w, const double *filter)
+{
+	if (!s->options.lgn)
+		return filter;
+	bank_convolve(s->options.lgn, s->options.lgn_size, filter, s->k1, w->profile);
+	return w->profile;
+}
+
+static int fit_filter(
+    struct survey *s, struct worker *w, const double *profile, struct survey_result *result)
+{
+	size_t n = s->k * s->k;
+	struct gabor_estimate *e = &result->estimate;
+	*result = (struct survey_result){.threshold = NAN, .p = NAN};
+	if (gabor_fit(w->gabor, profile, GABOR_TOLERANCE, e) < 0)
+		return -1;
+	result->r = gabor_estimate_r(e);
+	result->r2 = e->sst > 0 ? 1 - e->sse / e->sst : NAN;
+	double variance = e->sst > 0 ? e->sse / (double)(n - GABOR_PARAMETERS) : NAN;
+	result->noise = sqrt(variance);
+	result->errors = gabor_errors(&e->gabor, s->k, variance);
+	result->reasons = gabor_degenerate(&e->gabor, s->k);
+	result->aicc[SURVEY_GABOR] = aicc(n, GABOR_PARAMETERS, e->sse, e->sst);
+	for (size_t m = SURVEY_GAUSSIAN; m < SURVEY_MODELS; m++) {
+		struct blob blob;
+		result->aicc[m] = NAN;
+		if (!(e->sst > 0))
+			continue;
+		if (blob_fit(w->blob[m], profile, &blob) < 0)
+			return -1;
+		result->aicc[m] = aicc(n, blob.parameters, blob.sse, e->sst);
+		if (!(result->aicc[result->model] <= result->aicc[m]))
+			result->model = (enum survey_model)m;
+	}
+	return 0;
+}
+
+/* One fit: of filter i / (1 + surrogates), itself (0) or one of its surrogates. */
+static int fit_one(size_t i, size_t worker, void *argument)
+{
+	struct survey *s = argument;
+	struct worker *w = &s->worker[worker];
+	size_t each = 1 + s->options.surrogates, filter = i / each, number = i % each,
+	       n1 = s->k1 * s->k1;
+	struct gabor_estimate estimate;
+	if (!number) {
+		struct survey_result *result = &s->results[filter];
+		if (fit_filter(s, w, profile_of(s, w, s->x + filter * n1), result) < 0)
+			return err_context("filter %zu", s->first + filter);
+		s->r[i] = result->r;
+		s->degenerate[i] = result->reasons != 0;
+		return 0;
+	}
+	struct rng rng = rng_start(s->options.seed, RNG_SURROGATE, (uint32_t)s->record,
+	    (s->first + filter) * s->options.surrogates + number - 1);
+	surrogate_draw(s->plan, s->moduli + filter * n1, &rng, w->scrambled, w->work);
+	if (gabor_fit(w->gabor, profile_of(s, w, w->scrambled), GABOR_TOLERANCE_R, &estimate) < 0)
+		return err_context("filter %zu: surrogate %zu", s->first + filter, number - 1);
+	s->r[i] = gabor_estimate_r(&estimate);
+	s->degenerate[i] = gabor_degenerate(&estimate.gabor, s->k) != 0;
+	return 0;
+}
+
+static int ascending(const void *a, const void *b)
+{
+	double p = *(const double *)a, q = *(const double *)b;
+	return (p > q) - (p < q);
+}
+
+/* the surrogate that stands at a level: the ceil(level (count + 1))-th smallest, counted from 0 */
+static size_t rank_of(double level, size_t count)
+{
+	double rank = ceil(level * ((double)count + 1) - 1e-9);
+	return rank < 1 ? 0 : (size_t)rank - 1;
+}
+
+/* filter i's judgement; its surrogates' r are sorted into `sorted` (surrogates) */
+static void judge(struct survey *s, size_t i, double *sorted)
+{
+	size_t count = s->options.surrogates, at = rank_of(LEVEL, count), as_good = 0;
+	struct survey_result *result = &s->results[i];
+	if (!count || result->reasons & GABOR_CONSTANT)
+		return;
+	memcpy(sorted, s->r + i * (count + 1) + 1, count * sizeof *sorted);
+	qsort(sorted, count, sizeof *sorted, ascending);
+	for (size_t k = 0; k < count; k++)
+		as_good += sorted[k] >= result->r;
+	result->p = (1 + (double)as_good) / (1 + (double)count);
+	result->threshold = at < count ? sorted[at] : NAN;
+	if (!(result->r > result->threshold))
+		result->reasons |= GABOR_SURROGATES;
+}
+
+static void count_passes(
+    const struct survey *s, size_t i, const double *sorted, struct survey_table *table)
+{
+	size_t count = s->options.surrogates;
+	const double *r = s->r + i * (count + 1);
+	const unsigned char *degenerate = s->degenerate + i * (count + 1);
+	if (isnan(r[0]))
+		return;
+	table->filters++;
+	table->surrogates += count;
+	for (size_t l = 0; l < SURVEY_LEVELS; l++) {
+		struct survey_passes *pass = &table->level[l];
+		for (size_t k = 0; k <= count; k++) {
+			double level = pass->level;
+			if (pass->percentile) {
+				/* a surrogate's own place does not count: the others are one fewer */
+				size_t at = rank_of(pass->level, k ? count - 1 : count);
+				if (at >= (k ? count - 1 : count))
+					continue;
+				level = sorted[k && r[k] <= sorted[at] ? at + 1 : at];
+			}
+			if (!(r[k] > level))
+				continue;
+			pass->above += !k;
+			pass->accepted += !k && !degenerate[k];
+			pass->surrogates_above += !!k;
+			pass->surrogates_accepted += k && !degenerate[k];
+		}
+	}
+}
+
+void survey_table_start(struct survey_table *table)
+{
+	static const double levels[SURVEY_LEVELS] = {
+	    .5, .6, .7, .8, .9, .95, .99, .5, .55, .6, .65, .7, .75, .8, .85, .9};
+	*table = (struct survey_table){0};
+	for (size_t l = 0; l < SURVEY_LEVELS; l++)
+		table->level[l] = (struct survey_passes){.percentile = l < 7, .level = levels[l]};
+}
+
+int survey_run(struct survey *s, size_t record, size_t first, size_t count, const double *x,
+    struct survey_result *results)
+{
+	size_t each = 1 + s->options.surrogates, n1 = s->k1 * s->k1, fits;
+	double *sorted = NULL;
+	int status = -1;
+	s->moduli = s->r = NULL;
+	s->degenerate = NULL;
+	if (mem_multiply(count, each, &fits) < 0)
+		return -1;
+	s->record = record;
+	s->first = first;
+	s->x = x;
+	s->results = results;
+	s->moduli = mem_alloc(count, n1 * sizeof *s->moduli);
+	s->r = mem_alloc(fits, sizeof *s->r);
+	s->degenerate = mem_alloc(fits, 1);
+	sorted = mem_alloc(each, sizeof *sorted);
+	if (!s->moduli || !s->r || !s->degenerate || !sorted)
+		goto done;
+	for (size_t i = 0; i < count; i++)
+		surrogate_moduli(s->plan, x + i * n1, s->moduli + i * n1, s->worker[0].work);
+	if (par_for(fits, s->options.threads, fit_one, s) < 0)
+		goto done;
+	for (size_t i = 0; i < count; i++) {
+		judge(s, i, sorted);
+		if (s->table)
+			count_passes(s, i, sorted, s->table);
+	}
+	status = 0;
+done:
+	free(s->moduli);
+	free(s->r);
+	free(s->degenerate);
+	free(sorted);
+	return status;
+}

@@ -1,0 +1,190 @@
+/*
+ * fit-gabor: fit Gabor functions to a bank's receptive profiles. Daugman 1985, J. Opt. Soc. Am. A 2:1160;
+ * Jones and Palmer 1987, J. Neurophysiol. 58:1233; Ringach 2002, J. Neurophysiol. 88:455.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include "base/memory.h"
+#include "base/progress.h"
+#include "base/tool.h"
+#include "fit/bank.h"
+#include "fit/survey.h"
+#include "table/table.h"
+
+static const char *output, *lgn_file, *fitted_file, *passes_file;
+static struct survey_options survey_options;
+static bool verbose;
+static const struct opt options[] = {
+    OPT_TEXT('l', "lgn", &lgn_file, NULL, "file",
+	"fit the effective profiles of this kernel with the filters"),
+    OPT_COUNT(0, "surrogates", &survey_options.surrogates, "99", CLOSED(0, 99999), "number",
+	"phase-scrambled surrogates per filter: 0, or 19 and more"),
+    OPT_TEXT(0, "fitted", &fitted_file, NULL, "file", "write the fitted profiles as npys"),
+    OPT_TEXT(
+	0, "passes", &passes_file, NULL, "file", "write how many pass as the threshold varies"),
+    OPT_SEED(&survey_options.seed),
+    OPT_THREADS(&survey_options.threads, NULL),
+    OPT_VERBOSE(&verbose),
+    OPT_OUTPUT(&output),
+    OPT_END,
+};
+static const struct tool tool = {
+    "fit-gabor", "fit Gabor functions to receptive profiles", "[file ...]", 0, SIZE_MAX, options};
+
+static const char columns[] = "record filter accepted reason r r2 theta_deg phase_deg sf_cpp "
+			      "sigma_across_px sigma_along_px x0_px y0_px "
+			      "amplitude offset nx ny aspect sf_bandwidth_octaves "
+			      "orientation_half_width_deg theta_deg_se phase_deg_se "
+			      "sf_cpp_se sigma_across_px_se sigma_along_px_se x0_px_se y0_px_se "
+			      "amplitude_se offset_se nx_se ny_se "
+			      "aspect_se sf_bandwidth_octaves_se orientation_half_width_deg_se "
+			      "noise r_surrogates_95 p model aicc_gabor "
+			      "aicc_gaussian aicc_dog aicc_log spatial_share profile";
+
+static const double degrees = 57.295779513082320877;
+
+static void put_gabor(struct table_out *table, const struct gabor *g)
+{
+	table_real(table, g->theta * degrees);
+	table_real(table, g->phase * degrees);
+	table_real(table, g->frequency);
+	table_real(table, g->sigma_across);
+	table_real(table, g->sigma_along);
+	table_real(table, g->x0);
+	table_real(table, g->y0);
+	table_real(table, g->amplitude);
+	table_real(table, g->offset);
+}
+
+static void put_row(
+    struct table_out *table, const struct bank *bank, size_t filter, const struct survey_result *s)
+{
+	const struct gabor *g = &s->estimate.gabor;
+	const struct gabor_errors *e = &s->errors;
+	table_int(table, (long long)bank->record);
+	table_int(table, (long long)filter);
+	table_int(table, !s->reasons);
+	table_text(table, gabor_reason(s->reasons));
+	table_real(table, s->r);
+	table_real(table, s->r2);
+	put_gabor(table, g);
+	table_real(table, gabor_nx(g));
+	table_real(table, gabor_ny(g));
+	table_real(table, g->sigma_along / g->sigma_across);
+	table_real(table, gabor_octaves(gabor_nx(g)));
+	table_real(table, gabor_half_width(gabor_nx(g), gabor_ny(g)) * degrees);
+	put_gabor(table, &e->gabor);
+	table_real(table, e->nx);
+	table_real(table, e->ny);
+	table_real(table, e->aspect);
+	table_real(table, e->octaves);
+	table_real(table, e->half_width * degrees);
+	table_real(table, s->noise);
+	table_real(table, s->threshold);
+	table_real(table, s->p);
+	table_text(table, s->reasons & GABOR_CONSTANT ? "-" : survey_model_name(s->model));
+	for (size_t m = 0; m < SURVEY_MODELS; m++)
+		table_real(table, s->aicc[m]);
+	table_real(table, bank->spatial_share[filter]);
+	table_text(table, lgn_file ? "effective" : "filter");
+}
+
+/* the fitted functions; for a constant profile its value */
+static void put_fitted(struct npys_out *out, const struct gabor_estimate *e, size_t k, double *x)
+{
+	gabor_sample(&e->gabor, k, x);
+	for (size_t i = 0; i < k * k && isnan(e->gabor.frequency); i++)
+		x[i] = e->mean;
+	tool_check(npys_write_double(out, x, 1));
+}
+
+static void put_passes(const char *file, const struct survey_table *table)
+{
+	struct table_out *out =
+	    tool_need(table_create(file, "rule level filters filters_above filters_accepted "
+					 "surrogates surrogates_above surrogates_accepted"));
+	for (size_t l = 0; l < SURVEY_LEVELS; l++) {
+		const struct survey_passes *pass = &table->level[l];
+		table_text(out, pass->percentile ? "surrogates" : "r");
+		table_real(out, pass->level);
+		table_int(out, (long long)table->filters);
+		table_int(out, (long long)pass->above);
+		table_int(out, (long long)pass->accepted);
+		table_int(out, (long long)table->surrogates);
+		table_int(out, (long long)pass->surrogates_above);
+		table_int(out, (long long)pass->surrogates_accepted);
+	}
+	tool_check(table_close(out));
+}
+
+/* filters that are fitted together; rows are written after each lot */
+#define CHUNK 32
+
+static void fit_bank(const struct bank *bank, struct survey *survey, struct table_out *table,
+    struct npys_out *fitted)
+{
+	struct progress progress = progress_start(verbose, "fit-gabor", "filters", bank->filters);
+	struct survey_result results[CHUNK];
+	size_t k = survey_size(survey);
+	double *x = tool_need(mem_alloc(k * k, sizeof *x));
+	struct npys_header header;
+	tool_check(npys_shape(&header, NPYS_F8, 3, (size_t[]){bank->filters, k, k}));
+	if (fitted)
+		tool_check(npys_begin(fitted, &header));
+	for (size_t first = 0, n; first < bank->filters; first += n) {
+		n = bank->filters - first < CHUNK ? bank->filters - first : CHUNK;
+		tool_check(
+		    survey_run(survey, bank->record, first, n, bank_filter(bank, first), results));
+		for (size_t i = 0; i < n; i++) {
+			put_row(table, bank, first + i, &results[i]);
+			if (fitted)
+				put_fitted(fitted, &results[i].estimate, k, x);
+		}
+		tool_check(table_flush(table));
+		progress_add(&progress, n, NULL);
+	}
+	progress_end(&progress);
+	free(x);
+}
+
+int main(int argc, char **argv)
+{
+	size_t files = tool_start(&tool, argc, argv), size = 0;
+	struct bank lgn = {0}, bank;
+	struct survey *survey = NULL;
+	struct survey_table passes;
+	if (survey_options.surrogates && survey_options.surrogates < SURVEY_SURROGATES_MIN)
+		tool_usage(
+		    "--surrogates: the 95 %% point needs at least %d", SURVEY_SURROGATES_MIN);
+	if (lgn_file) {
+		tool_check(bank_load_single(lgn_file, &lgn));
+		survey_options.lgn = lgn.x;
+		survey_options.lgn_size = lgn.size;
+	}
+	survey_table_start(&passes);
+	struct npys_in *in = tool_need(npys_open(argv + 1, files));
+	struct table_out *table = tool_need(table_create(output, columns));
+	struct npys_out *fitted = fitted_file ? tool_need(npys_create(fitted_file)) : NULL;
+	while (tool_check(bank_next(in, &bank))) {
+		if (bank.size != size) {
+			survey_free(survey);
+			survey = survey_create(size = bank.size, &survey_options);
+			if (!survey) {
+				err_context("%s: record %zu", npys_file(in), bank.record);
+				tool_fail();
+			}
+			survey_count(survey, passes_file ? &passes : NULL);
+		}
+		fit_bank(&bank, survey, table, fitted);
+		bank_free(&bank);
+	}
+	if (passes_file)
+		put_passes(passes_file, &passes);
+	if (fitted)
+		tool_check(npys_close(fitted));
+	tool_check(table_close(table));
+	survey_free(survey);
+	bank_free(&lgn);
+	npys_close_in(in);
+	return STATUS_OK;
+}

@@ -1,0 +1,116 @@
+/*
+ * fit-log: is a receptive profile a Laplacian of Gaussian, and is it round? Marr and Hildreth 1980, Proc. R. Soc.
+ * Lond. B 207:187; Rodieck 1965, Vision Res. 5:583 (difference of Gaussians).
+ */
+#include <stdlib.h>
+#include "base/progress.h"
+#include "base/tool.h"
+#include "fit/bank.h"
+#include "fit/round.h"
+#include "table/table.h"
+
+static const char *output;
+static struct round_options round_options;
+static bool verbose;
+static const struct opt options[] = {
+    OPT_FLAG('c', "offset", &round_options.offset, "let the fitted LoG have an offset"),
+    OPT_COUNT('N', "null", &round_options.null, "99", CLOSED(0, 99999), "number",
+	"noise profiles of each kind for the chance levels"),
+    OPT_SEED(&round_options.seed),
+    OPT_THREADS(&round_options.threads, NULL),
+    OPT_VERBOSE(&verbose),
+    OPT_OUTPUT(&output),
+    OPT_END,
+};
+static const struct tool tool = {"fit-log", "fit a Laplacian of Gaussian and measure symmetry",
+    "[file ...]", 0, SIZE_MAX, options};
+
+static const char columns[] = "record filter r r2 sigma_px x0_px y0_px amplitude offset symmetry "
+			      "elongation fourfold dc_ratio surround_ratio "
+			      "model aicc_log aicc_log_offset aicc_dog aicc_gaussian aicc_delta "
+			      "r2_log r2_log_offset r2_dog r2_gaussian "
+			      "r2_delta r_offset p_r p_symmetry r_matched r_matched_95 "
+			      "symmetry_matched symmetry_matched_95 r_white "
+			      "r_white_95 symmetry_white symmetry_white_95 spatial_share";
+
+static void put_chance(struct table_out *table, const struct round_chance *chance)
+{
+	table_real(table, chance->r);
+	table_real(table, chance->r_95);
+	table_real(table, chance->symmetry);
+	table_real(table, chance->symmetry_95);
+}
+
+static void put_row(
+    struct table_out *table, const struct bank *bank, size_t filter, const struct round_result *s)
+{
+	table_int(table, (long long)bank->record);
+	table_int(table, (long long)filter);
+	table_real(table, s->r);
+	table_real(table, s->r2);
+	table_real(table, s->log.sigma);
+	table_real(table, s->log.x0);
+	table_real(table, s->log.y0);
+	table_real(table, s->log.amplitude);
+	table_real(table, s->log.offset);
+	table_real(table, s->symmetry.symmetry);
+	table_real(table, s->symmetry.elongation);
+	table_real(table, s->symmetry.fourfold);
+	table_real(table, s->dc_ratio);
+	table_real(table, s->surround_ratio);
+	table_text(table, s->empty ? "-" : round_model_name(s->model));
+	for (size_t m = 0; m < ROUND_MODELS; m++)
+		table_real(table, s->aicc[m]);
+	for (size_t m = 0; m < ROUND_MODELS; m++)
+		table_real(table, s->fits[m][0]);
+	table_real(table, s->r_offset);
+	table_real(table, s->p_r);
+	table_real(table, s->p_symmetry);
+	put_chance(table, &s->matched);
+	put_chance(table, &s->white);
+	table_real(table, bank->spatial_share[filter]);
+}
+
+/* filters that are measured together; rows are written after each lot */
+#define CHUNK 64
+
+static void fit_bank(const struct bank *bank, struct round_survey *survey, struct table_out *table)
+{
+	struct progress progress = progress_start(verbose, "fit-log", "profiles", bank->filters);
+	struct round_result results[CHUNK];
+	for (size_t first = 0, n; first < bank->filters; first += n) {
+		n = bank->filters - first < CHUNK ? bank->filters - first : CHUNK;
+		tool_check(
+		    round_run(survey, bank->record, first, n, bank_filter(bank, first), results));
+		for (size_t i = 0; i < n; i++)
+			put_row(table, bank, first + i, &results[i]);
+		tool_check(table_flush(table));
+		progress_add(&progress, n, NULL);
+	}
+	progress_end(&progress);
+}
+
+int main(int argc, char **argv)
+{
+	size_t files = tool_start(&tool, argc, argv), size = 0;
+	struct round_survey *survey = NULL;
+	struct bank bank;
+	struct npys_in *in = tool_need(npys_open(argv + 1, files));
+	struct table_out *table = tool_need(table_create(output, columns));
+	while (tool_check(bank_next(in, &bank))) {
+		if (bank.size != size) {
+			round_free(survey);
+			survey = round_create(size = bank.size, &round_options);
+			if (!survey) {
+				err_context("%s: record %zu", npys_file(in), bank.record);
+				tool_fail();
+			}
+		}
+		fit_bank(&bank, survey, table);
+		bank_free(&bank);
+	}
+	tool_check(table_close(table));
+	round_free(survey);
+	npys_close_in(in);
+	return STATUS_OK;
+}
