@@ -12,6 +12,9 @@ B := build/$(notdir $(CC))$(if $(SAN),-san)
 , := ,
 SANITISE := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
+# where training spends its time; the sanitisers' checks make the compiler slow on long unrolled loops
+HOT := $(if $(SAN),-O1,-O3)
+
 # commands are shown whole with V=1, else by a word
 Q := $(if $(V),,@)
 show = $(if $(V),,@echo '  $(1)')
@@ -37,8 +40,7 @@ $(B)/%.o: %.c
 	$(call show,compile $<)
 	$(Q)$(COMPILE) -c -o $@ $<
 
-# the convolutions' and layers' inner loops are where training spends its time
-$(B)/lib/conv/%.o $(B)/lib/net/%.o $(B)/double/%.o: OPTIMISE = -O3
+$(B)/lib/conv/%.o $(B)/lib/net/%.o $(B)/double/%.o: OPTIMISE = $(HOT)
 # whose sums are matrix products: fused multiply-adds, as in any BLAS (a third faster)
 $(B)/lib/conv/product.o $(B)/double/lib/conv/product.o: STANDARD += -ffp-contract=fast
 
