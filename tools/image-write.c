@@ -70,6 +70,8 @@ static void lay_out(const struct npys_header *h, size_t *tiles, size_t *c, size_
 /* Draw the current record; the picture needs all of it in memory. */
 static void draw(struct npys_in *in, const struct npys_header *h, struct pnm_out *out)
 {
+	static void *x; /* kept from record to record */
+	static size_t room;
 	struct mosaic mosaic;
 	struct mosaic_style style = {.per_tile = contrast == 1,
 	    .diverging = colours == 1,
@@ -92,14 +94,13 @@ static void draw(struct npys_in *in, const struct npys_header *h, struct pnm_out
 		style.fixed = true;
 		style.high = 255;
 	}
-	float *x = tool_need(mem_alloc(h->elements, sizeof *x));
+	tool_check(mem_grow(&x, &room, h->elements + 1, sizeof(float)));
 	tool_check(npys_read_float(in, x, h->items));
 	if (mosaic_make(
 		&mosaic, &style, x, tiles, c, h->shape[h->rank - 2], h->shape[h->rank - 1]) < 0)
 		refuse(in, err_reason());
 	write_picture(out, &mosaic);
 	mosaic_free(&mosaic);
-	free(x);
 }
 
 int main(int argc, char **argv)

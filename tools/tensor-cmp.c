@@ -112,7 +112,8 @@ static int next_pair(struct tensors **in, struct tensor *t)
 	if (!first) {
 		int other = check(tensors_next(in[1], &t[1]));
 		if (more != other)
-			differ(more ? &t[0] : &t[1], more ? "only in the first" : "only in the second");
+			differ(more ? &t[0] : &t[1],
+			    more ? "only in the first" : "only in the second");
 		return more;
 	}
 	if (more) {
@@ -140,7 +141,8 @@ int main(int argc, char **argv)
 		names[i] = tensors_file(in[i]);
 	}
 	if (!tensors_model(in[0]) != !tensors_model(in[1])) {
-		err_set("%s and %s: one is npys, the other safetensors; tensor-get makes npys of both",
+		err_set(
+		    "%s and %s: one is npys, the other safetensors; tensor-get makes npys of both",
 		    names[0], names[1]);
 		trouble();
 	}

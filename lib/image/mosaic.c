@@ -68,8 +68,9 @@ static int find_scales(struct mosaic *m, size_t tile)
 	       n = m->style.per_tile ? tile : m->tiles * tile;
 	m->low = mem_alloc(m->tiles, sizeof *m->low);
 	m->high = mem_alloc(m->tiles, sizeof *m->high);
-	float *copy = m->style.fixed ? NULL : mem_alloc(n, sizeof *copy);
-	if (!m->low || !m->high || (!copy && !m->style.fixed))
+	void *copy = NULL;
+	if (!m->low || !m->high ||
+	    (!m->style.fixed && mem_grow(&copy, &(size_t){0}, n, sizeof(float)) < 0))
 		return -1;
 	for (size_t i = 0; i < m->tiles; i++) {
 		if (m->style.fixed) {
