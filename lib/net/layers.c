@@ -71,7 +71,7 @@ static void affine_relu(
 	for (size_t p = 0; p < pixels; p++) {
 		for (size_t c = 0; c < s; c++) {
 			real value = x[p * s + c] * scale[c] + shift[c];
-			y[p * s + c] = value > 0 ? value : 0;
+			y[p * s + c] = value < 0 ? 0 : value;
 		}
 	}
 }
@@ -88,7 +88,7 @@ static void affine_relu_plane(size_t pixels, const real *x, real scale, real shi
 {
 	for (size_t p = 0; p < pixels; p++) {
 		real value = x[p] * scale + shift;
-		y[p] = value > 0 ? value : 0;
+		y[p] = value < 0 ? 0 : value;
 	}
 }
 
@@ -186,7 +186,7 @@ LANES_CLONES
 static void relu(size_t count, const real *x, real *y)
 {
 	for (size_t i = 0; i < count; i++)
-		y[i] = x[i] > 0 ? x[i] : 0;
+		y[i] = x[i] < 0 ? 0 : x[i];
 }
 
 LANES_CLONES
@@ -194,7 +194,7 @@ static void add_relu(size_t count, const real *z, real *h)
 {
 	for (size_t i = 0; i < count; i++) {
 		real value = z[i] + h[i];
-		h[i] = value > 0 ? value : 0;
+		h[i] = value < 0 ? 0 : value;
 	}
 }
 
@@ -203,7 +203,7 @@ static void average(size_t count, const real *before, real *h, uint8_t *on)
 {
 	for (size_t i = 0; i < count; i++) {
 		on[i] = h[i] > 0;
-		real value = h[i] > 0 ? h[i] : 0;
+		real value = h[i] < 0 ? 0 : h[i];
 		h[i] = (before[i] + value) * (real)0.5;
 	}
 }

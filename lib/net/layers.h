@@ -4,6 +4,7 @@
  *
  * Letters: images are (pixels, S) or (h, w, S), S = conv_stride(channels) numbers a pixel (conv/conv.h); those past
  * the channels stay zero. Per-channel arrays have S numbers. A derivative at a threshold is 0.
+ * NaN goes through rectification.
  */
 #ifndef NET_LAYERS_H
 #define NET_LAYERS_H

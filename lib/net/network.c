@@ -1021,6 +1021,20 @@ int network_train(struct network *net, const struct network_training *training, 
 	return back(net, training);
 }
 
+bool network_finite(const struct network *net)
+{
+	for (size_t i = 0; i < TENSORS; i++) {
+		const struct network_tensor *t = &net->tensor[i];
+		real sum = 0; /* a number times 0 is 0 if it is finite */
+#pragma omp simd reduction(+ : sum)
+		for (size_t j = 0; j < t->elements; j++)
+			sum += t->x[j] * 0;
+		if (!(sum == 0))
+			return false;
+	}
+	return true;
+}
+
 /* --- what was computed --- */
 
 /* (n, h, w, s) -> (n, F, h, w) */

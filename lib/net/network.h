@@ -126,7 +126,10 @@ int network_train(struct network *net, const struct network_training *training, 
     const int32_t *labels, size_t n, size_t h, size_t w, double *loss, size_t *correct)
     __attribute__((warn_unused_result));
 
-/* Mean loss and number of correct answers of logits (n, C) that network_run gave. */
+/* Are all weights and running statistics finite? */
+bool network_finite(const struct network *net);
+
+/* Sum of the losses and number of correct answers of the last network_run. */
 void network_score(const struct network *net, const int32_t *labels, double *loss_sum, size_t *correct);
 
 /* Add the sums over pixels and images of h0 squared to square (F), in the last run. */

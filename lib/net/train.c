@@ -344,6 +344,8 @@ static int step(struct run *run)
 		return err_context("epoch %zu, step %zu", epoch, within);
 	run->rate = optimiser_one_cycle(run->at.step, run->steps, o->rate, o->rise);
 	optimiser_step(run->optimiser, run->net, run->rate, o->momentum, &o->decay, &training);
+	if (!network_finite(run->net))
+		return err_set("epoch %zu, step %zu: the weights are no longer finite", epoch, within);
 	run->at.loss += loss * (double)run->batch;
 	run->at.correct += correct;
 	run->at.seen += run->batch;
@@ -373,6 +375,11 @@ static int prepare(struct run *run)
 	tensor(run->net, "input.sd", &one)[0] = (real)sd;
 	if (o->crop > data->h || o->crop > data->w)
 		return err_set("training images: %zu x %zu px, smaller than crops of %zu", data->h, data->w, o->crop);
+	const struct network_options *n = network_options(run->net);
+	size_t kernel = n->k0 > n->k1 ? n->k0 : n->k1;
+	kernel = n->iterations && n->kl > kernel ? n->kl : kernel;
+	if (kernel > o->crop)
+		return err_set("training images: crops of %zu px, smaller than a kernel of %zu", o->crop, kernel);
 	run->batch = o->batch < run->training->count ? o->batch : run->training->count;
 	run->steps_per_epoch = run->training->count / run->batch;
 	run->steps = run->steps_per_epoch * o->epochs;

@@ -1,0 +1,224 @@
+# train-v1: learns what can be learnt, says the same whatever -j and interruptions, refuses what does not fit
+load common
+
+# classes 0 and 1: stripes across and along; noise; |u1 batches of 20
+setup_file() {
+	cd "$BATS_FILE_TMPDIR"
+	"$PYTHON" -c "import sys; sys.path.insert(0, '$BATS_TEST_DIRNAME')
+from npys import *
+r = np.random.default_rng(1)
+def batch(n, size):
+    y = np.arange(n) % 2
+    t = np.arange(size)
+    x = np.empty((n, size, size))
+    for i in range(n):
+        wave = np.sin(2 * np.pi * (t / 6 + r.random()))
+        x[i] = wave[:, None] if y[i] == 0 else wave[None, :]
+    return np.clip(128 + 60 * x + 20 * r.standard_normal(x.shape), 0, 255).astype(np.uint8), y.astype(np.int64)
+save('data.npys', *[a for _ in range(6) for a in batch(20, 20)])
+save('other.npys', *batch(30, 24))
+" 
+	export small="--filters 4 --k0 3 --k1 5 --kl 3 --crop 16 --batch 16"
+	export stripes=$BATS_FILE_TMPDIR/data.npys other=$BATS_FILE_TMPDIR/other.npys
+}
+
+@test "learns to tell two orientations, and the model file has every tensor and the metadata" {
+	train-v1 $small --epochs 6 --validate "$other" --log log.tsv "$stripes" >m.safetensors
+	python '
+t = table("log.tsv")
+assert list(t)[:7] == "epoch loss accuracy val_loss val_accuracy learning_rate seconds".split(), list(t)
+assert (t["epoch"] == np.arange(6)).all() and t["loss"][-1] < t["loss"][0] and t["val_accuracy"][-1] > .9, t
+import json
+d = open("m.safetensors", "rb").read()
+head = json.loads(d[8:8 + int.from_bytes(d[:8], "little")])
+m = head.pop("__metadata__")
+norm = lambda n: {n + s for s in (".weight", ".bias", ".running_mean", ".running_var")}
+assert set(head) == {"input.mean", "input.sd", "lgn.weight", "v1.weight", "v1.rms", "lateral.weight", "head.1.weight", "head.5.weight", "head.11.weight", "head.11.bias"} | norm("lgn_norm") | norm("v1_norm") | norm("head.2") | norm("head.6"), set(head)
+assert all(v["dtype"] == "F32" for v in head.values())
+assert m["classes"] == "2" and m["filters"] == "4" and m["iterations"] == "1" and float(m["val_accuracy"]) == t["val_accuracy"][-1], m
+assert not {"threads", "output", "log", "verbose", "resume"} & set(m), m
+'
+}
+
+@test "same seed, same bytes, whatever -j; another seed, other bytes" {
+	train-v1 $small --epochs 1 -T 2 -j 1 "$stripes" >a
+	train-v1 $small --epochs 1 -T 2 -j 2 - <"$stripes" -o b
+	train-v1 $small --epochs 1 -T 2 -s 2 "$stripes" >c
+	cmp a b
+	run cmp -s a c
+	[[ $status -eq 1 ]]
+}
+
+@test "a run that is killed and resumed gives the same model, log and snapshots" {
+	opts="$small --epochs 3 --propagation average"
+	train-v1 $opts --log whole.tsv --snapshots whole "$stripes" >whole.safetensors
+	again="train-v1 $opts --checkpoint c --every 4 --resume --log part.tsv --snapshots part $stripes -o part.safetensors"
+	for ((i = 1; i < 30; i++)); do
+		bash -c "timeout -s KILL $((i / 10)).$((i % 10)) $again" 2>/dev/null && break
+		# what is there is a whole checkpoint
+		[[ ! -e c ]] || tensor-info c >/dev/null
+	done
+	$again
+	cmp whole.safetensors part.safetensors
+	diff <(cut -f 1-6,8- whole.tsv) <(cut -f 1-6,8- part.tsv)
+	for part in lgn v1 lateral rms; do cmp whole.$part.npys part.$part.npys; done
+	# the last record is what the model has
+	python '
+*_, lateral = npys("whole.lateral.npys")
+assert lateral.shape == (4, 4, 3, 3) and len(list(npys("whole.rms.npys"))) == 3
+assert [x.shape for x in npys("whole.lgn.npys")] == [(3, 3)] * 3
+assert [x.shape for x in npys("whole.v1.npys")] == [(4, 5, 5)] * 3
+save("last", lateral)
+'
+	tensor-get --name lateral.weight whole.safetensors >model
+	tensor-cmp last model
+}
+
+@test "a checkpoint of other options, other data, or damaged, is refused" {
+	c="--checkpoint c --resume"
+	train-v1 $small --epochs 1 $c "$stripes" >m
+	run --separate-stderr train-v1 $small --epochs 2 $c "$stripes" -o n
+	one_line 1 'epochs was 1, now it is 2'
+	run --separate-stderr train-v1 $small --epochs 1 $c "$other" -o n
+	one_line 1 '(images|data_hash) was'
+	train-v1 $small --epochs 1 $c "$stripes" >n
+	cmp m n
+	printf '\x7f' | dd of=c bs=1 seek=$(($(stat -c %s c) - 2)) conv=notrunc status=none
+	run --separate-stderr train-v1 $small --epochs 1 $c "$stripes" -o n
+	one_line 1 'damaged'
+	cp m c
+	run --separate-stderr train-v1 $small --epochs 1 $c "$stripes" -o n
+	one_line 1 'not a checkpoint'
+	cmp m n
+}
+
+@test "--init takes tensors over, --freeze keeps them, --lateral-from delays the kernel" {
+	train-v1 $small --epochs 1 -T 0 "$stripes" >first
+	tensor-get --name lateral.weight first >zero
+	python 'assert not one("zero").any()'
+	train-v1 $small --epochs 1 --init first --freeze lgn,v1 "$stripes" >second
+	for t in lgn.weight v1.weight v1_norm.bias v1_norm.running_mean; do
+		cmp <(tensor-get --name $t first) <(tensor-get --name $t second)
+	done
+	tensor-get --name lateral.weight second >k
+	python 'assert one("k").any()'
+	train-v1 $small --epochs 2 --lateral-from 1 --snapshots s "$stripes" >third
+	python 'a, b = npys("s.lateral.npys"); assert not a.any() and b.any()'
+	train-v1 $small --epochs 1 --freeze lateral "$stripes" >fourth
+	cmp <(tensor-get --name lateral.weight fourth) zero
+	run --separate-stderr train-v1 $small --filters 5 --init first "$stripes" -o x
+	one_line 1 'v1.weight: not of the size'
+}
+
+@test "v1.rms is the root mean square of h0 over the training images" {
+	train-v1 $small --epochs 1 --holdout 0 "$stripes" >m
+	for t in lgn.weight lgn_norm.bias lgn_norm.running_mean lgn_norm.running_var v1.weight v1_norm.bias \
+		v1_norm.running_mean v1_norm.running_var v1.rms input.mean input.sd; do
+		tensor-get --name $t m >$t
+	done
+	python '
+x = np.concatenate([a for a in npys(sys.argv[1]) if a.ndim == 3]).astype(float)
+g = {n: one(n).astype(float) for n in "lgn.weight lgn_norm.bias lgn_norm.running_mean lgn_norm.running_var v1.weight v1_norm.bias v1_norm.running_mean v1_norm.running_var v1.rms input.mean input.sd".split()}
+assert abs(g["input.mean"] - x.mean()) < 1e-3 and abs(g["input.sd"] - x.std()) < 1e-3
+x = (x - g["input.mean"]) / g["input.sd"]
+def conv(x, w):
+    r = w.shape[0] // 2
+    p = np.pad(x, ((0, 0), (r, r), (r, r)))
+    return sum(w[i, j] * p[:, i:i + x.shape[1], j:j + x.shape[2]] for i in range(w.shape[0]) for j in range(w.shape[0]))
+def norm(x, n, i):
+    return (x - g[n + ".running_mean"][i]) / np.sqrt(g[n + ".running_var"][i] + 1e-5) + g[n + ".bias"][i]
+a = np.maximum(norm(conv(x, g["lgn.weight"][0, 0]), "lgn_norm", 0), 0)
+for f in range(4):
+    h = np.maximum(norm(conv(a, g["v1.weight"][f, 0]), "v1_norm", f), 0)
+    assert abs(np.sqrt((h * h).mean()) / g["v1.rms"][f] - 1) < 1e-4
+' "$stripes"
+}
+
+@test "PyTorch loads the model and gives the same logits" {
+	/usr/bin/python3 -c 'import torch' 2>/dev/null || skip "no torch"
+	command -v v1-respond >/dev/null || skip "no v1-respond"
+	for p in recurrent average; do
+		train-v1 $small --epochs 1 -T 2 --propagation $p "$stripes" >m.safetensors
+		python 'save("x", next(npys(sys.argv[1])))' "$other"
+		v1-respond --model m.safetensors --layer logits x >ours
+		/usr/bin/python3 "$golden/net.py" logits m.safetensors x | cat >theirs
+		tensor-cmp -r 1e-4 -a 1e-4 ours theirs
+	done
+}
+
+@test "data that do not fit: one line each" {
+	python '
+r = np.random.default_rng(0)
+x, y = r.integers(0, 256, (20, 20, 20)).astype(np.uint8), np.arange(20) % 2
+save("one-class", x, y * 0)
+save("gap", x, y * 2)
+save("few", x, np.array([0] * 19 + [1]))
+save("rare", x, np.array([0] * 19 + [1]))
+save("sizes", x, y, x[:, :18], y)
+save("small", x[:, :15, :15], y)
+save("unlabelled", x)
+save("later", x, y, x)
+save("colour", np.stack([x, x, x], 1), y)
+save("flat", x * 0 + 7, y)
+save("types", x, y, x.astype(np.float32), y)
+save("nan", np.where(x == 7, np.nan, x).astype(np.float32), y)
+'
+	try() {
+		run --separate-stderr bash -c "train-v1 $small --epochs 1 $3 -o out <$1"
+		one_line 1 "$2"
+		[[ ! -e out ]]
+	}
+	try one-class 'only one class'
+	try gap 'none of class 1'
+	try few 'validation images: none of class|training images: none of class'
+	try sizes '20 x 18|18 x 20'
+	try small 'smaller than crops of 16'
+	try small 'too small|smaller than' '--crop 16'
+	try unlabelled 'labels'
+	try later 'labels'
+	try colour 'channels'
+	try flat 'same value'
+	try types 'some records'
+	try nan 'record 0'
+	try /dev/null 'no record'
+	try "$stripes" 'crops of 100' '--crop 100'
+	try "$stripes" 'smaller than a kernel of 17' '--kl 17'
+	run --separate-stderr train-v1 $small --epochs 1 --validate rare -o out gap
+	one_line 1 'none of class 1'
+	head -c 5000 "$stripes" >cut
+	try cut 'got [0-9]+ of [0-9]+ bytes'
+	train-v1 $small --epochs 1 --kl 17 -T 0 "$stripes" >m
+}
+
+@test "divergence stops with a clear line, and the last checkpoint is there" {
+	run --separate-stderr bash -c "train-v1 $small --epochs 9 --rate 100 --lateral-decay 50 -T 8 --checkpoint c --every 1 -o out $stripes"
+	one_line 1 'epoch [0-9]+, step [0-9]+: the (loss is not|weights are no longer) finite'
+	[[ ! -e out ]]
+	tensor-info c >/dev/null
+}
+
+@test "options: wrong ones, and ends of ranges" {
+	try() {
+		run --separate-stderr train-v1 "$@" "$stripes" -o out
+		one_line 2 .
+	}
+	try --k1 4
+	try --k1 0
+	try --resume
+	try --every 3
+	try --freeze lgn,head
+	try --validate "$other" --holdout 4
+	try --momentum 1
+	try --dropout 1
+	try --crop 15
+	try --batch 1
+	try --no-such-option
+	train-v1 --filters 1 --k0 1 --k1 1 --kl 1 --crop 16 --batch 2 --epochs 1 --dropout 0 --momentum 0 --no-flip --holdout 0 \
+		--lgn linear "$other" >m
+	train-v1 --filters 17 --k0 3 --k1 3 --kl 3 --crop 20 --batch 1000 --epochs 1 "$stripes" >m
+	run --separate-stderr bash -c "train-v1 $small --epochs 1 $stripes >/dev/full"
+	one_line 1 'No space left'
+	run --separate-stderr bash -c "train-v1 $small --epochs 1 --log /dev/full $stripes -o out"
+	one_line 1 'No space left'
+	[[ ! -e out ]]
+}
