@@ -18,39 +18,40 @@ export PATH := $(abspath $(BIN)):$(PATH)
 endif
 export DATA
 
-DATASET := $(shell $(HERE)/prepare name)
+DATASET := $(shell PATH='$(PATH)' DATA='$(DATA)' '$(HERE)/prepare' name)
 ifeq ($(DATASET),)
 $(error DATA=$(DATA) cannot be used)
 endif
-VERSION := $(shell train-v1 --version)
+VERSION := $(shell PATH='$(PATH)' train-v1 --version)
+ifeq ($(VERSION),)
+$(error the tools are not on PATH; BIN=dir says where they are)
+endif
 ROOT := $(OUT)/study/$(DATASET)/$(PRESET)
 FIGURES := $(OUT)/figures
 
-# ---- presets: how many images are drawn, how long is trained; each explained in train-v1(1) ----
-ifeq ($(PRESET),default)
-IMAGES = 6000
-TRAIN = --filters 32 --crop 40 --epochs 16
-else ifeq ($(PRESET),full)
-IMAGES = 20000
-TRAIN = --filters 64 --crop 48 --epochs 60
-else ifeq ($(PRESET),ablations)
-IMAGES = 6000
-TRAIN = --filters 32 --crop 40 --epochs 16
-else
+# ---- presets: how many images are drawn and how the network is trained; train-v1(1) explains each option ----
+IMAGES_default = 6000
+TRAIN_default = --filters 32 --crop 40 --epochs 30
+IMAGES_full = 20000
+TRAIN_full = --filters 64 --crop 48 --kl 15 --epochs 60
+IMAGES_ablations = 6000
+TRAIN_ablations = --filters 32 --crop 40 --epochs 16
+ifeq ($(TRAIN_$(PRESET)),)
 $(error PRESET=$(PRESET) is not default, full or ablations)
 endif
+IMAGES = $(IMAGES_$(PRESET))
+TRAIN = $(TRAIN_$(PRESET))
 PERMUTATIONS = 9999
 BOOTSTRAP = 2000
+SPLITS = 100
 
 # ---- what each ablation changes ----
 VARIANTS = as-is no-lateral kernel-1x1 T-2 average linear-lgn whitened
-OPTIONS_as-is =
 OPTIONS_no-lateral = -T 0
-OPTIONS_kernel-1x1 = --lateral-size 1
+OPTIONS_kernel-1x1 = --kl 1
 OPTIONS_T-2 = -T 2
 OPTIONS_average = --propagation average
 OPTIONS_linear-lgn = --lgn linear
-OPTIONS_whitened =
 
 SEED_LIST := $(shell seq 1 $(SEEDS))
 ifeq ($(PRESET),ablations)
@@ -60,35 +61,38 @@ RUNS := $(SEED_LIST)
 endif
 DIRS := $(RUNS:%=$(ROOT)/seed-%)
 FIRST := $(firstword $(DIRS))
-# of a run's folder: its seed, its variant
+# of the run a target belongs to: its seed, its variant
 seed = $(firstword $(subst /, ,$(patsubst $(ROOT)/seed-%,%,$(@D))))
 variant = $(word 2,$(subst /, ,$(patsubst $(ROOT)/seed-%,%,$(@D))))
 
+.PHONY: all figures tables FORCE
 all: figures
 
-# ---- data; a stamp holds what determines a file, and is renewed only when that changes ----
-stamp = @mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(1))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(1))' >$@
-
+# ---- data. A stamp holds what determines a file and is renewed only where that changed ----
+stamp = @mkdir -p $(@D); printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(1)' >$@
 $(ROOT)/seed-%/data.stamp: FORCE
 	$(call stamp,$(VERSION) $(DATA) $(IMAGES) $(filter whitened,$(variant)))
 $(ROOT)/seed-%/train.stamp: FORCE
 	$(call stamp,$(VERSION) $(TRAIN) $(OPTIONS_$(variant)))
+$(ROOT)/seed-%/tables.stamp: FORCE
+	$(call stamp,$(VERSION) $(PERMUTATIONS) $(BOOTSTRAP) $(SPLITS))
 
 # whitening before the network may do the LGN's work for it: an ablation
 whiten = $(if $(filter whitened,$(variant)),whiten,cat)
 $(ROOT)/seed-%/train.npys: $(ROOT)/seed-%/data.stamp
-	$(HERE)/prepare train $(seed) $(IMAGES) | $(whiten) >$@
+	'$(HERE)/prepare' train $(seed) $(IMAGES) | $(whiten) >$@
 $(ROOT)/seed-%/val.npys: $(ROOT)/seed-%/data.stamp
-	$(HERE)/prepare validation $(seed) $(IMAGES) | $(whiten) >$@
+	'$(HERE)/prepare' validation $(seed) $(IMAGES) | $(whiten) >$@
 
 # ---- learning ----
 $(ROOT)/seed-%/model.safetensors: $(ROOT)/seed-%/train.npys $(ROOT)/seed-%/val.npys $(ROOT)/seed-%/train.stamp
+	rm -f $(@D)/snapshot.*.npys
 	train-v1 -v $(TRAIN) $(OPTIONS_$(variant)) --seed $(seed) --validate $(@D)/val.npys --log $(@D)/log.tsv \
 		--snapshots $(@D)/snapshot -o $@ $<
 $(ROOT)/seed-%/lgn.npys: $(ROOT)/seed-%/model.safetensors
 	tensor-get --name lgn.weight $< -o $@
 $(ROOT)/seed-%/v1.npys: $(ROOT)/seed-%/model.safetensors
-	tensor-get --name v1.weight $< -o $@
+	tensor-get --name v1.weight $< | tensor-get --slice :,0 -o $@
 $(ROOT)/seed-%/lateral.npys: $(ROOT)/seed-%/model.safetensors
 	tensor-get --name lateral.weight $< -o $@
 $(ROOT)/seed-%/rms.npys: $(ROOT)/seed-%/model.safetensors
@@ -98,17 +102,28 @@ $(ROOT)/seed-%/rms.npys: $(ROOT)/seed-%/model.safetensors
 $(ROOT)/seed-%/lgn-fit.tsv: $(ROOT)/seed-%/lgn.npys
 	fit-log --null 1000 $< -o $@
 $(ROOT)/seed-%/lgn-history.tsv: $(ROOT)/seed-%/model.safetensors
-	fit-log $(@D)/snapshot.lgn.npys -o $@
+	fit-log --null 0 $(@D)/snapshot.lgn.npys -o $@
 $(ROOT)/seed-%/gabor.tsv: $(ROOT)/seed-%/v1.npys $(ROOT)/seed-%/lgn.npys
-	fit-gabor --lgn $(@D)/lgn.npys --fitted $(@D)/fitted.npys $< -o $@
-$(ROOT)/seed-%/c3.npys: $(ROOT)/seed-%/model.safetensors $(ROOT)/seed-%/train.npys
-	v1-respond -j 2 --model $< --covariance 8 $(@D)/train.npys -o $@
-$(ROOT)/seed-%/stats.tsv: $(ROOT)/seed-%/lateral.npys $(ROOT)/seed-%/gabor.tsv $(ROOT)/seed-%/rms.npys $(ROOT)/seed-%/c3.npys
-	lateral-stats $(UNITS) --c3 $(@D)/c3.npys --profile $(@D)/profile.tsv -n $(PERMUTATIONS) -b $(BOOTSTRAP) $< -o $@
-$(ROOT)/seed-%/field.tsv: $(ROOT)/seed-%/lateral.npys $(ROOT)/seed-%/gabor.tsv $(ROOT)/seed-%/rms.npys
-	assoc-field $(UNITS) --curves $(@D)/field-curves.tsv $< -o $@
-$(ROOT)/seed-%/compare.tsv: $(ROOT)/seed-%/lateral.npys $(ROOT)/seed-%/gabor.tsv $(ROOT)/seed-%/rms.npys $(ROOT)/seed-%/c3.npys
-	assoc-field $(UNITS) --c3 $(@D)/c3.npys --images $(@D)/train.npys --compare $@ $< -o /dev/null
-UNITS = --filters $(@D)/v1.npys --table $(@D)/gabor.tsv --lgn $(@D)/lgn.npys --rms $(@D)/rms.npys
-$(ROOT)/seed-%/model.tsv:
-	se2-kernel --model direction | assoc-field --period 2pi --curves $(@D)/model-curves.tsv -o $@
+	fit-gabor --lgn $(@D)/lgn.npys --fitted $(@D)/fitted.npys --passes $(@D)/passes.tsv $< -o $@
+
+# what assoc-field and lateral-stats know of the units; C3 reaches as far as the kernel
+units = --filters $(@D)/v1.npys --table $(@D)/gabor.tsv --lgn $(@D)/lgn.npys --rms $(@D)/rms.npys
+reach = $$(tensor-info $(@D)/lateral.npys | awk -F '[\t(,)]' 'NR == 2 { print ($$9 - 1) / 2 }')
+UNITS = $(ROOT)/seed-%/lateral.npys $(ROOT)/seed-%/gabor.tsv $(ROOT)/seed-%/rms.npys
+$(ROOT)/seed-%/c3.npys: $(ROOT)/seed-%/model.safetensors $(ROOT)/seed-%/lateral.npys
+	v1-respond -j "$$(nproc)" --model $< --covariance $(reach) $(@D)/train.npys -o $@
+$(ROOT)/seed-%/iterated.npys: $(ROOT)/seed-%/model.safetensors
+	v1-respond -j "$$(nproc)" --model $< --jacobian 8 $(@D)/val.npys -o $@
+$(ROOT)/seed-%/stats.tsv: $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/tables.stamp
+	lateral-stats $(units) --c3 $(@D)/c3.npys --profile $(@D)/profile.tsv -n $(PERMUTATIONS) -b $(BOOTSTRAP) $< -o $@
+# the field, and beside it the ladder of models with the edges of the training images as one of them
+$(ROOT)/seed-%/field.tsv: $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/tables.stamp
+	assoc-field $(units) --c3 $(@D)/c3.npys --images $(@D)/train.npys --edges $(@D)/edges.npys \
+		--curves $(@D)/field-curves.tsv --compare $(@D)/compare.tsv --splits $(SPLITS) $< -o $@
+$(ROOT)/seed-%/tuning.tsv: $(ROOT)/seed-%/model.safetensors
+	stimuli --kind gratings --parameters $(@D)/gratings.tsv | \
+		v1-respond --model $< --stimuli $(@D)/gratings.tsv --tuning $@
+TABLES = lgn-fit.tsv lgn-history.tsv gabor.tsv stats.tsv field.tsv tuning.tsv
+tables: $(foreach d,$(DIRS),$(TABLES:%=$(d)/%))
+
+include $(HERE)/figures.mk

@@ -360,6 +360,15 @@ size_t opt_parse(const struct tool *tool, int argc, char **argv)
 	return operands;
 }
 
+/* The shortest of 15 and 17 digits that gives the same number back. */
+static size_t print_real(char *buffer, size_t size, double x)
+{
+	int n = snprintf(buffer, size, "%.15g", x);
+	if (strtod(buffer, NULL) != x)
+		n = snprintf(buffer, size, "%.17g", x);
+	return (size_t)n;
+}
+
 void opt_text(const struct opt *o, char *buffer, size_t size)
 {
 	size_t used = 0;
@@ -376,12 +385,14 @@ void opt_text(const struct opt *o, char *buffer, size_t size)
 		snprintf(buffer, size, "%llu", (unsigned long long)*(uint64_t *)o->value);
 		break;
 	case OPT_KIND_REAL:
-		snprintf(buffer, size, "%.17g", *(double *)o->value);
+		print_real(buffer, size, *(double *)o->value);
 		break;
 	case OPT_KIND_REALS:
-		for (size_t i = 0; i < o->count && used < size; i++)
-			used += (size_t)snprintf(buffer + used, size - used, "%s%.17g", i ? "," : "",
-			    ((double *)o->value)[i]);
+		for (size_t i = 0; i < o->count && used + 1 < size; i++) {
+			if (i)
+				buffer[used++] = ',';
+			used += print_real(buffer + used, size - used, ((double *)o->value)[i]);
+		}
 		break;
 	case OPT_KIND_TEXT:
 		if (*(const char **)o->value)

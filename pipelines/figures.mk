@@ -1,0 +1,61 @@
+# The figures of a study's first run, each as SVG, PDF and PNG, and the page. Included by study.mk.
+ifeq ($(PRESET),ablations)
+NAMES = ablations
+else
+NAMES = sample training lgn bank nxny kernels orientation field models
+endif
+KINDS = svg pdf png
+
+# figures show one run: another DATA or PRESET makes them anew
+$(FIGURES)/run.stamp: FORCE
+	$(call stamp,$(VERSION) $(FIRST))
+
+# pictures that figures show as they are
+$(FIRST)/sample.png: $(FIRST)/train.npys
+	tensor-get --record 0 $< | image-write --tiles 32 --columns 12 --gap 2 | pnmtopng >$@ 2>/dev/null
+# filters sorted by orientation, those that were not accepted last
+order = $$(awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; next } \
+	{ print 1 - $$at["accepted"], $$at["theta_deg"], $$at["filter"] }' $(@D)/gabor.tsv | sort -k 1,1n -k 2,2n | cut -d ' ' -f 3 | paste -sd ,)
+tile = image-write --contrast tile --clip 0 --colours diverging --gap 1 --scale 3 --columns 16
+$(FIRST)/bank.png: $(FIRST)/gabor.tsv
+	effective-profiles() { tensor-get --take "$(order)" $(@D)/profiles.npys; }; effective-profiles | $(tile) | pnmtopng >$@ 2>/dev/null
+$(FIRST)/fitted.png: $(FIRST)/gabor.tsv
+	tensor-get --take "$(order)" $(@D)/fitted.npys | $(tile) | pnmtopng >$@ 2>/dev/null
+$(FIRST)/kernels.png: $(FIRST)/gabor.tsv $(FIRST)/lateral.npys
+	'$(HERE)/kernels' $(@D)/lateral.npys $(@D)/gabor.tsv $(@D)/kernels.txt | pnmtopng >$@ 2>/dev/null
+# Psi0 as bare floats, and what its fit found, as gnuplot's variables
+$(FIRST)/lgn.raw: $(FIRST)/lgn.npys
+	tail -c "$$(($$(tensor-info $< | awk -F '\t' 'NR == 2 { print $$6 }') * 4))" $< >$@
+$(FIRST)/lgn.gp: $(FIRST)/lgn-fit.tsv $(FIRST)/lgn.npys
+	awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; next } { \
+		print "A = " $$at["amplitude"]; print "sigma = " $$at["sigma_px"]; print "x0 = " $$at["x0_px"]; print "y0 = " $$at["y0_px"]; \
+		print "r = " $$at["r"]; print "symmetry = " $$at["symmetry"]; \
+		print "r_chance = " $$at["r_matched_95"]; print "symmetry_chance = " $$at["symmetry_matched_95"] }' $< >$@
+	tensor-info $(@D)/lgn.npys | awk -F '[\t(,)]' 'NR == 2 { print "k = " $$9 }' >>$@
+# the group model through the same estimator
+$(FIRST)/model.tsv: $(FIRST)/model.safetensors
+	se2-kernel --model direction --size 17 | assoc-field --period 2pi --curves $(@D)/model-curves.tsv -o $@
+
+needs_sample = sample.png
+needs_training = model.safetensors
+needs_lgn = lgn.gp lgn.raw lgn-history.tsv
+needs_bank = bank.png fitted.png
+needs_nxny = gabor.tsv
+needs_kernels = kernels.png
+needs_orientation = stats.tsv
+needs_field = field.tsv model.tsv
+needs_models = field.tsv
+needs_ablations =
+define figure
+$(KINDS:%=$(FIGURES)/$(1).%): $(FIGURES)/$(1).%: $(needs_$(1):%=$(FIRST)/%) $(HERE)/$(1).gp $(HERE)/style.gp $(FIGURES)/run.stamp
+	gnuplot -e "here='$(HERE)'; dir='$(FIRST)'; figures='$(FIGURES)'; kind='$$*'; file='$$@'" '$(HERE)/$(1).gp'
+endef
+$(foreach name,$(NAMES),$(eval $(call figure,$(name))))
+$(FIGURES)/ablations.svg $(FIGURES)/ablations.pdf $(FIGURES)/ablations.png: $(FIGURES)/summary.tsv
+
+$(FIGURES)/summary.tsv: $(FIGURES)/run.stamp $(foreach d,$(DIRS),$(d)/lgn-fit.tsv $(d)/gabor.tsv $(d)/stats.tsv)
+	'$(HERE)/summary' $(DIRS) >$@
+$(FIGURES)/index.html: $(foreach n,$(NAMES),$(KINDS:%=$(FIGURES)/$(n).%)) $(FIGURES)/summary.tsv $(TABLES:%=$(FIRST)/%) $(HERE)/page
+	'$(HERE)/page' $(FIRST) $(FIGURES) 'v1pipe: $(DATASET), $(PRESET)' $(FIGURES)/summary.tsv >$@
+figures: tables $(FIGURES)/index.html
+	@echo "figures: $(FIGURES)/index.html"
