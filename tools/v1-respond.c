@@ -87,6 +87,8 @@ static void start(void)
 	filters = o->filters;
 	classes = o->classes;
 	iterations = iterations_given ? iterations : o->iterations;
+	if (covariance_given && !scored && !tuning_file)
+		iterations = 0; /* h0 is before them */
 	if (scored)
 		tool_check(score_create(&score, classes));
 	if (covariance_given)

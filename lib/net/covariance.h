@@ -3,9 +3,8 @@
  * K[i][j][d] = cov(h_i(p), h_j(p + d)) over images and all p with p + d inside, d up to R pixels
  * either way, stored as a lateral kernel (F, F, 2R+1, 2R+1).
  *
- * Images are cut into tiles, whose correlation with their surroundings is a product of spectra:
- * memory, about 8 (1.5 N^2 F^2 + 100 N^2 F) bytes with tiles and margins of N px (5R + 12 or a little
- * more), does not grow with the images. Products of float spectra are summed over 512 tiles, then in double.
+ * The sums of products are those of a convolution's gradient to its kernel: in float over the images of a call,
+ * in double from call to call, after a constant near the mean of each channel was taken off.
  */
 #ifndef NET_COVARIANCE_H
 #define NET_COVARIANCE_H
@@ -20,13 +19,13 @@ struct covariance *covariance_create(size_t channels, size_t radius, size_t thre
     __attribute__((warn_unused_result));
 void covariance_free(struct covariance *covariance);
 
-/* Add n images of a layer, h (n, F, height, width), sides above the radius. How a stream is cut into
- * calls changes nothing. 0 or -1. */
+/* Add n images of a layer, h (n, F, height, width), sides above the radius. Memory grows with the largest
+ * call, about 30 F bytes a pixel. 0 or -1. */
 int covariance_add(struct covariance *covariance, const real *h, size_t n, size_t height,
     size_t width) __attribute__((warn_unused_result));
 
 /* The kernel (F, F, 2R+1, 2R+1), exactly K[i][j][d] = K[j][i][-d]. 0, or -1 where nothing was added. */
-int covariance_result(struct covariance *covariance, double *kernel)
+int covariance_result(const struct covariance *covariance, double *kernel)
     __attribute__((warn_unused_result));
 
 #endif

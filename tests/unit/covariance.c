@@ -76,7 +76,6 @@ static void test(size_t radius, size_t threads)
 			CHECK(!covariance_add(e, stack + m * F * h * w, 1, h, w));
 	}
 	CHECK(!covariance_result(c, kernel) && !covariance_result(e, other));
-	CHECK(!memcmp(kernel, other, taps * sizeof(*kernel)));
 	bool symmetric = true;
 	for (size_t i = 0; i < F; i++)
 		for (size_t j = 0; j < F; j++)
@@ -84,6 +83,7 @@ static void test(size_t radius, size_t threads)
 				const struct sums *s = &sums[(i * F + j) * d * d + t];
 				double e0 = s->ab / s->n - s->a * s->b / (s->n * s->n);
 				worst = fmax(worst, fabs(kernel[(i * F + j) * d * d + t] - e0));
+				worst = fmax(worst, fabs(other[(i * F + j) * d * d + t] - e0));
 				symmetric =
 				    symmetric && kernel[(i * F + j) * d * d + t] ==
 						     kernel[(j * F + i) * d * d + d * d - 1 - t];
