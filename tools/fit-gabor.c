@@ -11,17 +11,19 @@
 #include "fit/survey.h"
 #include "table/table.h"
 
-static const char *output, *lgn_file, *fitted_file, *passes_file;
+static const char *output, *lgn_file, *fitted_file, *passes_file, *compare_file;
 static struct survey_options survey_options;
 static bool verbose;
 static const struct opt options[] = {
     OPT_TEXT('l', "lgn", &lgn_file, NULL, "file",
 	"fit the effective profiles of this kernel with the filters"),
     OPT_COUNT(0, "surrogates", &survey_options.surrogates, "99", CLOSED(0, 99999), "number",
-	"phase-scrambled surrogates per filter: 0, or 19 and more"),
+	"phase-scrambled surrogates per filter"),
     OPT_TEXT(0, "fitted", &fitted_file, NULL, "file", "write the fitted profiles as npys"),
     OPT_TEXT(
 	0, "passes", &passes_file, NULL, "file", "write how many pass as the threshold varies"),
+    OPT_TEXT(0, "compare", &compare_file, NULL, "file",
+	"write a comparison of the accepted filters with macaque V1"),
     OPT_SEED(&survey_options.seed),
     OPT_THREADS(&survey_options.threads, NULL),
     OPT_VERBOSE(&verbose),
@@ -117,6 +119,13 @@ static void put_passes(const char *file, const struct survey_table *table)
 	tool_check(table_close(out));
 }
 
+static void put_comparison(const char *file, const struct population *population)
+{
+	struct table_out *out = tool_need(table_create(file, POPULATION_COLUMNS));
+	tool_check(population_report(population, survey_options.seed, out));
+	tool_check(table_close(out));
+}
+
 /* filters that are fitted together; rows are written after each lot */
 #define CHUNK 32
 
@@ -153,15 +162,15 @@ int main(int argc, char **argv)
 	struct bank lgn = {0}, bank;
 	struct survey *survey = NULL;
 	struct survey_table passes;
-	if (survey_options.surrogates && survey_options.surrogates < SURVEY_SURROGATES_MIN)
-		tool_usage(
-		    "--surrogates: the 95 %% point needs at least %d", SURVEY_SURROGATES_MIN);
+	struct population *population = NULL;
 	if (lgn_file) {
 		tool_check(bank_load_single(lgn_file, &lgn));
 		survey_options.lgn = lgn.x;
 		survey_options.lgn_size = lgn.size;
 	}
 	survey_table_start(&passes);
+	if (compare_file)
+		population = tool_need(population_create(1 + survey_options.surrogates));
 	struct npys_in *in = tool_need(npys_open(argv + 1, files));
 	struct table_out *table = tool_need(table_create(output, columns));
 	struct npys_out *fitted = fitted_file ? tool_need(npys_create(fitted_file)) : NULL;
@@ -174,16 +183,20 @@ int main(int argc, char **argv)
 				tool_fail();
 			}
 			survey_count(survey, passes_file ? &passes : NULL);
+			survey_populate(survey, population);
 		}
 		fit_bank(&bank, survey, table, fitted);
 		bank_free(&bank);
 	}
 	if (passes_file)
 		put_passes(passes_file, &passes);
+	if (population)
+		put_comparison(compare_file, population);
 	if (fitted)
 		tool_check(npys_close(fitted));
 	tool_check(table_close(table));
 	survey_free(survey);
+	population_free(population);
 	bank_free(&lgn);
 	npys_close_in(in);
 	return STATUS_OK;

@@ -359,7 +359,8 @@ static bool centre_profile(struct gabor_fitter *f, const double *y, struct gabor
 {
 	double mean = 0, sst = 0, largest = 0;
 	for (size_t i = 0; i < f->n; i++)
-		mean += y[i] / (double)f->n;
+		mean += y[i];
+	mean /= (double)f->n;
 	for (size_t i = 0; i < f->n; i++) {
 		f->centred[i] = y[i] - mean;
 		sst += f->centred[i] * f->centred[i];

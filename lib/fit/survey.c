@@ -33,11 +33,13 @@ struct survey {
 	struct surrogate_plan *plan;
 	struct worker *worker; /* (threads) */
 	struct survey_table *table;
+	struct population *population;
 	/* of the run under way */
 	size_t record, first;
 	const double *x;
 	double *moduli, *r;        /* (count, k1, k1); (count, 1 + surrogates) */
 	unsigned char *degenerate; /* (count, 1 + surrogates) */
+	struct gabor *gabor;       /* (count, 1 + surrogates) */
 	struct survey_result *results;
 };
 
@@ -101,6 +103,11 @@ void survey_count(struct survey *survey, struct survey_table *table)
 	survey->table = table;
 }
 
+void survey_populate(struct survey *survey, struct population *population)
+{
+	survey->population = population;
+}
+
 /* what is fitted for a filter: the filter itself or its effective profile */
 static const double *profile_of(const struct survey *s, struct worker *w, const double *filter)
 {
@@ -153,6 +160,7 @@ static int fit_one(size_t i, size_t worker, void *argument)
 			return err_context("filter %zu", s->first + filter);
 		s->r[i] = result->r;
 		s->degenerate[i] = result->reasons != 0;
+		s->gabor[i] = result->estimate.gabor;
 		return 0;
 	}
 	struct rng rng = rng_start(s->options.seed, RNG_SURROGATE, (uint32_t)s->record,
@@ -162,6 +170,7 @@ static int fit_one(size_t i, size_t worker, void *argument)
 		return err_context("filter %zu: surrogate %zu", s->first + filter, number - 1);
 	s->r[i] = gabor_estimate_r(&estimate);
 	s->degenerate[i] = gabor_degenerate(&estimate.gabor, s->k) != 0;
+	s->gabor[i] = estimate.gabor;
 	return 0;
 }
 
@@ -190,7 +199,7 @@ static void judge(struct survey *s, size_t i, double *sorted)
 	for (size_t k = 0; k < count; k++)
 		as_good += sorted[k] >= result->r;
 	result->p = (1 + (double)as_good) / (1 + (double)count);
-	result->threshold = at < count ? sorted[at] : NAN;
+	result->threshold = sorted[at < count ? at : count - 1];
 	if (!(result->r > result->threshold))
 		result->reasons |= GABOR_SURROGATES;
 }
@@ -243,6 +252,7 @@ int survey_run(struct survey *s, size_t record, size_t first, size_t count, cons
 	int status = -1;
 	s->moduli = s->r = NULL;
 	s->degenerate = NULL;
+	s->gabor = NULL;
 	if (mem_multiply(count, each, &fits) < 0)
 		return -1;
 	s->record = record;
@@ -252,8 +262,9 @@ int survey_run(struct survey *s, size_t record, size_t first, size_t count, cons
 	s->moduli = mem_alloc(count, n1 * sizeof *s->moduli);
 	s->r = mem_alloc(fits, sizeof *s->r);
 	s->degenerate = mem_alloc(fits, 1);
+	s->gabor = mem_alloc(fits, sizeof *s->gabor);
 	sorted = mem_alloc(each, sizeof *sorted);
-	if (!s->moduli || !s->r || !s->degenerate || !sorted)
+	if (!s->moduli || !s->r || !s->degenerate || !s->gabor || !sorted)
 		goto done;
 	for (size_t i = 0; i < count; i++)
 		surrogate_moduli(s->plan, x + i * n1, s->moduli + i * n1, s->worker[0].work);
@@ -263,12 +274,18 @@ int survey_run(struct survey *s, size_t record, size_t first, size_t count, cons
 		judge(s, i, sorted);
 		if (s->table)
 			count_passes(s, i, sorted, s->table);
+		for (size_t k = 0; s->population && k < each; k++) {
+			bool counts = k ? !s->degenerate[i * each + k] : !results[i].reasons;
+			if (counts && population_add(s->population, k, &s->gabor[i * each + k]) < 0)
+				goto done;
+		}
 	}
 	status = 0;
 done:
 	free(s->moduli);
 	free(s->r);
 	free(s->degenerate);
+	free(s->gabor);
 	free(sorted);
 	return status;
 }

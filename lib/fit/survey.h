@@ -12,9 +12,7 @@
 #include <stdint.h>
 #include "fit/blob.h"
 #include "fit/gabor_fit.h"
-
-/* Surrogates for the 95 % point to be one of them: it is the ceil(.95 (count + 1))-th smallest. */
-#define SURVEY_SURROGATES_MIN 19
+#include "fit/population.h"
 
 enum survey_model { SURVEY_GABOR, SURVEY_GAUSSIAN, SURVEY_DOG, SURVEY_LOG, SURVEY_MODELS };
 
@@ -22,8 +20,10 @@ struct survey_result {
 	struct gabor_estimate estimate;
 	struct gabor_errors errors;
 	double r, r2;
-	double noise;     /* standard deviation of the residual on n - 9 degrees of freedom */
-	double threshold; /* 95 % point of the surrogates' r; NaN without surrogates */
+	double noise; /* standard deviation of the residual on n - 9 degrees of freedom */
+	double
+	    threshold; /* 95 % point of the surrogates' r: the ceil(.95 (count + 1))-th smallest, the largest where
+	                     there are fewer than 19; NaN without surrogates */
 	double
 	    p; /* (1 + number of surrogates with at least this r) / (1 + surrogates); NaN without */
 	unsigned reasons; /* enum gabor_reasons; 0: accepted */
@@ -70,5 +70,9 @@ struct survey_table {
 void survey_table_start(struct survey_table *table);
 /* Let the survey add to a table from now on (NULL: to none). */
 void survey_count(struct survey *survey, struct survey_table *table);
+
+/* Let the survey add accepted filters to bank 0 of a population from now on, and the surrogates of number k that are not
+ * degenerate to bank k + 1: it has 1 + surrogates banks (NULL: to none). */
+void survey_populate(struct survey *survey, struct population *population);
 
 #endif
