@@ -28,7 +28,8 @@ size_t se2_padded(
 		return 0;
 	}
 	double size = (double)(grid->height > grid->width ? grid->height : grid->width);
-	double reach = (se2_reach(model) + 6 * aperture->sigma) / grid->step;
+	double model_reach = grid->reach > 0 ? grid->reach : se2_reach(model);
+	double reach = (model_reach + 6 * aperture->sigma) / grid->step;
 	double side = ceil(fmax(fmax(2 * reach, size / 2 + reach), size + 1));
 	if (!(side <= PADDED_MAX)) {
 		err_set("grid: the process reaches %.0f px, which needs %.0f points a side; %d are "

@@ -1,0 +1,63 @@
+/*
+ * The model ladder against the group models, held out. Every model predicts the weight of a tap from where the source
+ * is seen in the target's frame, (u, v) = R_{-theta_i} Delta along and across the target's stripes, and dtheta:
+ *
+ *	M0	isotropic (Gaussian or exponential in |Delta|) times exp(kappa (cos 2 dtheta - 1))
+ *	M1	Gaussian elongated in the target's frame times the same
+ *	M2	Gaussian elongated in the bisecting frame (turned by dtheta/2) times the same
+ *	M3	linear in C1, C2, C3, their positive parts and squares: what overlapping filters give
+ *	M4	edge co-occurrence of images, log P/(P P) or its positive part
+ *	G1	direction process, S of se2-kernel by (alpha, D)
+ *	G2	sub-Riemannian diffusion, S by (D11, D22) at alpha = 1
+ *
+ * M0-M2, G1, G2 are densities under the aperture (0.7 px and, the pixel's cell, 1/sqrt(12) px; 5 degrees for the G), evaluated at
+ * the fitted orientations. Each has a baseline and a scale: b + a M for the parts, a > 0; b + a M + a' M cos dphase for
+ * signed weights. Fitted by least squares on the pairs A x A and scored by r on B x B for random halves A, B of the
+ * filters, and the other way round.
+ *
+ * The ceiling is what every left-invariant model is bound by: the same halves, predicted from A x A without a model, by
+ * regression on 1, cos dphase, sin dphase in cells of 1 px and 15 degrees, smoothed (0.7 px; 1/4 1 1/4 over angles), in
+ * both frames of the target.
+ */
+#ifndef LATERAL_MODELS_H
+#define LATERAL_MODELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "lateral/pairs.h"
+#include "se2/stream.h"
+#include "table/table.h"
+
+#define MODELS_NEAR 1.5 /* px: "without Delta = 0" leaves out what is nearer */
+
+struct models_plan {
+	const char *label;                      /* column kernel */
+	const double *c[3];                     /* (n, n, taps) each: C1, C2, C3; NULL: not there */
+	const struct orientation_kernel *edges; /* M4; NULL: not there */
+	size_t splits;                          /* random halves, at least 2 */
+	size_t bootstrap;                       /* samples for the parameters' intervals */
+	uint64_t seed;
+	size_t threads;
+};
+
+/* The largest |Delta| of the taps of pairs i != j, px: how far M4 has to be known. */
+double models_reach(const struct lateral *set);
+
+#define MODELS_COLUMNS "kernel part quantity value low high chance p n share verdict"
+
+/*
+ * Rows for parts positive, negative and signed, over all taps and over |Delta| >= MODELS_NEAR (range appended):
+ *	r_M0 ... r_G2, ceiling	mean over splits, 95 % interval (student.h); share: of the ceiling. verdict: "best" where every
+ *				other model is worse, "indistinguishable" where the paired difference to the
+ *				model of the largest mean has 0 in its 95 % interval, else "worse"
+ *	lead_G1, lead_G2	r less that of the best of M0-M4; p one-sided; verdict "ahead", "behind" or
+ *				"indistinguishable"
+ *	cosine_M0 ...		cosine instead of r
+ *	alpha_G1, D_G1, D11_G2, D22_G2, sigma_along_M1, sigma_across_M1, kappa_M1
+ *				fitted to all pairs (all taps); percentile interval of a bootstrap over filters
+ * A part without weights has nan. At least 8 usable units, else an error. Main thread (FFTW). 0 or -1.
+ */
+int models_compare(const struct lateral *set, const struct models_plan *plan, struct table_out *table)
+    __attribute__((warn_unused_result));
+
+#endif
