@@ -27,7 +27,8 @@ static struct models_plan plan;
 
 static const struct opt options[] = {
     OPT_TEXT('f', "filters", &filters_file, NULL, "file", "filter bank of the units (--compare)"),
-    OPT_TEXT('t', "table", &table_file, NULL, "file", "fit-gabor's table: a lateral kernel is read"),
+    OPT_TEXT(
+	't', "table", &table_file, NULL, "file", "fit-gabor's table: a lateral kernel is read"),
     OPT_TEXT('l', "lgn", &lgn_file, NULL, "file", "filter before the bank, for C2"),
     OPT_TEXT('r', "rms", &rms_file, NULL, "file", "rms of the units, for the gauge"),
     OPT_TEXT('c', "c3", &c3_file, NULL, "file", "covariance of the units, for C3"),
@@ -35,12 +36,15 @@ static const struct opt options[] = {
     OPT_TEXT(0, "label", &label, "K", "name", "what to call the kernel in the tables"),
     OPT_COUNT_GIVEN('R', "radius", &radius, &sized, CLOSED(1, 200), "px",
 	"of the field (default: half the kernel's width)"),
-    OPT_TEXT('C', "curves", &curves_file, NULL, "file", "write streamlines of the pooled field here"),
-    OPT_TEXT('i', "images", &images_file, NULL, "file", "images to measure edge co-occurrence in, M4"),
+    OPT_TEXT(
+	'C', "curves", &curves_file, NULL, "file", "write streamlines of the pooled field here"),
+    OPT_TEXT(
+	'i', "images", &images_file, NULL, "file", "images to measure edge co-occurrence in, M4"),
     OPT_TEXT('e', "edges", &edges_file, NULL, "file", "write M4 here, an orientation kernel"),
-    OPT_TEXT('4', "m4", &m4_file, NULL, "file", "an M4 that was written before"),
+    OPT_TEXT('M', "m4", &m4_file, NULL, "file", "an M4 that was written before"),
     OPT_TEXT('m', "compare", &compare_file, NULL, "file", "write the comparison of models here"),
-    OPT_COUNT('n', "splits", &plan.splits, "100", CLOSED(2, 1e5), "number", "random halves of the filters"),
+    OPT_COUNT('n', "splits", &plan.splits, "100", CLOSED(2, 1e5), "number",
+	"random halves of the filters"),
     OPT_COUNT('b', "bootstrap", &plan.bootstrap, "500", CLOSED(0, 1e5), "number",
 	"bootstrap samples for the parameters"),
     OPT_SEED(&plan.seed),
@@ -50,7 +54,8 @@ static const struct opt options[] = {
     OPT_END,
 };
 static const struct tool tool = {"assoc-field",
-    "association fields of lateral kernels, and which model predicts them", "[file]", 0, 1, options};
+    "association fields of lateral kernels, and which model predicts them", "[file]", 0, 1,
+    options};
 
 static void check_options(void)
 {
@@ -101,7 +106,8 @@ static struct orientation_kernel measure_edges(size_t reach)
 	progress_end(&progress);
 	npys_close_in(in);
 
-	struct orientation_kernel m4 = {EDGES_ANGLES, 2 * reach + 1, 2 * reach + 1, NULL, NULL, M_PI};
+	struct orientation_kernel m4 = {
+	    EDGES_ANGLES, 2 * reach + 1, 2 * reach + 1, NULL, NULL, M_PI};
 	size_t points = EDGES_ANGLES * m4.height * m4.width;
 	float *k = tool_need(mem_alloc(points, sizeof *k));
 	m4.theta = tool_need(mem_alloc(EDGES_ANGLES, sizeof *m4.theta));
@@ -147,7 +153,8 @@ static void read_confounds(const struct lateral *set, double *c[3])
 	const char *given[3] = {filters_file, lgn_file, c3_file};
 	for (size_t k = 0; k < 3; k++)
 		if (given[k])
-			plan.c[k] = c[k] = tool_need(mem_alloc(set->n * set->n * set->taps, sizeof(double)));
+			plan.c[k] = c[k] =
+			    tool_need(mem_alloc(set->n * set->n * set->taps, sizeof(double)));
 	tool_check(bank_load(filters_file, &bank));
 	tool_check(lateral_correlation(set, &bank, plan.threads, c[0]));
 	if (lgn_file) {
@@ -197,7 +204,9 @@ int main(int argc, char **argv)
 		tool_check(orientation_read(in, period ? 2 * M_PI : M_PI, &kernel));
 	npys_close_in(in);
 
-	size_t half = table_file ? set.k / 2 : (kernel.height < kernel.width ? kernel.height : kernel.width) / 2;
+	size_t half = table_file
+			  ? set.k / 2
+			  : (kernel.height < kernel.width ? kernel.height : kernel.width) / 2;
 	radius = sized ? radius : half > 0 ? half : 1;
 	size_t fields = set.n + 1; /* the last is the pooled one */
 	struct field *field = tool_need(mem_alloc(fields, sizeof *field));
@@ -218,7 +227,8 @@ int main(int argc, char **argv)
 			field_free(&field[f]);
 	}
 	if (images_file)
-		m4 = measure_edges(table_file && compare_file ? (size_t)ceil(models_reach(&set)) : radius);
+		m4 = measure_edges(
+		    table_file && compare_file ? (size_t)ceil(models_reach(&set)) : radius);
 	if (compare_file)
 		compare(&set, &m4);
 	if (curves)

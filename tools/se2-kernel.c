@@ -21,16 +21,15 @@ static const char *angles, *output;
 
 static const struct opt options[] = {
     OPT_CHOICE('m', "model", &process, "direction", "direction,diffusion", "the process"),
-    OPT_REAL('a', "alpha", &model.alpha, "0.25", OPEN(0, INFINITY), "rate",
-	"rate of the travel times"),
+    OPT_REAL(
+	'a', "alpha", &model.alpha, "0.25", OPEN(0, INFINITY), "rate", "rate of the travel times"),
     OPT_COUNT('k', "order", &order, "1", CLOSED(1, 64), "number",
 	"order of the Gamma travel times; 1: resolvent"),
     OPT_REAL_GIVEN('l', "length", &length, &fixed, OPEN(0, INFINITY), "length",
 	"one fixed travel time instead"),
-    OPT_REAL('D', "diffusion", &model.d, "0.08", AT_LEAST(0), "rate",
-	"angular diffusion D"),
-    OPT_REAL('L', "along", &model.d11, "1", OPEN(0, INFINITY), "rate",
-	"D11 of the diffusion process"),
+    OPT_REAL('D', "diffusion", &model.d, "0.08", AT_LEAST(0), "rate", "angular diffusion D"),
+    OPT_REAL(
+	'L', "along", &model.d11, "1", OPEN(0, INFINITY), "rate", "D11 of the diffusion process"),
     OPT_COUNT('w', "width", &grid.width, "65", CLOSED(1, 4096), "px", "columns"),
     OPT_COUNT_GIVEN('H', "height", &grid.height, &sized, CLOSED(1, 4096), "px",
 	"rows (default: as many as columns)"),

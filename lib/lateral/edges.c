@@ -20,18 +20,21 @@ struct edge {
 };
 
 struct edges {
-	size_t radius, reach; /* reach: of displacements in image axes, so that turned grids are filled */
-	size_t side;          /* 2 reach + 1 */
-	double *together;     /* (T, T, side, side): pairs by target's and source's orientation and displacement */
-	double *overlap;      /* (side, side): pixels that have a partner at that displacement, summed over images */
+	size_t radius,
+	    reach;   /* reach: of displacements in image axes, so that turned grids are filled */
+	size_t side; /* 2 reach + 1 */
+	double *
+	    together; /* (T, T, side, side): pairs by target's and source's orientation and displacement */
+	double *
+	    overlap; /* (side, side): pixels that have a partner at that displacement, summed over images */
 	double area, alone[EDGES_ANGLES]; /* pixels looked at; edges of each orientation */
 	size_t images;
 	double gabor[EDGES_ANGLES][2][SIZE * SIZE];
 
 	size_t h, w; /* of the plans and buffers */
 	struct filter2d *filter[EDGES_ANGLES][2];
-	float *response; /* (2, IMAGES, h, w) */
-	float *energy;   /* (T, IMAGES, h, w): amplitudes */
+	float *response;            /* (2, IMAGES, h, w) */
+	float *energy;              /* (T, IMAGES, h, w): amplitudes */
 	struct edge *found[IMAGES]; /* (h w) */
 	size_t count[IMAGES];
 };
@@ -46,8 +49,11 @@ static void make_bank(struct edges *e)
 {
 	for (size_t t = 0; t < T; t++)
 		for (int odd = 0; odd < 2; odd++) {
-			struct gabor g = {.amplitude = 1, .theta = PI * (double)t / EDGES_ANGLES,
-			    .phase = odd ? PI / 2 : 0, .frequency = .2, .sigma_across = 1.7,
+			struct gabor g = {.amplitude = 1,
+			    .theta = PI * (double)t / EDGES_ANGLES,
+			    .phase = odd ? PI / 2 : 0,
+			    .frequency = .2,
+			    .sigma_across = 1.7,
 			    .sigma_along = 2.2};
 			struct gabor envelope = g;
 			envelope.frequency = envelope.phase = 0;
@@ -168,7 +174,8 @@ static int find(size_t i, size_t worker, void *argument)
 				best = fmaxf(best, energy[t * stride + r * w + c]);
 			power += (double)best * best;
 		}
-	double least = EDGES_THRESHOLD * sqrt(power / (double)((h - 2 * MARGIN) * (w - 2 * MARGIN)));
+	double least =
+	    EDGES_THRESHOLD * sqrt(power / (double)((h - 2 * MARGIN) * (w - 2 * MARGIN)));
 	e->count[i] = 0;
 	for (size_t r = MARGIN; r < h - MARGIN; r++)
 		for (size_t c = MARGIN; c < w - MARGIN; c++) {
@@ -187,8 +194,8 @@ static int find(size_t i, size_t worker, void *argument)
 			double before = bilinear(x, w, (double)r - dy, (double)c + dx);
 			double after = bilinear(x, w, (double)r + dy, (double)c - dx);
 			if (best > before && best >= after)
-				e->found[i][e->count[i]++] = (struct edge){(uint32_t)r, (uint32_t)c,
-				    (uint32_t)angle};
+				e->found[i][e->count[i]++] =
+				    (struct edge){(uint32_t)r, (uint32_t)c, (uint32_t)angle};
 		}
 	return 0;
 }
@@ -217,12 +224,14 @@ static int tally(size_t t, size_t worker, void *argument)
 			e->alone[t]++;
 			for (size_t b = first; b < e->count[i]; b++) {
 				ptrdiff_t dr = (ptrdiff_t)edge[b].row - (ptrdiff_t)edge[a].row;
-				ptrdiff_t dc = (ptrdiff_t)edge[b].column - (ptrdiff_t)edge[a].column;
+				ptrdiff_t dc =
+				    (ptrdiff_t)edge[b].column - (ptrdiff_t)edge[a].column;
 				if (dr > reach)
 					break;
 				if (dc < -reach || dc > reach || (!dr && !dc))
 					continue;
-				together[((ptrdiff_t)edge[b].angle * side + reach + dr) * side + reach + dc]++;
+				together[((ptrdiff_t)edge[b].angle * side + reach + dr) * side +
+					 reach + dc]++;
 			}
 		}
 	}
@@ -244,12 +253,14 @@ static int add_chunk(struct edges *e, size_t n, const float *x, size_t threads)
 	struct tally job = {e, n};
 	if (par_for(n, threads, find, e) < 0 || par_for(T, threads, tally, &job) < 0)
 		return -1;
-	double h = (double)(e->h - 2 * MARGIN), w = (double)(e->w - 2 * MARGIN), reach = (double)e->reach;
+	double h = (double)(e->h - 2 * MARGIN), w = (double)(e->w - 2 * MARGIN),
+	       reach = (double)e->reach;
 	e->images += n;
 	e->area += (double)n * h * w;
 	for (size_t r = 0; r < e->side; r++)
 		for (size_t c = 0; c < e->side; c++)
-			e->overlap[r * e->side + c] += (double)n * fmax(0, h - fabs((double)r - reach)) *
+			e->overlap[r * e->side + c] += (double)n *
+						       fmax(0, h - fabs((double)r - reach)) *
 						       fmax(0, w - fabs((double)c - reach));
 	return 0;
 }
@@ -257,7 +268,8 @@ static int add_chunk(struct edges *e, size_t n, const float *x, size_t threads)
 int edges_add(struct edges *e, size_t n, size_t h, size_t w, const float *x, size_t threads)
 {
 	if (h < 2 * MARGIN + 4 || w < 2 * MARGIN + 4)
-		return err_set("images of %zu x %zu px: edges need at least %zu px a side", w, h, 2 * MARGIN + 4);
+		return err_set("images of %zu x %zu px: edges need at least %zu px a side", w, h,
+		    2 * MARGIN + 4);
 	if ((h != e->h || w != e->w) && make_plans(e, h, w, threads) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i += IMAGES)
@@ -272,7 +284,8 @@ int edges_kernel(const struct edges *e, float *k)
 	double wide = (double)e->radius, reach = (double)e->reach;
 	if (!(edges_count(e) > 1))
 		return err_set("edges: none found in %zu images", e->images);
-	double *seen = mem_alloc(T * cells, sizeof *seen), *expected = mem_alloc(T * cells, sizeof *expected);
+	double *seen = mem_alloc(T * cells, sizeof *seen),
+	       *expected = mem_alloc(T * cells, sizeof *expected);
 	if (!seen || !expected) {
 		free(seen);
 		free(expected);
@@ -285,23 +298,33 @@ int edges_kernel(const struct edges *e, float *k)
 				double x = (double)q - reach, y = reach - (double)r;
 				/* theta is in [0, pi), so the frame of i is (c, s); then the other one */
 				double u = c * x + s * y, v = -s * x + c * y;
-				if (fabs(x) + fabs(y) < .5 || fabs(u) >= wide + 1 || fabs(v) >= wide + 1)
+				if (fabs(x) + fabs(y) < .5 || fabs(u) >= wide + 1 ||
+				    fabs(v) >= wide + 1)
 					continue;
 				for (int frame = 0; frame < 2; frame++) {
-					double column = (frame ? -u : u) + wide, row = wide - (frame ? -v : v);
+					double column = (frame ? -u : u) + wide,
+					       row = wide - (frame ? -v : v);
 					double c0 = floor(column), r0 = floor(row);
 					for (int k2 = 0; k2 < 4; k2++) {
 						double a = r0 + k2 / 2, b = c0 + k2 % 2;
-						double g = (1 - fabs(row - a)) * (1 - fabs(column - b));
-						if (a < 0 || b < 0 || a > 2 * wide || b > 2 * wide || !(g > 0))
+						double g =
+						    (1 - fabs(row - a)) * (1 - fabs(column - b));
+						if (a < 0 || b < 0 || a > 2 * wide ||
+						    b > 2 * wide || !(g > 0))
 							continue;
 						size_t p = (size_t)a * size + (size_t)b;
 						for (size_t j = 0; j < T; j++) {
 							size_t to = (j + T - i) % T * cells + p;
-							seen[to] += .5 * g *
-								    e->together[((i * T + j) * e->side + r) * e->side + q];
-							expected[to] += .5 * g * e->alone[i] * e->alone[j] *
-									e->overlap[r * e->side + q] / (e->area * e->area);
+							seen[to] +=
+							    .5 * g *
+							    e->together[((i * T + j) * e->side +
+									    r) *
+									    e->side +
+									q];
+							expected[to] +=
+							    .5 * g * e->alone[i] * e->alone[j] *
+							    e->overlap[r * e->side + q] /
+							    (e->area * e->area);
 						}
 					}
 				}

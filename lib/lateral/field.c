@@ -6,7 +6,7 @@
 #include "base/threads.h"
 
 #define PI LATERAL_PI
-#define CUT 3 /* of G_h, in h */
+#define CUT 3  /* of G_h, in h */
 #define SPAN 6 /* points a side that G_h reaches at most */
 
 int field_create(struct field *field, size_t radius)
@@ -50,8 +50,8 @@ bool field_value(const struct field *field, size_t p, double *re, double *im)
 
 /* G_h about (x, y) added to the points around it: to[p] += amount G, to2 (or NULL) += amount2 G; *low and *high widen
  * to the rows touched */
-static void splat(size_t radius, double x, double y, double amount, double *to, double amount2, double *to2,
-    size_t *low, size_t *high)
+static void splat(size_t radius, double x, double y, double amount, double *to, double amount2,
+    double *to2, size_t *low, size_t *high)
 {
 	double span = CUT * FIELD_H, wide = (double)radius;
 	ptrdiff_t c0 = (ptrdiff_t)ceil(x - span + wide), c1 = (ptrdiff_t)floor(x + span + wide);
@@ -156,8 +156,8 @@ static int target(size_t i, size_t worker, void *argument)
 	return 0;
 }
 
-int field_of_pairs(const struct lateral *set, const double *w, enum lateral_part part, size_t threads,
-    struct field *field)
+int field_of_pairs(const struct lateral *set, const double *w, enum lateral_part part,
+    size_t threads, struct field *field)
 {
 	size_t n = set->n, size = field->size, points = size * size, m = 0;
 	struct pairs_job job = {.set = set, .w = w, .part = part, .field = field};
@@ -193,7 +193,8 @@ int field_of_pairs(const struct lateral *set, const double *w, enum lateral_part
 	return status;
 }
 
-int field_of_kernel(const struct orientation_kernel *kernel, enum lateral_part part, struct field *field)
+int field_of_kernel(
+    const struct orientation_kernel *kernel, enum lateral_part part, struct field *field)
 {
 	size_t points = field->size * field->size;
 	double *a = mem_alloc(points, sizeof *a);
@@ -202,7 +203,8 @@ int field_of_kernel(const struct orientation_kernel *kernel, enum lateral_part p
 	bool both = kernel->period < 1.5 * PI;
 	for (size_t t = 0; t < kernel->angles; t++) {
 		/* 1 / rho: half the way to the neighbours on both sides, around the period */
-		double before = t ? kernel->theta[t - 1] : kernel->theta[kernel->angles - 1] - kernel->period;
+		double before =
+		    t ? kernel->theta[t - 1] : kernel->theta[kernel->angles - 1] - kernel->period;
 		double after = t + 1 < kernel->angles ? kernel->theta[t + 1]
 						      : kernel->theta[0] + kernel->period;
 		double share = (after - before) / (2 * kernel->period);
@@ -216,9 +218,10 @@ int field_of_kernel(const struct orientation_kernel *kernel, enum lateral_part p
 				for (int frame = 0; frame <= both; frame++) {
 					size_t low = field->size, high = 0;
 					double sign = frame ? -1 : 1;
-					splat(field->radius, sign * x, sign * y, both ? .5 : 1, a, 0, NULL,
-					    &low, &high);
-					for (size_t p = low * field->size; p < high * field->size; p++) {
+					splat(field->radius, sign * x, sign * y, both ? .5 : 1, a,
+					    0, NULL, &low, &high);
+					for (size_t p = low * field->size; p < high * field->size;
+					     p++) {
 						double g = a[p] * share;
 						field->re[p] += g * w * c;
 						field->im[p] += g * w * s;
@@ -233,7 +236,8 @@ int field_of_kernel(const struct orientation_kernel *kernel, enum lateral_part p
 	/* the effective number by G alone: rescale so that sum^2 / squares is base^2 / squares */
 	for (size_t p = 0; p < points; p++)
 		if (field->base[p] > 0)
-			field->squares[p] *= field->sum[p] * field->sum[p] / (field->base[p] * field->base[p]);
+			field->squares[p] *=
+			    field->sum[p] * field->sum[p] / (field->base[p] * field->base[p]);
 	free(a);
 	return 0;
 }
@@ -244,8 +248,8 @@ static double degrees(double re, double im)
 	return d <= -90 ? 90 : d;
 }
 
-void field_write(const struct field *field, const char *kernel, enum lateral_part part, long long filter,
-    struct table_out *table)
+void field_write(const struct field *field, const char *kernel, enum lateral_part part,
+    long long filter, struct table_out *table)
 {
 	for (size_t p = 0; p < field->size * field->size; p++) {
 		double re, im, wide = (double)field->radius;
@@ -273,7 +277,8 @@ static bool between(const struct field *field, double x, double y, double *re, d
 	for (int i = 0; i < 2; i++)
 		for (int j = 0; j < 2; j++) {
 			double a, b, w = (1 - fabs(row - r0 - i)) * (1 - fabs(column - c0 - j));
-			if (!field_value(field, (size_t)(r0 + i) * field->size + (size_t)(c0 + j), &a, &b))
+			if (!field_value(
+				field, (size_t)(r0 + i) * field->size + (size_t)(c0 + j), &a, &b))
 				return false;
 			*re += w * a;
 			*im += w * b;
@@ -287,13 +292,15 @@ static bool direction(const struct field *field, double x, double y, double *dx,
 	double re, im;
 	if (!between(field, x, y, &re, &im))
 		return false;
-	double angle = atan2(im, re) / 2, c = cos(angle), s = sin(angle), sign = c * *dx + s * *dy < 0 ? -1 : 1;
+	double angle = atan2(im, re) / 2, c = cos(angle), s = sin(angle),
+	       sign = c * *dx + s * *dy < 0 ? -1 : 1;
 	*dx = sign * c;
 	*dy = sign * s;
 	return true;
 }
 
-static bool advance(const struct field *field, double step, double *x, double *y, double *dx, double *dy)
+static bool advance(
+    const struct field *field, double step, double *x, double *y, double *dx, double *dy)
 {
 	double ax = *dx, ay = *dy;
 	if (!direction(field, *x, *y, &ax, &ay))
@@ -318,7 +325,8 @@ struct point {
 	double s, x, y;
 };
 
-int field_curves(const struct field *field, const char *kernel, enum lateral_part part, struct table_out *table)
+int field_curves(
+    const struct field *field, const char *kernel, enum lateral_part part, struct table_out *table)
 {
 	const double step = .1;
 	const size_t every = 5, most = 4 * field->radius * 10;
@@ -335,7 +343,8 @@ int field_curves(const struct field *field, const char *kernel, enum lateral_par
 		points[most] = (struct point){0, 0, y0};
 		for (int side = -1; side <= 1; side += 2) {
 			double x = 0, y = y0, dx = side, dy = 0;
-			for (size_t k = 1; k <= most && advance(field, step, &x, &y, &dx, &dy); k++) {
+			for (size_t k = 1; k <= most && advance(field, step, &x, &y, &dx, &dy);
+			     k++) {
 				struct point at = {side * step * (double)k, x, y};
 				if (side < 0)
 					points[first = most - k] = at;

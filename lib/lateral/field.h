@@ -19,25 +19,28 @@
 #include "se2/stream.h"
 #include "table/table.h"
 
-#define FIELD_H 0.7            /* px */
-#define FIELD_RHO (LATERAL_PI / 18) /* width of the Gaussian that makes rho of the pairs' dtheta, rad */
-#define FIELD_EFFECTIVE 10     /* fewer effective pairs: masked */
+#define FIELD_H 0.7 /* px */
+#define FIELD_RHO                                                                                  \
+	(LATERAL_PI / 18)  /* width of the Gaussian that makes rho of the pairs' dtheta, rad */
+#define FIELD_EFFECTIVE 10 /* fewer effective pairs: masked */
 
 /* On points (c - radius, radius - r) px, r and c from 0 to 2 radius; all arrays (size, size), size = 2 radius + 1. */
 struct field {
 	size_t radius, size;
-	double *re, *im;  /* sums of G K~ cos 2 dtheta / rho and with the sine */
-	double *sum;      /* of G K~ / rho */
-	double *squares;  /* over pairs, of the pair's share of sum */
-	double *base;     /* of G / rho: what a kernel of ones would give */
+	double *re, *im; /* sums of G K~ cos 2 dtheta / rho and with the sine */
+	double *sum;     /* of G K~ / rho */
+	double *squares; /* over pairs, of the pair's share of sum */
+	double *base;    /* of G / rho: what a kernel of ones would give */
 };
 
 int field_create(struct field *field, size_t radius) __attribute__((warn_unused_result));
 void field_free(struct field *field);
 
 /* Point p: */
-double field_effective(const struct field *field, size_t p); /* pairs: (sum w)^2 / sum w^2 over pairs */
-double field_weight(const struct field *field, size_t p);    /* mean K~ there: sum / base; nan without taps */
+double field_effective(
+    const struct field *field, size_t p); /* pairs: (sum w)^2 / sum w^2 over pairs */
+double field_weight(
+    const struct field *field, size_t p); /* mean K~ there: sum / base; nan without taps */
 /* v in re, im; false where masked */
 bool field_value(const struct field *field, size_t p, double *re, double *im);
 
@@ -45,19 +48,19 @@ bool field_value(const struct field *field, size_t p, double *re, double *im);
  * Fields of a set's pairs, w: (n, n, taps), part positive or negative: field[i], i < n, of target i by the density of
  * its own pairs, and field[n] of all by the density of all; (n + 1) fields made by field_create. 0 or -1.
  */
-int field_of_pairs(const struct lateral *set, const double *w, enum lateral_part part, size_t threads,
-    struct field *field) __attribute__((warn_unused_result));
+int field_of_pairs(const struct lateral *set, const double *w, enum lateral_part part,
+    size_t threads, struct field *field) __attribute__((warn_unused_result));
 
 /* The field of an orientation kernel: its points are the taps and its angles dtheta, whose density is how far apart
  * they lie. With period 2 pi the target has a front and taps count once, as they are. There are no pairs: the
  * effective number counts points by G alone, and is masked in the same way. */
-int field_of_kernel(const struct orientation_kernel *kernel, enum lateral_part part, struct field *field)
-    __attribute__((warn_unused_result));
+int field_of_kernel(const struct orientation_kernel *kernel, enum lateral_part part,
+    struct field *field) __attribute__((warn_unused_result));
 
 #define FIELD_COLUMNS "kernel part filter x_px y_px orientation_deg coherence weight n_effective"
 /* Every point as a row; orientation in (-90, 90], both it and coherence nan where masked. */
-void field_write(const struct field *field, const char *kernel, enum lateral_part part, long long filter,
-    struct table_out *table);
+void field_write(const struct field *field, const char *kernel, enum lateral_part part,
+    long long filter, struct table_out *table);
 
 /*
  * Streamlines of the field from the points (0, y), y a whole number of px, to both sides: the orientation between points
@@ -65,7 +68,7 @@ void field_write(const struct field *field, const char *kernel, enum lateral_par
  * 4 radius px. s_px is the arclength from the start, positive to the right of it.
  */
 #define FIELD_CURVE_COLUMNS "kernel part curve s_px x_px y_px orientation_deg coherence"
-int field_curves(const struct field *field, const char *kernel, enum lateral_part part, struct table_out *table)
-    __attribute__((warn_unused_result));
+int field_curves(const struct field *field, const char *kernel, enum lateral_part part,
+    struct table_out *table) __attribute__((warn_unused_result));
 
 #endif

@@ -14,12 +14,12 @@
 
 #define PI LATERAL_PI
 #define PARTS 3
-#define FAR 0  /* |Delta| >= MODELS_NEAR */
+#define FAR 0 /* |Delta| >= MODELS_NEAR */
 #define ALL 1
 #define SETS 2
 #define AXES 3
 #define STEPS_MAX 8
-#define TERMS_MAX 10 /* of M3, and of every normal equation */
+#define TERMS_MAX 10              /* of M3, and of every normal equation */
 #define APERTURE2 (.49 + 1. / 12) /* px^2: 0.7 px and the pixel's cell */
 
 enum model { M0, M1, M2, M3, M4, G1, G2, MODELS };
@@ -78,7 +78,8 @@ static struct score score(const struct normal *m, const double *x)
 	if (!(n > 0 && vy > 1e-12 * m->yy))
 		return (struct score){NAN, NAN};
 	bool varies = vp > 1e-12 * pp;
-	return (struct score){varies ? (py - p * y / n) / sqrt(vp * vy) : 0, pp > 0 ? py / sqrt(pp * m->yy) : 0};
+	return (struct score){
+	    varies ? (py - p * y / n) / sqrt(vp * vy) : 0, pp > 0 ? py / sqrt(pp * m->yy) : 0};
 }
 
 /* ---- what is known of a pair ---- */
@@ -97,6 +98,7 @@ struct family {
 	enum model model;
 	size_t elements;
 	size_t kappas;       /* 1: no factor exp(kappa (cos 2 dtheta - 1)) */
+	double *factor;      /* (pairs, kappas): exp(kappa (cos 2 dtheta - 1)) */
 	struct cross *cross; /* (pairs, elements, SETS) */
 	/* the grid whose optimum is interpolated: elements from `first` on, then kappa */
 	size_t first, axes, size[AXES];
@@ -116,14 +118,14 @@ struct comparison {
 	size_t pairs; /* n (n - 1): without i = j */
 	size_t *target, *source;
 	struct totals *totals; /* (pairs, SETS) */
-	double *factor;        /* (pairs, STEPS_MAX): exp(kappa (cos 2 dtheta - 1)) */
 	struct family family[MODELS];
+	struct family fine; /* M1 about its best shape, for the parameters alone */
 	bool present[MODELS];
-	size_t terms; /* of M3 */
-	struct normal *gram; /* (pairs, SETS, PARTS): M3 */
+	size_t terms;          /* of M3 */
+	struct normal *gram;   /* (pairs, SETS, PARTS): M3 */
 	struct volume *volume; /* elements of G1 or G2 being tabulated */
 	enum model group;
-	size_t from; /* the volumes' first element */
+	size_t from;  /* the volumes' first element */
 	double reach; /* largest |Delta| */
 	/* ceiling */
 	size_t radius, cells;
@@ -133,12 +135,28 @@ struct comparison {
 static const double kappa_values[STEPS_MAX] = {.125, .25, .5, 1, 2, 4, 8, 16};
 static const double sigma_values[STEPS_MAX] = {.7, 1, 1.4, 2, 2.8, 4, 5.7, 8};
 
-static double kappa_factor(const struct comparison *c, const struct family *f, size_t pair, size_t k)
+static double pair_dtheta(const struct comparison *c, size_t p)
 {
-	return f->kappas > 1 ? c->factor[pair * STEPS_MAX + k] : 1;
+	return c->set->pair[lateral_pair_index(c->set, c->target[p], c->source[p])].dtheta;
 }
 
-static void pair_taps(const struct comparison *c, size_t p, struct lateral_tap *tap, double (*y)[PARTS])
+static double kappa_factor(const struct family *f, size_t pair, size_t k)
+{
+	return f->kappas > 1 ? f->factor[pair * f->kappas + k] : 1;
+}
+
+static int make_factors(const struct comparison *c, struct family *f, const double *kappa)
+{
+	f->factor = mem_alloc(c->pairs * f->kappas, sizeof *f->factor);
+	for (size_t p = 0; f->factor && p < c->pairs; p++)
+		for (size_t k = 0; k < f->kappas; k++)
+			f->factor[p * f->kappas + k] =
+			    exp(kappa[k] * (cos(2 * pair_dtheta(c, p)) - 1));
+	return f->factor ? 0 : -1;
+}
+
+static void pair_taps(
+    const struct comparison *c, size_t p, struct lateral_tap *tap, double (*y)[PARTS])
 {
 	const struct lateral *set = c->set;
 	const double *w = lateral_weights(set, set->weight, c->target[p], c->source[p]);
@@ -231,7 +249,8 @@ static int tabulate_pair(size_t p, size_t worker, void *argument)
 			totals[s].y[part] += y[t][part];
 			totals[s].yy[part] += y[t][part] * y[t][part];
 		}
-		double half = dtheta / 2, a = u * cos(half) + v * sin(half), b = -u * sin(half) + v * cos(half);
+		double half = dtheta / 2, a = u * cos(half) + v * sin(half),
+		       b = -u * sin(half) + v * cos(half);
 		double g[4][STEPS_MAX];
 		for (size_t k = 0; k < STEPS_MAX; k++) {
 			double scale = -.5 / (sigma_values[k] * sigma_values[k] + APERTURE2);
@@ -242,7 +261,8 @@ static int tabulate_pair(size_t p, size_t worker, void *argument)
 		}
 		for (size_t k = 0; k < STEPS_MAX; k++) {
 			cross_add(&m0[k * SETS + s], g[0][k] * g[1][k], phase, y[t]);
-			double slope = exp(-sqrt(tap[t].r * tap[t].r + APERTURE2) / sigma_values[k]);
+			double slope =
+			    exp(-sqrt(tap[t].r * tap[t].r + APERTURE2) / sigma_values[k]);
 			cross_add(&m0[(STEPS_MAX + k) * SETS + s], slope, phase, y[t]);
 			for (size_t l = 0; l < STEPS_MAX; l++) {
 				size_t e = (k * STEPS_MAX + l) * SETS + s;
@@ -262,8 +282,8 @@ static int tabulate_pair(size_t p, size_t worker, void *argument)
 			x[terms++] = 1;
 			for (size_t k = 0; k < 3; k++)
 				if (c->plan->c[k]) {
-					double value = lateral_weights(set, c->plan->c[k], c->target[p],
-					    c->source[p])[t];
+					double value = lateral_weights(
+					    set, c->plan->c[k], c->target[p], c->source[p])[t];
 					x[terms++] = value;
 					x[terms++] = fmax(value, 0);
 					x[terms++] = value * value;
@@ -282,14 +302,16 @@ static int tabulate_pair(size_t p, size_t worker, void *argument)
 	}
 	for (enum model m = M0; m <= M4; m++)
 		if (c->present[m] && m != M3)
-			merge(c->family[m].cross + p * c->family[m].elements * SETS, c->family[m].elements);
+			merge(c->family[m].cross + p * c->family[m].elements * SETS,
+			    c->family[m].elements);
 	totals[ALL].n += totals[FAR].n;
 	for (int part = 0; part < PARTS; part++) {
 		totals[ALL].y[part] += totals[FAR].y[part];
 		totals[ALL].yy[part] += totals[FAR].yy[part];
 		if (c->present[M3]) {
 			struct normal *all = &c->gram[(p * SETS + ALL) * PARTS + (size_t)part];
-			const struct normal *more = &c->gram[(p * SETS + FAR) * PARTS + (size_t)part];
+			const struct normal *more =
+			    &c->gram[(p * SETS + FAR) * PARTS + (size_t)part];
 			all->terms = c->terms;
 			all->yy += more->yy;
 			for (size_t i = 0; i < c->terms; i++) {
@@ -345,9 +367,11 @@ static int tabulate_group(size_t p, size_t worker, void *argument)
 		angle[k] = ((size_t)below + v->angles + k - 1) % v->angles;
 	double middle = (double)(v->size / 2);
 	for (size_t t = 0; t < taps; t++) {
-		double column = tap[t].along / v->step + middle, row = middle - tap[t].across / v->step;
+		double column = tap[t].along / v->step + middle,
+		       row = middle - tap[t].across / v->step;
 		double c0 = floor(column), r0 = floor(row);
-		place[t].inside = c0 >= 1 && r0 >= 1 && c0 + 2 < (double)v->size && r0 + 2 < (double)v->size;
+		place[t].inside =
+		    c0 >= 1 && r0 >= 1 && c0 + 2 < (double)v->size && r0 + 2 < (double)v->size;
 		if (!place[t].inside)
 			continue;
 		place[t].corner = ((size_t)r0 - 1) * v->size + (size_t)c0 - 1;
@@ -371,7 +395,8 @@ static int tabulate_group(size_t p, size_t worker, void *argument)
 			for (size_t r = 0; r < 4; r++) {
 				const float *s = slice + place[t].corner + r * v->size;
 				const double *wx = place[t].wx;
-				value += place[t].wy[r] * (wx[0] * s[0] + wx[1] * s[1] + wx[2] * s[2] + wx[3] * s[3]);
+				value += place[t].wy[r] * (wx[0] * s[0] + wx[1] * s[1] +
+							      wx[2] * s[2] + wx[3] * s[3]);
 			}
 			cross_add(&x[bucket(&tap[t])], value, tap[t].dphase, y[t]);
 		}
@@ -395,8 +420,12 @@ static int add_group(struct comparison *c, size_t count, const double *a, const 
 	se2_uniform(ANGLES, PI, theta);
 	struct se2_aperture aperture = {sqrt(APERTURE2), 5 * PI / 180, false};
 	size_t half = (size_t)ceil((c->reach + 2) / .5), size = 2 * half + 1;
-	struct se2_grid grid = {.height = size, .width = size, .step = .5, .angles = ANGLES,
-	    .theta = theta, .undirected = true};
+	struct se2_grid grid = {.height = size,
+	    .width = size,
+	    .step = .5,
+	    .angles = ANGLES,
+	    .theta = theta,
+	    .undirected = true};
 	int status = 0;
 	c->volume = mem_alloc(count, sizeof *c->volume);
 	if (!c->volume)
@@ -411,7 +440,8 @@ static int add_group(struct comparison *c, size_t count, const double *a, const 
 		double length = c->group == G1 ? 1 / model.alpha : sqrt(model.d11);
 		grid.reach = c->reach + 6 * length;
 		struct volume *v = &c->volume[e];
-		*v = (struct volume){size, ANGLES, grid.step, mem_alloc(ANGLES * size * size, sizeof *v->k)};
+		*v = (struct volume){
+		    size, ANGLES, grid.step, mem_alloc(ANGLES * size * size, sizeof *v->k)};
 		status = v->k ? se2_kernel(&model, &grid, &aperture, c->plan->threads, v->k) : -1;
 	}
 	f->elements = c->from + count;
@@ -513,7 +543,8 @@ struct choice {
 	double r, coefficient[TERMS_MAX];
 };
 
-static void add_totals(const struct comparison *c, const size_t *pair, size_t count, struct totals total[SETS])
+static void add_totals(
+    const struct comparison *c, const size_t *pair, size_t count, struct totals total[SETS])
 {
 	memset(total, 0, SETS * sizeof *total);
 	for (size_t q = 0; q < count; q++)
@@ -527,13 +558,8 @@ static void add_totals(const struct comparison *c, const size_t *pair, size_t co
 		}
 }
 
-static double pair_dtheta(const struct comparison *c, size_t p)
-{
-	return c->set->pair[lateral_pair_index(c->set, c->target[p], c->source[p])].dtheta;
-}
-
 /* The element and kappa of the largest r, for every set and part. */
-static void choose(const struct comparison *c, const struct family *f, const size_t *pair, size_t count,
+static void choose(const struct family *f, const size_t *pair, size_t count,
     const struct totals total[SETS], struct choice best[SETS][PARTS])
 {
 	for (size_t s = 0; s < SETS; s++)
@@ -543,9 +569,10 @@ static void choose(const struct comparison *c, const struct family *f, const siz
 		struct cross sum[STEPS_MAX][SETS] = {{{0}}};
 		for (size_t q = 0; q < count; q++)
 			for (size_t k = 0; k < f->kappas; k++) {
-				double w = kappa_factor(c, f, pair[q], k);
+				double w = kappa_factor(f, pair[q], k);
 				for (size_t s = 0; s < SETS; s++)
-					cross_sum(&sum[k][s], &f->cross[(pair[q] * f->elements + e) * SETS + s], w);
+					cross_sum(&sum[k][s],
+					    &f->cross[(pair[q] * f->elements + e) * SETS + s], w);
 			}
 		for (size_t k = 0; k < f->kappas; k++)
 			for (size_t s = 0; s < SETS; s++)
@@ -561,13 +588,13 @@ static void choose(const struct comparison *c, const struct family *f, const siz
 	}
 }
 
-static struct score test_choice(const struct comparison *c, const struct family *f, const size_t *pair,
-    size_t count, const struct totals *total, size_t s, int part, const struct choice *x)
+static struct score test_choice(const struct family *f, const size_t *pair, size_t count,
+    const struct totals *total, size_t s, int part, const struct choice *x)
 {
 	struct cross sum = {0};
 	for (size_t q = 0; q < count; q++)
 		cross_sum(&sum, &f->cross[(pair[q] * f->elements + x->element) * SETS + s],
-		    kappa_factor(c, f, pair[q], x->kappa));
+		    kappa_factor(f, pair[q], x->kappa));
 	struct normal m = normal_of(total, &sum, part);
 	return score(&m, x->coefficient);
 }
@@ -579,7 +606,8 @@ static struct score no_fit(const struct totals *t, int part)
 	return (struct score){variance > 1e-12 * t->yy[part] ? 0 : NAN, NAN};
 }
 
-static struct normal gram_sum(const struct comparison *c, const size_t *pair, size_t count, size_t s, int part)
+static struct normal gram_sum(
+    const struct comparison *c, const size_t *pair, size_t count, size_t s, int part)
 {
 	struct normal sum = {.terms = c->terms};
 	for (size_t q = 0; q < count; q++) {
@@ -592,6 +620,76 @@ static struct normal gram_sum(const struct comparison *c, const size_t *pair, si
 		}
 	}
 	return sum;
+}
+
+/* M1 in the shapes of c->fine */
+static int tabulate_fine(size_t p, size_t worker, void *argument)
+{
+	(void)worker;
+	struct comparison *c = argument;
+	struct family *f = &c->fine;
+	size_t taps = c->set->taps;
+	struct lateral_tap *tap = mem_alloc(taps, sizeof *tap);
+	double(*y)[PARTS] = mem_alloc(taps, sizeof *y);
+	struct cross *x = f->cross + p * f->elements * SETS;
+	if (tap && y)
+		pair_taps(c, p, tap, y);
+	for (size_t t = 0; tap && y && t < taps; t++) {
+		double g[2][STEPS_MAX], phase = cos(tap[t].dphase);
+		for (int axis = 0; axis < 2; axis++)
+			for (size_t k = 0; k < f->size[axis]; k++) {
+				double at = axis ? tap[t].across : tap[t].along;
+				g[axis][k] =
+				    exp(-.5 * at * at / (exp(2 * f->value[axis][k]) + APERTURE2));
+			}
+		for (size_t e = 0; e < f->elements; e++)
+			cross_add(&x[e * SETS + bucket(&tap[t])],
+			    g[0][e / f->size[1]] * g[1][e % f->size[1]], phase, y[t]);
+	}
+	int status = tap && y ? 0 : -1;
+	if (status == 0)
+		merge(x, f->elements);
+	free(tap);
+	free(y);
+	return status;
+}
+
+/* 5 x 5 x 7 shapes about the best of M1, in steps of 2^(1/3) and, in kappa, of 2^(1/2) */
+static int refine_elongated(struct comparison *c)
+{
+	struct family *f = &c->fine;
+	struct choice best[SETS][PARTS], *top = &best[ALL][LATERAL_SIGNED];
+	struct totals total[SETS];
+	double kappa[STEPS_MAX];
+	size_t *every = mem_alloc(c->pairs, sizeof *every);
+	if (!every)
+		return -1;
+	for (size_t p = 0; p < c->pairs; p++)
+		every[p] = p;
+	add_totals(c, every, c->pairs, total);
+	choose(&c->family[M1], every, c->pairs, total, best);
+	free(every);
+	if (best[ALL][LATERAL_POSITIVE].r > top->r)
+		top = &best[ALL][LATERAL_POSITIVE];
+	*f = (struct family){.model = M1,
+	    .elements = COARSE * COARSE,
+	    .kappas = 7,
+	    .axes = 3,
+	    .size = {COARSE, COARSE, 7},
+	    .parameter = {"sigma_along", "sigma_across", "kappa"}};
+	for (size_t k = 0; k < COARSE; k++) {
+		double move = ((double)k - COARSE / 2) * log(2) / 3;
+		f->value[0][k] = log(sigma_values[top->element / STEPS_MAX]) + move;
+		f->value[1][k] = log(sigma_values[top->element % STEPS_MAX]) + move;
+	}
+	for (size_t k = 0; k < 7; k++) {
+		f->value[2][k] = log(kappa_values[top->kappa]) + ((double)k - 3) * log(2) / 2;
+		kappa[k] = exp(f->value[2][k]);
+	}
+	f->cross = mem_alloc(c->pairs * f->elements * SETS, sizeof *f->cross);
+	if (!f->cross || make_factors(c, f, kappa) < 0)
+		return -1;
+	return par_for(c->pairs, c->plan->threads, tabulate_fine, c);
 }
 
 /* ---- ceiling ---- */
@@ -625,22 +723,24 @@ static void ceiling_smooth(const struct comparison *c, double *x, double *scratc
 			double sum = 0;
 			for (ptrdiff_t k = -2; k <= 2; k++)
 				if (at + k >= 0 && at + k < (ptrdiff_t)size)
-					sum += g[k < 0 ? -k : k] * x[(size_t)((ptrdiff_t)p + k * (ptrdiff_t)stride)];
+					sum += g[k < 0 ? -k : k] *
+					       x[(size_t)((ptrdiff_t)p + k * (ptrdiff_t)stride)];
 			scratch[p] = sum;
 		}
 		memcpy(x, scratch, c->cells * sizeof *x);
 	}
 	for (size_t p = 0; p < c->cells; p++) {
 		size_t t = p / plane, q = p % plane;
-		size_t before = (t + CEILING_ANGLES - 1) % CEILING_ANGLES, after = (t + 1) % CEILING_ANGLES;
+		size_t before = (t + CEILING_ANGLES - 1) % CEILING_ANGLES,
+		       after = (t + 1) % CEILING_ANGLES;
 		scratch[p] = x[p] + .25 * (x[before * plane + q] + x[after * plane + q]);
 	}
 	memcpy(x, scratch, c->cells * sizeof *x);
 }
 
-static void ceiling_scores(const struct comparison *c, const size_t *train, size_t trains, const size_t *test,
-    size_t tests, struct lateral_tap *tap, double (*y)[PARTS], double *sums, double *scratch,
-    struct score out[SETS][PARTS])
+static void ceiling_scores(const struct comparison *c, const size_t *train, size_t trains,
+    const size_t *test, size_t tests, struct lateral_tap *tap, double (*y)[PARTS], double *sums,
+    double *scratch, struct score out[SETS][PARTS])
 {
 	const struct lateral *set = c->set;
 	/* 6 of the design, 3 per part with y; then solved in place */
@@ -652,7 +752,8 @@ static void ceiling_scores(const struct comparison *c, const size_t *train, size
 		for (size_t t = 0; t < set->taps; t++)
 			for (int frame = 0; frame < 2; frame++) {
 				double sign = frame ? -1 : 1;
-				size_t cell = ceiling_cell(c, sign * tap[t].along, sign * tap[t].across, angle);
+				size_t cell = ceiling_cell(
+				    c, sign * tap[t].along, sign * tap[t].across, angle);
 				if (cell == SIZE_MAX)
 					continue;
 				double x[3] = {1, cos(tap[t].dphase), sign * sin(tap[t].dphase)};
@@ -698,9 +799,11 @@ static void ceiling_scores(const struct comparison *c, const size_t *train, size
 				double value = 0;
 				const double *x = sums + (6 + 3 * part) * c->cells;
 				if (one != SIZE_MAX)
-					value += .5 * (x[one] + cosine * x[c->cells + one] + sine * x[2 * c->cells + one]);
+					value += .5 * (x[one] + cosine * x[c->cells + one] +
+							  sine * x[2 * c->cells + one]);
 				if (two != SIZE_MAX)
-					value += .5 * (x[two] + cosine * x[c->cells + two] - sine * x[2 * c->cells + two]);
+					value += .5 * (x[two] + cosine * x[c->cells + two] -
+							  sine * x[2 * c->cells + two]);
 				struct normal *m = &check[bucket(&tap[t])][part];
 				m->g[0][0]++;
 				m->g[0][1] += value;
@@ -729,7 +832,8 @@ static void ceiling_scores(const struct comparison *c, const size_t *train, size
 }
 
 /* r and cosine */
-static double *result_at(const struct comparison *c, size_t split, size_t model, size_t part, size_t s)
+static double *result_at(
+    const struct comparison *c, size_t split, size_t model, size_t part, size_t s)
 {
 	return c->result + (((split * (MODELS + 1) + model) * PARTS + part) * SETS + s) * 2;
 }
@@ -766,14 +870,16 @@ static int one_split(size_t split, size_t worker, void *argument)
 		for (size_t model = 0; model <= MODELS; model++) {
 			struct score found[SETS][PARTS];
 			if (model == MODELS) {
-				ceiling_scores(c, train, trains, test, tests, tap, y, sums, scratch, found);
+				ceiling_scores(
+				    c, train, trains, test, tests, tap, y, sums, scratch, found);
 			} else if (!c->present[model]) {
 				continue;
 			} else if (model == M3) {
 				for (size_t s = 0; s < SETS; s++)
 					for (int part = 0; part < PARTS; part++) {
 						double x[TERMS_MAX];
-						struct normal m = gram_sum(c, train, trains, s, part);
+						struct normal m =
+						    gram_sum(c, train, trains, s, part);
 						solve(&m, x);
 						m = gram_sum(c, test, tests, s, part);
 						found[s][part] = score(&m, x);
@@ -781,12 +887,13 @@ static int one_split(size_t split, size_t worker, void *argument)
 			} else {
 				const struct family *f = &c->family[model];
 				struct choice best[SETS][PARTS];
-				choose(c, f, train, trains, trained, best);
+				choose(f, train, trains, trained, best);
 				for (size_t s = 0; s < SETS; s++)
 					for (int part = 0; part < PARTS; part++)
 						found[s][part] =
 						    best[s][part].r > -1
-							? test_choice(c, f, test, tests, &tested[s], s, part, &best[s][part])
+							? test_choice(f, test, tests, &tested[s], s,
+							      part, &best[s][part])
 							: no_fit(&tested[s], part);
 			}
 			for (size_t s = 0; s < SETS; s++)
@@ -833,9 +940,10 @@ static void optimum(const struct comparison *c, const struct family *f, const do
 		for (size_t p = 0; p < c->pairs; p++) {
 			if (!(weight[p] > 0))
 				continue;
-			const struct cross *x = &c->family[f->model].cross[(p * f->elements + f->first + e) * SETS + ALL];
+			const struct cross *x =
+			    &f->cross[(p * f->elements + f->first + e) * SETS + ALL];
 			for (size_t k = 0; k < kappas; k++) {
-				double w = kappa_factor(c, f, p, k), a = weight[p] * w, b = a * w;
+				double w = kappa_factor(f, p, k), a = weight[p] * w, b = a * w;
 				sum[k].m += a * x->m;
 				sum[k].mm += b * x->mm;
 				for (int part = 0; part < PARTS; part++)
@@ -852,8 +960,10 @@ static void optimum(const struct comparison *c, const struct family *f, const do
 				struct normal m = normal_of(&total, &sum[k], part);
 				solve(&m, x);
 				double r = score(&m, x).r;
-				r2[part][e * kappas + k] =
-				    part == LATERAL_SIGNED || x[1] > 0 ? r * r : isnan(r) ? NAN : 0;
+				r2[part][e * kappas + k] = part == LATERAL_SIGNED || x[1] > 0
+							       ? r * r
+							   : isnan(r) ? NAN
+								      : 0;
 			}
 	}
 	size_t stride[AXES] = {1, 1, 1};
@@ -879,7 +989,8 @@ static void optimum(const struct comparison *c, const struct family *f, const do
 			for (size_t j = 0; j < i; j++) {
 				ptrdiff_t sj = (ptrdiff_t)stride[axis[j]];
 				bend[i][j] = bend[j][i] =
-				    (top[si + sj] - top[si - sj] - top[sj - si] + top[-si - sj]) / 4;
+				    (top[si + sj] - top[si - sj] - top[sj - si] + top[-si - sj]) /
+				    4;
 			}
 		}
 		/* Newton's step: solve() wants a positive matrix, so with the signs turned */
@@ -895,7 +1006,9 @@ static void optimum(const struct comparison *c, const struct family *f, const do
 			move[axis[i]] = fmax(-1, fmin(1, x[i]));
 		for (size_t a = 0; a < f->axes; a++) {
 			const double *v = f->value[a];
-			double step = move[a] > 0 ? v[at[a] + 1] - v[at[a]] : move[a] < 0 ? v[at[a]] - v[at[a] - 1] : 0;
+			double step = move[a] > 0   ? v[at[a] + 1] - v[at[a]]
+				      : move[a] < 0 ? v[at[a]] - v[at[a] - 1]
+						    : 0;
 			out[part][a] = isnan(*top) ? NAN : v[at[a]] + move[a] * step;
 		}
 	}
@@ -912,7 +1025,8 @@ static int one_sample(size_t b, size_t worker, void *argument)
 	(void)worker;
 	const struct bootstrap *job = argument;
 	const struct comparison *c = job->c;
-	double *times = mem_alloc(c->set->n, sizeof *times), *weight = mem_alloc(c->pairs, sizeof *weight);
+	double *times = mem_alloc(c->set->n, sizeof *times),
+	       *weight = mem_alloc(c->pairs, sizeof *weight);
 	if (!times || !weight) {
 		free(times);
 		free(weight);
@@ -930,12 +1044,13 @@ static int one_sample(size_t b, size_t worker, void *argument)
 
 /* ---- the table ---- */
 
-static void row(struct table_out *table, const struct comparison *c, int part, const char *quantity, size_t s,
-    const double v[5], double share, const char *verdict)
+static void row(struct table_out *table, const struct comparison *c, int part, const char *quantity,
+    size_t s, const double v[5], double share, const char *verdict)
 {
 	char name[64];
 	if (s == FAR)
-		snprintf(name, sizeof name, "%s[%g,%g)", quantity, MODELS_NEAR, ceil(c->reach + 1e-9));
+		snprintf(
+		    name, sizeof name, "%s[%g,%g)", quantity, MODELS_NEAR, ceil(c->reach + 1e-9));
 	else
 		snprintf(name, sizeof name, "%s", quantity);
 	table_text(table, c->plan->label);
@@ -965,11 +1080,14 @@ static int parameters(const struct comparison *c, const struct family *f, struct
 		for (size_t a = 0; a < f->axes; a++) {
 			double low = NAN, high = NAN;
 			char name[64];
-			if (samples && resample_interval(&job.sample[0][part][a], samples, PARTS * AXES, .95, &low, &high) < 0)
+			if (samples && resample_interval(&job.sample[0][part][a], samples,
+					   PARTS * AXES, .95, &low, &high) < 0)
 				goto out;
-			snprintf(name, sizeof name, "%s_%s", f->parameter[a], model_names[f->model]);
+			snprintf(
+			    name, sizeof name, "%s_%s", f->parameter[a], model_names[f->model]);
 			row(table, c, part, name, ALL,
-			    (double[]){exp(out[part][a]), exp(low), exp(high), NAN, NAN}, NAN, NULL);
+			    (double[]){exp(out[part][a]), exp(low), exp(high), NAN, NAN}, NAN,
+			    NULL);
 		}
 	status = 0;
 out:
@@ -979,8 +1097,8 @@ out:
 }
 
 /* r (which = 0) or cosine (1) of every split; for the difference of two models give another (else SIZE_MAX) */
-static struct split_mean over_splits(const struct comparison *c, size_t model, size_t other, size_t part,
-    size_t s, size_t which, double *x)
+static struct split_mean over_splits(const struct comparison *c, size_t model, size_t other,
+    size_t part, size_t s, size_t which, double *x)
 {
 	for (size_t k = 0; k < c->plan->splits; k++)
 		x[k] = result_at(c, k, model, part, s)[which] -
@@ -988,7 +1106,8 @@ static struct split_mean over_splits(const struct comparison *c, size_t model, s
 	return split_mean(c->plan->splits, x, 1);
 }
 
-static void ladder(const struct comparison *c, int part, size_t s, double *x, struct table_out *table)
+static void ladder(
+    const struct comparison *c, int part, size_t s, double *x, struct table_out *table)
 {
 	struct split_mean mean[MODELS + 1];
 	const char *verdict[MODELS] = {NULL};
@@ -1018,8 +1137,10 @@ static void ladder(const struct comparison *c, int part, size_t s, double *x, st
 		if (m < MODELS && !c->present[m])
 			continue;
 		char name[32];
-		snprintf(name, sizeof name, m < MODELS ? "r_%s" : "ceiling", m < MODELS ? model_names[m] : "");
-		row(table, c, part, name, s, (double[]){mean[m].value, mean[m].low, mean[m].high, NAN, NAN},
+		snprintf(name, sizeof name, m < MODELS ? "r_%s" : "ceiling",
+		    m < MODELS ? model_names[m] : "");
+		row(table, c, part, name, s,
+		    (double[]){mean[m].value, mean[m].low, mean[m].high, NAN, NAN},
 		    mean[MODELS].value > 0 ? mean[m].value / mean[MODELS].value : NAN,
 		    m < MODELS ? verdict[m] : NULL);
 	}
@@ -1029,7 +1150,8 @@ static void ladder(const struct comparison *c, int part, size_t s, double *x, st
 		if (rung != SIZE_MAX)
 			lead = over_splits(c, m, rung, (size_t)part, s, 0, x);
 		snprintf(name, sizeof name, "lead_%s", model_names[m]);
-		row(table, c, part, name, s, (double[]){lead.value, lead.low, lead.high, 0, lead.p}, NAN,
+		row(table, c, part, name, s, (double[]){lead.value, lead.low, lead.high, 0, lead.p},
+		    NAN,
 		    isnan(lead.value) ? NULL
 		    : lead.low > 0    ? "ahead"
 		    : lead.high < 0   ? "behind"
@@ -1041,14 +1163,16 @@ static void ladder(const struct comparison *c, int part, size_t s, double *x, st
 		struct split_mean cosine = over_splits(c, m, SIZE_MAX, (size_t)part, s, 1, x);
 		char name[32];
 		snprintf(name, sizeof name, "cosine_%s", model_names[m]);
-		row(table, c, part, name, s, (double[]){cosine.value, cosine.low, cosine.high, NAN, NAN}, NAN, NULL);
+		row(table, c, part, name, s,
+		    (double[]){cosine.value, cosine.low, cosine.high, NAN, NAN}, NAN, NULL);
 	}
 }
 
 static int tabulate(struct comparison *c)
 {
 	const struct lateral *set = c->set;
-	static const size_t elements[] = {2 * STEPS_MAX, STEPS_MAX * STEPS_MAX, STEPS_MAX * STEPS_MAX, 0, 2};
+	static const size_t elements[] = {
+	    2 * STEPS_MAX, STEPS_MAX * STEPS_MAX, STEPS_MAX * STEPS_MAX, 0, 2};
 	for (enum model m = M0; m < MODELS; m++) {
 		c->family[m].model = m;
 		c->family[m].kappas = m <= M2 ? STEPS_MAX : 1;
@@ -1057,37 +1181,26 @@ static int tabulate(struct comparison *c)
 					  : true;
 		if (m <= M4 && c->present[m]) {
 			c->family[m].elements = elements[m];
-			c->family[m].cross = mem_alloc(c->pairs * elements[m] * SETS, sizeof(struct cross));
+			c->family[m].cross =
+			    mem_alloc(c->pairs * elements[m] * SETS, sizeof(struct cross));
 			if (!c->family[m].cross)
 				return -1;
 		}
+		if (m <= M2 && make_factors(c, &c->family[m], kappa_values) < 0)
+			return -1;
 	}
-	struct family *m1 = &c->family[M1];
-	m1->axes = 3;
-	m1->parameter[0] = "sigma_along";
-	m1->parameter[1] = "sigma_across";
-	m1->parameter[2] = "kappa";
-	for (size_t k = 0; k < STEPS_MAX; k++) {
-		m1->value[0][k] = m1->value[1][k] = log(sigma_values[k]);
-		m1->value[2][k] = log(kappa_values[k]);
-	}
-	m1->size[0] = m1->size[1] = m1->size[2] = STEPS_MAX;
 	c->terms = 1;
 	for (size_t k = 0; k < 3; k++)
 		c->terms += c->plan->c[k] ? 3 : 0;
 	c->totals = mem_alloc(c->pairs * SETS, sizeof *c->totals);
-	c->factor = mem_alloc(c->pairs * STEPS_MAX, sizeof *c->factor);
 	c->gram = mem_alloc(c->present[M3] ? c->pairs * SETS * PARTS : 0, sizeof *c->gram);
-	if (!c->totals || !c->factor || !c->gram)
+	if (!c->totals || !c->gram)
 		return -1;
-	for (size_t p = 0; p < c->pairs; p++) {
-		for (size_t k = 0; k < STEPS_MAX; k++)
-			c->factor[p * STEPS_MAX + k] = exp(kappa_values[k] * (cos(2 * pair_dtheta(c, p)) - 1));
-	}
 	c->reach = models_reach(set);
 	c->radius = set->k / 2 + 1;
 	c->cells = (2 * c->radius + 1) * (2 * c->radius + 1) * CEILING_ANGLES;
-	if (par_for(c->pairs, c->plan->threads, tabulate_pair, c) < 0 || tabulate_model(c, G1) < 0)
+	if (par_for(c->pairs, c->plan->threads, tabulate_pair, c) < 0 || refine_elongated(c) < 0 ||
+	    tabulate_model(c, G1) < 0)
 		return -1;
 	return tabulate_model(c, G2);
 }
@@ -1102,7 +1215,8 @@ double models_reach(const struct lateral *set)
 	return reach;
 }
 
-int models_compare(const struct lateral *set, const struct models_plan *plan, struct table_out *table)
+int models_compare(
+    const struct lateral *set, const struct models_plan *plan, struct table_out *table)
 {
 	struct comparison c = {.set = set, .plan = plan};
 	size_t n = set->n, results = plan->splits * (MODELS + 1) * PARTS * SETS * 2;
@@ -1126,17 +1240,19 @@ int models_compare(const struct lateral *set, const struct models_plan *plan, st
 	for (int part = 0; part < PARTS; part++)
 		for (size_t s = SETS; s-- > 0;)
 			ladder(&c, part, s, x, table);
-	status = 0;
-	for (enum model m = M0; m < MODELS && status == 0; m++)
-		if (c.family[m].axes)
-			status = parameters(&c, &c.family[m], table);
+	status = parameters(&c, &c.fine, table);
+	for (enum model m = G1; m <= G2 && status == 0; m++)
+		status = parameters(&c, &c.family[m], table);
 out:
-	for (enum model m = M0; m < MODELS; m++)
+	for (enum model m = M0; m < MODELS; m++) {
 		free(c.family[m].cross);
+		free(c.family[m].factor);
+	}
+	free(c.fine.cross);
+	free(c.fine.factor);
 	free(c.target);
 	free(c.source);
 	free(c.totals);
-	free(c.factor);
 	free(c.gram);
 	free(c.result);
 	free(x);

@@ -57,7 +57,7 @@ double models_reach(const struct lateral *set);
  *				fitted to all pairs (all taps); percentile interval of a bootstrap over filters
  * A part without weights has nan. At least 8 usable units, else an error. Main thread (FFTW). 0 or -1.
  */
-int models_compare(const struct lateral *set, const struct models_plan *plan, struct table_out *table)
-    __attribute__((warn_unused_result));
+int models_compare(const struct lateral *set, const struct models_plan *plan,
+    struct table_out *table) __attribute__((warn_unused_result));
 
 #endif

@@ -34,7 +34,8 @@ struct se2_grid {
 	    undirected; /* S(x, y, theta) = 1/2 sum over a in {0, pi} of P(x, y, theta+a) + P(-x, -y, theta+a):
 	                      * orientations, of mass 1 over [0, pi) (Sarti and Citti 2015); else P on [0, 2 pi) */
 	enum se2_frame frame;
-	double reach; /* px the periodic grid extends beyond the kernel's middle; 0: se2_reach(model) */
+	double
+	    reach; /* px the periodic grid extends beyond the kernel's middle; 0: se2_reach(model) */
 };
 
 /* count orientations 0, period/count, ..., in rad. */

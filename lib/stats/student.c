@@ -11,8 +11,9 @@ static double fraction(double a, double b, double x)
 	for (int m = 1; m < 500; m++) {
 		double k = m;
 		for (int odd = 0; odd < 2; odd++) {
-			double term = odd ? -(a + k) * (a + b + k) * x / ((a + 2 * k) * (a + 2 * k + 1))
-					  : k * (b - k) * x / ((a + 2 * k - 1) * (a + 2 * k));
+			double term =
+			    odd ? -(a + k) * (a + b + k) * x / ((a + 2 * k) * (a + 2 * k + 1))
+				: k * (b - k) * x / ((a + 2 * k - 1) * (a + 2 * k));
 			d = 1 + term * d;
 			d = 1 / (fabs(d) < tiny ? tiny : d);
 			c = 1 + term / c;
@@ -78,5 +79,7 @@ struct split_mean split_mean(size_t splits, const double *x, double ratio)
 	double error = sqrt((1 / n + ratio) * squares / (n - 1));
 	double t = student_quantile(.025, n - 1) * error;
 	return (struct split_mean){mean, mean - t, mean + t,
-	    error > 0 ? student_above(mean / error, n - 1) : mean > 0 ? 0 : 1};
+	    error > 0  ? student_above(mean / error, n - 1)
+	    : mean > 0 ? 0
+		       : 1};
 }
