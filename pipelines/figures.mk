@@ -18,7 +18,7 @@ order = $$(awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; next } 
 	{ print 1 - $$at["accepted"], $$at["theta_deg"], $$at["filter"] }' $(@D)/gabor.tsv | sort -k 1,1n -k 2,2n | cut -d ' ' -f 3 | paste -sd ,)
 tile = image-write --contrast tile --clip 0 --colours diverging --gap 1 --scale 3 --columns 16
 $(FIRST)/bank.png: $(FIRST)/gabor.tsv
-	effective-profiles() { tensor-get --take "$(order)" $(@D)/profiles.npys; }; effective-profiles | $(tile) | pnmtopng >$@ 2>/dev/null
+	tensor-get --take "$(order)" $(@D)/profiles.npys | $(tile) | pnmtopng >$@ 2>/dev/null
 $(FIRST)/fitted.png: $(FIRST)/gabor.tsv
 	tensor-get --take "$(order)" $(@D)/fitted.npys | $(tile) | pnmtopng >$@ 2>/dev/null
 $(FIRST)/kernels.png: $(FIRST)/gabor.tsv $(FIRST)/lateral.npys

@@ -104,7 +104,8 @@ $(ROOT)/seed-%/lgn-fit.tsv: $(ROOT)/seed-%/lgn.npys
 $(ROOT)/seed-%/lgn-history.tsv: $(ROOT)/seed-%/model.safetensors
 	fit-log --null 0 $(@D)/snapshot.lgn.npys -o $@
 $(ROOT)/seed-%/gabor.tsv: $(ROOT)/seed-%/v1.npys $(ROOT)/seed-%/lgn.npys
-	fit-gabor --lgn $(@D)/lgn.npys --fitted $(@D)/fitted.npys --passes $(@D)/passes.tsv $< -o $@
+	fit-gabor --lgn $(@D)/lgn.npys --fitted $(@D)/fitted.npys --profiles $(@D)/profiles.npys \
+		--passes $(@D)/passes.tsv --compare $(@D)/population.tsv $< -o $@
 
 # what assoc-field and lateral-stats know of the units; C3 reaches as far as the kernel
 units = --filters $(@D)/v1.npys --table $(@D)/gabor.tsv --lgn $(@D)/lgn.npys --rms $(@D)/rms.npys

@@ -215,3 +215,14 @@ save("nan.npys", np.full((1, 5, 5), np.nan))'
 	fit-gabor --surrogates 1 bank.npys >t.tsv
 	[[ $(wc -l <t.tsv) -eq 3 ]]
 }
+
+@test "--profiles writes what was fitted: the full convolution with --lgn, the bank itself without" {
+	python 'r = np.random.default_rng(3); save("bank.npys", r.normal(size=(3, 7, 7))); save("lgn.npys", r.normal(size=(5, 5)))'
+	fit-gabor --surrogates 0 --profiles same.npys bank.npys >/dev/null
+	fit-gabor --surrogates 0 --lgn lgn.npys --profiles effective.npys bank.npys >/dev/null
+	python '
+b, g, e = one("bank.npys"), one("lgn.npys"), one("effective.npys")
+assert (one("same.npys") == b).all() and e.shape == (3, 11, 11)
+full = np.stack([np.fft.irfft2(np.fft.rfft2(f, (11, 11)) * np.fft.rfft2(g, (11, 11)), (11, 11)) for f in b])
+assert abs(e - full).max() < 1e-12, abs(e - full).max()'
+}

@@ -11,7 +11,7 @@
 #include "fit/survey.h"
 #include "table/table.h"
 
-static const char *output, *lgn_file, *fitted_file, *passes_file, *compare_file;
+static const char *output, *lgn_file, *fitted_file, *profiles_file, *passes_file, *compare_file;
 static struct survey_options survey_options;
 static bool verbose;
 static const struct opt options[] = {
@@ -19,7 +19,8 @@ static const struct opt options[] = {
 	"fit the effective profiles of this kernel with the filters"),
     OPT_COUNT(0, "surrogates", &survey_options.surrogates, "99", CLOSED(0, 99999), "number",
 	"phase-scrambled surrogates per filter"),
-    OPT_TEXT(0, "fitted", &fitted_file, NULL, "file", "write the fitted profiles as npys"),
+    OPT_TEXT(0, "fitted", &fitted_file, NULL, "file", "write the fitted functions as npys"),
+    OPT_TEXT(0, "profiles", &profiles_file, NULL, "file", "write the profiles they were fitted to"),
     OPT_TEXT(
 	0, "passes", &passes_file, NULL, "file", "write how many pass as the threshold varies"),
     OPT_TEXT(0, "compare", &compare_file, NULL, "file",
@@ -89,6 +90,15 @@ static void put_row(
 		table_real(table, s->aicc[m]);
 	table_real(table, bank->spatial_share[filter]);
 	table_text(table, lgn_file ? "effective" : "filter");
+}
+
+/* what was fitted: the bank itself, or with the kernel that the images pass first; the bank is changed */
+static void put_profiles(struct npys_out *out, struct bank *bank, const struct bank *lgn)
+{
+	if (lgn->x)
+		tool_check(bank_compose(bank, lgn->x, lgn->size));
+	tool_check(npys_put_double(
+	    out, 3, (size_t[]){bank->filters, bank->size, bank->size}, bank->x));
 }
 
 /* the fitted functions; for a constant profile its value */
@@ -174,6 +184,7 @@ int main(int argc, char **argv)
 	struct npys_in *in = tool_need(npys_open(argv + 1, files));
 	struct table_out *table = tool_need(table_create(output, columns));
 	struct npys_out *fitted = fitted_file ? tool_need(npys_create(fitted_file)) : NULL;
+	struct npys_out *profiles = profiles_file ? tool_need(npys_create(profiles_file)) : NULL;
 	while (tool_check(bank_next(in, &bank))) {
 		if (bank.size != size) {
 			survey_free(survey);
@@ -186,6 +197,8 @@ int main(int argc, char **argv)
 			survey_populate(survey, population);
 		}
 		fit_bank(&bank, survey, table, fitted);
+		if (profiles)
+			put_profiles(profiles, &bank, &lgn);
 		bank_free(&bank);
 	}
 	if (passes_file)
@@ -194,6 +207,8 @@ int main(int argc, char **argv)
 		put_comparison(compare_file, population);
 	if (fitted)
 		tool_check(npys_close(fitted));
+	if (profiles)
+		tool_check(npys_close(profiles));
 	tool_check(table_close(table));
 	survey_free(survey);
 	population_free(population);
