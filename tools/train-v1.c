@@ -24,27 +24,38 @@ static bool verbose, no_flip, crop_given, holdout_given;
 
 /* up to CUT: what determines the numbers, and so stands in the model file */
 static const struct opt options[] = {
-    OPT_COUNT(0, "epochs", &training.epochs, "30", CLOSED(1, 1000000), "number", "passes over the images"),
+    OPT_COUNT(0, "epochs", &training.epochs, "30", CLOSED(1, 1000000), "number",
+	"passes over the images"),
     OPT_COUNT(0, "filters", &network.filters, "64", CLOSED(1, 1024), "number", "filters of l1"),
     ODD(0, "k0", &network.k0, "7", "side of l0's filter, odd"),
     ODD(0, "k1", &network.k1, "11", "side of l1's filters, odd"),
     ODD(0, "kl", &network.kl, "9", "side of the lateral kernel, odd"),
-    OPT_COUNT('T', "iterations", &network.iterations, "1", CLOSED(0, 100), "number", "lateral propagations"),
+    OPT_COUNT('T', "iterations", &network.iterations, "1", CLOSED(0, 100), "number",
+	"lateral propagations"),
     OPT_CHOICE(0, "lgn", &lgn, "relu", NETWORK_LGN_WORDS, "what follows l0's normalisation"),
-    OPT_CHOICE(0, "propagation", &propagation, "recurrent", NETWORK_PROPAGATION_WORDS, "form of a propagation"),
-    OPT_COUNT_GIVEN(0, "crop", &crop, &crop_given, CLOSED(16, 65535), "px", "side of random crops (48, or the image's)"),
+    OPT_CHOICE(0, "propagation", &propagation, "recurrent", NETWORK_PROPAGATION_WORDS,
+	"form of a propagation"),
+    OPT_COUNT_GIVEN(0, "crop", &crop, &crop_given, CLOSED(16, 65535), "px",
+	"side of random crops (48, or the image's)"),
     OPT_COUNT(0, "batch", &training.batch, "64", CLOSED(2, 65536), "number", "images in a step"),
-    OPT_REAL(0, "rate", &training.rate, "0.1", ABOVE(0, 100), "number", "largest learning rate of the cycle"),
+    OPT_REAL(0, "rate", &training.rate, "0.1", ABOVE(0, 100), "number",
+	"largest learning rate of the cycle"),
     OPT_REAL(0, "rise", &training.rise, "0.3", OPEN(0, 1), "share", "of the steps until that rate"),
     OPT_REAL(0, "momentum", &training.momentum, "0.9", BELOW(0, 1), "number", "Nesterov momentum"),
-    OPT_REAL(0, "lgn-decay", &training.decay.lgn, "0.005", AT_LEAST(0), "number", DECAY "l0's filter"),
-    OPT_REAL(0, "v1-decay", &training.decay.v1, "0.002", AT_LEAST(0), "number", DECAY "l1's filters"),
-    OPT_REAL(0, "lateral-decay", &training.decay.lateral, "0.002", AT_LEAST(0), "number", DECAY "the lateral kernel"),
-    OPT_REAL(0, "head-decay", &training.decay.head, "0.0005", AT_LEAST(0), "number", DECAY "the classifier"),
-    OPT_REAL(0, "filter-scale", &training.filter_scale, "0.3", ABOVE(0, 100), "number", "of the initial filters"),
+    OPT_REAL(
+	0, "lgn-decay", &training.decay.lgn, "0.005", AT_LEAST(0), "number", DECAY "l0's filter"),
+    OPT_REAL(
+	0, "v1-decay", &training.decay.v1, "0.002", AT_LEAST(0), "number", DECAY "l1's filters"),
+    OPT_REAL(0, "lateral-decay", &training.decay.lateral, "0.002", AT_LEAST(0), "number",
+	DECAY "the lateral kernel"),
+    OPT_REAL(0, "head-decay", &training.decay.head, "0.0005", AT_LEAST(0), "number",
+	DECAY "the classifier"),
+    OPT_REAL(0, "filter-scale", &training.filter_scale, "0.3", ABOVE(0, 100), "number",
+	"of the initial filters"),
     OPT_REAL(0, "dropout", &training.dropout, "0.5", BELOW(0, 1), "share", "of features dropped"),
     OPT_FLAG(0, "no-flip", &no_flip, "do not mirror images"),
-    OPT_COUNT(0, "lateral-from", &training.lateral_from, "0", CLOSED(0, 1000000), "epoch", "first with lateral propagation"),
+    OPT_COUNT(0, "lateral-from", &training.lateral_from, "0", CLOSED(0, 1000000), "epoch",
+	"first with lateral propagation"),
     OPT_TEXT(0, "freeze", &freeze, NULL, "layers", "comma-separated: lgn, v1, lateral"),
     OPT_COUNT_GIVEN(0, "holdout", &holdout, &holdout_given, CLOSED(0, 1000000), "number",
 	"hold out one image in so many of each class (10; 0 none)"),
@@ -54,7 +65,8 @@ static const struct opt options[] = {
     OPT_TEXT(0, "log", &files.log, NULL, "file", "table of a row per epoch"),
     OPT_TEXT(0, "snapshots", &files.snapshots, NULL, "prefix", "append tensors after each epoch"),
     OPT_TEXT(0, "checkpoint", &files.checkpoint, NULL, "file", "save the state of the run"),
-    OPT_COUNT(0, "every", &files.every, "0", CLOSED(0, 1e9), "steps", "between checkpoints (0: each epoch)"),
+    OPT_COUNT(0, "every", &files.every, "0", CLOSED(0, 1e9), "steps",
+	"between checkpoints (0: each epoch)"),
     OPT_FLAG(0, "resume", &files.resume, "go on from the checkpoint if it is there"),
     OPT_OUTPUT(&output),
     OPT_THREADS(&threads, NULL),
@@ -77,10 +89,12 @@ static void parse_freeze(void)
 	bool *const flags[] = {&training.freeze_lgn, &training.freeze_v1, &training.freeze_lateral};
 	for (const char *word = freeze; word && *word;) {
 		size_t length = strcspn(word, ","), i = 0;
-		while (i < 3 && (strlen(names[i]) != length || strncmp(word, names[i], length) != 0))
+		while (
+		    i < 3 && (strlen(names[i]) != length || strncmp(word, names[i], length) != 0))
 			i++;
 		if (i == 3)
-			tool_usage("--freeze: %.*s: not one of lgn, v1, lateral", (int)length, word);
+			tool_usage(
+			    "--freeze: %.*s: not one of lgn, v1, lateral", (int)length, word);
 		*flags[i] = true;
 		word += length + (word[length] == ',');
 	}
@@ -132,7 +146,8 @@ static void start_from(struct network *net, struct settings *settings)
 	tool_check(settings_add(settings, "init_hash", "%016" PRIx64, hash));
 }
 
-static void save(const struct network *net, const struct settings *settings, const struct train_result *result)
+static void save(
+    const struct network *net, const struct settings *settings, const struct train_result *result)
 {
 	struct model_out *out = tool_need(model_create());
 	char accuracy[32], val_accuracy[32];
@@ -185,7 +200,8 @@ int main(int argc, char **argv)
 	train_initialise(net, &training);
 	if (init)
 		start_from(net, &settings);
-	tool_check(train_run(net, &training, &part, &held_out, &files, &settings, verbose, &result));
+	tool_check(
+	    train_run(net, &training, &part, &held_out, &files, &settings, verbose, &result));
 	save(net, &settings, &result);
 	settings_free(&settings);
 	network_free(net);

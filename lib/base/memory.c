@@ -1,13 +1,19 @@
 /* Memory whose sizes are checked once: see memory.h. */
+#define _DEFAULT_SOURCE /* madvise */
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include "base/error.h"
 #include "base/memory.h"
 
 #define ALIGNMENT 64
+/* From this size on memory comes in large pages where the system has them: transforms walk through it in steps that
+ * would need another small page each. */
+#define LARGE ((size_t)4 << 20)
+#define LARGE_PAGE ((size_t)2 << 20)
 
 int mem_multiply(size_t a, size_t b, size_t *product)
 {
@@ -21,8 +27,13 @@ void *mem_alloc(size_t count, size_t size)
 	size_t bytes;
 	if (mem_multiply(count, size, &bytes) < 0)
 		return NULL;
+	size_t alignment = bytes >= LARGE ? LARGE_PAGE : ALIGNMENT;
 	bytes = (bytes + ALIGNMENT) / ALIGNMENT * ALIGNMENT;
-	void *memory = aligned_alloc(ALIGNMENT, bytes);
+	void *memory = aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+#ifdef MADV_HUGEPAGE
+	if (memory && bytes >= LARGE)
+		madvise(memory, bytes, MADV_HUGEPAGE); /* no matter if it is refused */
+#endif
 	if (!memory) {
 		err_set("memory: no room for %zu bytes", bytes);
 		return NULL;

@@ -20,14 +20,19 @@ size_t conv_stride(size_t channels)
 struct conv *conv_plan(size_t in, size_t out, size_t k, size_t threads)
 {
 	if (in == 0 || out == 0 || k % 2 == 0 || (in > 1 && out == 1)) {
-		err_set("convolution: %zu to %zu channels with a kernel of %zu is not supported", in, out, k);
+		err_set("convolution: %zu to %zu channels with a kernel of %zu is not supported",
+		    in, out, k);
 		return NULL;
 	}
 	struct conv *conv = mem_alloc(1, sizeof *conv);
 	if (!conv)
 		return NULL;
-	conv->size = (struct conv_size){.in = in, .out = out, .in_stride = conv_stride(in),
-	    .out_stride = conv_stride(out), .k = k, .threads = threads};
+	conv->size = (struct conv_size){.in = in,
+	    .out = out,
+	    .in_stride = conv_stride(in),
+	    .out_stride = conv_stride(out),
+	    .k = k,
+	    .threads = threads};
 	/* Measured: with one input channel the direct sums beat transforms up to kernels of 15 and more, since only
 	 * the outputs would share a transform; with several channels transforms win from 3 x 3 on. */
 	conv->method = in == 1 ? &conv_taps : &conv_spectral;
@@ -53,7 +58,8 @@ int conv_resize(struct conv *conv, size_t n, size_t h, size_t w, size_t slots, b
 	    size->gradients == gradients)
 		return 0;
 	struct conv_size wanted = *size;
-	wanted.n = n, wanted.h = h, wanted.w = w, wanted.slots = slots, wanted.gradients = gradients;
+	wanted.n = n, wanted.h = h, wanted.w = w, wanted.slots = slots,
+	wanted.gradients = gradients;
 	size->n = 0;
 	if (conv->method->resize(conv->plan, &wanted) < 0)
 		return -1;

@@ -11,7 +11,7 @@
 
 struct lanes_fft {
 	size_t n, stages, radix[STAGES_MAX];
-	real *twiddles[STAGES_MAX]; /* of stage s: (m, radix - 1, 2), m the points still to be transformed */
+	real *twiddles[STAGES_MAX]; /* (m, radix - 1, 2), m the points yet to be transformed */
 	real *memory;
 };
 
@@ -100,7 +100,8 @@ struct lanes_fft *lanes_fft_plan(size_t n)
 		plan->twiddles[s] = next;
 		for (size_t j = 0; j < left; j++) {
 			for (size_t q = 1; q < radix; q++) {
-				double angle = -2 * M_PI * (double)(j * q % length) / (double)length;
+				double angle =
+				    -2 * M_PI * (double)(j * q % length) / (double)length;
 				*next++ = (real)cos(angle);
 				*next++ = (real)sin(angle);
 			}
@@ -125,52 +126,52 @@ size_t lanes_fft_scratch(const struct lanes_fft *plan)
  * Transforms of a few points on variables x0r, x0i, x1r, ... in place. Those of composite size n = a b leave
  * frequency k1 + a k2 in variable b k1 + k2 (k1 < a, k2 < b).
  */
-#define ADD_SUB(a, b) \
-	do { \
-		lanes difference_r = a##r - b##r, difference_i = a##i - b##i; \
-		a##r += b##r; \
-		a##i += b##i; \
-		b##r = difference_r; \
-		b##i = difference_i; \
+#define ADD_SUB(a, b)                                                                              \
+	do {                                                                                       \
+		lanes difference_r = a##r - b##r, difference_i = a##i - b##i;                      \
+		a##r += b##r;                                                                      \
+		a##i += b##i;                                                                      \
+		b##r = difference_r;                                                               \
+		b##i = difference_i;                                                               \
 	} while (0)
 
 /* times c - i s */
-#define TURN(a, c, s) \
-	do { \
-		lanes real_part = a##r * (real)(c) + a##i * (real)(s); \
-		a##i = a##i * (real)(c)-a##r * (real)(s); \
-		a##r = real_part; \
+#define TURN(a, c, s)                                                                              \
+	do {                                                                                       \
+		lanes real_part = a##r * (real)(c) + a##i * (real)(s);                             \
+		a##i = a##i * (real)(c)-a##r * (real)(s);                                          \
+		a##r = real_part;                                                                  \
 	} while (0)
 
 #define DFT2(a, b) ADD_SUB(a, b)
 
 #define SIN_60 0.866025403784438646763723170752936183
-#define DFT3(a, b, c) \
-	do { \
-		ADD_SUB(b, c); \
-		lanes middle_r = a##r - b##r * (real)0.5, middle_i = a##i - b##i * (real)0.5; \
-		lanes side_r = c##r * (real)SIN_60, side_i = c##i * (real)SIN_60; \
-		a##r += b##r; \
-		a##i += b##i; \
-		b##r = middle_r + side_i; \
-		b##i = middle_i - side_r; \
-		c##r = middle_r - side_i; \
-		c##i = middle_i + side_r; \
+#define DFT3(a, b, c)                                                                              \
+	do {                                                                                       \
+		ADD_SUB(b, c);                                                                     \
+		lanes middle_r = a##r - b##r * (real)0.5, middle_i = a##i - b##i * (real)0.5;      \
+		lanes side_r = c##r * (real)SIN_60, side_i = c##i * (real)SIN_60;                  \
+		a##r += b##r;                                                                      \
+		a##i += b##i;                                                                      \
+		b##r = middle_r + side_i;                                                          \
+		b##i = middle_i - side_r;                                                          \
+		c##r = middle_r - side_i;                                                          \
+		c##i = middle_i + side_r;                                                          \
 	} while (0)
 
-#define DFT4(a, b, c, d) \
-	do { \
-		ADD_SUB(a, c); \
-		ADD_SUB(b, d); \
-		ADD_SUB(a, b); \
-		lanes minus_r = c##r + d##i, minus_i = c##i - d##r; /* c - i d */ \
-		lanes plus_r = c##r - d##i, plus_i = c##i + d##r; \
-		c##r = b##r; \
-		c##i = b##i; \
-		b##r = minus_r; \
-		b##i = minus_i; \
-		d##r = plus_r; \
-		d##i = plus_i; \
+#define DFT4(a, b, c, d)                                                                           \
+	do {                                                                                       \
+		ADD_SUB(a, c);                                                                     \
+		ADD_SUB(b, d);                                                                     \
+		ADD_SUB(a, b);                                                                     \
+		lanes minus_r = c##r + d##i, minus_i = c##i - d##r; /* c - i d */                  \
+		lanes plus_r = c##r - d##i, plus_i = c##i + d##r;                                  \
+		c##r = b##r;                                                                       \
+		c##i = b##i;                                                                       \
+		b##r = minus_r;                                                                    \
+		b##i = minus_i;                                                                    \
+		d##r = plus_r;                                                                     \
+		d##i = plus_i;                                                                     \
 	} while (0)
 
 #define COS_72 0.309016994374947424102293417182819059
@@ -178,28 +179,28 @@ size_t lanes_fft_scratch(const struct lanes_fft *plan)
 #define SIN_72 0.951056516295153572116439333379382143
 #define SIN_144 0.587785252292473129168705954639072769
 /* x0 + sum s_k cos -+ i sum d_k sin, s and d sums and differences of opposite points */
-#define PAIR5(a, b, p, q, s1, s2, d1, d2, c1, c2, n1, n2) \
-	do { \
-		lanes even_r = a##r + s1##r * (real)(c1) + s2##r * (real)(c2); \
-		lanes even_i = a##i + s1##i * (real)(c1) + s2##i * (real)(c2); \
-		lanes odd_r = d1##r * (real)(n1) + d2##r * (real)(n2); \
-		lanes odd_i = d1##i * (real)(n1) + d2##i * (real)(n2); \
-		p##r = even_r + odd_i; \
-		p##i = even_i - odd_r; \
-		q##r = even_r - odd_i; \
-		q##i = even_i + odd_r; \
+#define PAIR5(a, b, p, q, s1, s2, d1, d2, c1, c2, n1, n2)                                          \
+	do {                                                                                       \
+		lanes even_r = a##r + s1##r * (real)(c1) + s2##r * (real)(c2);                     \
+		lanes even_i = a##i + s1##i * (real)(c1) + s2##i * (real)(c2);                     \
+		lanes odd_r = d1##r * (real)(n1) + d2##r * (real)(n2);                             \
+		lanes odd_i = d1##i * (real)(n1) + d2##i * (real)(n2);                             \
+		p##r = even_r + odd_i;                                                             \
+		p##i = even_i - odd_r;                                                             \
+		q##r = even_r - odd_i;                                                             \
+		q##i = even_i + odd_r;                                                             \
 	} while (0)
-#define DFT5(a, b, c, d, e) \
-	do { \
-		ADD_SUB(b, e); \
-		ADD_SUB(c, d); \
-		lanes t1r, t1i, t2r, t2i, t3r, t3i, t4r, t4i; \
-		PAIR5(a, b, t1, t4, b, c, e, d, COS_72, COS_144, SIN_72, SIN_144); \
-		PAIR5(a, b, t2, t3, b, c, e, d, COS_144, COS_72, SIN_144, -SIN_72); \
-		a##r += b##r + c##r; \
-		a##i += b##i + c##i; \
-		b##r = t1r, b##i = t1i, c##r = t2r, c##i = t2i; \
-		d##r = t3r, d##i = t3i, e##r = t4r, e##i = t4i; \
+#define DFT5(a, b, c, d, e)                                                                        \
+	do {                                                                                       \
+		ADD_SUB(b, e);                                                                     \
+		ADD_SUB(c, d);                                                                     \
+		lanes t1r, t1i, t2r, t2i, t3r, t3i, t4r, t4i;                                      \
+		PAIR5(a, b, t1, t4, b, c, e, d, COS_72, COS_144, SIN_72, SIN_144);                 \
+		PAIR5(a, b, t2, t3, b, c, e, d, COS_144, COS_72, SIN_144, -SIN_72);                \
+		a##r += b##r + c##r;                                                               \
+		a##i += b##i + c##i;                                                               \
+		b##r = t1r, b##i = t1i, c##r = t2r, c##i = t2i;                                    \
+		d##r = t3r, d##i = t3i, e##r = t4r, e##i = t4i;                                    \
 	} while (0)
 
 #define COS7_1 0.623489801858733530525004884004239811
@@ -208,61 +209,66 @@ size_t lanes_fft_scratch(const struct lanes_fft *plan)
 #define SIN7_1 0.781831482468029808708444526674057750
 #define SIN7_2 0.974927912181823607018131682993931217
 #define SIN7_3 0.433883739117558120475768332848358754
-#define PAIR7(p, q, a, s1, s2, s3, d1, d2, d3, c1, c2, c3, n1, n2, n3) \
-	do { \
-		lanes even_r = a##r + s1##r * (real)(c1) + s2##r * (real)(c2) + s3##r * (real)(c3); \
-		lanes even_i = a##i + s1##i * (real)(c1) + s2##i * (real)(c2) + s3##i * (real)(c3); \
-		lanes odd_r = d1##r * (real)(n1) + d2##r * (real)(n2) + d3##r * (real)(n3); \
-		lanes odd_i = d1##i * (real)(n1) + d2##i * (real)(n2) + d3##i * (real)(n3); \
-		p##r = even_r + odd_i; \
-		p##i = even_i - odd_r; \
-		q##r = even_r - odd_i; \
-		q##i = even_i + odd_r; \
+#define PAIR7(p, q, a, s1, s2, s3, d1, d2, d3, c1, c2, c3, n1, n2, n3)                             \
+	do {                                                                                       \
+		lanes even_r =                                                                     \
+		    a##r + s1##r * (real)(c1) + s2##r * (real)(c2) + s3##r * (real)(c3);           \
+		lanes even_i =                                                                     \
+		    a##i + s1##i * (real)(c1) + s2##i * (real)(c2) + s3##i * (real)(c3);           \
+		lanes odd_r = d1##r * (real)(n1) + d2##r * (real)(n2) + d3##r * (real)(n3);        \
+		lanes odd_i = d1##i * (real)(n1) + d2##i * (real)(n2) + d3##i * (real)(n3);        \
+		p##r = even_r + odd_i;                                                             \
+		p##i = even_i - odd_r;                                                             \
+		q##r = even_r - odd_i;                                                             \
+		q##i = even_i + odd_r;                                                             \
 	} while (0)
-#define DFT7(a, b, c, d, e, f, g) \
-	do { \
-		ADD_SUB(b, g); \
-		ADD_SUB(c, f); \
-		ADD_SUB(d, e); \
-		lanes t1r, t1i, t2r, t2i, t3r, t3i, t4r, t4i, t5r, t5i, t6r, t6i; \
-		PAIR7(t1, t6, a, b, c, d, g, f, e, COS7_1, COS7_2, COS7_3, SIN7_1, SIN7_2, SIN7_3); \
-		PAIR7(t2, t5, a, b, c, d, g, f, e, COS7_2, COS7_3, COS7_1, SIN7_2, -SIN7_3, -SIN7_1); \
-		PAIR7(t3, t4, a, b, c, d, g, f, e, COS7_3, COS7_1, COS7_2, SIN7_3, -SIN7_1, SIN7_2); \
-		a##r += b##r + c##r + d##r; \
-		a##i += b##i + c##i + d##i; \
-		b##r = t1r, b##i = t1i, c##r = t2r, c##i = t2i, d##r = t3r, d##i = t3i; \
-		e##r = t4r, e##i = t4i, f##r = t5r, f##i = t5i, g##r = t6r, g##i = t6i; \
+#define DFT7(a, b, c, d, e, f, g)                                                                  \
+	do {                                                                                       \
+		ADD_SUB(b, g);                                                                     \
+		ADD_SUB(c, f);                                                                     \
+		ADD_SUB(d, e);                                                                     \
+		lanes t1r, t1i, t2r, t2i, t3r, t3i, t4r, t4i, t5r, t5i, t6r, t6i;                  \
+		PAIR7(                                                                             \
+		    t1, t6, a, b, c, d, g, f, e, COS7_1, COS7_2, COS7_3, SIN7_1, SIN7_2, SIN7_3);  \
+		PAIR7(t2, t5, a, b, c, d, g, f, e, COS7_2, COS7_3, COS7_1, SIN7_2, -SIN7_3,        \
+		    -SIN7_1);                                                                      \
+		PAIR7(                                                                             \
+		    t3, t4, a, b, c, d, g, f, e, COS7_3, COS7_1, COS7_2, SIN7_3, -SIN7_1, SIN7_2); \
+		a##r += b##r + c##r + d##r;                                                        \
+		a##i += b##i + c##i + d##i;                                                        \
+		b##r = t1r, b##i = t1i, c##r = t2r, c##i = t2i, d##r = t3r, d##i = t3i;            \
+		e##r = t4r, e##i = t4i, f##r = t5r, f##i = t5i, g##r = t6r, g##i = t6i;            \
 	} while (0)
 
-#define DFT6(x0, x1, x2, x3, x4, x5) \
-	do { \
-		ADD_SUB(x0, x3); \
-		ADD_SUB(x1, x4); \
-		ADD_SUB(x2, x5); \
-		TURN(x4, 0.5, SIN_60); \
-		TURN(x5, -0.5, SIN_60); \
-		DFT3(x0, x1, x2); \
-		DFT3(x3, x4, x5); \
+#define DFT6(x0, x1, x2, x3, x4, x5)                                                               \
+	do {                                                                                       \
+		ADD_SUB(x0, x3);                                                                   \
+		ADD_SUB(x1, x4);                                                                   \
+		ADD_SUB(x2, x5);                                                                   \
+		TURN(x4, 0.5, SIN_60);                                                             \
+		TURN(x5, -0.5, SIN_60);                                                            \
+		DFT3(x0, x1, x2);                                                                  \
+		DFT3(x3, x4, x5);                                                                  \
 	} while (0)
 
 #define SIN_45 0.707106781186547524400844362104849039
-#define DFT8(x0, x1, x2, x3, x4, x5, x6, x7) \
-	do { \
-		ADD_SUB(x0, x4); \
-		ADD_SUB(x1, x5); \
-		ADD_SUB(x2, x6); \
-		ADD_SUB(x3, x7); \
-		lanes half_r = (x5##r + x5##i) * (real)SIN_45; \
-		x5##i = (x5##i - x5##r) * (real)SIN_45; \
-		x5##r = half_r; \
-		half_r = x6##i; \
-		x6##i = -x6##r; \
-		x6##r = half_r; \
-		half_r = (x7##i - x7##r) * (real)SIN_45; \
-		x7##i = (x7##r + x7##i) * (real)-SIN_45; \
-		x7##r = half_r; \
-		DFT4(x0, x1, x2, x3); \
-		DFT4(x4, x5, x6, x7); \
+#define DFT8(x0, x1, x2, x3, x4, x5, x6, x7)                                                       \
+	do {                                                                                       \
+		ADD_SUB(x0, x4);                                                                   \
+		ADD_SUB(x1, x5);                                                                   \
+		ADD_SUB(x2, x6);                                                                   \
+		ADD_SUB(x3, x7);                                                                   \
+		lanes half_r = (x5##r + x5##i) * (real)SIN_45;                                     \
+		x5##i = (x5##i - x5##r) * (real)SIN_45;                                            \
+		x5##r = half_r;                                                                    \
+		half_r = x6##i;                                                                    \
+		x6##i = -x6##r;                                                                    \
+		x6##r = half_r;                                                                    \
+		half_r = (x7##i - x7##r) * (real)SIN_45;                                           \
+		x7##i = (x7##r + x7##i) * (real)-SIN_45;                                           \
+		x7##r = half_r;                                                                    \
+		DFT4(x0, x1, x2, x3);                                                              \
+		DFT4(x4, x5, x6, x7);                                                              \
 	} while (0)
 
 #define COS_40 0.766044443118978035202392650555416673
@@ -271,35 +277,35 @@ size_t lanes_fft_scratch(const struct lanes_fft *plan)
 #define SIN_80 0.984807753012208059366743024589523013
 #define COS_160 -0.939692620785908384054109277324731469
 #define SIN_160 0.342020143325668733044099614682259580
-#define DFT9(x0, x1, x2, x3, x4, x5, x6, x7, x8) \
-	do { \
-		DFT3(x0, x3, x6); \
-		DFT3(x1, x4, x7); \
-		DFT3(x2, x5, x8); \
-		TURN(x4, COS_40, SIN_40); \
-		TURN(x5, COS_80, SIN_80); \
-		TURN(x7, COS_80, SIN_80); \
-		TURN(x8, COS_160, SIN_160); \
-		DFT3(x0, x1, x2); \
-		DFT3(x3, x4, x5); \
-		DFT3(x6, x7, x8); \
+#define DFT9(x0, x1, x2, x3, x4, x5, x6, x7, x8)                                                   \
+	do {                                                                                       \
+		DFT3(x0, x3, x6);                                                                  \
+		DFT3(x1, x4, x7);                                                                  \
+		DFT3(x2, x5, x8);                                                                  \
+		TURN(x4, COS_40, SIN_40);                                                          \
+		TURN(x5, COS_80, SIN_80);                                                          \
+		TURN(x7, COS_80, SIN_80);                                                          \
+		TURN(x8, COS_160, SIN_160);                                                        \
+		DFT3(x0, x1, x2);                                                                  \
+		DFT3(x3, x4, x5);                                                                  \
+		DFT3(x6, x7, x8);                                                                  \
 	} while (0)
 
 #define COS_36 0.809016994374947424102293417182819059
 #define SIN_36 0.587785252292473129168705954639072769
-#define DFT10(x0, x1, x2, x3, x4, x5, x6, x7, x8, x9) \
-	do { \
-		ADD_SUB(x0, x5); \
-		ADD_SUB(x1, x6); \
-		ADD_SUB(x2, x7); \
-		ADD_SUB(x3, x8); \
-		ADD_SUB(x4, x9); \
-		TURN(x6, COS_36, SIN_36); \
-		TURN(x7, COS_72, SIN_72); \
-		TURN(x8, -COS_72, SIN_72); \
-		TURN(x9, -COS_36, SIN_36); \
-		DFT5(x0, x1, x2, x3, x4); \
-		DFT5(x5, x6, x7, x8, x9); \
+#define DFT10(x0, x1, x2, x3, x4, x5, x6, x7, x8, x9)                                              \
+	do {                                                                                       \
+		ADD_SUB(x0, x5);                                                                   \
+		ADD_SUB(x1, x6);                                                                   \
+		ADD_SUB(x2, x7);                                                                   \
+		ADD_SUB(x3, x8);                                                                   \
+		ADD_SUB(x4, x9);                                                                   \
+		TURN(x6, COS_36, SIN_36);                                                          \
+		TURN(x7, COS_72, SIN_72);                                                          \
+		TURN(x8, -COS_72, SIN_72);                                                         \
+		TURN(x9, -COS_36, SIN_36);                                                         \
+		DFT5(x0, x1, x2, x3, x4);                                                          \
+		DFT5(x5, x6, x7, x8, x9);                                                          \
 	} while (0)
 
 /* One pass: l sequences of radix m points with stride l become radix l sequences of m points. */
@@ -310,47 +316,48 @@ struct pass {
 	const real *twiddles;
 };
 
-#define LOAD(p) \
-	lanes x##p##r, x##p##i; \
-	do { \
-		size_t n = ((p)*pass->m + j) * pass->l + k; \
-		if (n < pass->given) { \
-			x##p##r = *(const lanes *)(pass->in_re + n * pass->in_stride); \
-			x##p##i = *(const lanes *)(pass->in_im + n * pass->in_stride); \
-		} else { \
-			x##p##r = x##p##i = (lanes){0}; \
-		} \
+#define LOAD(p)                                                                                    \
+	lanes x##p##r, x##p##i;                                                                    \
+	do {                                                                                       \
+		size_t n = ((p)*pass->m + j) * pass->l + k;                                        \
+		if (n < pass->given) {                                                             \
+			x##p##r = *(const lanes *)(pass->in_re + n * pass->in_stride);             \
+			x##p##i = *(const lanes *)(pass->in_im + n * pass->in_stride);             \
+		} else {                                                                           \
+			x##p##r = x##p##i = (lanes){0};                                            \
+		}                                                                                  \
 	} while (0)
 
 /* variable p holds frequency q */
-#define STORE(p, q) \
-	do { \
-		size_t n = (j * radix + (q)) * pass->l + k; \
-		if (turned && (q) > 0) \
-			TURN(x##p, w[2 * (q)-2], -w[2 * (q)-1]); \
-		if (n < pass->wanted) { \
-			*(lanes *)(pass->out_re + n * pass->out_stride) = x##p##r; \
-			*(lanes *)(pass->out_im + n * pass->out_stride) = x##p##i; \
-		} \
+#define STORE(p, q)                                                                                \
+	do {                                                                                       \
+		size_t n = (j * radix + (q)) * pass->l + k;                                        \
+		if (turned && (q) > 0)                                                             \
+			TURN(x##p, w[2 * (q)-2], -w[2 * (q)-1]);                                   \
+		if (n < pass->wanted) {                                                            \
+			*(lanes *)(pass->out_re + n * pass->out_stride) = x##p##r;                 \
+			*(lanes *)(pass->out_im + n * pass->out_stride) = x##p##i;                 \
+		}                                                                                  \
 	} while (0)
 
-#define PASS(RADIX, LOADS, TRANSFORM, STORES) \
-	LANES_INLINE void pass_##RADIX(const struct pass *pass, const bool turned) \
-	{ \
-		const size_t radix = RADIX; \
-		for (size_t j = 0; j < pass->m; j++) { \
-			const real *w = pass->twiddles + 2 * j * (radix - 1); \
-			for (size_t k = 0; k < pass->l; k++) { \
-				LOADS; \
-				TRANSFORM; \
-				STORES; \
-			} \
-		} \
+#define PASS(RADIX, LOADS, TRANSFORM, STORES)                                                      \
+	LANES_INLINE void pass_##RADIX(const struct pass *pass, const bool turned)                 \
+	{                                                                                          \
+		const size_t radix = RADIX;                                                        \
+		for (size_t j = 0; j < pass->m; j++) {                                             \
+			const real *w = pass->twiddles + 2 * j * (radix - 1);                      \
+			for (size_t k = 0; k < pass->l; k++) {                                     \
+				LOADS;                                                             \
+				TRANSFORM;                                                         \
+				STORES;                                                            \
+			}                                                                          \
+		}                                                                                  \
 	}
 
 #define EACH(...) __VA_ARGS__
 PASS(2, EACH(LOAD(0); LOAD(1)), DFT2(x0, x1), EACH(STORE(0, 0); STORE(1, 1)))
-PASS(3, EACH(LOAD(0); LOAD(1); LOAD(2)), DFT3(x0, x1, x2), EACH(STORE(0, 0); STORE(1, 1); STORE(2, 2)))
+PASS(3, EACH(LOAD(0); LOAD(1); LOAD(2)), DFT3(x0, x1, x2),
+    EACH(STORE(0, 0); STORE(1, 1); STORE(2, 2)))
 PASS(4, EACH(LOAD(0); LOAD(1); LOAD(2); LOAD(3)), DFT4(x0, x1, x2, x3),
     EACH(STORE(0, 0); STORE(1, 1); STORE(2, 2); STORE(3, 3)))
 PASS(5, EACH(LOAD(0); LOAD(1); LOAD(2); LOAD(3); LOAD(4)), DFT5(x0, x1, x2, x3, x4),
@@ -363,22 +370,23 @@ PASS(7, EACH(LOAD(0); LOAD(1); LOAD(2); LOAD(3); LOAD(4); LOAD(5); LOAD(6)),
 PASS(8, EACH(LOAD(0); LOAD(1); LOAD(2); LOAD(3); LOAD(4); LOAD(5); LOAD(6); LOAD(7)),
     DFT8(x0, x1, x2, x3, x4, x5, x6, x7),
     EACH(STORE(0, 0); STORE(4, 1); STORE(1, 2); STORE(5, 3); STORE(2, 4); STORE(6, 5); STORE(3, 6);
-	STORE(7, 7)))
+	 STORE(7, 7)))
 PASS(9, EACH(LOAD(0); LOAD(1); LOAD(2); LOAD(3); LOAD(4); LOAD(5); LOAD(6); LOAD(7); LOAD(8)),
     DFT9(x0, x1, x2, x3, x4, x5, x6, x7, x8),
     EACH(STORE(0, 0); STORE(3, 1); STORE(6, 2); STORE(1, 3); STORE(4, 4); STORE(7, 5); STORE(2, 6);
-	STORE(5, 7); STORE(8, 8)))
-PASS(10, EACH(LOAD(0); LOAD(1); LOAD(2); LOAD(3); LOAD(4); LOAD(5); LOAD(6); LOAD(7); LOAD(8); LOAD(9)),
+	 STORE(5, 7); STORE(8, 8)))
+PASS(10,
+    EACH(LOAD(0); LOAD(1); LOAD(2); LOAD(3); LOAD(4); LOAD(5); LOAD(6); LOAD(7); LOAD(8); LOAD(9)),
     DFT10(x0, x1, x2, x3, x4, x5, x6, x7, x8, x9),
     EACH(STORE(0, 0); STORE(5, 1); STORE(1, 2); STORE(6, 3); STORE(2, 4); STORE(7, 5); STORE(3, 6);
-	STORE(8, 7); STORE(4, 8); STORE(9, 9)))
+	 STORE(8, 7); STORE(4, 8); STORE(9, 9)))
 
-#define RUN(R) \
-	case R: \
-		if (pass.m > 1) \
-			pass_##R(&pass, true); \
-		else \
-			pass_##R(&pass, false); \
+#define RUN(R)                                                                                     \
+	case R:                                                                                    \
+		if (pass.m > 1)                                                                    \
+			pass_##R(&pass, true);                                                     \
+		else                                                                               \
+			pass_##R(&pass, false);                                                    \
 		break
 
 LANES_CLONES
@@ -426,5 +434,6 @@ void lanes_fft_exec(const struct lanes_fft *plan, const real *in_re, const real 
     size_t in_stride, size_t given, real *out_re, real *out_im, size_t out_stride, size_t wanted,
     real *scratch)
 {
-	run_passes(plan, in_re, in_im, in_stride, given, out_re, out_im, out_stride, wanted, scratch);
+	run_passes(
+	    plan, in_re, in_im, in_stride, given, out_re, out_im, out_stride, wanted, scratch);
 }

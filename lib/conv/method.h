@@ -24,6 +24,6 @@ struct conv_method {
 };
 
 extern const struct conv_method conv_spectral; /* several input channels: spectral.c */
-extern const struct conv_method conv_taps;   /* one input channel: taps.c */
+extern const struct conv_method conv_taps;     /* one input channel: taps.c */
 
 #endif

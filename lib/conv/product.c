@@ -7,8 +7,8 @@
 #include "conv/product.h"
 
 /* rows x 2 vectors of y, complex; ROWS and CONJUGATE are constants at each call */
-LANES_INLINE void complex_block(const size_t ROWS, const size_t VECTORS, const bool conjugate, size_t inner,
-    size_t c, size_t d, const real *x, const real *w, real *y)
+LANES_INLINE void complex_block(const size_t ROWS, const size_t VECTORS, const bool conjugate,
+    size_t inner, size_t c, size_t d, const real *x, const real *w, real *y)
 {
 	lanes re[4][2], im[4][2];
 	for (size_t r = 0; r < ROWS; r++) {
@@ -45,8 +45,8 @@ LANES_INLINE void complex_block(const size_t ROWS, const size_t VECTORS, const b
 	}
 }
 
-LANES_INLINE void complex_columns(const size_t VECTORS, const bool conjugate, size_t rows, size_t inner, size_t c,
-    size_t d, const real *x, const real *w, real *y)
+LANES_INLINE void complex_columns(const size_t VECTORS, const bool conjugate, size_t rows,
+    size_t inner, size_t c, size_t d, const real *x, const real *w, real *y)
 {
 	size_t r = 0;
 	for (; r + 4 <= rows; r += 4)
@@ -57,8 +57,8 @@ LANES_INLINE void complex_columns(const size_t VECTORS, const bool conjugate, si
 		complex_block(1, VECTORS, conjugate, inner, c, d, x + 2 * c * r, w, y + 2 * d * r);
 }
 
-LANES_INLINE void complex_rows(const bool conjugate, size_t rows, size_t inner, size_t c, size_t d, const real *x,
-    const real *w, real *y)
+LANES_INLINE void complex_rows(const bool conjugate, size_t rows, size_t inner, size_t c, size_t d,
+    const real *x, const real *w, real *y)
 {
 	size_t column = 0;
 	for (; column + 2 * LANES <= d; column += 2 * LANES)
@@ -68,8 +68,8 @@ LANES_INLINE void complex_rows(const bool conjugate, size_t rows, size_t inner, 
 }
 
 LANES_CLONES
-static void run_complex(size_t rows, size_t inner, size_t c, size_t d, const real *x, const real *w, real *y,
-    bool conjugate)
+static void run_complex(size_t rows, size_t inner, size_t c, size_t d, const real *x, const real *w,
+    real *y, bool conjugate)
 {
 	if (conjugate)
 		complex_rows(true, rows, inner, c, d, x, w, y);
@@ -84,8 +84,8 @@ void product_complex(size_t rows, size_t inner, size_t c, size_t d, const real *
 }
 
 /* ROWS x 2 vectors of w */
-LANES_INLINE void gradient_block(const size_t ROWS, const size_t VECTORS, size_t rows, size_t c, size_t d,
-    const real *x, const real *g, const real *x2, const real *g2, real *w, bool add)
+LANES_INLINE void gradient_block(const size_t ROWS, const size_t VECTORS, size_t rows, size_t c,
+    size_t d, const real *x, const real *g, const real *x2, const real *g2, real *w, bool add)
 {
 	lanes re[4][2], im[4][2];
 	for (size_t i = 0; i < ROWS; i++) {
@@ -134,25 +134,29 @@ LANES_INLINE void gradient_block(const size_t ROWS, const size_t VECTORS, size_t
 	}
 }
 
-LANES_INLINE void gradient_columns(const size_t VECTORS, size_t rows, size_t inner, size_t c, size_t d,
-    const real *x, const real *g, const real *x2, const real *g2, real *w, bool add)
+LANES_INLINE void gradient_columns(const size_t VECTORS, size_t rows, size_t inner, size_t c,
+    size_t d, const real *x, const real *g, const real *x2, const real *g2, real *w, bool add)
 {
 	size_t i = 0;
 	for (; i + 4 <= inner; i += 4)
-		gradient_block(4, VECTORS, rows, c, d, x + i, g, x2 ? x2 + i : NULL, g2, w + 2 * d * i, add);
+		gradient_block(
+		    4, VECTORS, rows, c, d, x + i, g, x2 ? x2 + i : NULL, g2, w + 2 * d * i, add);
 	for (; i < inner; i++)
-		gradient_block(1, VECTORS, rows, c, d, x + i, g, x2 ? x2 + i : NULL, g2, w + 2 * d * i, add);
+		gradient_block(
+		    1, VECTORS, rows, c, d, x + i, g, x2 ? x2 + i : NULL, g2, w + 2 * d * i, add);
 }
 
 LANES_CLONES
-static void run_gradient(size_t rows, size_t inner, size_t c, size_t d, const real *x, const real *g,
-    const real *x2, const real *g2, real *w, bool add)
+static void run_gradient(size_t rows, size_t inner, size_t c, size_t d, const real *x,
+    const real *g, const real *x2, const real *g2, real *w, bool add)
 {
 	size_t column = 0;
 	for (; column + 2 * LANES <= d; column += 2 * LANES)
-		gradient_columns(2, rows, inner, c, d, x, g + column, x2, g2 + column, w + column, add);
+		gradient_columns(
+		    2, rows, inner, c, d, x, g + column, x2, g2 + column, w + column, add);
 	if (column < d)
-		gradient_columns(1, rows, inner, c, d, x, g + column, x2, g2 + column, w + column, add);
+		gradient_columns(
+		    1, rows, inner, c, d, x, g + column, x2, g2 + column, w + column, add);
 }
 
 void product_gradient(size_t rows, size_t inner, size_t c, size_t d, const real *x, const real *g,
@@ -172,7 +176,8 @@ static void run_transpose(size_t c, size_t d, const real *w, real *out)
 			for (size_t j = 0; j < d; j += LANES) {
 				for (size_t a = 0; a < LANES; a++) {
 					for (size_t b = 0; b < LANES; b++)
-						to[2 * c * (j + a) + i + b] = from[2 * d * (i + b) + j + a];
+						to[2 * c * (j + a) + i + b] =
+						    from[2 * d * (i + b) + j + a];
 				}
 			}
 		}
@@ -184,8 +189,8 @@ void product_transpose(size_t c, size_t d, const real *w, real *out)
 	run_transpose(c, d, w, out);
 }
 
-LANES_INLINE void taps_block(const size_t POINTS, const size_t VECTORS, size_t taps, size_t d, const real *x,
-    size_t step, const size_t *offset, const real *w, real *y)
+LANES_INLINE void taps_block(const size_t POINTS, const size_t VECTORS, size_t taps, size_t d,
+    const real *x, size_t step, const size_t *offset, const real *w, real *y)
 {
 	lanes sum[6][4];
 	for (size_t p = 0; p < POINTS; p++) {
@@ -208,8 +213,8 @@ LANES_INLINE void taps_block(const size_t POINTS, const size_t VECTORS, size_t t
 	}
 }
 
-LANES_INLINE void taps_columns(const size_t VECTORS, size_t count, size_t taps, size_t d, const real *x,
-    size_t step, const size_t *offset, const real *w, real *y)
+LANES_INLINE void taps_columns(const size_t VECTORS, size_t count, size_t taps, size_t d,
+    const real *x, size_t step, const size_t *offset, const real *w, real *y)
 {
 	size_t p = 0;
 	for (; p + 6 <= count; p += 6)
@@ -237,8 +242,8 @@ void product_taps(size_t count, size_t taps, size_t d, const real *x, size_t ste
 	run_taps(count, taps, d, x, step, offset, w, y);
 }
 
-LANES_INLINE void taps_gradient_block(const size_t TAPS, const size_t VECTORS, size_t count, size_t d,
-    const real *x, const size_t *offset, const real *g, real *w)
+LANES_INLINE void taps_gradient_block(const size_t TAPS, const size_t VECTORS, size_t count,
+    size_t d, const real *x, const size_t *offset, const real *g, real *w)
 {
 	lanes sum[6][4];
 	const real *shifted[6];
@@ -263,8 +268,8 @@ LANES_INLINE void taps_gradient_block(const size_t TAPS, const size_t VECTORS, s
 	}
 }
 
-LANES_INLINE void taps_gradient_columns(const size_t VECTORS, size_t count, size_t taps, size_t d, const real *x,
-    const size_t *offset, const real *g, real *w)
+LANES_INLINE void taps_gradient_columns(const size_t VECTORS, size_t count, size_t taps, size_t d,
+    const real *x, const size_t *offset, const real *g, real *w)
 {
 	size_t t = 0;
 	for (; t + 6 <= taps; t += 6)
@@ -274,8 +279,8 @@ LANES_INLINE void taps_gradient_columns(const size_t VECTORS, size_t count, size
 }
 
 LANES_CLONES
-static void run_taps_gradient(size_t count, size_t taps, size_t d, const real *x, const size_t *offset,
-    const real *g, real *w)
+static void run_taps_gradient(size_t count, size_t taps, size_t d, const real *x,
+    const size_t *offset, const real *g, real *w)
 {
 	size_t column = 0;
 	for (; column + 4 * LANES <= d; column += 4 * LANES)

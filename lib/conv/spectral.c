@@ -25,22 +25,22 @@
 
 struct spectral {
 	struct conv_size size;
-	size_t reach;      /* r, k = 2 r + 1 */
-	size_t nx, ny;     /* of the transforms */
-	size_t half;       /* columns whose kernel spectra are kept: nx / 2 + 1 */
-	size_t pairs;      /* of images, the last possibly with a zero image */
-	size_t pitch;      /* elements from one row to the next in a worker's plane */
+	size_t reach;  /* r, k = 2 r + 1 */
+	size_t nx, ny; /* of the transforms */
+	size_t half;   /* columns whose kernel spectra are kept: nx / 2 + 1 */
+	size_t pairs;  /* of images, the last possibly with a zero image */
+	size_t pitch;  /* elements from one row to the next in a worker's plane */
 	struct lanes_fft *x_fft, *y_fft;
-	real *packed;      /* (in, k, k, out_stride): weights, or their gradient */
-	real *current;     /* (out, in, k, k): the weights that `kernel` holds, if it does */
+	real *packed;  /* (in, k, k, out_stride): weights, or their gradient */
+	real *current; /* (out, in, k, k): the weights that `kernel` holds, if it does */
 	bool holds;
-	real *kernel;      /* (half, ny, in_stride, 2, out_stride): W / (nx ny), or D */
-	real **x_spectrum; /* per slot, (nx, ny, pairs, 2, in_stride) */
-	real **g_spectrum; /* per slot, (nx, ny, pairs, 2, out_stride) */
-	real *y_spectrum;  /* the product */
-	real *cosine, *sine; /* (half, r + 1): of 2 pi kx d/nx */
-	real *zeros;         /* a row of a missing image */
-	real **scratch;      /* per worker */
+	real *kernel;          /* (half, ny, in_stride, 2, out_stride): W / (nx ny), or D */
+	real **x_spectrum;     /* per slot, (nx, ny, pairs, 2, in_stride) */
+	real **g_spectrum;     /* per slot, (nx, ny, pairs, 2, out_stride) */
+	real *y_spectrum;      /* the product */
+	real *cosine, *sine;   /* (half, r + 1): of 2 pi kx d/nx */
+	real *zeros;           /* a row of a missing image */
+	real **scratch;        /* per worker */
 	size_t channel_blocks; /* of the running transform's images */
 	/* arguments of the running step */
 	const real *from;
@@ -147,8 +147,10 @@ static int resize_spectral(void *argument, const struct conv_size *size)
 	if (!plan->x_spectrum || !plan->g_spectrum || !plan->scratch)
 		return -1;
 	for (size_t s = 0; s < size->slots; s++) {
-		plan->x_spectrum[s] = s < kept ? mem_alloc(x_count, sizeof(real)) : plan->x_spectrum[0];
-		plan->g_spectrum[s] = s < kept ? mem_alloc(g_count, sizeof(real)) : plan->g_spectrum[0];
+		plan->x_spectrum[s] =
+		    s < kept ? mem_alloc(x_count, sizeof(real)) : plan->x_spectrum[0];
+		plan->g_spectrum[s] =
+		    s < kept ? mem_alloc(g_count, sizeof(real)) : plan->g_spectrum[0];
 		if (!plan->x_spectrum[s] || !plan->g_spectrum[s])
 			return -1;
 	}
@@ -192,7 +194,8 @@ static int transform_kernel(size_t item, size_t worker, void *argument)
 	struct spectral *plan = argument;
 	const struct conv_size *size = &plan->size;
 	size_t k = size->k, r = plan->reach, ny = plan->ny, half = plan->half;
-	size_t blocks = size->out_stride / LANES, channel = item / blocks, block = item % blocks * LANES;
+	size_t blocks = size->out_stride / LANES, channel = item / blocks,
+	       block = item % blocks * LANES;
 	real *own = plan->scratch[worker], *rows = worker_rest(plan, worker);
 	real *column = rows + k * half * 2 * LANES, *done = column + ny * 2 * LANES;
 	const lanes scale = (lanes){0} + (real)1 / (real)(plan->nx * plan->ny);
@@ -201,7 +204,8 @@ static int transform_kernel(size_t item, size_t worker, void *argument)
 	for (size_t y = 0; y < k; y++) {
 		const real *w = plan->packed + (channel * k + y) * k * size->out_stride + block;
 		for (size_t kx = 0; kx < half; kx++) {
-			const real *cosine = plan->cosine + kx * (r + 1), *sine = plan->sine + kx * (r + 1);
+			const real *cosine = plan->cosine + kx * (r + 1),
+				   *sine = plan->sine + kx * (r + 1);
 			lanes re = *(const lanes *)(w + r * size->out_stride), im = {0};
 			for (size_t d = 1; d <= r; d++) {
 				lanes right = *(const lanes *)(w + (r + d) * size->out_stride);
@@ -222,13 +226,14 @@ static int transform_kernel(size_t item, size_t worker, void *argument)
 			memcpy(column + at * 2 * LANES, rows + (y * half + kx) * 2 * LANES,
 			    2 * LANES * sizeof(real));
 		}
-		lanes_fft_exec(plan->y_fft, column, column + LANES, 2 * LANES, ny, done, done + LANES,
-		    2 * LANES, ny, own);
+		lanes_fft_exec(plan->y_fft, column, column + LANES, 2 * LANES, ny, done,
+		    done + LANES, 2 * LANES, ny, own);
 		size_t step = size->in_stride * 2 * size->out_stride;
 		real *to = plan->kernel + kx * ny * step + channel * 2 * size->out_stride + block;
 		for (size_t ky = 0; ky < ny; ky++, to += step) {
 			*(lanes *)to = *(lanes *)(done + ky * 2 * LANES);
-			*(lanes *)(to + size->out_stride) = *(lanes *)(done + ky * 2 * LANES + LANES);
+			*(lanes *)(to + size->out_stride) =
+			    *(lanes *)(done + ky * 2 * LANES + LANES);
 		}
 	}
 	return 0;
@@ -250,7 +255,8 @@ static int weights_spectral(void *argument, const real *w)
 				    w[(o * size->in + i) * taps + t];
 		}
 	}
-	return par_for(size->in * (size->out_stride / LANES), size->threads, transform_kernel, plan);
+	return par_for(
+	    size->in * (size->out_stride / LANES), size->threads, transform_kernel, plan);
 }
 
 /* D of one input channel and LANES output channels back to taps */
@@ -259,21 +265,24 @@ static int transform_gradient(size_t item, size_t worker, void *argument)
 	struct spectral *plan = argument;
 	const struct conv_size *size = &plan->size;
 	size_t k = size->k, r = plan->reach, ny = plan->ny, half = plan->half;
-	size_t blocks = size->out_stride / LANES, channel = item / blocks, block = item % blocks * LANES;
+	size_t blocks = size->out_stride / LANES, channel = item / blocks,
+	       block = item % blocks * LANES;
 	real *own = plan->scratch[worker], *done = worker_rest(plan, worker);
 	real *even = done + ny * 2 * LANES; /* (k, r + 1, even | odd in x, LANES) */
 	memset(even, 0, k * (r + 1) * 2 * LANES * sizeof(real));
 	size_t step = size->in_stride * 2 * size->out_stride;
 	for (size_t kx = 0; kx < half; kx++) {
 		real *from = plan->kernel + kx * ny * step + channel * 2 * size->out_stride + block;
-		lanes_fft_exec(plan->y_fft, from + size->out_stride, from, step, ny, done + LANES, done,
-		    2 * LANES, ny, own);
+		lanes_fft_exec(plan->y_fft, from + size->out_stride, from, step, ny, done + LANES,
+		    done, 2 * LANES, ny, own);
 		bool single = kx == 0 || 2 * kx == plan->nx; /* not one of two conjugate columns */
-		const lanes weight = (lanes){0} + (real)(single ? 0.5 : 1) / (real)(plan->nx * plan->ny);
+		const lanes weight =
+		    (lanes){0} + (real)(single ? 0.5 : 1) / (real)(plan->nx * plan->ny);
 		const real *cosine = plan->cosine + kx * (r + 1), *sine = plan->sine + kx * (r + 1);
 		for (size_t y = 0; y < k; y++) {
 			const real *at = done + (y + ny - r) % ny * 2 * LANES;
-			lanes re = weight * *(const lanes *)at, im = weight * *(const lanes *)(at + LANES);
+			lanes re = weight * *(const lanes *)at,
+			      im = weight * *(const lanes *)(at + LANES);
 			lanes *sums = (lanes *)(even + y * (r + 1) * 2 * LANES);
 			for (size_t d = 0; d <= r; d++) {
 				sums[2 * d] += cosine[d] * re;
@@ -305,12 +314,13 @@ static int transform_images(size_t item, size_t worker, void *argument)
 	for (size_t y = 0; y < size->h; y++) {
 		real *to = plane + y * plan->pitch * 2 * LANES;
 		const real *re = first + y * row;
-		lanes_fft_exec(plan->x_fft, re, alone ? plan->zeros : re + image, pixel, size->w, to,
-		    to + LANES, 2 * LANES, plan->nx, own);
+		lanes_fft_exec(plan->x_fft, re, alone ? plan->zeros : re + image, pixel, size->w,
+		    to, to + LANES, 2 * LANES, plan->nx, own);
 	}
 	size_t step = plan->pairs * 2 * pixel;
 	for (size_t kx = 0; kx < plan->nx; kx++) {
-		real *to = plan->spectrum + (kx * plan->ny * plan->pairs + pair) * 2 * pixel + block;
+		real *to =
+		    plan->spectrum + (kx * plan->ny * plan->pairs + pair) * 2 * pixel + block;
 		lanes_fft_exec(plan->y_fft, plane + kx * 2 * LANES, plane + kx * 2 * LANES + LANES,
 		    plan->pitch * 2 * LANES, size->h, to, to + pixel, step, plan->ny, own);
 	}
@@ -329,7 +339,8 @@ static int restore_images(size_t item, size_t worker, void *argument)
 	real *own = plan->scratch[worker], *plane = worker_rest(plan, worker);
 	size_t step = plan->pairs * 2 * pixel;
 	for (size_t kx = 0; kx < plan->nx; kx++) {
-		const real *re = plan->y_spectrum + (kx * plan->ny * plan->pairs + pair) * 2 * pixel + block;
+		const real *re =
+		    plan->y_spectrum + (kx * plan->ny * plan->pairs + pair) * 2 * pixel + block;
 		real *to = plane + kx * 2 * LANES;
 		lanes_fft_exec(plan->y_fft, re + pixel, re, step, plan->ny, to + LANES, to,
 		    plan->pitch * 2 * LANES, size->h, own);
@@ -338,8 +349,8 @@ static int restore_images(size_t item, size_t worker, void *argument)
 		const real *from = plane + y * plan->pitch * 2 * LANES;
 		real *to = first + y * row;
 		/* a missing image's part goes where the one that is there is written after it */
-		lanes_fft_exec(plan->x_fft, from + LANES, from, 2 * LANES, plan->nx, alone ? to : to + image,
-		    to, pixel, size->w, own);
+		lanes_fft_exec(plan->x_fft, from + LANES, from, 2 * LANES, plan->nx,
+		    alone ? to : to + image, to, pixel, size->w, own);
 	}
 	return 0;
 }
@@ -350,7 +361,8 @@ static int to_spectrum(struct spectral *plan, const real *x, size_t stride, real
 	plan->spectrum = spectrum;
 	plan->stride = stride;
 	plan->channel_blocks = stride / LANES;
-	return par_for(plan->pairs * plan->channel_blocks, plan->size.threads, transform_images, plan);
+	return par_for(
+	    plan->pairs * plan->channel_blocks, plan->size.threads, transform_images, plan);
 }
 
 static int from_spectrum(struct spectral *plan, real *y, size_t stride)
@@ -358,7 +370,8 @@ static int from_spectrum(struct spectral *plan, real *y, size_t stride)
 	plan->to = y;
 	plan->stride = stride;
 	plan->channel_blocks = stride / LANES;
-	return par_for(plan->pairs * plan->channel_blocks, plan->size.threads, restore_images, plan);
+	return par_for(
+	    plan->pairs * plan->channel_blocks, plan->size.threads, restore_images, plan);
 }
 
 /* frequencies a worker takes at once */
@@ -387,15 +400,16 @@ static int multiply_forward(size_t item, size_t worker, void *argument)
 	(void)worker;
 	struct spectral *plan = argument;
 	const struct conv_size *size = &plan->size;
-	size_t x_matrix = plan->pairs * 2 * size->in_stride, y_matrix = plan->pairs * 2 * size->out_stride;
+	size_t x_matrix = plan->pairs * 2 * size->in_stride,
+	       y_matrix = plan->pairs * 2 * size->out_stride;
 	const real *x = plan->x_spectrum[plan->slot];
 	for (size_t u = item * FREQUENCIES; u < last_frequency(plan, item); u++) {
 		size_t minus = opposite(plan, u);
 		if (minus < u)
 			continue; /* done with its opposite, which is in the same half */
 		const real *w = plan->kernel + u * 2 * size->in_stride * size->out_stride;
-		product_complex(plan->pairs, size->in, size->in_stride, size->out_stride, x + u * x_matrix,
-		    w, plan->y_spectrum + u * y_matrix, false);
+		product_complex(plan->pairs, size->in, size->in_stride, size->out_stride,
+		    x + u * x_matrix, w, plan->y_spectrum + u * y_matrix, false);
 		if (minus != u)
 			product_complex(plan->pairs, size->in, size->in_stride, size->out_stride,
 			    x + minus * x_matrix, w, plan->y_spectrum + minus * y_matrix, true);
@@ -407,7 +421,8 @@ static int multiply_adjoint(size_t item, size_t worker, void *argument)
 {
 	struct spectral *plan = argument;
 	const struct conv_size *size = &plan->size;
-	size_t x_matrix = plan->pairs * 2 * size->in_stride, y_matrix = plan->pairs * 2 * size->out_stride;
+	size_t x_matrix = plan->pairs * 2 * size->in_stride,
+	       y_matrix = plan->pairs * 2 * size->out_stride;
 	const real *g = plan->g_spectrum[plan->slot];
 	real *transposed = worker_rest(plan, worker);
 	for (size_t u = item * FREQUENCIES; u < last_frequency(plan, item); u++) {
@@ -416,11 +431,12 @@ static int multiply_adjoint(size_t item, size_t worker, void *argument)
 			continue;
 		product_transpose(size->in_stride, size->out_stride,
 		    plan->kernel + u * 2 * size->in_stride * size->out_stride, transposed);
-		product_complex(plan->pairs, size->out, size->out_stride, size->in_stride, g + u * y_matrix,
-		    transposed, plan->y_spectrum + u * x_matrix, true);
+		product_complex(plan->pairs, size->out, size->out_stride, size->in_stride,
+		    g + u * y_matrix, transposed, plan->y_spectrum + u * x_matrix, true);
 		if (minus != u)
 			product_complex(plan->pairs, size->out, size->out_stride, size->in_stride,
-			    g + minus * y_matrix, transposed, plan->y_spectrum + minus * x_matrix, false);
+			    g + minus * y_matrix, transposed, plan->y_spectrum + minus * x_matrix,
+			    false);
 	}
 	return 0;
 }
@@ -430,13 +446,15 @@ static int multiply_gradient(size_t item, size_t worker, void *argument)
 	(void)worker;
 	struct spectral *plan = argument;
 	const struct conv_size *size = &plan->size;
-	size_t x_matrix = plan->pairs * 2 * size->in_stride, y_matrix = plan->pairs * 2 * size->out_stride;
+	size_t x_matrix = plan->pairs * 2 * size->in_stride,
+	       y_matrix = plan->pairs * 2 * size->out_stride;
 	for (size_t u = item * FREQUENCIES; u < last_frequency(plan, item); u++) {
 		size_t minus = opposite(plan, u);
 		for (size_t s = 0; s < plan->slots; s++) {
 			const real *x = plan->x_spectrum[s], *g = plan->g_spectrum[s];
 			product_gradient(plan->pairs, size->in, size->in_stride, size->out_stride,
-			    x + u * x_matrix, g + u * y_matrix, x + minus * x_matrix, g + minus * y_matrix,
+			    x + u * x_matrix, g + u * y_matrix, x + minus * x_matrix,
+			    g + minus * y_matrix,
 			    plan->kernel + u * 2 * size->in_stride * size->out_stride, s > 0);
 		}
 	}
@@ -474,7 +492,8 @@ static int gradient_spectral(void *argument, size_t slots, real *dw)
 	plan->holds = false; /* D replaces W */
 	size_t taps = size->k * size->k;
 	if (par_for(frequency_items(plan), size->threads, multiply_gradient, plan) < 0 ||
-	    par_for(size->in * (size->out_stride / LANES), size->threads, transform_gradient, plan) < 0)
+	    par_for(
+		size->in * (size->out_stride / LANES), size->threads, transform_gradient, plan) < 0)
 		return -1;
 	for (size_t o = 0; o < size->out; o++) {
 		for (size_t i = 0; i < size->in; i++) {

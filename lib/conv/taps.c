@@ -15,12 +15,13 @@
 struct taps {
 	struct conv_size size;
 	size_t reach, taps;
-	size_t wide;      /* px a row with the border: w + 2 r */
-	size_t *offset;   /* (taps) from a pixel's upper left neighbour to each tap in such an image */
+	size_t wide; /* px a row with the border: w + 2 r */
+	size_t
+	    *offset; /* (taps) from a pixel's upper left neighbour to each tap in such an image */
 	size_t *channels; /* (out) 0, 1, ... */
 	size_t taps_stride;
-	real *packed;     /* (taps, out_stride) */
-	real *transposed; /* (out_stride, taps_stride) */
+	real *packed;         /* (taps, out_stride) */
+	real *transposed;     /* (out_stride, taps_stride) */
 	const real **x, **dy; /* per slot */
 	real *partial;        /* (n, taps, out_stride): each image's gradient */
 	real **scratch;       /* per worker */
@@ -137,7 +138,8 @@ static void add_border(const struct taps *plan, const real *image, real *out)
 
 /* a row of one output channel */
 LANES_CLONES
-static void sum_taps(size_t count, size_t taps, const real *x, const size_t *offset, const real *w, real *y)
+static void sum_taps(
+    size_t count, size_t taps, const real *x, const size_t *offset, const real *w, real *y)
 {
 	memset(y, 0, count * sizeof(real));
 	for (size_t t = 0; t < taps; t++) {
@@ -150,7 +152,8 @@ static void sum_taps(size_t count, size_t taps, const real *x, const size_t *off
 
 /* its adjoint */
 LANES_CLONES
-static void spread_taps(size_t count, size_t taps, const real *dy, const size_t *offset, const real *w, real *dx)
+static void spread_taps(
+    size_t count, size_t taps, const real *dy, const size_t *offset, const real *w, real *dx)
 {
 	for (size_t t = 0; t < taps; t++) {
 		real *to = dx + offset[t], weight = w[t];
@@ -161,7 +164,8 @@ static void spread_taps(size_t count, size_t taps, const real *dy, const size_t 
 
 /* and its gradient */
 LANES_CLONES
-static void correlate_taps(size_t count, size_t taps, const real *x, const size_t *offset, const real *dy, real *dw)
+static void correlate_taps(
+    size_t count, size_t taps, const real *x, const size_t *offset, const real *dy, real *dw)
 {
 	for (size_t t = 0; t < taps; t++) {
 		const real *from = x + offset[t];
@@ -206,8 +210,8 @@ static int adjoint_image(size_t i, size_t worker, void *argument)
 			continue;
 		}
 		/* what each pixel gives to each tap, then to where the tap points */
-		product_taps(size->w, size->out, plan->taps_stride, dy, size->out_stride, plan->channels,
-		    plan->transposed, spread);
+		product_taps(size->w, size->out, plan->taps_stride, dy, size->out_stride,
+		    plan->channels, plan->transposed, spread);
 		for (size_t x = 0; x < size->w; x++) {
 			const real *from = spread + x * plan->taps_stride;
 			for (size_t row = 0; row < k; row++) {
@@ -219,7 +223,8 @@ static int adjoint_image(size_t i, size_t worker, void *argument)
 	}
 	real *dx = plan->to + i * size->h * size->w;
 	for (size_t y = 0; y < size->h; y++)
-		memcpy(dx + y * size->w, bordered + (y + r) * plan->wide + r, size->w * sizeof(real));
+		memcpy(
+		    dx + y * size->w, bordered + (y + r) * plan->wide + r, size->w * sizeof(real));
 	return 0;
 }
 
@@ -234,7 +239,8 @@ static int gradient_image(size_t i, size_t worker, void *argument)
 		add_border(plan, plan->x[s] + i * size->h * size->w, bordered);
 		for (size_t y = 0; y < size->h; y++) {
 			const real *x = bordered + y * plan->wide;
-			const real *dy = plan->dy[s] + (i * size->h + y) * size->w * size->out_stride;
+			const real *dy =
+			    plan->dy[s] + (i * size->h + y) * size->w * size->out_stride;
 			if (size->out == 1)
 				correlate_taps(size->w, plan->taps, x, plan->offset, dy, dw);
 			else

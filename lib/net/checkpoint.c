@@ -41,8 +41,9 @@ void settings_free(struct settings *settings)
 /* Where a run is, as text; hexadecimal floats lose nothing. */
 static char *position(const struct checkpoint *at)
 {
-	return mem_text("%zu %a %zu %zu %a %zu %zu %zu %zu %zu", at->step, at->loss, at->correct, at->seen,
-	    at->seconds, at->length[0], at->length[1], at->length[2], at->length[3], at->length[4]);
+	return mem_text("%zu %a %zu %zu %a %zu %zu %zu %zu %zu", at->step, at->loss, at->correct,
+	    at->seen, at->seconds, at->length[0], at->length[1], at->length[2], at->length[3],
+	    at->length[4]);
 }
 
 static int parse_position(const char *text, struct checkpoint *at)
@@ -79,14 +80,15 @@ static int sync_folder(const char *path)
 	free(folder);
 	if (descriptor < 0)
 		return 0; /* a folder that may not be read cannot be synced */
-	int status = fsync(descriptor) < 0 && errno != EINVAL && errno != EROFS ? err_errno("%s", path) : 0;
+	int status =
+	    fsync(descriptor) < 0 && errno != EINVAL && errno != EROFS ? err_errno("%s", path) : 0;
 	close(descriptor);
 	return status;
 }
 
 /* Velocities by tensor: copies in single precision, for the file. */
-static int add_velocities(struct model_out *out, const struct network *net, struct optimiser *optimiser,
-    char **names, float *copy, uint32_t *crc)
+static int add_velocities(struct model_out *out, const struct network *net,
+    struct optimiser *optimiser, char **names, float *copy, uint32_t *crc)
 {
 	size_t count;
 	const real *velocity = optimiser_velocity(optimiser, &count);
@@ -127,7 +129,8 @@ int checkpoint_save(const char *path, const struct network *net, struct optimise
 		goto done;
 	uint32_t crc = crc_network(net, crc_head(settings, where));
 	char text[16];
-	if (network_save(net, out) < 0 || add_velocities(out, net, optimiser, names, copy, &crc) < 0 ||
+	if (network_save(net, out) < 0 ||
+	    add_velocities(out, net, optimiser, names, copy, &crc) < 0 ||
 	    model_add_meta(out, "position", where) < 0)
 		goto done;
 	snprintf(text, sizeof text, "%08" PRIx32, crc);
@@ -179,9 +182,10 @@ static int check_settings(struct model *model, const struct settings *settings)
 		snprintf(name, sizeof name, SETTING "%s", settings->list[i].name);
 		const char *stored = model_meta(model, name);
 		if (!stored || strcmp(stored, settings->list[i].value) != 0)
-			return err_set("%s: %s was %s, now it is %s; a run goes on with the same options and data",
-			    model_path(model), settings->list[i].name, stored ? stored : "not there",
-			    settings->list[i].value);
+			return err_set("%s: %s was %s, now it is %s; a run goes on with the same "
+				       "options and data",
+			    model_path(model), settings->list[i].name,
+			    stored ? stored : "not there", settings->list[i].value);
 	}
 	return 0;
 }
@@ -209,7 +213,8 @@ static int load(struct model *model, struct network *net, struct optimiser *opti
 	char text[16];
 	snprintf(text, sizeof text, "%08" PRIx32, hash_crc(crc, velocity, count * sizeof(real)));
 	if (strcmp(text, stored) != 0)
-		return err_set("%s: damaged: its CRC is %s, %s was stored", model_path(model), text, stored);
+		return err_set(
+		    "%s: damaged: its CRC is %s, %s was stored", model_path(model), text, stored);
 	return 1;
 }
 

@@ -28,16 +28,17 @@ void settings_free(struct settings *settings);
 #define CHECKPOINT_FILES 5 /* the log and the snapshots */
 
 struct checkpoint {
-	size_t step;             /* steps done */
-	double loss;             /* sum over the running epoch's images */
-	size_t correct, seen;    /* of them */
-	double seconds;          /* since the first start */
+	size_t step;                     /* steps done */
+	double loss;                     /* sum over the running epoch's images */
+	size_t correct, seen;            /* of them */
+	double seconds;                  /* since the first start */
 	size_t length[CHECKPOINT_FILES]; /* bytes of the files that grow */
 };
 
 /* 0 or -1. */
 int checkpoint_save(const char *path, const struct network *net, struct optimiser *optimiser,
-    const struct settings *settings, const struct checkpoint *at) __attribute__((warn_unused_result));
+    const struct settings *settings, const struct checkpoint *at)
+    __attribute__((warn_unused_result));
 
 /* 1; 0 where there is no such file; -1 where it is damaged or its settings are others. */
 int checkpoint_load(const char *path, struct network *net, struct optimiser *optimiser,

@@ -22,10 +22,11 @@ static int wrong(struct npys_in *in, const char *why)
 static int check_batch(struct npys_in *in, const struct batch *batch, const struct data *data)
 {
 	if (batch->c != 1)
-		return err_set("%s: record %zu: %zu channels, training needs grey images", npys_file(in),
-		    npys_record(in), batch->c);
+		return err_set("%s: record %zu: %zu channels, training needs grey images",
+		    npys_file(in), npys_record(in), batch->c);
 	if (data->images && (batch->h != data->h || batch->w != data->w))
-		return err_set("%s: record %zu: images of %zu x %zu px after images of %zu x %zu px",
+		return err_set(
+		    "%s: record %zu: images of %zu x %zu px after images of %zu x %zu px",
 		    npys_file(in), npys_record(in), batch->h, batch->w, data->h, data->w);
 	if (data->images && data->bytes != (batch->header.type == NPYS_U1))
 		return wrong(in, "pixels are |u1 in some records and not in others");
@@ -42,7 +43,8 @@ static int spool_batch(struct npys_in *in, const struct batch *batch, struct dat
 	for (size_t i = 0; status == 0 && i < batch->n; i += chunk) {
 		size_t count = batch->n - i < chunk ? batch->n - i : chunk;
 		size_t items = batch->rank == 2 ? count * batch->h : count;
-		status = data->bytes ? npys_read_raw(in, buffer, items) : batch_read(in, batch, buffer, count);
+		status = data->bytes ? npys_read_raw(in, buffer, items)
+				     : batch_read(in, batch, buffer, count);
 		if (status == 0 && fwrite(buffer, size, count * batch->pixels, data->spool) !=
 				       count * batch->pixels)
 			status = err_errno("spool");
@@ -53,12 +55,14 @@ static int spool_batch(struct npys_in *in, const struct batch *batch, struct dat
 	return status;
 }
 
-static int read_labels(struct npys_in *in, const struct batch *batch, struct data *data, size_t *room)
+static int read_labels(
+    struct npys_in *in, const struct batch *batch, struct data *data, size_t *room)
 {
 	size_t count = batch->header.items;
 	int64_t *labels = mem_alloc(count, sizeof *labels);
 	if (!labels || batch_read_labels(in, batch, labels) < 0 ||
-	    mem_grow((void **)&data->labels, room, data->images + count, sizeof *data->labels) < 0) {
+	    mem_grow((void **)&data->labels, room, data->images + count, sizeof *data->labels) <
+		0) {
 		free(labels);
 		return -1;
 	}
@@ -111,7 +115,8 @@ int data_read(struct npys_in *in, struct data *data)
 		}
 		if (!labelled || check_batch(in, &batch, data) < 0) {
 			if (!labelled)
-				wrong(in, "images without labels before it; training needs labels after each batch");
+				wrong(in, "images without labels before it; training needs labels "
+					  "after each batch");
 			goto fail;
 		}
 		data->h = batch.h, data->w = batch.w, data->bytes = batch.header.type == NPYS_U1;
@@ -164,7 +169,8 @@ int data_split(
 	}
 	for (size_t i = 0; i < data->images; i++) {
 		size_t class = (size_t)data->labels[i];
-		struct data_part *into = split_is_validation(class, seen[class]++, one_in) ? held_out : part;
+		struct data_part *into =
+		    split_is_validation(class, seen[class]++, one_in) ? held_out : part;
 		into->image[into->count++] = i;
 	}
 	free(seen);
@@ -186,7 +192,8 @@ int data_needs_classes(const struct data_part *part, size_t classes, const char 
 	for (size_t i = 0; status == 0 && i < part->count; i++) {
 		size_t class = (size_t)part->data->labels[part->image[i]];
 		if (class >= classes)
-			status = err_set("%s images: label %zu, but there are %zu classes", what, class, classes);
+			status = err_set("%s images: label %zu, but there are %zu classes", what,
+			    class, classes);
 		else
 			seen[class]++;
 	}
@@ -198,8 +205,8 @@ int data_needs_classes(const struct data_part *part, size_t classes, const char 
 	return status;
 }
 
-void data_crop(const struct data *data, size_t i, size_t top, size_t left, size_t h, size_t w, bool flip,
-    real *out)
+void data_crop(const struct data *data, size_t i, size_t top, size_t left, size_t h, size_t w,
+    bool flip, real *out)
 {
 	const uint8_t *bytes = data->pixels;
 	const float *numbers = data->pixels;
@@ -222,8 +229,10 @@ void data_moments(const struct data_part *part, double *mean, double *sd)
 	for (size_t pass = 0; pass < 2; pass++) {
 		size_t images = pass == 0 ? 1 : part->count;
 		for (size_t i = 0; i < images; i++) {
-			const uint8_t *bytes = (const uint8_t *)data->pixels + part->image[i] * pixels;
-			const float *numbers = (const float *)data->pixels + part->image[i] * pixels;
+			const uint8_t *bytes =
+			    (const uint8_t *)data->pixels + part->image[i] * pixels;
+			const float *numbers =
+			    (const float *)data->pixels + part->image[i] * pixels;
 			for (size_t p = 0; p < pixels; p++) {
 				double x = (data->bytes ? bytes[p] : (double)numbers[p]) - centre;
 				sum += x;

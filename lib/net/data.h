@@ -44,8 +44,8 @@ int data_needs_classes(const struct data_part *part, size_t classes, const char 
     __attribute__((warn_unused_result));
 
 /* Image i's window of h x w pixels from (top, left), mirrored left to right where flip. */
-void data_crop(const struct data *data, size_t i, size_t top, size_t left, size_t h, size_t w, bool flip,
-    real *out);
+void data_crop(const struct data *data, size_t i, size_t top, size_t left, size_t h, size_t w,
+    bool flip, real *out);
 
 /* Mean and standard deviation of all pixels of the part. */
 void data_moments(const struct data_part *part, double *mean, double *sd);

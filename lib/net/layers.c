@@ -56,7 +56,8 @@ void layer_moments(size_t pixels, size_t s, const real *x, double *sum, double *
 }
 
 LANES_CLONES
-static void affine(size_t pixels, size_t s, const real *x, const real *scale, const real *shift, real *y)
+static void affine(
+    size_t pixels, size_t s, const real *x, const real *scale, const real *shift, real *y)
 {
 	for (size_t p = 0; p < pixels; p++) {
 		for (size_t c = 0; c < s; c++)
@@ -92,7 +93,8 @@ static void affine_relu_plane(size_t pixels, const real *x, real scale, real shi
 	}
 }
 
-void layer_affine(size_t pixels, size_t s, const real *x, const real *scale, const real *shift, real *y)
+void layer_affine(
+    size_t pixels, size_t s, const real *x, const real *scale, const real *shift, real *y)
 {
 	if (s == 1)
 		affine_plane(pixels, x, *scale, *shift, y);
@@ -117,8 +119,8 @@ static void gate_in_place(size_t count, const real *y, real *dy)
 }
 
 LANES_CLONES
-static void sums_plane(size_t pixels, const real *dy, const real *x, real scale, real shift, double *sum,
-    double *product)
+static void sums_plane(size_t pixels, const real *dy, const real *x, real scale, real shift,
+    double *sum, double *product)
 {
 	for (size_t p = 0; p < pixels; p += RUN) {
 		size_t end = smaller(p + RUN, pixels);
@@ -141,7 +143,8 @@ static void sums_lanes(size_t pixels, size_t s, const real *dy, const real *x, c
 		size_t end = smaller(p + RUN, pixels);
 		for (size_t c = 0; c < s; c += LANES) {
 			lanes run_sum = {0}, run_product = {0};
-			const lanes a = *(const lanes *)(scale + c), b = *(const lanes *)(shift + c);
+			const lanes a = *(const lanes *)(scale + c),
+				    b = *(const lanes *)(shift + c);
 			for (size_t i = p; i < end; i++) {
 				lanes g = *(const lanes *)(dy + i * s + c);
 				run_sum += g;
@@ -155,8 +158,8 @@ static void sums_lanes(size_t pixels, size_t s, const real *dy, const real *x, c
 	}
 }
 
-void layer_affine_sums(size_t pixels, size_t s, real *dy, const real *y, const real *x, const real *scale,
-    const real *shift, double *sum, double *product)
+void layer_affine_sums(size_t pixels, size_t s, real *dy, const real *y, const real *x,
+    const real *scale, const real *shift, double *sum, double *product)
 {
 	if (y)
 		gate_in_place(pixels * s, y, dy);
@@ -281,7 +284,8 @@ void layer_half_add(size_t count, const real *y, real *g)
 }
 
 LANES_CLONES
-static void max_pool(size_t h, size_t w, size_t s, size_t side, const real *x, real *y, uint8_t *which)
+static void max_pool(
+    size_t h, size_t w, size_t s, size_t side, const real *x, real *y, uint8_t *which)
 {
 	size_t rows = h / side, columns = w / side;
 	for (size_t i = 0; i < rows * columns; i++) {
@@ -300,7 +304,8 @@ static void max_pool(size_t h, size_t w, size_t s, size_t side, const real *x, r
 	}
 }
 
-void layer_max_pool(size_t h, size_t w, size_t s, size_t side, const real *x, real *y, uint8_t *which)
+void layer_max_pool(
+    size_t h, size_t w, size_t s, size_t side, const real *x, real *y, uint8_t *which)
 {
 	max_pool(h, w, s, side, x, y, which);
 }

@@ -17,14 +17,15 @@
 void layer_moments(size_t pixels, size_t s, const real *x, double *sum, double *square);
 
 /* y = x scale + shift per channel; rectified: the larger of that and 0. y may be x. */
-void layer_affine(size_t pixels, size_t s, const real *x, const real *scale, const real *shift, real *y);
+void layer_affine(
+    size_t pixels, size_t s, const real *x, const real *scale, const real *shift, real *y);
 void layer_affine_relu(
     size_t pixels, size_t s, const real *x, const real *scale, const real *shift, real *y);
 
 /* Adjoint of a normalisation, first part: dy = 0 where y (NULL: nowhere) is not positive; then
  * sum[c] += sum of dy, product[c] += sum of dy (x scale + shift). */
-void layer_affine_sums(size_t pixels, size_t s, real *dy, const real *y, const real *x, const real *scale,
-    const real *shift, double *sum, double *product);
+void layer_affine_sums(size_t pixels, size_t s, real *dy, const real *y, const real *x,
+    const real *scale, const real *shift, double *sum, double *product);
 
 /* second part: dx = a dy + b x + c per channel; dx may be dy */
 void layer_affine_adjoint(size_t pixels, size_t s, const real *dy, const real *x, const real *a,
@@ -46,7 +47,8 @@ void layer_half_add(size_t count, const real *y, real *g);
 
 /* x (h, w, S) -> y (h / side, w / side, S), which (the same shape): place of the largest (the first of equals) in its
  * window, row-major. Incomplete windows are dropped. */
-void layer_max_pool(size_t h, size_t w, size_t s, size_t side, const real *x, real *y, uint8_t *which);
+void layer_max_pool(
+    size_t h, size_t w, size_t s, size_t side, const real *x, real *y, uint8_t *which);
 /* dx (h, w, S), zero where nothing was the largest */
 void layer_max_pool_adjoint(
     size_t h, size_t w, size_t s, size_t side, const real *dy, const uint8_t *which, real *dx);

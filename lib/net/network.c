@@ -40,10 +40,11 @@ struct norm {
 	struct network_tensor *tensor; /* its four */
 	bool batch;                    /* statistics of the batch, not running ones */
 	real *memory;
-	real *scale, *shift;     /* (s) output = x scale + shift */
-	real *hat, *hat_shift;   /* (s) normalised number = x hat + hat_shift, x whatever the adjoint is given */
-	real *inverse;           /* (s) 1 / sqrt(variance + epsilon) */
-	real *a, *b, *c;         /* (s) adjoint: a dy + b x + c */
+	real *scale, *shift; /* (s) output = x scale + shift */
+	real *hat,
+	    *hat_shift; /* (s) normalised number = x hat + hat_shift, x whatever the adjoint is given */
+	real *inverse;   /* (s) 1 / sqrt(variance + epsilon) */
+	real *a, *b, *c; /* (s) adjoint: a dy + b x + c */
 };
 
 struct network {
@@ -58,11 +59,12 @@ struct network {
 	/* the running batch */
 	size_t n, h, w, iterations;
 	bool training, classified;
-	real *input, *c0, *a;     /* (n, h, w) normalised images; l0 before and after normalisation */
-	real *z, **ht;            /* (n, h, w, s), ht[0..T] */
-	uint8_t **on;             /* per t, (n, h, w, s): relu was positive; for the average */
-	real *pool_1, *c1, *r1;   /* (n, h/4, w/4, s), then (.., 128) twice: convolved; normalised and rectified */
-	real *pool_2, *c2, *r2;   /* (n, h/8, w/8, 128) */
+	real *input, *c0, *a; /* (n, h, w) normalised images; l0 before and after normalisation */
+	real *z, **ht;        /* (n, h, w, s), ht[0..T] */
+	uint8_t **on;         /* per t, (n, h, w, s): relu was positive; for the average */
+	real *pool_1, *c1,
+	    *r1; /* (n, h/4, w/4, s), then (.., 128) twice: convolved; normalised and rectified */
+	real *pool_2, *c2, *r2; /* (n, h/8, w/8, 128) */
 	uint8_t *which_1, *which_2;
 	real *features, *keep, *logits; /* (n, 512), its factors of dropout, (n, classes) */
 	real *g, **u, *dz, *da;         /* gradients: (n, h, w, s), u per t; (n, h, w) */
@@ -122,8 +124,8 @@ static void set_shape(
 static void set_shapes(struct network *net)
 {
 	const struct network_options *o = &net->options;
-	const size_t norms[] = {LGN_NORM, 1, V1_NORM, o->filters, HEAD_1_NORM, NETWORK_HEAD, HEAD_2_NORM,
-	    NETWORK_HEAD};
+	const size_t norms[] = {
+	    LGN_NORM, 1, V1_NORM, o->filters, HEAD_1_NORM, NETWORK_HEAD, HEAD_2_NORM, NETWORK_HEAD};
 	struct network_tensor *t = net->tensor;
 	set_shape(&t[INPUT_MEAN], 1, 1, 1, 1, 1);
 	set_shape(&t[INPUT_SD], 1, 1, 1, 1, 1);
@@ -195,8 +197,8 @@ static int make_tensors(struct network *net)
 			gradient += t->elements;
 		}
 	}
-	static const size_t ones[] = {INPUT_SD, LGN_NORM, LGN_NORM + 3, V1_NORM, V1_NORM + 3, V1_RMS,
-	    HEAD_1_NORM, HEAD_1_NORM + 3, HEAD_2_NORM, HEAD_2_NORM + 3};
+	static const size_t ones[] = {INPUT_SD, LGN_NORM, LGN_NORM + 3, V1_NORM, V1_NORM + 3,
+	    V1_RMS, HEAD_1_NORM, HEAD_1_NORM + 3, HEAD_2_NORM, HEAD_2_NORM + 3};
 	for (size_t i = 0; i < sizeof ones / sizeof *ones; i++) {
 		struct network_tensor *t = &net->tensor[ones[i]];
 		for (size_t j = 0; j < t->elements; j++)
@@ -215,8 +217,8 @@ static int make_norm(struct norm *norm, struct network_tensor *tensor)
 	norm->memory = mem_alloc(8 * room, sizeof(real));
 	if (!norm->memory)
 		return -1;
-	real **const arrays[] = {&norm->scale, &norm->shift, &norm->hat, &norm->hat_shift, &norm->inverse,
-	    &norm->a, &norm->b, &norm->c};
+	real **const arrays[] = {&norm->scale, &norm->shift, &norm->hat, &norm->hat_shift,
+	    &norm->inverse, &norm->a, &norm->b, &norm->c};
 	for (size_t i = 0; i < 8; i++)
 		*arrays[i] = norm->memory + i * room;
 	return 0;
@@ -285,8 +287,8 @@ static int kernel_shape(struct model *model, const char *name, size_t *out, size
 	if (!t)
 		return -1;
 	if (t->rank != 4 || t->shape[2] != t->shape[3] || t->shape[2] % 2 == 0 || t->shape[0] == 0)
-		return err_set(
-		    "%s: %s: not the weights of a convolution with an odd square kernel", model_path(model), name);
+		return err_set("%s: %s: not the weights of a convolution with an odd square kernel",
+		    model_path(model), name);
 	*out = t->shape[0], *in = t->shape[1], *k = t->shape[2];
 	return 0;
 }
@@ -305,15 +307,15 @@ static int read_options(struct model *model, struct network_options *o)
 	const char *lgn = model_meta(model, "lgn"), *propagation = model_meta(model, "propagation");
 	const char *iterations = model_meta(model, "iterations");
 	o->lgn = lgn && strcmp(lgn, "linear") == 0 ? NETWORK_LINEAR : NETWORK_RELU;
-	o->propagation =
-	    propagation && strcmp(propagation, "average") == 0 ? NETWORK_AVERAGE : NETWORK_RECURRENT;
+	o->propagation = propagation && strcmp(propagation, "average") == 0 ? NETWORK_AVERAGE
+									    : NETWORK_RECURRENT;
 	o->iterations = 1;
 	if (iterations) {
 		char *end;
 		o->iterations = strtoul(iterations, &end, 10);
 		if (*end || end == iterations || o->iterations > 1000)
-			return err_set("%s: iterations: \"%s\" is not a number of them", model_path(model),
-			    iterations);
+			return err_set("%s: iterations: \"%s\" is not a number of them",
+			    model_path(model), iterations);
 	}
 	return 0;
 }
@@ -327,7 +329,8 @@ static int read_tensor(struct model *model, struct network_tensor *tensor)
 	for (size_t d = 0; same && d < stored->rank; d++)
 		same = stored->shape[d] == tensor->shape[d];
 	if (!same)
-		return err_set("%s: %s: its shape does not fit the other tensors", model_path(model), tensor->name);
+		return err_set("%s: %s: its shape does not fit the other tensors",
+		    model_path(model), tensor->name);
 	double *x = mem_alloc(tensor->elements, sizeof *x);
 	if (!x || model_read_double(model, stored, x) < 0) {
 		free(x);
@@ -336,7 +339,8 @@ static int read_tensor(struct model *model, struct network_tensor *tensor)
 	for (size_t i = 0; i < tensor->elements; i++) {
 		if (!isfinite(x[i])) {
 			free(x);
-			return err_set("%s: %s: number %zu is not finite", model_path(model), tensor->name, i);
+			return err_set(
+			    "%s: %s: number %zu is not finite", model_path(model), tensor->name, i);
 		}
 		tensor->x[i] = (real)x[i];
 	}
@@ -396,9 +400,10 @@ static void release_batch(struct network *net)
 	free(net->u);
 	net->ht = net->u = NULL;
 	net->on = NULL;
-	real **const arrays[] = {&net->input, &net->c0, &net->a, &net->z, &net->pool_1, &net->c1, &net->r1,
-	    &net->pool_2, &net->c2, &net->r2, &net->features, &net->keep, &net->logits, &net->g, &net->dz,
-	    &net->da, &net->dpool_1, &net->dr1, &net->dpool_2, &net->dr2, &net->dfeatures, &net->dlogits};
+	real **const arrays[] = {&net->input, &net->c0, &net->a, &net->z, &net->pool_1, &net->c1,
+	    &net->r1, &net->pool_2, &net->c2, &net->r2, &net->features, &net->keep, &net->logits,
+	    &net->g, &net->dz, &net->da, &net->dpool_1, &net->dr1, &net->dpool_2, &net->dr2,
+	    &net->dfeatures, &net->dlogits};
 	for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
 		free(*arrays[i]);
 		*arrays[i] = NULL;
@@ -461,7 +466,8 @@ static int reserve_back(struct network *net)
 	size_t pixels = net->h * net->w;
 	if (net->g)
 		return 0;
-	if (reserve(&net->g, net->n, pixels, net->s) < 0 || reserve(&net->dz, net->n, pixels, net->s) < 0 ||
+	if (reserve(&net->g, net->n, pixels, net->s) < 0 ||
+	    reserve(&net->dz, net->n, pixels, net->s) < 0 ||
 	    !(net->u = mem_alloc(net->t_max + 1, sizeof *net->u)))
 		return -1;
 	for (size_t t = 0; t <= net->t_max; t++) {
@@ -476,11 +482,13 @@ static int reserve_back(struct network *net)
 
 static int resize(struct network *net, size_t n, size_t h, size_t w, size_t t_max, bool training)
 {
-	size_t pixels, h4 = h / 4, w4 = w / 4, h8 = h4 / 2, w8 = w4 / 2, widest = larger(net->s, NETWORK_HEAD);
+	size_t pixels, h4 = h / 4, w4 = w / 4, h8 = h4 / 2, w8 = w4 / 2,
+		       widest = larger(net->s, NETWORK_HEAD);
 	if (mem_multiply(h, w, &pixels) < 0)
 		return -1;
 	bool gradients = training;
-	if (conv_resize(net->lgn, n, h, w, 1, gradients) < 0 || conv_resize(net->v1, n, h, w, 1, gradients) < 0)
+	if (conv_resize(net->lgn, n, h, w, 1, gradients) < 0 ||
+	    conv_resize(net->v1, n, h, w, 1, gradients) < 0)
 		return -1;
 	if (t_max > 0 && conv_resize(net->lateral, n, h, w, t_max, gradients) < 0)
 		return -1;
@@ -488,13 +496,15 @@ static int resize(struct network *net, size_t n, size_t h, size_t w, size_t t_ma
 	    (conv_resize(net->head_1, n, h4, w4, 1, gradients) < 0 ||
 		conv_resize(net->head_2, n, h8, w8, 1, gradients) < 0))
 		return -1;
-	if (net->n == n && net->h == h && net->w == w && net->t_max >= t_max && net->training == training)
+	if (net->n == n && net->h == h && net->w == w && net->t_max >= t_max &&
+	    net->training == training)
 		return 0;
 	release_batch(net);
 	net->h = h, net->w = w, net->t_max = t_max, net->training = training;
 	if (reserve(&net->input, n, pixels, 1) < 0 || reserve(&net->c0, n, pixels, 1) < 0 ||
 	    reserve(&net->a, n, pixels, 1) < 0 || reserve(&net->z, n, pixels, net->s) < 0 ||
-	    reserve(&net->pool_1, n, h4 * w4, net->s) < 0 || reserve(&net->c1, n, h4 * w4, NETWORK_HEAD) < 0 ||
+	    reserve(&net->pool_1, n, h4 * w4, net->s) < 0 ||
+	    reserve(&net->c1, n, h4 * w4, NETWORK_HEAD) < 0 ||
 	    reserve(&net->r1, n, h4 * w4, NETWORK_HEAD) < 0 ||
 	    reserve(&net->pool_2, n, h8 * w8, NETWORK_HEAD) < 0 ||
 	    reserve(&net->c2, n, h8 * w8, NETWORK_HEAD) < 0 ||
@@ -516,14 +526,13 @@ static int resize(struct network *net, size_t n, size_t h, size_t w, size_t t_ma
 			return -1;
 	}
 	net->n = n;
-	if (training &&
-	    (reserve_back(net) < 0 || reserve(&net->da, n, pixels, 1) < 0 ||
-		reserve(&net->dpool_1, n, h4 * w4, net->s) < 0 ||
-		reserve(&net->dr1, n, h4 * w4, NETWORK_HEAD) < 0 ||
-		reserve(&net->dpool_2, n, h8 * w8, NETWORK_HEAD) < 0 ||
-		reserve(&net->dr2, n, h8 * w8, NETWORK_HEAD) < 0 ||
-		reserve(&net->dfeatures, n, POOLED, 1) < 0 ||
-		reserve(&net->dlogits, n, net->options.classes, 1) < 0)) {
+	if (training && (reserve_back(net) < 0 || reserve(&net->da, n, pixels, 1) < 0 ||
+			    reserve(&net->dpool_1, n, h4 * w4, net->s) < 0 ||
+			    reserve(&net->dr1, n, h4 * w4, NETWORK_HEAD) < 0 ||
+			    reserve(&net->dpool_2, n, h8 * w8, NETWORK_HEAD) < 0 ||
+			    reserve(&net->dr2, n, h8 * w8, NETWORK_HEAD) < 0 ||
+			    reserve(&net->dfeatures, n, POOLED, 1) < 0 ||
+			    reserve(&net->dlogits, n, net->options.classes, 1) < 0)) {
 		net->n = 0;
 		return -1;
 	}
@@ -555,7 +564,8 @@ static int moments_image(size_t i, size_t worker, void *argument)
 }
 
 /* Prepare a norm of x (n, pixels, s): from the batch, also into the running statistics, or from these. */
-static int prepare_norm(struct network *net, struct norm *norm, const real *x, size_t pixels, bool batch)
+static int prepare_norm(
+    struct network *net, struct norm *norm, const real *x, size_t pixels, bool batch)
 {
 	real *weight = norm->tensor[0].x, *bias = norm->tensor[1].x;
 	real *mean = norm->tensor[2].x, *variance = norm->tensor[3].x;
@@ -576,7 +586,8 @@ static int prepare_norm(struct network *net, struct norm *norm, const real *x, s
 			v = fmax(net->sums[norm->s + c] / count - m * m, 0);
 			double unbiased = count > 1 ? v * count / (count - 1) : v;
 			mean[c] = (real)((1 - MOMENTUM) * (double)mean[c] + MOMENTUM * m);
-			variance[c] = (real)((1 - MOMENTUM) * (double)variance[c] + MOMENTUM * unbiased);
+			variance[c] =
+			    (real)((1 - MOMENTUM) * (double)variance[c] + MOMENTUM * unbiased);
 		}
 		double inverse = 1 / sqrt(v + EPSILON);
 		norm->inverse[c] = (real)inverse;
@@ -605,8 +616,8 @@ static int adjoint_sums_image(size_t i, size_t worker, void *argument)
 	size_t pixels = net->t, s = norm->s, first = i * pixels * s;
 	double *sums = net->partial + i * 2 * s;
 	memset(sums, 0, 2 * s * sizeof *sums);
-	layer_affine_sums(pixels, s, net->to + first, net->gate ? net->gate + first : NULL, net->from + first,
-	    norm->hat, norm->hat_shift, sums, sums + s);
+	layer_affine_sums(pixels, s, net->to + first, net->gate ? net->gate + first : NULL,
+	    net->from + first, norm->hat, norm->hat_shift, sums, sums + s);
 	return 0;
 }
 
@@ -616,15 +627,15 @@ static int adjoint_norm_image(size_t i, size_t worker, void *argument)
 	struct network *net = argument;
 	const struct norm *norm = net->norm;
 	size_t first = i * net->t * norm->s;
-	layer_affine_adjoint(net->t, norm->s, net->to + first, net->from + first, norm->a, norm->b, norm->c,
-	    net->to + first);
+	layer_affine_adjoint(net->t, norm->s, net->to + first, net->from + first, norm->a, norm->b,
+	    norm->c, net->to + first);
 	return 0;
 }
 
 /* dy (n, pixels, s), set to zero where gate is not positive, becomes the gradient to the norm's input; x is what
  * hat and hat_shift refer to. */
-static int adjoint_norm(
-    struct network *net, struct norm *norm, real *dy, const real *gate, const real *x, size_t pixels)
+static int adjoint_norm(struct network *net, struct norm *norm, real *dy, const real *gate,
+    const real *x, size_t pixels)
 {
 	net->norm = norm;
 	net->to = dy;
@@ -643,8 +654,9 @@ static int adjoint_norm(
 		double a = (double)norm->tensor[0].x[c] * (double)norm->inverse[c];
 		norm->a[c] = (real)a;
 		norm->b[c] = norm->batch ? (real)(-a * product / count * (double)norm->hat[c]) : 0;
-		norm->c[c] =
-		    norm->batch ? (real)(-a * (sum + product * (double)norm->hat_shift[c]) / count) : 0;
+		norm->c[c] = norm->batch
+				 ? (real)(-a * (sum + product * (double)norm->hat_shift[c]) / count)
+				 : 0;
 	}
 	return par_for(net->n, net->threads, adjoint_norm_image, net);
 }
@@ -687,7 +699,8 @@ static int lateral_image(size_t i, size_t worker, void *argument)
 	if (net->options.propagation == NETWORK_RECURRENT)
 		layer_add_relu(count, net->z + i * count, net->ht[t] + i * count);
 	else
-		layer_average(count, net->ht[t - 1] + i * count, net->ht[t] + i * count, net->on[t] + i * count);
+		layer_average(count, net->ht[t - 1] + i * count, net->ht[t] + i * count,
+		    net->on[t] + i * count);
 	return 0;
 }
 
@@ -696,8 +709,8 @@ static int pool_1_image(size_t i, size_t worker, void *argument)
 	(void)worker;
 	struct network *net = argument;
 	size_t in = net->h * net->w * net->s, out = (net->h / 4) * (net->w / 4) * net->s;
-	layer_max_pool(net->h, net->w, net->s, 4, net->ht[net->iterations] + i * in, net->pool_1 + i * out,
-	    net->which_1 + i * out);
+	layer_max_pool(net->h, net->w, net->s, 4, net->ht[net->iterations] + i * in,
+	    net->pool_1 + i * out, net->which_1 + i * out);
 	return 0;
 }
 
@@ -707,8 +720,8 @@ static int pool_2_image(size_t i, size_t worker, void *argument)
 	struct network *net = argument;
 	size_t h = net->h / 4, w = net->w / 4, s = NETWORK_HEAD;
 	size_t in = h * w * s, out = (h / 2) * (w / 2) * s;
-	layer_affine_relu(h * w, s, net->c1 + i * in, net->head_1_norm.scale, net->head_1_norm.shift,
-	    net->r1 + i * in);
+	layer_affine_relu(h * w, s, net->c1 + i * in, net->head_1_norm.scale,
+	    net->head_1_norm.shift, net->r1 + i * in);
 	layer_max_pool(h, w, s, 2, net->r1 + i * in, net->pool_2 + i * out, net->which_2 + i * out);
 	return 0;
 }
@@ -718,8 +731,8 @@ static int features_image(size_t i, size_t worker, void *argument)
 	(void)worker;
 	struct network *net = argument;
 	size_t h = net->h / 8, w = net->w / 8, s = NETWORK_HEAD, in = h * w * s;
-	layer_affine_relu(
-	    h * w, s, net->c2 + i * in, net->head_2_norm.scale, net->head_2_norm.shift, net->r2 + i * in);
+	layer_affine_relu(h * w, s, net->c2 + i * in, net->head_2_norm.scale,
+	    net->head_2_norm.shift, net->r2 + i * in);
 	layer_average_pool(h, w, s, NETWORK_HEAD, net->r2 + i * in, net->features + i * POOLED);
 	return 0;
 }
@@ -775,14 +788,14 @@ static int run_head(struct network *net, const struct network_training *training
 	return 0;
 }
 
-static int forward(struct network *net, const real *x, size_t n, size_t h, size_t w, size_t iterations,
-    bool classify, const struct network_training *training)
+static int forward(struct network *net, const real *x, size_t n, size_t h, size_t w,
+    size_t iterations, bool classify, const struct network_training *training)
 {
 	if (n == 0 || h == 0 || w == 0)
 		return err_set("network: no pixels");
 	if (classify && (h < NETWORK_SIDE_MIN || w < NETWORK_SIDE_MIN))
-		return err_set("network: images of %zu x %zu px are too small, it needs %d a side", h, w,
-		    NETWORK_SIDE_MIN);
+		return err_set("network: images of %zu x %zu px are too small, it needs %d a side",
+		    h, w, NETWORK_SIDE_MIN);
 	if (resize(net, n, h, w, iterations, training != NULL) < 0)
 		return -1;
 	net->iterations = iterations;
@@ -792,7 +805,8 @@ static int forward(struct network *net, const real *x, size_t n, size_t h, size_
 		net->input[i] = (x[i] - mean) * scale;
 	if (conv_weights(net->lgn, net->tensor[LGN_WEIGHT].x) < 0 ||
 	    conv_exec(net->lgn, 0, net->input, net->c0) < 0 ||
-	    prepare_norm(net, &net->lgn_norm, net->c0, h * w, training && !training->freeze_lgn) < 0 ||
+	    prepare_norm(net, &net->lgn_norm, net->c0, h * w, training && !training->freeze_lgn) <
+		0 ||
 	    par_for(n, net->threads, lgn_image, net) < 0 ||
 	    conv_weights(net->v1, net->tensor[V1_WEIGHT].x) < 0 ||
 	    conv_exec(net->v1, 0, net->a, net->z) < 0 ||
@@ -812,8 +826,8 @@ static int forward(struct network *net, const real *x, size_t n, size_t h, size_
 	return classify ? run_head(net, training) : 0;
 }
 
-int network_run(
-    struct network *net, const real *x, size_t n, size_t h, size_t w, size_t iterations, bool classify)
+int network_run(struct network *net, const real *x, size_t n, size_t h, size_t w, size_t iterations,
+    bool classify)
 {
 	return forward(net, x, n, h, w, iterations, classify, NULL);
 }
@@ -821,7 +835,8 @@ int network_run(
 size_t network_chunk(const struct network *net, size_t h, size_t w)
 {
 	/* about 100 MB of what is kept for each image */
-	double bytes = 4.0 * (double)h * (double)w * (double)net->s * (6 + (double)net->options.iterations);
+	double bytes =
+	    4.0 * (double)h * (double)w * (double)net->s * (6 + (double)net->options.iterations);
 	double images = 1e8 / bytes;
 	return images < 2 ? 1 : images > 64 ? 64 : (size_t)images / 2 * 2;
 }
@@ -834,10 +849,11 @@ static int gate_image(size_t i, size_t worker, void *argument)
 	struct network *net = argument;
 	size_t count = net->h * net->w * net->s, first = i * count, t = net->t;
 	if (net->options.propagation == NETWORK_AVERAGE)
-		layer_gate_on(count, net->g + first, net->on[t] + first, (real)0.5, net->u[t] + first);
+		layer_gate_on(
+		    count, net->g + first, net->on[t] + first, (real)0.5, net->u[t] + first);
 	else
-		layer_gate(count, net->g + first, net->ht[t] + first, net->u[t] + first, net->dz + first,
-		    t == net->iterations);
+		layer_gate(count, net->g + first, net->ht[t] + first, net->u[t] + first,
+		    net->dz + first, t == net->iterations);
 	return 0;
 }
 
@@ -891,15 +907,16 @@ static int unpool_1_image(size_t i, size_t worker, void *argument)
 	(void)worker;
 	struct network *net = argument;
 	size_t in = net->h * net->w * net->s, out = (net->h / 4) * (net->w / 4) * net->s;
-	layer_max_pool_adjoint(net->h, net->w, net->s, 4, net->dpool_1 + i * out, net->which_1 + i * out,
-	    net->g + i * in);
+	layer_max_pool_adjoint(net->h, net->w, net->s, 4, net->dpool_1 + i * out,
+	    net->which_1 + i * out, net->g + i * in);
 	return 0;
 }
 
 /* dlogits -> gradients of the head, g */
 static int back_head(struct network *net)
 {
-	size_t classes = net->options.classes, h4 = net->h / 4, w4 = net->w / 4, h8 = h4 / 2, w8 = w4 / 2;
+	size_t classes = net->options.classes, h4 = net->h / 4, w4 = net->w / 4, h8 = h4 / 2,
+	       w8 = w4 / 2;
 	real *dw = net->tensor[LINEAR_WEIGHT].gradient, *db = net->tensor[LINEAR_BIAS].gradient;
 	const real *w = net->tensor[LINEAR_WEIGHT].x;
 	memset(dw, 0, classes * POOLED * sizeof(real));
@@ -946,12 +963,14 @@ static int back(struct network *net, const struct network_training *training)
 	bool below = !training->freeze_lgn || !training->freeze_v1;
 	if ((lateral || below) && back_to_z(net) < 0)
 		return -1;
-	if (lateral && conv_gradient(net->lateral, net->iterations, net->tensor[LATERAL_WEIGHT].gradient) < 0)
+	if (lateral &&
+	    conv_gradient(net->lateral, net->iterations, net->tensor[LATERAL_WEIGHT].gradient) < 0)
 		return -1;
 	size_t pixels = net->h * net->w;
-	if (below && (adjoint_norm(net, &net->v1_norm, net->dz, NULL, net->z, pixels) < 0 ||
-			 conv_adjoint(net->v1, 0, net->dz, training->freeze_lgn ? NULL : net->da) < 0 ||
-			 conv_gradient(net->v1, 1, net->tensor[V1_WEIGHT].gradient) < 0))
+	if (below &&
+	    (adjoint_norm(net, &net->v1_norm, net->dz, NULL, net->z, pixels) < 0 ||
+		conv_adjoint(net->v1, 0, net->dz, training->freeze_lgn ? NULL : net->da) < 0 ||
+		conv_gradient(net->v1, 1, net->tensor[V1_WEIGHT].gradient) < 0))
 		return -1;
 	if (training->freeze_v1) {
 		no_gradient(&net->tensor[V1_WEIGHT]);
@@ -962,15 +981,16 @@ static int back(struct network *net, const struct network_training *training)
 		no_gradient(&net->tensor[LGN_NORM + 1]);
 		return 0;
 	}
-	if (adjoint_norm(net, &net->lgn_norm, net->da, net->options.lgn == NETWORK_RELU ? net->a : NULL,
-		net->c0, pixels) < 0 ||
+	if (adjoint_norm(net, &net->lgn_norm, net->da,
+		net->options.lgn == NETWORK_RELU ? net->a : NULL, net->c0, pixels) < 0 ||
 	    conv_adjoint(net->lgn, 0, net->da, NULL) < 0)
 		return -1;
 	return conv_gradient(net->lgn, 1, net->tensor[LGN_WEIGHT].gradient);
 }
 
 /* Cross-entropy of image i; dlogits (classes), where not NULL, becomes (softmax - one at the label) / n. */
-static double cross_entropy(const struct network *net, size_t i, int32_t label, real *dlogits, bool *correct)
+static double cross_entropy(
+    const struct network *net, size_t i, int32_t label, real *dlogits, bool *correct)
 {
 	size_t classes = net->options.classes, best = 0;
 	const real *x = net->logits + i * classes;
@@ -990,7 +1010,8 @@ static double cross_entropy(const struct network *net, size_t i, int32_t label, 
 	return log_sum - (double)x[label];
 }
 
-void network_score(const struct network *net, const int32_t *labels, double *loss_sum, size_t *correct)
+void network_score(
+    const struct network *net, const int32_t *labels, double *loss_sum, size_t *correct)
 {
 	*loss_sum = 0;
 	*correct = 0;
@@ -1044,7 +1065,8 @@ static void to_planes(const struct network *net, const real *x, real *y)
 	for (size_t i = 0; i < net->n; i++) {
 		for (size_t f = 0; f < filters; f++) {
 			for (size_t p = 0; p < pixels; p++)
-				y[(i * filters + f) * pixels + p] = x[(i * pixels + p) * net->s + f];
+				y[(i * filters + f) * pixels + p] =
+				    x[(i * pixels + p) * net->s + f];
 		}
 	}
 }
@@ -1055,7 +1077,8 @@ static void from_planes(const struct network *net, const real *y, real *x)
 	for (size_t i = 0; i < net->n; i++) {
 		for (size_t f = 0; f < filters; f++) {
 			for (size_t p = 0; p < pixels; p++)
-				x[(i * pixels + p) * net->s + f] = y[(i * filters + f) * pixels + p];
+				x[(i * pixels + p) * net->s + f] =
+				    y[(i * filters + f) * pixels + p];
 		}
 	}
 }

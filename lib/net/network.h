@@ -90,8 +90,8 @@ int network_run(struct network *net, const real *x, size_t n, size_t h, size_t w
     bool classify) __attribute__((warn_unused_result));
 
 enum network_layer {
-	NETWORK_A,      /* (n, h, w) */
-	NETWORK_Z,      /* (n, F, h, w), as are the next two */
+	NETWORK_A, /* (n, h, w) */
+	NETWORK_Z, /* (n, F, h, w), as are the next two */
 	NETWORK_H0,
 	NETWORK_HT,     /* after the last propagation; h0 where there was none */
 	NETWORK_LOGITS, /* (n, C) */
@@ -110,8 +110,9 @@ int network_adjoint(struct network *net, const real *dht, real *dz)
  */
 
 struct network_training {
-	bool lateral;       /* false: T counts as 0, the lateral kernel gets no gradient */
-	bool freeze_lgn, freeze_v1, freeze_lateral; /* these tensors (with their norms) get no gradient; a frozen norm
+	bool lateral; /* false: T counts as 0, the lateral kernel gets no gradient */
+	bool freeze_lgn, freeze_v1,
+	    freeze_lateral; /* these tensors (with their norms) get no gradient; a frozen norm
 	                                               uses its running statistics, which stay */
 	double dropout;     /* share of the features before the linear layer that are set to zero */
 	uint64_t seed;      /* dropout's draws depend on (seed, epoch, number[i]) */
@@ -130,7 +131,8 @@ int network_train(struct network *net, const struct network_training *training, 
 bool network_finite(const struct network *net);
 
 /* Sum of the losses and number of correct answers of the last network_run. */
-void network_score(const struct network *net, const int32_t *labels, double *loss_sum, size_t *correct);
+void network_score(
+    const struct network *net, const int32_t *labels, double *loss_sum, size_t *correct);
 
 /* Add the sums over pixels and images of h0 squared to square (F), in the last run. */
 void network_square(const struct network *net, double *square);

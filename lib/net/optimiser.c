@@ -5,8 +5,8 @@
 #include "base/memory.h"
 #include "net/optimiser.h"
 
-#define START 25.0   /* peak / first rate */
-#define FINAL 1e4    /* first rate / last rate */
+#define START 25.0 /* peak / first rate */
+#define FINAL 1e4  /* first rate / last rate */
 
 struct optimiser {
 	size_t count;
@@ -56,12 +56,17 @@ void optimiser_step(struct optimiser *optimiser, struct network *net, double rat
 		const struct network_tensor *t = network_tensor(net, i);
 		if (!t->gradient)
 			continue;
-		bool lgn = starts(t->name, "lgn"), v1 = starts(t->name, "v1"), lateral = starts(t->name, "lateral");
+		bool lgn = starts(t->name, "lgn"), v1 = starts(t->name, "v1"),
+		     lateral = starts(t->name, "lateral");
 		bool frozen = (lgn && training->freeze_lgn) || (v1 && training->freeze_v1) ||
 			      (lateral && (training->freeze_lateral || !training->lateral));
 		/* biases and norms' weights have one axis */
-		double share = lgn ? decay->lgn : v1 ? decay->v1 : lateral ? decay->lateral : decay->head;
-		real shrink = (real)(t->rank > 1 ? share : 0), mu = (real)momentum, step = (real)rate;
+		double share = lgn       ? decay->lgn
+			       : v1      ? decay->v1
+			       : lateral ? decay->lateral
+					 : decay->head;
+		real shrink = (real)(t->rank > 1 ? share : 0), mu = (real)momentum,
+		     step = (real)rate;
 		for (size_t j = 0; !frozen && j < t->elements; j++) {
 			real d = t->gradient[j] + shrink * t->x[j];
 			velocity[j] = mu * velocity[j] + d;

@@ -48,8 +48,8 @@ static real *tensor(struct network *net, const char *name, size_t *count)
 
 /* --- initial weights --- */
 
-static void uniform(struct network *net, const char *name, size_t index, size_t fan_in, double scale,
-    uint64_t seed)
+static void uniform(
+    struct network *net, const char *name, size_t index, size_t fan_in, double scale, uint64_t seed)
 {
 	size_t count;
 	real *x = tensor(net, name, &count);
@@ -88,7 +88,8 @@ int train_initialise_from(struct network *net, struct model *model)
 		const struct model_tensor *stored = model_find(model, t->name);
 		if (!stored)
 			return -1;
-		bool needed = strcmp(t->name, "lgn.weight") == 0 || strcmp(t->name, "v1.weight") == 0;
+		bool needed =
+		    strcmp(t->name, "lgn.weight") == 0 || strcmp(t->name, "v1.weight") == 0;
 		if (!same_shape(t, stored)) {
 			if (needed)
 				return err_set("%s: %s: not of the size that the options ask for",
@@ -126,7 +127,8 @@ static int validate(struct run *run)
 		size_t n = part->count - i < chunk ? part->count - i : chunk;
 		for (size_t j = 0; j < n; j++) {
 			size_t image = part->image[i + j];
-			data_crop(data, image, 0, 0, data->h, data->w, false, x + j * data->h * data->w);
+			data_crop(
+			    data, image, 0, 0, data->h, data->w, false, x + j * data->h * data->w);
 			labels[j] = data->labels[image];
 		}
 		const struct network_options *o = network_options(run->net);
@@ -153,14 +155,16 @@ static int measure_rms(struct run *run)
 {
 	const struct data_part *part = run->training;
 	const struct data *data = part->data;
-	size_t filters, pixels = data->h * data->w, chunk = network_chunk(run->net, data->h, data->w);
+	size_t filters, pixels = data->h * data->w,
+			chunk = network_chunk(run->net, data->h, data->w);
 	real *rms = tensor(run->net, "v1.rms", &filters), *x = mem_alloc(chunk * pixels, sizeof *x);
 	double *square = mem_alloc(filters, sizeof *square);
 	int status = x && square ? 0 : -1;
 	for (size_t i = 0; status == 0 && i < part->count; i += chunk) {
 		size_t n = part->count - i < chunk ? part->count - i : chunk;
 		for (size_t j = 0; j < n; j++)
-			data_crop(data, part->image[i + j], 0, 0, data->h, data->w, false, x + j * pixels);
+			data_crop(data, part->image[i + j], 0, 0, data->h, data->w, false,
+			    x + j * pixels);
 		status = network_run(run->net, x, n, data->h, data->w, 0, false);
 		if (status == 0)
 			network_square(run->net, square);
@@ -192,7 +196,8 @@ static int open_files(struct run *run)
 		if (!run->log)
 			return -1;
 		if (run->at.length[0] == 0)
-			fputs("epoch\tloss\taccuracy\tval_loss\tval_accuracy\tlearning_rate\tseconds\tlgn_norm\t"
+			fputs("epoch\tloss\taccuracy\tval_loss\tval_accuracy\tlearning_"
+			      "rate\tseconds\tlgn_norm\t"
 			      "v1_norm\tlateral_norm\tlateral_gain\n",
 			    output_stream(run->log));
 		if (output_flush(run->log) < 0)
@@ -216,9 +221,10 @@ static int write_log(struct run *run, size_t epoch)
 	if (network_options(run->net)->iterations > 0 && network_lateral_norm(run->net, &gain) < 0)
 		return -1;
 	const double values[] = {run->at.loss / (double)run->at.seen,
-	    (double)run->at.correct / (double)run->at.seen, run->val_loss, run->val_accuracy, run->rate,
-	    run->at.seconds + progress_clock() - run->started, norm_of(run->net, "lgn.weight"),
-	    norm_of(run->net, "v1.weight"), norm_of(run->net, "lateral.weight"), gain};
+	    (double)run->at.correct / (double)run->at.seen, run->val_loss, run->val_accuracy,
+	    run->rate, run->at.seconds + progress_clock() - run->started,
+	    norm_of(run->net, "lgn.weight"), norm_of(run->net, "v1.weight"),
+	    norm_of(run->net, "lateral.weight"), gain};
 	FILE *f = output_stream(run->log);
 	fprintf(f, "%zu", epoch);
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
@@ -290,7 +296,8 @@ static int write_checkpoint(struct run *run)
 		if (run->snapshot[i] && npys_length(run->snapshot[i], &at.length[1 + i]) < 0)
 			return -1;
 	}
-	return checkpoint_save(run->files->checkpoint, run->net, run->optimiser, run->settings, &at);
+	return checkpoint_save(
+	    run->files->checkpoint, run->net, run->optimiser, run->settings, &at);
 }
 
 /* --- the loop --- */
@@ -322,7 +329,8 @@ static void gather(struct run *run, size_t epoch, size_t first)
 static int step(struct run *run)
 {
 	const struct train_options *o = run->options;
-	size_t epoch = run->at.step / run->steps_per_epoch, within = run->at.step % run->steps_per_epoch;
+	size_t epoch = run->at.step / run->steps_per_epoch,
+	       within = run->at.step % run->steps_per_epoch;
 	if (within == 0) {
 		shuffle(run, epoch);
 		run->at.loss = 0;
@@ -339,13 +347,14 @@ static int step(struct run *run)
 	    .number = run->number};
 	double loss;
 	size_t correct;
-	if (network_train(run->net, &training, run->x, run->labels, run->batch, o->crop, o->crop, &loss,
-		&correct) < 0)
+	if (network_train(run->net, &training, run->x, run->labels, run->batch, o->crop, o->crop,
+		&loss, &correct) < 0)
 		return err_context("epoch %zu, step %zu", epoch, within);
 	run->rate = optimiser_one_cycle(run->at.step, run->steps, o->rate, o->rise);
 	optimiser_step(run->optimiser, run->net, run->rate, o->momentum, &o->decay, &training);
 	if (!network_finite(run->net))
-		return err_set("epoch %zu, step %zu: the weights are no longer finite", epoch, within);
+		return err_set(
+		    "epoch %zu, step %zu: the weights are no longer finite", epoch, within);
 	run->at.loss += loss * (double)run->batch;
 	run->at.correct += correct;
 	run->at.seen += run->batch;
@@ -374,12 +383,14 @@ static int prepare(struct run *run)
 	tensor(run->net, "input.mean", &one)[0] = (real)mean;
 	tensor(run->net, "input.sd", &one)[0] = (real)sd;
 	if (o->crop > data->h || o->crop > data->w)
-		return err_set("training images: %zu x %zu px, smaller than crops of %zu", data->h, data->w, o->crop);
+		return err_set("training images: %zu x %zu px, smaller than crops of %zu", data->h,
+		    data->w, o->crop);
 	const struct network_options *n = network_options(run->net);
 	size_t kernel = n->k0 > n->k1 ? n->k0 : n->k1;
 	kernel = n->iterations && n->kl > kernel ? n->kl : kernel;
 	if (kernel > o->crop)
-		return err_set("training images: crops of %zu px, smaller than a kernel of %zu", o->crop, kernel);
+		return err_set("training images: crops of %zu px, smaller than a kernel of %zu",
+		    o->crop, kernel);
 	run->batch = o->batch < run->training->count ? o->batch : run->training->count;
 	run->steps_per_epoch = run->training->count / run->batch;
 	run->steps = run->steps_per_epoch * o->epochs;
@@ -395,7 +406,8 @@ static int loop(struct run *run)
 {
 	const struct train_files *files = run->files;
 	if (files->checkpoint && files->resume &&
-	    checkpoint_load(files->checkpoint, run->net, run->optimiser, run->settings, &run->at) < 0)
+	    checkpoint_load(files->checkpoint, run->net, run->optimiser, run->settings, &run->at) <
+		0)
 		return -1;
 	if (open_files(run) < 0)
 		return -1;
@@ -408,7 +420,8 @@ static int loop(struct run *run)
 	while (run->at.step < run->steps) {
 		if (step(run) < 0)
 			return -1;
-		if (files->checkpoint && (run->at.step % every == 0 || run->at.step == run->steps) &&
+		if (files->checkpoint &&
+		    (run->at.step % every == 0 || run->at.step == run->steps) &&
 		    write_checkpoint(run) < 0)
 			return -1;
 	}

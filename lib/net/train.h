@@ -40,7 +40,8 @@ struct train_result {
 void train_initialise(struct network *net, const struct train_options *options);
 
 /* Take over the tensors of a trained model whose shapes are the network's; those of l0 and l1 must be. 0 or -1. */
-int train_initialise_from(struct network *net, struct model *model) __attribute__((warn_unused_result));
+int train_initialise_from(struct network *net, struct model *model)
+    __attribute__((warn_unused_result));
 
 /* Train; then input.*, v1.rms and all others are as the model file should have them. validation: count 0 for
  * none. settings: what the checkpoint holds a resumed run to. 0 or -1. */

@@ -55,8 +55,8 @@ static double dot(const real *a, const real *b, size_t count)
 }
 
 /* y += w x, dx += w' dy, dw += dy x' by definition, in double */
-static void reference(const struct trial *t, const real *w, const real *x, const real *dy, double *y, double *dx,
-    double *dw)
+static void reference(const struct trial *t, const real *w, const real *x, const real *dy,
+    double *y, double *dx, double *dw)
 {
 	size_t in_stride = conv_stride(t->in), out_stride = conv_stride(t->out), r = t->k / 2;
 	for (size_t i = 0; i < t->n * t->h * t->w; i++) {
@@ -70,7 +70,8 @@ static void reference(const struct trial *t, const real *w, const real *x, const
 				for (size_t c = 0; c < t->in; c++) {
 					size_t tap = (o * t->in + c) * t->k * t->k + a;
 					double g = (double)dy[i * out_stride + o];
-					y[i * out_stride + o] += (double)w[tap] * (double)x[p * in_stride + c];
+					y[i * out_stride + o] +=
+					    (double)w[tap] * (double)x[p * in_stride + c];
 					dx[p * in_stride + c] += (double)w[tap] * g;
 					dw[tap] += g * (double)x[p * in_stride + c];
 				}
@@ -81,9 +82,10 @@ static void reference(const struct trial *t, const real *w, const real *x, const
 
 static void compare(const struct trial *t)
 {
-	printf("# %zu -> %zu channels, kernel %zu, %zu images %zu x %zu, %zu slots, %zu threads\n", t->in,
-	    t->out, t->k, t->n, t->h, t->w, t->slots, t->threads);
-	size_t x_count = numbers(t->n, t->h, t->w, t->in), y_count = numbers(t->n, t->h, t->w, t->out);
+	printf("# %zu -> %zu channels, kernel %zu, %zu images %zu x %zu, %zu slots, %zu threads\n",
+	    t->in, t->out, t->k, t->n, t->h, t->w, t->slots, t->threads);
+	size_t x_count = numbers(t->n, t->h, t->w, t->in),
+	       y_count = numbers(t->n, t->h, t->w, t->out);
 	size_t w_count = t->out * t->in * t->k * t->k;
 	struct conv *conv = conv_plan(t->in, t->out, t->k, t->threads);
 	CHECK(conv && conv_resize(conv, t->n, t->h, t->w, t->slots, true) == 0);
@@ -137,9 +139,9 @@ static void same_bits(void)
 		y[j] = mem_alloc(y_count, sizeof(real));
 		dw[j] = mem_alloc(w_count, sizeof(real));
 		struct conv *conv = conv_plan(t.in, t.out, t.k, j + 1);
-		CHECK(conv && conv_resize(conv, t.n, t.h, t.w, 1, true) == 0 && conv_weights(conv, w) == 0 &&
-		      conv_exec(conv, 0, x, y[j]) == 0 && conv_adjoint(conv, 0, dy, NULL) == 0 &&
-		      conv_gradient(conv, 1, dw[j]) == 0);
+		CHECK(conv && conv_resize(conv, t.n, t.h, t.w, 1, true) == 0 &&
+		      conv_weights(conv, w) == 0 && conv_exec(conv, 0, x, y[j]) == 0 &&
+		      conv_adjoint(conv, 0, dy, NULL) == 0 && conv_gradient(conv, 1, dw[j]) == 0);
 		conv_free(conv);
 	}
 	CHECK(memcmp(y[0], y[1], y_count * sizeof(real)) == 0);
@@ -181,18 +183,20 @@ static void norms(void)
 /* transforms of every radix against the definition */
 static void transforms(void)
 {
-	static const size_t sizes[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 14, 15, 35, 54, 64, 70, 72, 98, 105, 210};
+	static const size_t sizes[] = {
+	    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 14, 15, 35, 54, 64, 70, 72, 98, 105, 210};
 	for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
 		size_t n = sizes[s];
 		struct lanes_fft *plan = lanes_fft_plan(n);
-		real *in = mem_alloc(2 * n * LANES, sizeof(real)), *out = mem_alloc(2 * n * LANES, sizeof(real));
+		real *in = mem_alloc(2 * n * LANES, sizeof(real)),
+		     *out = mem_alloc(2 * n * LANES, sizeof(real));
 		real *scratch = mem_alloc(lanes_fft_scratch(plan), sizeof(real));
 		struct rng rng = rng_start(2, RNG_TEST, 0, n);
 		for (size_t i = 0; i < 2 * n * LANES; i++)
 			in[i] = (real)rng_normal(&rng);
 		size_t given = n - n / 4, wanted = n - n / 3;
-		lanes_fft_exec(plan, in, in + LANES, 2 * LANES, given, out, out + LANES, 2 * LANES, wanted,
-		    scratch);
+		lanes_fft_exec(plan, in, in + LANES, 2 * LANES, given, out, out + LANES, 2 * LANES,
+		    wanted, scratch);
 		double worst = 0;
 		for (size_t k = 0; k < wanted; k++) {
 			size_t lane = k % LANES;
@@ -216,7 +220,8 @@ static void transforms(void)
 		free(out);
 		free(scratch);
 	}
-	CHECK(lanes_fft_plan(0) == NULL && lanes_fft_plan(11) == NULL && lanes_fft_plan(26) == NULL);
+	CHECK(
+	    lanes_fft_plan(0) == NULL && lanes_fft_plan(11) == NULL && lanes_fft_plan(26) == NULL);
 }
 
 int main(void)
@@ -225,8 +230,9 @@ int main(void)
 	    {1, 1, 7, 3, 12, 17, 1, 2},   /* l0 */
 	    {1, 20, 5, 3, 9, 14, 1, 2},   /* l1 */
 	    {1, 64, 11, 2, 20, 16, 2, 1}, /* its usual shape */
-	    {20, 33, 3, 5, 10, 7, 1, 2},  /* channels that do not fill the lanes, an odd number of images */
-	    {16, 16, 9, 2, 8, 8, 3, 2},   /* a kernel larger than the image; propagations */
+	    {20, 33, 3, 5, 10, 7, 1,
+		2}, /* channels that do not fill the lanes, an odd number of images */
+	    {16, 16, 9, 2, 8, 8, 3, 2}, /* a kernel larger than the image; propagations */
 	    {2, 3, 1, 1, 1, 1, 1, 1},
 	    {3, 2, 21, 1, 23, 11, 2, 1},
 	    {1, 1, 1, 1, 1, 1, 1, 1},
@@ -236,6 +242,7 @@ int main(void)
 	same_bits();
 	norms();
 	transforms();
-	CHECK(conv_plan(2, 1, 3, 1) == NULL && conv_plan(1, 1, 4, 1) == NULL && conv_plan(0, 1, 3, 1) == NULL);
+	CHECK(conv_plan(2, 1, 3, 1) == NULL && conv_plan(1, 1, 4, 1) == NULL &&
+	      conv_plan(0, 1, 3, 1) == NULL);
 	return check_end();
 }

@@ -24,8 +24,8 @@
 enum { N = 5, H = 19, W = 18, F = 5, CLASSES = 3 };
 
 static const char *const parameters[] = {"lgn.weight", "lgn_norm.bias", "v1.weight", "v1_norm.bias",
-    "lateral.weight", "head.1.weight", "head.2.weight", "head.2.bias", "head.5.weight", "head.6.weight",
-    "head.6.bias", "head.11.weight", "head.11.bias"};
+    "lateral.weight", "head.1.weight", "head.2.weight", "head.2.bias", "head.5.weight",
+    "head.6.weight", "head.6.bias", "head.11.weight", "head.11.bias"};
 static const char *const norms[] = {"lgn_norm", "v1_norm", "head.2", "head.6"};
 #define PARAMETERS (sizeof parameters / sizeof *parameters)
 
@@ -50,7 +50,8 @@ static struct network *prepare(const struct network_options *options, size_t thr
 	struct network *net = network_create(options, threads);
 	for (size_t i = 0; net && i < PARAMETERS; i++) {
 		const struct network_tensor *t = network_find(net, parameters[i]);
-		bool scale = strcmp(t->name, "head.2.weight") == 0 || strcmp(t->name, "head.6.weight") == 0;
+		bool scale =
+		    strcmp(t->name, "head.2.weight") == 0 || strcmp(t->name, "head.6.weight") == 0;
 		bool lateral = strcmp(t->name, "lateral.weight") == 0;
 		for (size_t k = 0; k < t->elements; k++) {
 			double w = formula(i, k + 1);
@@ -63,12 +64,14 @@ static struct network *prepare(const struct network_options *options, size_t thr
 }
 
 /* Compare what is left of a tensor in the golden record: ||difference|| / ||reference||. */
-static void compare(const char *name, const real *x, size_t count, const double **golden, double tolerance)
+static void compare(
+    const char *name, const real *x, size_t count, const double **golden, double tolerance)
 {
 	size_t kept = count <= LIMIT ? count : LIMIT;
 	double square = 0, reference = 0, norm = 0, first = 0, second = 0;
 	for (size_t i = 0; i < kept; i++) {
-		double expected = (*golden)[i], d = (double)x[count <= LIMIT ? i : i * 7919 % count] - expected;
+		double expected = (*golden)[i],
+		       d = (double)x[count <= LIMIT ? i : i * 7919 % count] - expected;
 		square += d * d;
 		reference += expected * expected;
 	}
@@ -85,8 +88,8 @@ static void compare(const char *name, const real *x, size_t count, const double 
 		  fabs(first - rest[1]) <= tolerance * scale * side &&
 		  fabs(second - rest[2]) <= tolerance * scale * side;
 	if (!ok)
-		printf("# %s: relative difference %.3g of its numbers, %.3g of its norm %.3g\n", name,
-		    sqrt(square / reference), fabs(sqrt(norm) - rest[0]) / scale, rest[0]);
+		printf("# %s: relative difference %.3g of its numbers, %.3g of its norm %.3g\n",
+		    name, sqrt(square / reference), fabs(sqrt(norm) - rest[0]) / scale, rest[0]);
 	CHECK(ok);
 	*golden += kept + 3;
 }
@@ -108,7 +111,8 @@ static void compare_all(const char *name, const real *x, size_t count, const dou
 
 static void against_pytorch(const struct network_options *options, const double *golden)
 {
-	printf("# T %zu, l0 %d, propagation %d\n", options->iterations, options->lgn, options->propagation);
+	printf("# T %zu, l0 %d, propagation %d\n", options->iterations, options->lgn,
+	    options->propagation);
 	const size_t pixels = H * W;
 	struct network *net = prepare(options, 2);
 	real *x = formula_array(100, N * pixels), *d = formula_array(200, N * F * pixels);
@@ -137,7 +141,8 @@ static void against_pytorch(const struct network_options *options, const double 
 	static const enum network_layer layers[] = {NETWORK_A, NETWORK_Z, NETWORK_H0, NETWORK_HT};
 	for (size_t i = 0; i < 4; i++) {
 		network_get(net, layers[i], y);
-		compare("layer", y, layers[i] == NETWORK_A ? N * pixels : N * F * pixels, &golden, TOLERANCE);
+		compare("layer", y, layers[i] == NETWORK_A ? N * pixels : N * F * pixels, &golden,
+		    TOLERANCE);
 	}
 	network_get(net, NETWORK_LOGITS, y);
 	compare_all("logits", y, N * CLASSES, &golden);
@@ -164,16 +169,19 @@ static void trajectory(void)
 	for (size_t i = 0; i < IMAGES; i++)
 		labels[i] = (int32_t)(i % 3);
 	const struct network_training training = {.lateral = true};
-	const struct optimiser_decay decay = {.lgn = 5e-3, .v1 = 2e-3, .lateral = 1e-3, .head = 5e-4};
+	const struct optimiser_decay decay = {
+	    .lgn = 5e-3, .v1 = 2e-3, .lateral = 1e-3, .head = 5e-4};
 	double worst = 0;
 	for (size_t step = 0; step < STEPS; step++) {
 		double loss = NAN;
 		size_t correct;
-		if (network_train(net, &training, x, labels, IMAGES, SIDE, SIDE, &loss, &correct) < 0)
+		if (network_train(net, &training, x, labels, IMAGES, SIDE, SIDE, &loss, &correct) <
+		    0)
 			break;
 		worst = fmax(worst, fabs(loss - *expected) / (1e-2 + *expected));
 		expected++;
-		optimiser_step(optimiser, net, optimiser_one_cycle(step, STEPS, 0.1, 0.3), 0.9, &decay, &training);
+		optimiser_step(optimiser, net, optimiser_one_cycle(step, STEPS, 0.1, 0.3), 0.9,
+		    &decay, &training);
 	}
 	printf("# trajectory: largest relative difference of the loss %.3g\n", worst);
 	CHECK(worst <= TRAJECTORY);
@@ -204,7 +212,8 @@ static void finite_differences(const struct network_options *options)
 		for (int s = 0; s < 3; s++) {
 			for (size_t k = 0; s > 0 && k < t->elements; k++)
 				t->x[k] += (s == 1 ? 1 : -2) * step * formula(500 + i, k + 1);
-			CHECK(network_train(net, &training, x, labels, N, H, W, &loss[s], &correct) == 0);
+			CHECK(network_train(
+				  net, &training, x, labels, N, H, W, &loss[s], &correct) == 0);
 			for (size_t k = 0; s == 0 && k < t->elements; k++)
 				slope += t->gradient[k] * formula(500 + i, k + 1);
 		}
@@ -231,13 +240,16 @@ static void same_bits(void)
 	CHECK(network_run(net[1], x, 2, 21, 17, 3, true) == 0);
 	CHECK(network_run(net[1], x, 1, 9, 9, 1, false) == 0);
 	for (size_t i = 0; i < 2; i++)
-		CHECK(network_train(net[i], &training, x, labels, N, H, W, &loss[i], &correct) == 0);
+		CHECK(
+		    network_train(net[i], &training, x, labels, N, H, W, &loss[i], &correct) == 0);
 	CHECK(loss[0] == loss[1]);
 	bool same = true;
 	for (size_t i = 0; i < network_tensors(net[0]); i++) {
-		const struct network_tensor *a = network_tensor(net[0], i), *b = network_tensor(net[1], i);
+		const struct network_tensor *a = network_tensor(net[0], i),
+					    *b = network_tensor(net[1], i);
 		same = same && memcmp(a->x, b->x, a->elements * sizeof(real)) == 0 &&
-		       (!a->gradient || memcmp(a->gradient, b->gradient, a->elements * sizeof(real)) == 0);
+		       (!a->gradient ||
+			   memcmp(a->gradient, b->gradient, a->elements * sizeof(real)) == 0);
 	}
 	CHECK(same);
 	CHECK(network_run(net[0], x, 1, 15, 16, 0, true) < 0);
@@ -254,7 +266,8 @@ static void frozen(void)
 	real *x = formula_array(100, N * H * W);
 	const int32_t labels[N] = {0, 1, 0, 0, 1};
 	struct network *net = prepare(&options, 2);
-	const struct network_training training = {.lateral = true, .freeze_lgn = true, .freeze_v1 = true};
+	const struct network_training training = {
+	    .lateral = true, .freeze_lgn = true, .freeze_v1 = true};
 	double loss, norm;
 	size_t correct;
 	CHECK(network_train(net, &training, x, labels, N, H, W, &loss, &correct) == 0);
@@ -275,8 +288,13 @@ int main(void)
 	for (int lgn = 0; lgn < 2; lgn++) {
 		for (int propagation = 0; propagation < 2; propagation++) {
 			for (size_t t = 0; t < 4; t++) {
-				struct network_options options = {.k0 = 3, .filters = F, .k1 = 5, .kl = 5,
-				    .iterations = t, .classes = CLASSES, .lgn = (enum network_lgn)lgn,
+				struct network_options options = {.k0 = 3,
+				    .filters = F,
+				    .k1 = 5,
+				    .kl = 5,
+				    .iterations = t,
+				    .classes = CLASSES,
+				    .lgn = (enum network_lgn)lgn,
 				    .propagation = (enum network_propagation)propagation};
 				CHECK(in && npys_next_array(in, &golden, 100000) == 1);
 				against_pytorch(&options, golden.x);
