@@ -148,8 +148,8 @@ def golden(folder):
     prepare(net)
     decay = lambda name: {"lgn": 5e-3, "v1": 2e-3, "lateral": 1e-3, "head": 5e-4}[name.split(".")[0]] if name.endswith("weight") and name.split(".")[1] not in "26" else 0.0
     groups = [{"params": [net.get_parameter(k)], "weight_decay": decay(k) if k.count("norm") == 0 else 0.0} for k in NAMES]
-    optimiser = torch.optim.SGD(groups, lr=0.1, momentum=0.9, nesterov=True)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=0.1, total_steps=24, cycle_momentum=False)
+    optimiser = torch.optim.SGD(groups, lr=0.02, momentum=0.9, nesterov=True)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=0.02, total_steps=24, cycle_momentum=False)
     x = torch.from_numpy(formula(300, 10 * 16 * 16).reshape(10, 1, 16, 16))
     labels = torch.arange(10) % 3
     out = []

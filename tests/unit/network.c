@@ -15,7 +15,7 @@
 #define TRAJECTORY 1e-8
 #else
 #define TOLERANCE 1e-4
-#define TRAJECTORY 5e-3
+#define TRAJECTORY 1e-3
 #endif
 
 #define GOLDEN "tests/golden/"
@@ -180,7 +180,7 @@ static void trajectory(void)
 			break;
 		worst = fmax(worst, fabs(loss - *expected) / (1e-2 + *expected));
 		expected++;
-		optimiser_step(optimiser, net, optimiser_one_cycle(step, STEPS, 0.1, 0.3), 0.9,
+		optimiser_step(optimiser, net, optimiser_one_cycle(step, STEPS, 0.02, 0.3), 0.9,
 		    &decay, &training);
 	}
 	printf("# trajectory: largest relative difference of the loss %.3g\n", worst);
