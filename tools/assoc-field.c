@@ -213,7 +213,7 @@ int main(int argc, char **argv)
 	struct table_out *table = tool_need(table_create(output, FIELD_COLUMNS)), *curves = NULL;
 	if (curves_file)
 		curves = tool_need(table_create(curves_file, FIELD_CURVE_COLUMNS));
-	for (int part = LATERAL_POSITIVE; part <= LATERAL_NEGATIVE; part++) {
+	for (enum lateral_part part = LATERAL_POSITIVE; part <= LATERAL_NEGATIVE; part++) {
 		for (size_t f = 0; f < fields; f++)
 			tool_check(field_create(&field[f], radius));
 		tool_check(table_file ? field_of_pairs(&set, set.weight, part, plan.threads, field)

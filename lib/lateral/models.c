@@ -431,14 +431,14 @@ static int add_group(struct comparison *c, size_t count, const double *a, const 
 	if (!c->volume)
 		return -1;
 	for (size_t e = 0; status == 0 && e < count; e++) {
-		struct se2_model model = {.travel = SE2_GAMMA, .order = 1, .harmonics = 36};
+		struct se2_model model = {.travel = SE2_GAMMA, .order = 1, .harmonics = 28};
 		model.process = c->group == G1 ? SE2_DIRECTION : SE2_DIFFUSION;
 		model.alpha = c->group == G1 ? exp(a[e]) : 1;
 		model.d11 = c->group == G1 ? 0 : exp(a[e]);
 		model.d = exp(b[e]);
-		/* e^-6 of what leaves the taps' disc comes round the periodic grid */
+		/* e^-5 of what leaves the taps' disc comes round the periodic grid */
 		double length = c->group == G1 ? 1 / model.alpha : sqrt(model.d11);
-		grid.reach = c->reach + 6 * length;
+		grid.reach = c->reach + 5 * length;
 		struct volume *v = &c->volume[e];
 		*v = (struct volume){
 		    size, ANGLES, grid.step, mem_alloc(ANGLES * size * size, sizeof *v->k)};

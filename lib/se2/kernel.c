@@ -70,11 +70,12 @@ struct scratch {
 };
 
 /* even += weight (B_n + B_-n), odd += weight side (B_n - B_-n), conjugated where wx < 0 */
-CLONES static void gather(size_t harmonics, size_t count, size_t width, const double *restrict re,
-    const double *restrict im, const double *restrict weight, double mirror, double turn,
-    float *restrict er, float *restrict ei, float *restrict or, float *restrict oi)
+CLONES static void gather(size_t harmonics, size_t stride, size_t count, size_t width,
+    const double *restrict re, const double *restrict im, const double *restrict weight,
+    double mirror, double turn, float *restrict er, float *restrict ei, float *restrict or,
+    float *restrict oi)
 {
-	for (size_t n = 0; n <= harmonics; n++) {
+	for (size_t n = 0; n <= harmonics; n += stride) {
 		const double *pr = re + (harmonics + n) * B, *pi = im + (harmonics + n) * B;
 		const double *mr = re + (harmonics - n) * B, *mi = im + (harmonics - n) * B;
 		float *a = er + n * width, *b = ei + n * width, *c = or +n * width,
@@ -172,9 +173,9 @@ static int spectrum_row(size_t ky, size_t worker, void *argument)
 				if (!any)
 					continue;
 				se2_solve(s->solver, count, wx, wy, s->re, s->im);
-				gather(job->harmonics, count, width, s->re, s->im, weight,
-				    mx < 0 ? -1 : 1, ey < 0 ? -1 : 1, s->er + first, s->ei + first,
-				    s->or +first, s->oi + first);
+				gather(job->harmonics, job->grid->undirected ? 2 : 1, count, width,
+				    s->re, s->im, weight, mx < 0 ? -1 : 1, ey < 0 ? -1 : 1,
+				    s->er + first, s->ei + first, s->or +first, s->oi + first);
 			}
 	}
 
