@@ -12,7 +12,7 @@ B := build/$(notdir $(CC))$(if $(SAN),-san)
 , := ,
 SANITISE := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
-# where training spends its time; the sanitisers' checks make the compiler slow on long unrolled loops
+# where training and the streams spend their time; the sanitisers' checks make the compiler slow on long unrolled loops
 HOT := $(if $(SAN),-O1,-O3)
 
 # commands are shown whole with V=1, else by a word
@@ -40,7 +40,7 @@ $(B)/%.o: %.c
 	$(call show,compile $<)
 	$(Q)$(COMPILE) -c -o $@ $<
 
-$(B)/lib/conv/%.o $(B)/lib/net/%.o $(B)/double/%.o: OPTIMISE = $(HOT)
+$(B)/lib/conv/%.o $(B)/lib/net/%.o $(B)/lib/npys/%.o $(B)/double/%.o: OPTIMISE = $(HOT)
 # whose sums are matrix products: fused multiply-adds, as in any BLAS (a third faster)
 $(B)/lib/conv/product.o $(B)/double/lib/conv/product.o: STANDARD += -ffp-contract=fast
 
@@ -74,6 +74,7 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(ARCHIVE)
 units: $(UNITS:%=$(B)/unit/%)
 
 include tests/tests.mk
+-include tests/bench.mk
 -include pipelines/pipelines.mk
 
 # what an installed copy needs: tools, pages, pipelines. Names are those of the tools; nothing else is put on PATH.

@@ -554,24 +554,47 @@ int npys_read_double(struct npys_in *in, double *x, size_t count)
 	return 0;
 }
 
-int npys_read_float(struct npys_in *in, float *x, size_t count)
+/* Whether all are finite: no exponent is all ones. One test for the whole piece, so that it takes no time. */
+static bool all_finite(const float *x, size_t n)
+{
+	uint32_t found = 0;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t bits;
+		memcpy(&bits, &x[i], sizeof bits);
+		found |= (bits & 0x7f800000u) == 0x7f800000u;
+	}
+	return !found;
+}
+
+static void to_float(enum npys_type type, const void *raw, float *x, size_t n)
 {
 	double piece[512];
+	if (type == NPYS_U1) { /* what images are */
+		for (size_t i = 0; i < n; i++)
+			x[i] = ((const uint8_t *)raw)[i];
+		return;
+	}
+	size_t size = npys_type_size(type);
+	for (size_t done = 0, now; done < n; done += now) {
+		now = at_most(n - done, 512);
+		to_double(type, (const unsigned char *)raw + done * size, piece, now);
+		for (size_t i = 0; i < now; i++)
+			x[done + i] = (float)piece[i];
+	}
+}
+
+int npys_read_float(struct npys_in *in, float *x, size_t count)
+{
 	size_t left = count * in->header.item;
+	bool plain = in->header.type == NPYS_F4;
 	while (left) {
-		size_t n = at_most(left, in->header.type == NPYS_F4 ? CONVERT_NUMBERS : 512);
-		size_t first = in->done;
-		if (in->header.type == NPYS_F4) {
-			if (read_numbers(in, x, n) < 0)
-				return -1;
-		} else {
-			if (read_numbers(in, in->convert, n) < 0)
-				return -1;
-			to_double(in->header.type, in->convert, piece, n);
-			for (size_t i = 0; i < n; i++)
-				x[i] = (float)piece[i];
-		}
-		for (size_t i = 0; i < n; i++) {
+		size_t n = at_most(left, CONVERT_NUMBERS), first = in->done;
+		if (read_numbers(in, plain ? (void *)x : in->convert, n) < 0)
+			return -1;
+		if (!plain)
+			to_float(in->header.type, in->convert, x, n);
+		bool finite = all_finite(x, n);
+		for (size_t i = 0; i < n && !finite; i++) {
 			if (check_finite(in, isfinite(x[i]), first + i) < 0)
 				return -1;
 		}
