@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "conv/clones.h"
 #include "conv/direct.h"
 
 /* several vectors of outputs are summed at once, in registers */
@@ -12,12 +13,6 @@
 #define LANES (LANE_BYTES / sizeof(real))
 #define BLOCK (4 * LANES)
 typedef real lanes __attribute__((vector_size(LANE_BYTES)));
-
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(REAL_DOUBLE)
-#define FOR_CPUS __attribute__((target_clones("default", "avx2")))
-#else
-#define FOR_CPUS
-#endif
 
 /* what a sum of products may miss of the kernel's norm */
 #define RANK_TOLERANCE fmax(REAL_EPSILON / 4.0, 16 * DBL_EPSILON)

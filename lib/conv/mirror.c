@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "conv/clones.h"
 #include "conv/fft.h"
 #include "conv/mirror.h"
 
@@ -105,8 +106,45 @@ static size_t ordered(size_t i, size_t n)
 	return i < (n + 1) / 2 ? 2 * i : 2 * (n - i) - 1;
 }
 
+/* The mean, in a fixed order that suits vectors. */
+FOR_CPUS static real mean_of(const real *x, size_t n)
+{
+	double part[8] = {0}, sum = 0;
+	size_t i = 0;
+	for (; i + 8 <= n; i += 8)
+		for (size_t j = 0; j < 8; j++)
+			part[j] += (double)x[i + j];
+	for (; i < n; i++)
+		sum += (double)x[i];
+	for (size_t j = 0; j < 8; j++)
+		sum += part[j];
+	return (real)(sum / (double)n);
+}
+
+/* A line of w pixels into the order 0 2 4 ... 5 3 1, less the mean; and back, plus a constant. */
+FOR_CPUS static void fold_line(const real *restrict from, real *restrict to, size_t w, real mean)
+{
+	for (size_t j = 0; j < w / 2; j++) {
+		to[j] = from[2 * j] - mean;
+		to[w - 1 - j] = from[2 * j + 1] - mean;
+	}
+	if (w % 2)
+		to[w / 2] = from[w - 1] - mean;
+}
+
+FOR_CPUS static void unfold_line(
+    const real *restrict from, real *restrict to, size_t w, real constant)
+{
+	for (size_t j = 0; j < w / 2; j++) {
+		to[2 * j] = from[j] + constant;
+		to[2 * j + 1] = from[w - 1 - j] + constant;
+	}
+	if (w % 2)
+		to[w - 1] = from[w / 2] + constant;
+}
+
 /* Multiply the coefficients held by rows k (a) and -k (b) of the spectrum; they are one row where k = -k. */
-static void multiply(const struct mirror_filter *f, size_t k, real *a, real *b)
+FOR_CPUS static void multiply(const struct mirror_filter *f, size_t k, real *a, real *b)
 {
 	const real *g = f->gain + k * 4 * f->half, *c = f->columns, *s = f->columns + f->half;
 	const real *g1 = g + f->half, *g2 = g1 + f->half, *g3 = g2 + f->half;
@@ -141,36 +179,21 @@ static int exec_image(size_t item, size_t worker, void *argument)
 {
 	const struct job *job = argument;
 	struct mirror_filter *f = job->f;
-	size_t h = f->h, w = f->w, middle = (w + 1) / 2;
+	size_t h = f->h, w = f->w;
 	const real *x = job->x + item * h * w;
 	real *y = job->y + item * h * w;
 	real *image = f->image + worker * f->image_size;
 	real *spectrum = f->spectrum + worker * f->spectrum_size;
 	/* the mean goes past the transforms: their rounding is then that of the contrast */
-	double sum = 0;
-	for (size_t i = 0; i < h * w; i++)
-		sum += (double)x[i];
-	real mean = (real)(sum / (double)(h * w));
-	for (size_t i = 0; i < h; i++) {
-		const real *from = x + ordered(i, h) * w;
-		real *to = image + i * w;
-		for (size_t j = 0; j < middle; j++)
-			to[j] = from[2 * j] - mean;
-		for (size_t j = 0; j < w / 2; j++)
-			to[w - 1 - j] = from[2 * j + 1] - mean;
-	}
+	real mean = mean_of(x, h * w);
+	for (size_t i = 0; i < h; i++)
+		fold_line(x + ordered(i, h) * w, image + i * w, w, mean);
 	fft_exec(f->forward, image, spectrum);
 	for (size_t k = 0; k <= h / 2; k++)
 		multiply(f, k, spectrum + 2 * k * f->half, spectrum + 2 * ((h - k) % h) * f->half);
 	fft_exec(f->back, spectrum, image);
-	for (size_t i = 0; i < h; i++) {
-		const real *from = image + i * w;
-		real *to = y + ordered(i, h) * w;
-		for (size_t j = 0; j < middle; j++)
-			to[2 * j] = from[j] + f->constant * mean;
-		for (size_t j = 0; j < w / 2; j++)
-			to[2 * j + 1] = from[w - 1 - j] + f->constant * mean;
-	}
+	for (size_t i = 0; i < h; i++)
+		unfold_line(image + i * w, y + ordered(i, h) * w, w, f->constant * mean);
 	return 0;
 }
 
