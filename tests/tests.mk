@@ -2,11 +2,14 @@
 #   make check              everything but the long proofs; T=GLOB runs only matching files: make check T='fit-*'
 #   make check SAN=1        the same under AddressSanitizer and UBSan
 #   make check-long         the long proofs
+#   make fuzz               libFuzzer on the readers, FUZZ_SECONDS each, from tests/fuzz/corpus; needs clang
 T = *
 JOBS = 2
 BATS_FILES := $(filter-out tests/long-%,$(wildcard tests/$(T).bats))
 LONG_FILES := $(wildcard tests/long-*.bats)
 UNIT_SOURCES := $(wildcard tests/unit/$(T).c)
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/$(T).c))
+FUZZ_SECONDS = 60
 
 # what the tests see: the tools first on PATH, a Python with NumPy, where data and golden files are
 TEST_ENV = PATH="$(CURDIR)/$(B)/bin:$$PATH" PYTHON="$(PYTHON)" V1PIPE_BUILD="$(CURDIR)/$(B)" \
@@ -15,10 +18,25 @@ TEST_ENV = PATH="$(CURDIR)/$(B)/bin:$$PATH" PYTHON="$(PYTHON)" V1PIPE_BUILD="$(C
 	UBSAN_OPTIONS=print_stacktrace=1 \
 	OPENBLAS_NUM_THREADS=1 LC_ALL=C
 
-check: all units
-	@$(TEST_ENV) tests/run $(JOBS) $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SOURCES)) $(BATS_FILES)
+# the fuzz targets as programs that replay their corpus
+$(B)/unit/fuzz-%: $(B)/tests/fuzz/%.o $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(call show,link $@)
+	$(Q)$(LINK) -o $@ $< $(ARCHIVE) $(PACKAGE_LIBS) -lm
+
+check: all units $(FUZZERS:%=$(B)/unit/fuzz-%)
+	@$(TEST_ENV) tests/run $(JOBS) $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SOURCES)) \
+		$(FUZZERS:%=$(B)/unit/fuzz-%) $(BATS_FILES)
+
+# new inputs and crashes stay in build/fuzz
+fuzz: $(FUZZERS:%=fuzz-%)
+$(FUZZERS:%=fuzz-%): fuzz-%:
+	@mkdir -p build/fuzz/$*
+	clang $(STANDARD) $(CPPFLAGS) -DLIBFUZZER -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+		-o build/fuzz/fuzz-$* tests/fuzz/$*.c lib/base/*.c lib/npys/*.c lib/model/*.c $(PACKAGE_LIBS) -lm
+	build/fuzz/fuzz-$* -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/ build/fuzz/$* tests/fuzz/corpus/$*
 
 check-long: all units
 	@$(TEST_ENV) tests/run $(JOBS) $(LONG_FILES)
 
-.PHONY: check check-long
+.PHONY: check check-long fuzz $(FUZZERS:%=fuzz-%)
