@@ -51,7 +51,8 @@ $(B)/double/%.o: %.c
 	$(call show,compile $< in double)
 	$(Q)$(COMPILE) -DREAL_DOUBLE -c -o $@ $<
 $(B)/tests/unit/double-%.o: CPPFLAGS += -DREAL_DOUBLE
-$(B)/unit/double-%: $(B)/tests/unit/double-%.o $(DOUBLE) $(ARCHIVE)
+# a static rule: among pattern rules make would take the one whose objects all exist already
+$(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/double-*.c)): $(B)/unit/%: $(B)/tests/unit/%.o $(DOUBLE) $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(call show,link $@)
 	$(Q)$(LINK) -o $@ $^ $(PACKAGE_LIBS) -lfftw3 -lm
