@@ -2,9 +2,18 @@
 # with `./setup bench`, and a part says so and passes where that is missing.
 #   make bench            all parts
 #   make bench-filters    whiten and lgn-filter against SciPy and NumPy
-bench: bench-filters
+bench: bench-filters bench-learning
 
 bench-filters: all
 	@$(TEST_ENV) $(PYTHON) tests/bench/filters.py
 
-.PHONY: bench bench-filters
+#   make bench-learning   convolutions and training steps against PyTorch and against their floor
+$(B)/bench/%: $(B)/tests/bench/%.o $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(call show,link $@)
+	$(Q)$(LINK) -o $@ $< $(ARCHIVE) $(PACKAGE_LIBS) -lm
+
+bench-learning: $(B)/bench/learning
+	@$(TEST_ENV) $(PYTHON) tests/bench/learning.py $(B)/bench/learning || [ $$? = 77 ]
+
+.PHONY: bench bench-filters bench-learning

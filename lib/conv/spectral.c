@@ -109,6 +109,19 @@ static size_t max(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
+/* Numbers from one frequency's matrix to the next, of images with `stride` numbers a pixel and of the kernel. One more
+ * group of lanes than the matrix has: a transform writes one group of each, and steps of a power of two would put them
+ * all in the same place of the caches. */
+static size_t spectrum_step(const struct spectral *plan, size_t stride)
+{
+	return 2 * plan->pairs * stride + LANES;
+}
+
+static size_t kernel_step(const struct spectral *plan)
+{
+	return 2 * plan->size.in_stride * plan->size.out_stride + LANES;
+}
+
 /* The smallest circle on which neither the image nor the kernel meets itself. */
 static size_t circle(size_t side, size_t reach)
 {
@@ -127,14 +140,14 @@ static int resize_spectral(void *argument, const struct conv_size *size)
 	plan->half = plan->nx / 2 + 1;
 	plan->pitch = plan->nx | 1;
 	size_t widest = max(size->in_stride, size->out_stride);
-	size_t points, row, x_count, g_count, y_count, kernel;
+	size_t points, pixels, matrix_room, x_count, g_count, y_count, kernel;
 	if (mem_multiply(plan->nx, plan->ny, &points) < 0 ||
-	    mem_multiply(2 * plan->pairs, points, &row) < 0 ||
-	    mem_multiply(row, size->in_stride, &x_count) < 0 ||
-	    mem_multiply(row, size->out_stride, &g_count) < 0 ||
-	    mem_multiply(row, widest, &y_count) < 0 ||
-	    mem_multiply(plan->half * plan->ny, 2 * size->in_stride, &kernel) < 0 ||
-	    mem_multiply(kernel, size->out_stride, &kernel) < 0)
+	    mem_multiply(2 * plan->pairs, widest, &pixels) < 0 ||
+	    mem_multiply(2 * size->in_stride, size->out_stride, &matrix_room) < 0 ||
+	    mem_multiply(points, spectrum_step(plan, size->in_stride), &x_count) < 0 ||
+	    mem_multiply(points, spectrum_step(plan, size->out_stride), &g_count) < 0 ||
+	    mem_multiply(points, spectrum_step(plan, widest), &y_count) < 0 ||
+	    mem_multiply(plan->half * plan->ny, kernel_step(plan), &kernel) < 0)
 		return -1;
 	plan->x_fft = lanes_fft_plan(plan->nx);
 	plan->y_fft = lanes_fft_plan(plan->ny);
@@ -189,6 +202,7 @@ static real *worker_rest(const struct spectral *plan, size_t worker)
 }
 
 /* W of one input channel and LANES output channels, / (nx ny) */
+LANES_CLONES
 static int transform_kernel(size_t item, size_t worker, void *argument)
 {
 	struct spectral *plan = argument;
@@ -228,7 +242,7 @@ static int transform_kernel(size_t item, size_t worker, void *argument)
 		}
 		lanes_fft_exec(plan->y_fft, column, column + LANES, 2 * LANES, ny, done,
 		    done + LANES, 2 * LANES, ny, own);
-		size_t step = size->in_stride * 2 * size->out_stride;
+		size_t step = kernel_step(plan);
 		real *to = plan->kernel + kx * ny * step + channel * 2 * size->out_stride + block;
 		for (size_t ky = 0; ky < ny; ky++, to += step) {
 			*(lanes *)to = *(lanes *)(done + ky * 2 * LANES);
@@ -260,6 +274,7 @@ static int weights_spectral(void *argument, const real *w)
 }
 
 /* D of one input channel and LANES output channels back to taps */
+LANES_CLONES
 static int transform_gradient(size_t item, size_t worker, void *argument)
 {
 	struct spectral *plan = argument;
@@ -270,7 +285,7 @@ static int transform_gradient(size_t item, size_t worker, void *argument)
 	real *own = plan->scratch[worker], *done = worker_rest(plan, worker);
 	real *even = done + ny * 2 * LANES; /* (k, r + 1, even | odd in x, LANES) */
 	memset(even, 0, k * (r + 1) * 2 * LANES * sizeof(real));
-	size_t step = size->in_stride * 2 * size->out_stride;
+	size_t step = kernel_step(plan);
 	for (size_t kx = 0; kx < half; kx++) {
 		real *from = plan->kernel + kx * ny * step + channel * 2 * size->out_stride + block;
 		lanes_fft_exec(plan->y_fft, from + size->out_stride, from, step, ny, done + LANES,
@@ -317,10 +332,9 @@ static int transform_images(size_t item, size_t worker, void *argument)
 		lanes_fft_exec(plan->x_fft, re, alone ? plan->zeros : re + image, pixel, size->w,
 		    to, to + LANES, 2 * LANES, plan->nx, own);
 	}
-	size_t step = plan->pairs * 2 * pixel;
+	size_t step = spectrum_step(plan, pixel);
 	for (size_t kx = 0; kx < plan->nx; kx++) {
-		real *to =
-		    plan->spectrum + (kx * plan->ny * plan->pairs + pair) * 2 * pixel + block;
+		real *to = plan->spectrum + kx * plan->ny * step + pair * 2 * pixel + block;
 		lanes_fft_exec(plan->y_fft, plane + kx * 2 * LANES, plane + kx * 2 * LANES + LANES,
 		    plan->pitch * 2 * LANES, size->h, to, to + pixel, step, plan->ny, own);
 	}
@@ -337,10 +351,9 @@ static int restore_images(size_t item, size_t worker, void *argument)
 	real *first = plan->to + 2 * pair * image + block;
 	bool alone = 2 * pair + 1 == size->n;
 	real *own = plan->scratch[worker], *plane = worker_rest(plan, worker);
-	size_t step = plan->pairs * 2 * pixel;
+	size_t step = spectrum_step(plan, pixel);
 	for (size_t kx = 0; kx < plan->nx; kx++) {
-		const real *re =
-		    plan->y_spectrum + (kx * plan->ny * plan->pairs + pair) * 2 * pixel + block;
+		const real *re = plan->y_spectrum + kx * plan->ny * step + pair * 2 * pixel + block;
 		real *to = plane + kx * 2 * LANES;
 		lanes_fft_exec(plan->y_fft, re + pixel, re, step, plan->ny, to + LANES, to,
 		    plan->pitch * 2 * LANES, size->h, own);
@@ -400,14 +413,14 @@ static int multiply_forward(size_t item, size_t worker, void *argument)
 	(void)worker;
 	struct spectral *plan = argument;
 	const struct conv_size *size = &plan->size;
-	size_t x_matrix = plan->pairs * 2 * size->in_stride,
-	       y_matrix = plan->pairs * 2 * size->out_stride;
+	size_t x_matrix = spectrum_step(plan, size->in_stride);
+	size_t y_matrix = spectrum_step(plan, size->out_stride);
 	const real *x = plan->x_spectrum[plan->slot];
 	for (size_t u = item * FREQUENCIES; u < last_frequency(plan, item); u++) {
 		size_t minus = opposite(plan, u);
 		if (minus < u)
 			continue; /* done with its opposite, which is in the same half */
-		const real *w = plan->kernel + u * 2 * size->in_stride * size->out_stride;
+		const real *w = plan->kernel + u * kernel_step(plan);
 		product_complex(plan->pairs, size->in, size->in_stride, size->out_stride,
 		    x + u * x_matrix, w, plan->y_spectrum + u * y_matrix, false);
 		if (minus != u)
@@ -421,8 +434,8 @@ static int multiply_adjoint(size_t item, size_t worker, void *argument)
 {
 	struct spectral *plan = argument;
 	const struct conv_size *size = &plan->size;
-	size_t x_matrix = plan->pairs * 2 * size->in_stride,
-	       y_matrix = plan->pairs * 2 * size->out_stride;
+	size_t x_matrix = spectrum_step(plan, size->in_stride);
+	size_t y_matrix = spectrum_step(plan, size->out_stride);
 	const real *g = plan->g_spectrum[plan->slot];
 	real *transposed = worker_rest(plan, worker);
 	for (size_t u = item * FREQUENCIES; u < last_frequency(plan, item); u++) {
@@ -430,7 +443,7 @@ static int multiply_adjoint(size_t item, size_t worker, void *argument)
 		if (minus < u)
 			continue;
 		product_transpose(size->in_stride, size->out_stride,
-		    plan->kernel + u * 2 * size->in_stride * size->out_stride, transposed);
+		    plan->kernel + u * kernel_step(plan), transposed);
 		product_complex(plan->pairs, size->out, size->out_stride, size->in_stride,
 		    g + u * y_matrix, transposed, plan->y_spectrum + u * x_matrix, true);
 		if (minus != u)
@@ -446,16 +459,15 @@ static int multiply_gradient(size_t item, size_t worker, void *argument)
 	(void)worker;
 	struct spectral *plan = argument;
 	const struct conv_size *size = &plan->size;
-	size_t x_matrix = plan->pairs * 2 * size->in_stride,
-	       y_matrix = plan->pairs * 2 * size->out_stride;
+	size_t x_matrix = spectrum_step(plan, size->in_stride);
+	size_t y_matrix = spectrum_step(plan, size->out_stride);
 	for (size_t u = item * FREQUENCIES; u < last_frequency(plan, item); u++) {
 		size_t minus = opposite(plan, u);
 		for (size_t s = 0; s < plan->slots; s++) {
 			const real *x = plan->x_spectrum[s], *g = plan->g_spectrum[s];
 			product_gradient(plan->pairs, size->in, size->in_stride, size->out_stride,
 			    x + u * x_matrix, g + u * y_matrix, x + minus * x_matrix,
-			    g + minus * y_matrix,
-			    plan->kernel + u * 2 * size->in_stride * size->out_stride, s > 0);
+			    g + minus * y_matrix, plan->kernel + u * kernel_step(plan), s > 0);
 		}
 	}
 	return 0;
@@ -510,7 +522,7 @@ static double norm_at(const struct spectral *plan, size_t u, real *v)
 {
 	const struct conv_size *size = &plan->size;
 	size_t in = size->in, d = size->out_stride;
-	const real *w = plan->kernel + u * 2 * size->in_stride * d;
+	const real *w = plan->kernel + u * kernel_step(plan);
 	real *image = v + 2 * in; /* W^T v: (2, d) */
 	for (size_t i = 0; i < in; i++) {
 		v[2 * i] = 1 + (real)(i % 7) / 8;
