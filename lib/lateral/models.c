@@ -487,7 +487,7 @@ static size_t best_of_all(const struct comparison *c, const struct family *f)
 
 #define COARSE 5 /* shapes on an axis */
 
-/* First 5 x 5 shapes in steps of 2 and 3, then 5 x 5 in steps of the roots of these about the best. */
+/* First 5 x 5 shapes in steps of 2 (in length) and 3, then 5 x 5 about the best in steps of these to the power 0.6. */
 static int tabulate_model(struct comparison *c, enum model group)
 {
 	struct family *f = &c->family[group];
@@ -518,8 +518,8 @@ static int tabulate_model(struct comparison *c, enum model group)
 			size_t best = best_of_all(c, f);
 			centre[0] = a[best];
 			centre[1] = b[best];
-			step[0] /= 2;
-			step[1] /= 2;
+			step[0] *= .6;
+			step[1] *= .6;
 			coarse = f->cross;
 		}
 	}
@@ -919,99 +919,142 @@ out:
 
 /* ---- parameters ---- */
 
-/* log parameters at the optimum of r^2 with weights of the pairs: the best point of the grid, moved to the top of the
- * parabola through its neighbours on the axes on which it is not at the end */
-static void optimum(const struct comparison *c, const struct family *f, const double *weight,
+/* weights of the `size` grid points 0, 1, ... for the polynomial through them, at x */
+static void lagrange(size_t size, double x, double *w)
+{
+	for (size_t i = 0; i < size; i++) {
+		w[i] = 1;
+		for (size_t j = 0; j < size; j++)
+			if (j != i)
+				w[i] *= (x - (double)j) / ((double)i - (double)j);
+	}
+}
+
+/* The sums of one weighting of the pairs, every shape's scaled to sum m^2 = 1: smooth in the parameters. */
+struct surface {
+	const struct family *f;
+	struct totals total;
+	struct cross *point; /* (shapes, kappas) */
+};
+
+/* r^2 at place `at` of the grid (in steps, between its ends); below 0 where the scale is not positive */
+static double surface_at(const struct surface *s, const double *at, int part)
+{
+	const struct family *f = s->f;
+	double w[AXES][STEPS_MAX] = {{1}, {1}, {1}}, x[TERMS_MAX];
+	size_t size[AXES] = {1, 1, 1};
+	for (size_t a = 0; a < f->axes; a++) {
+		size[a] = f->size[a];
+		lagrange(size[a], at[a], w[a]);
+	}
+	struct cross sum = {0};
+	size_t point = 0;
+	for (size_t i = 0; i < size[0]; i++)
+		for (size_t j = 0; j < size[1]; j++)
+			for (size_t k = 0; k < size[2]; k++, point++) {
+				const struct cross *p = &s->point[point];
+				double v = w[0][i] * w[1][j] * w[2][k];
+				sum.m += v * p->m;
+				sum.my[part] += v * p->my[part];
+				sum.mc += v * p->mc;
+				sum.mmc += v * p->mmc;
+				sum.mmcc += v * p->mmcc;
+				sum.mcy += v * p->mcy;
+			}
+	sum.mm = 1;
+	struct normal m = normal_of(&s->total, &sum, part);
+	solve(&m, x);
+	double r = score(&m, x).r;
+	return part == LATERAL_SIGNED || x[1] > 0 ? r * r : -1;
+}
+
+/* log parameters at the largest r^2: from the best point of the grid by steps to all neighbours, halved where none is
+ * better; nan where y does not vary */
+static void search(const struct surface *s, int part, double out[AXES])
+{
+	const struct family *f = s->f;
+	double at[AXES] = {0}, best = -2;
+	size_t points = 1;
+	for (size_t a = 0; a < f->axes; a++)
+		points *= f->size[a];
+	for (size_t p = 0; p < points; p++) {
+		double try[AXES] = {0};
+		size_t rest = p;
+		for (size_t a = f->axes; a-- > 0; rest /= f->size[a])
+			try[a] = (double)(rest % f->size[a]);
+		double value = surface_at(s, try, part);
+		if (value > best) {
+			best = value;
+			memcpy(at, try, sizeof at);
+		}
+	}
+	size_t moves = f->axes == 3 ? 27 : 9;
+	for (double step = .5; step > 2e-3;) {
+		double from[AXES];
+		bool better = false;
+		memcpy(from, at, sizeof from);
+		for (size_t move = 0; move < moves; move++) {
+			double try[AXES] = {0};
+			size_t rest = move;
+			for (size_t a = 0; a < f->axes; a++, rest /= 3)
+				try[a] = fmax(0, fmin((double)f->size[a] - 1,
+						     from[a] + step * ((double)(rest % 3) - 1)));
+			double value = surface_at(s, try, part);
+			if (value > best) {
+				best = value;
+				better = true;
+				memcpy(at, try, sizeof at);
+			}
+		}
+		if (!better)
+			step /= 2;
+	}
+	for (size_t a = 0; a < f->axes; a++)
+		out[a] =
+		    best >= 0 ? f->value[a][0] + at[a] * (f->value[a][1] - f->value[a][0]) : NAN;
+}
+
+/* Log parameters for weights of the pairs. 0 or -1. */
+static int optimum(const struct comparison *c, const struct family *f, const double *weight,
     double out[PARTS][AXES])
 {
-	size_t kappas = f->kappas, shapes = f->elements - f->first;
-	double r2[PARTS][STEPS_MAX * STEPS_MAX * STEPS_MAX];
-	struct totals total = {0};
+	size_t shapes = f->elements - f->first;
+	struct surface s = {.f = f, .point = mem_alloc(shapes * f->kappas, sizeof *s.point)};
+	if (!s.point)
+		return -1;
 	for (size_t p = 0; p < c->pairs; p++) {
 		const struct totals *t = &c->totals[p * SETS + ALL];
-		total.n += weight[p] * t->n;
+		s.total.n += weight[p] * t->n;
 		for (int part = 0; part < PARTS; part++) {
-			total.y[part] += weight[p] * t->y[part];
-			total.yy[part] += weight[p] * t->yy[part];
+			s.total.y[part] += weight[p] * t->y[part];
+			s.total.yy[part] += weight[p] * t->yy[part];
 		}
-	}
-	for (size_t e = 0; e < shapes; e++) {
-		struct cross sum[STEPS_MAX] = {{0}};
-		for (size_t p = 0; p < c->pairs; p++) {
-			if (!(weight[p] > 0))
-				continue;
+		for (size_t e = 0; weight[p] > 0 && e < shapes; e++) {
 			const struct cross *x =
 			    &f->cross[(p * f->elements + f->first + e) * SETS + ALL];
-			for (size_t k = 0; k < kappas; k++) {
+			for (size_t k = 0; k < f->kappas; k++) {
+				struct cross *sum = &s.point[e * f->kappas + k];
 				double w = kappa_factor(f, p, k), a = weight[p] * w, b = a * w;
-				sum[k].m += a * x->m;
-				sum[k].mm += b * x->mm;
+				sum->m += a * x->m;
+				sum->mm += b * x->mm;
 				for (int part = 0; part < PARTS; part++)
-					sum[k].my[part] += a * x->my[part];
-				sum[k].mc += a * x->mc;
-				sum[k].mmc += b * x->mmc;
-				sum[k].mmcc += b * x->mmcc;
-				sum[k].mcy += a * x->mcy;
+					sum->my[part] += a * x->my[part];
+				sum->mc += a * x->mc;
+				sum->mmc += b * x->mmc;
+				sum->mmcc += b * x->mmcc;
+				sum->mcy += a * x->mcy;
 			}
-		}
-		for (size_t k = 0; k < kappas; k++)
-			for (int part = 0; part < PARTS; part++) {
-				double x[TERMS_MAX];
-				struct normal m = normal_of(&total, &sum[k], part);
-				solve(&m, x);
-				double r = score(&m, x).r;
-				r2[part][e * kappas + k] = part == LATERAL_SIGNED || x[1] > 0
-							       ? r * r
-							   : isnan(r) ? NAN
-								      : 0;
-			}
-	}
-	size_t stride[AXES] = {1, 1, 1};
-	for (size_t a = f->axes; a-- > 1;)
-		stride[a - 1] = stride[a] * f->size[a];
-	for (int part = 0; part < PARTS; part++) {
-		size_t best = 0;
-		for (size_t e = 1; e < shapes * kappas; e++)
-			if (r2[part][e] > r2[part][best])
-				best = e;
-		double slope[AXES] = {0}, bend[AXES][AXES] = {{0}}, move[AXES] = {0};
-		size_t at[AXES] = {0}, used = 0, axis[AXES];
-		for (size_t a = 0; a < f->axes; a++) {
-			at[a] = best / stride[a] % f->size[a];
-			if (at[a] > 0 && at[a] + 1 < f->size[a])
-				axis[used++] = a;
-		}
-		const double *top = &r2[part][best];
-		for (size_t i = 0; i < used; i++) {
-			ptrdiff_t si = (ptrdiff_t)stride[axis[i]];
-			slope[i] = (top[si] - top[-si]) / 2;
-			bend[i][i] = top[si] - 2 * top[0] + top[-si];
-			for (size_t j = 0; j < i; j++) {
-				ptrdiff_t sj = (ptrdiff_t)stride[axis[j]];
-				bend[i][j] = bend[j][i] =
-				    (top[si + sj] - top[si - sj] - top[sj - si] + top[-si - sj]) /
-				    4;
-			}
-		}
-		/* Newton's step: solve() wants a positive matrix, so with the signs turned */
-		struct normal newton = {.terms = used};
-		double x[TERMS_MAX] = {0};
-		for (size_t i = 0; i < used; i++) {
-			newton.b[i] = slope[i];
-			for (size_t j = 0; j < used; j++)
-				newton.g[i][j] = -bend[i][j];
-		}
-		solve(&newton, x);
-		for (size_t i = 0; i < used; i++)
-			move[axis[i]] = fmax(-1, fmin(1, x[i]));
-		for (size_t a = 0; a < f->axes; a++) {
-			const double *v = f->value[a];
-			double step = move[a] > 0   ? v[at[a] + 1] - v[at[a]]
-				      : move[a] < 0 ? v[at[a]] - v[at[a] - 1]
-						    : 0;
-			out[part][a] = isnan(*top) ? NAN : v[at[a]] + move[a] * step;
 		}
 	}
+	for (size_t e = 0; e < shapes * f->kappas; e++) {
+		struct cross *x = &s.point[e], scaled = {0};
+		cross_sum(&scaled, x, x->mm > 0 ? 1 / sqrt(x->mm) : 0);
+		*x = scaled;
+	}
+	for (int part = 0; part < PARTS; part++)
+		search(&s, part, out[part]);
+	free(s.point);
+	return 0;
 }
 
 struct bootstrap {
@@ -1036,10 +1079,10 @@ static int one_sample(size_t b, size_t worker, void *argument)
 	/* i = j is not among the pairs, so copies of one filter make none */
 	for (size_t p = 0; p < c->pairs; p++)
 		weight[p] = times[c->target[p]] * times[c->source[p]];
-	optimum(c, job->f, weight, job->sample[b]);
+	int status = optimum(c, job->f, weight, job->sample[b]);
 	free(times);
 	free(weight);
-	return 0;
+	return status;
 }
 
 /* ---- the table ---- */
@@ -1073,8 +1116,8 @@ static int parameters(const struct comparison *c, const struct family *f, struct
 		goto out;
 	for (size_t p = 0; p < c->pairs; p++)
 		weight[p] = 1;
-	optimum(c, f, weight, out);
-	if (par_for(samples, c->plan->threads, one_sample, &job) < 0)
+	if (optimum(c, f, weight, out) < 0 ||
+	    par_for(samples, c->plan->threads, one_sample, &job) < 0)
 		goto out;
 	for (int part = 0; part < PARTS; part++)
 		for (size_t a = 0; a < f->axes; a++) {
