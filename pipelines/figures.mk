@@ -26,7 +26,7 @@ $(FIRST)/kernels.png: $(FIRST)/gabor.tsv $(FIRST)/lateral.npys
 # Psi0 as bare floats, and what its fit found, as gnuplot's variables
 $(FIRST)/lgn.raw: $(FIRST)/lgn.npys
 	tail -c "$$(($$(tensor-info $< | awk -F '\t' 'NR == 2 { print $$6 }') * 4))" $< >$@
-$(FIRST)/lgn.gp: $(FIRST)/lgn-fit.tsv $(FIRST)/lgn.npys
+$(FIRST)/lgn-fit.gp: $(FIRST)/lgn-fit.tsv $(FIRST)/lgn.npys
 	awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; next } { \
 		print "A = " $$at["amplitude"]; print "sigma = " $$at["sigma_px"]; print "x0 = " $$at["x0_px"]; print "y0 = " $$at["y0_px"]; \
 		print "r = " $$at["r"]; print "symmetry = " $$at["symmetry"]; \
@@ -38,7 +38,7 @@ $(FIRST)/model.tsv: $(FIRST)/model.safetensors
 
 needs_sample = sample.png
 needs_training = model.safetensors
-needs_lgn = lgn.gp lgn.raw lgn-history.tsv
+needs_lgn = lgn-fit.gp lgn.raw lgn-history.tsv
 needs_bank = bank.png fitted.png
 needs_nxny = gabor.tsv
 needs_kernels = kernels.png

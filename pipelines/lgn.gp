@@ -1,7 +1,7 @@
-# Psi0: weights, LoG, radial profile, emergence. Before: dir, k (side), and from lgn-fit.tsv: A, sigma, x0, y0, r, symmetry,
-# r_chance, symmetry_chance
+# Psi0: weights, LoG, radial profile, emergence. Before: dir, with dir/lgn-fit.gp: k (side) and what the fit found
 width = 960; height = 620
 load here.'/style.gp'
+load dir.'/lgn-fit.gp'
 log_(x, y) = (s = (x - x0)**2 + (y - y0)**2, A * (1 - s/(2*sigma**2)) * exp(-s/(2*sigma**2)))
 half = (k - 1)/2.
 weights = dir.'/lgn.raw'

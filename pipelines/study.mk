@@ -31,7 +31,7 @@ FIGURES := $(OUT)/figures
 
 # ---- presets: how many images are drawn and how the network is trained; train-v1(1) explains each option ----
 IMAGES_default = 6000
-TRAIN_default = --filters 32 --crop 40 --epochs 30
+TRAIN_default = --filters 32 --crop 40 --epochs 20
 IMAGES_full = 20000
 TRAIN_full = --filters 64 --crop 48 --kl 15 --epochs 60
 IMAGES_ablations = 6000
@@ -61,9 +61,10 @@ RUNS := $(SEED_LIST)
 endif
 DIRS := $(RUNS:%=$(ROOT)/seed-%)
 FIRST := $(firstword $(DIRS))
-# of the run a target belongs to: its seed, its variant
-seed = $(firstword $(subst /, ,$(patsubst $(ROOT)/seed-%,%,$(@D))))
-variant = $(word 2,$(subst /, ,$(patsubst $(ROOT)/seed-%,%,$(@D))))
+# of the run a target belongs to, .../seed-N or .../seed-N/VARIANT: its seed, its variant
+run_of = $(lastword $(subst /seed-, ,$(@D)))
+seed = $(firstword $(subst /, ,$(run_of)))
+variant = $(word 2,$(subst /, ,$(run_of)))
 
 .PHONY: all figures tables FORCE
 all: figures
