@@ -23,9 +23,9 @@ $(FIRST)/fitted.png: $(FIRST)/gabor.tsv
 	tensor-get --take "$(order)" $(@D)/fitted.npys | $(tile) | pnmtopng >$@ 2>/dev/null
 $(FIRST)/kernels.png: $(FIRST)/gabor.tsv $(FIRST)/lateral.npys
 	'$(HERE)/kernels' $(@D)/lateral.npys $(@D)/gabor.tsv $(@D)/kernels.txt | pnmtopng >$@ 2>/dev/null
-# Psi0 as bare floats, and what its fit found, as gnuplot's variables
-$(FIRST)/lgn.raw: $(FIRST)/lgn.npys
-	tail -c "$$(($$(tensor-info $< | awk -F '\t' 'NR == 2 { print $$6 }') * 4))" $< >$@
+# Psi0 as text, a number a line, and what its fit found as gnuplot's variables
+$(FIRST)/lgn.txt: $(FIRST)/lgn.npys
+	tail -c "$$(($$(tensor-info $< | awk -F '\t' 'NR == 2 { print $$6 }') * 4))" $< | od -An -v -t f4 -w4 >$@
 $(FIRST)/lgn-fit.gp: $(FIRST)/lgn-fit.tsv $(FIRST)/lgn.npys
 	awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; next } { \
 		print "A = " $$at["amplitude"]; print "sigma = " $$at["sigma_px"]; print "x0 = " $$at["x0_px"]; print "y0 = " $$at["y0_px"]; \
@@ -38,7 +38,7 @@ $(FIRST)/model.tsv: $(FIRST)/model.safetensors
 
 needs_sample = sample.png
 needs_training = model.safetensors
-needs_lgn = lgn-fit.gp lgn.raw lgn-history.tsv
+needs_lgn = lgn-fit.gp lgn.txt lgn-history.tsv
 needs_bank = bank.png fitted.png
 needs_nxny = gabor.tsv
 needs_kernels = kernels.png

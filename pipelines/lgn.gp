@@ -4,8 +4,10 @@ load here.'/style.gp'
 load dir.'/lgn-fit.gp'
 log_(x, y) = (s = (x - x0)**2 + (y - y0)**2, A * (1 - s/(2*sigma**2)) * exp(-s/(2*sigma**2)))
 half = (k - 1)/2.
-weights = dir.'/lgn.raw'
-stats weights binary array=(k,k) format='%float32' using 1 nooutput name 'w'
+weights = dir.'/lgn.txt'
+col(i) = int(i) % int(k) - half
+row(i) = half - floor(i / k)
+stats weights using 1 nooutput name 'w'
 most = abs(w_max) > abs(w_min) ? abs(w_max) : abs(w_min)
 set multiplot
 unset key
@@ -19,13 +21,15 @@ set yrange [-half-.5:half+.5]
 set lmargin at screen 0.07; set rmargin at screen 0.33; set bmargin at screen 0.58; set tmargin at screen 0.94
 set title 'Ψ0'
 set xlabel 'x (px)' offset 0,0.5; set ylabel 'y (px)'
-plot weights binary array=(k,k) format='%float32' using ($1-half):(half-$2):3 with image, \
+plot weights using (col($0)):(row($0)):1 with image, \
      '+' using (x0):(y0) every ::0::0 with points pt 1 ps 1.5 lc rgb '#000000' notitle
 set lmargin at screen 0.39; set rmargin at screen 0.65
 set title sprintf('LoG, σ = %.2f px, r = %.3f', sigma, r)
 unset ylabel
 set samples 81; set isosamples 81
+set datafile separator whitespace
 plot '++' using 1:2:(log_($1, $2)) with image
+set datafile separator "\t"
 set size nosquare
 set lmargin at screen 0.74; set rmargin at screen 0.98
 set border 3
@@ -35,7 +39,7 @@ set xlabel 'distance (px)'
 set xrange [0:half*1.5]
 set yrange [*:*]
 set xzeroaxis lc rgb '#b0b0b0' lt 1 lw 1
-plot weights binary array=(k,k) format='%float32' using (sqrt(($1-half-x0)**2 + (half-$2-y0)**2)):3 with points lt 1 ps 0.6, \
+plot weights using (sqrt((col($0)-x0)**2 + (row($0)-y0)**2)):1 with points lt 1 ps 0.6, \
      log_(x + x0, y0) with lines lt 2
 set lmargin at screen 0.08; set rmargin at screen 0.98; set bmargin at screen 0.1; set tmargin at screen 0.44
 set title 'emergence during training'
