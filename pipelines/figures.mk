@@ -34,7 +34,14 @@ $(FIRST)/lgn-fit.gp: $(FIRST)/lgn-fit.tsv $(FIRST)/lgn.npys
 	tensor-info $(@D)/lgn.npys | awk -F '[\t(,)]' 'NR == 2 { print "k = " $$9 }' >>$@
 # the group model through the same estimator
 $(FIRST)/model.tsv: $(FIRST)/model.safetensors
-	se2-kernel --model direction --size 17 | assoc-field --period 2pi --curves $(@D)/model-curves.tsv -o $@
+	se2-kernel --model direction --width 17 | assoc-field --curves $(@D)/model-curves.tsv -o $@
+
+# the pooled field of the excitatory part alone
+$(FIRST)/%-pooled.tsv: $(FIRST)/%.tsv
+	awk -F '\t' 'NR == 1 || $$2 == "positive" && $$3 == -1' $< >$@
+# its streamlines, with the blank line between two that gnuplot wants
+$(FIRST)/%-lines.tsv: $(FIRST)/%.tsv
+	awk -F '\t' 'NR == 1 || $$2 == "positive" { if (NR > 2 && $$3 != last) print ""; last = $$3; print }' $(@D)/$*-curves.tsv >$@
 
 needs_sample = sample.png
 needs_training = model.safetensors
@@ -43,7 +50,7 @@ needs_bank = bank.png fitted.png
 needs_nxny = gabor.tsv
 needs_kernels = kernels.png
 needs_orientation = stats.tsv
-needs_field = field.tsv model.tsv
+needs_field = field-pooled.tsv field-lines.tsv model-pooled.tsv model-lines.tsv
 needs_models = field.tsv
 needs_ablations =
 define figure

@@ -1,8 +1,14 @@
 # Lateral weights of chosen filters. Before: dir
-width = 900; height = 520
+width = 900; height = 440
 load here.'/style.gp'
 unset border; unset tics; unset key
 set margins 0,0,0,0
+set lmargin at screen 0.11; set rmargin at screen 0.99; set bmargin at screen 0.02; set tmargin at screen 0.88
 set size ratio -1
 set autoscale fix
-plot dir.'/kernels.png' binary filetype=png with rgbimage
+stats dir.'/kernels.txt' using 3 nooutput name 'row'
+tile = 54
+do for [i = 0:11] { set label sprintf('%+d°', -75 + 15*i) at (i + 0.5)*tile, row_max + tile*0.8 center }
+set label 'difference of orientations' at 6*tile, row_max + tile*1.15 center
+plot dir.'/kernels.png' binary filetype=png with rgbimage, \
+     dir.'/kernels.txt' using (-8):3:(sprintf('θ = %.0f°', $2)) with labels right
