@@ -16,4 +16,9 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(ARCHIVE)
 bench-learning: $(B)/bench/learning
 	@$(TEST_ENV) $(PYTHON) tests/bench/learning.py $(B)/bench/learning || [ $$? = 77 ]
 
-.PHONY: bench bench-filters bench-learning
+#   make bench-fit        fit-gabor against SciPy's least squares; 300 filters with 99 surrogates
+bench: bench-fit
+bench-fit: all
+	@$(TEST_ENV) $(PYTHON) tests/bench/fit.py
+
+.PHONY: bench bench-filters bench-learning bench-fit

@@ -19,6 +19,7 @@ static const struct opt options[] = {
 	"fit the effective profiles of this kernel with the filters"),
     OPT_COUNT(0, "surrogates", &survey_options.surrogates, "99", CLOSED(0, 99999), "number",
 	"phase-scrambled surrogates per filter"),
+    OPT_FLAG(0, "gabor-only", &survey_options.gabor_only, "leave out the other models"),
     OPT_TEXT(0, "fitted", &fitted_file, NULL, "file", "write the fitted functions as npys"),
     OPT_TEXT(0, "profiles", &profiles_file, NULL, "file", "write the profiles they were fitted to"),
     OPT_TEXT(
@@ -85,7 +86,9 @@ static void put_row(
 	table_real(table, s->noise);
 	table_real(table, s->threshold);
 	table_real(table, s->p);
-	table_text(table, s->reasons & GABOR_CONSTANT ? "-" : survey_model_name(s->model));
+	table_text(table, s->reasons & GABOR_CONSTANT || survey_options.gabor_only
+			      ? "-"
+			      : survey_model_name(s->model));
 	for (size_t m = 0; m < SURVEY_MODELS; m++)
 		table_real(table, s->aicc[m]);
 	table_real(table, bank->spatial_share[filter]);

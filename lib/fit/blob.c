@@ -18,7 +18,6 @@ enum { X0, Y0, SIGMA, RATIO, THETA };
 #define RATIO_MAX 8
 #define TRY_TOLERANCE 1e-2
 #define TRY_LIMIT 15
-#define TOLERANCE 1e-13
 #define LIMIT 200
 
 static void bounds_of(size_t k, struct separable_bound *bounds)
@@ -51,21 +50,23 @@ VECTOR_CLONES static void bell(const double *shape, double sigma, const struct s
 }
 
 /* LoG: with s = rho^2 / 2 sigma^2 and e = exp(-s): (1 - s) e; its derivative by s is (s - 2) e */
-static void log_basis(
+VECTOR_CLONES static void log_basis(
     const double *shape, const struct separable_pixels *px, double *basis, double *scratch)
 {
 	bell(shape, shape[SIGMA], px, scratch, scratch + px->n);
+#pragma omp simd
 	for (size_t i = 0; i < px->n; i++)
 		basis[i] =
 		    (1 - scratch[px->n + i] / (2 * shape[SIGMA] * shape[SIGMA])) * scratch[i];
 }
 
-static void log_slopes(const double *shape, const double *coefficient,
+VECTOR_CLONES static void log_slopes(const double *shape, const double *coefficient,
     const struct separable_pixels *px, const double *basis, const double *scratch, double *slopes)
 {
 	size_t n = px->n;
 	double a = coefficient[0], v = shape[SIGMA] * shape[SIGMA];
 	(void)basis;
+#pragma omp simd
 	for (size_t i = 0; i < n; i++) {
 		double s = scratch[n + i] / (2 * v), by_s = a * (s - 2) * scratch[i];
 		slopes[i] = -by_s * (px->x[i] - shape[X0]) / v;
@@ -80,11 +81,12 @@ static void gaussian_basis(
 	bell(shape, shape[SIGMA], px, basis, scratch);
 }
 
-static void gaussian_slopes(const double *shape, const double *coefficient,
+VECTOR_CLONES static void gaussian_slopes(const double *shape, const double *coefficient,
     const struct separable_pixels *px, const double *basis, const double *scratch, double *slopes)
 {
 	size_t n = px->n;
 	double v = shape[SIGMA] * shape[SIGMA];
+#pragma omp simd
 	for (size_t i = 0; i < n; i++) {
 		double value = coefficient[0] * basis[i];
 		slopes[i] = value * (px->x[i] - shape[X0]) / v;
@@ -100,11 +102,12 @@ static void dog_basis(
 	bell(shape, shape[SIGMA] * shape[RATIO], px, basis + px->n, scratch);
 }
 
-static void dog_slopes(const double *shape, const double *coefficient,
+VECTOR_CLONES static void dog_slopes(const double *shape, const double *coefficient,
     const struct separable_pixels *px, const double *basis, const double *scratch, double *slopes)
 {
 	size_t n = px->n;
 	double v = shape[SIGMA] * shape[SIGMA], w = v * shape[RATIO] * shape[RATIO];
+#pragma omp simd
 	for (size_t i = 0; i < n; i++) {
 		double centre = coefficient[0] * basis[i] / v,
 		       around = coefficient[1] * basis[n + i] / w;
@@ -116,13 +119,14 @@ static void dog_slopes(const double *shape, const double *coefficient,
 }
 
 /* scratch: p along the longer axis, q across it */
-static void elongated_basis(
+VECTOR_CLONES static void elongated_basis(
     const double *shape, const struct separable_pixels *px, double *basis, double *scratch)
 {
 	size_t n = px->n;
 	double s = sin(shape[THETA]), c = cos(shape[THETA]),
 	       across = -.5 / (shape[SIGMA] * shape[SIGMA]);
 	double along = across / (shape[RATIO] * shape[RATIO]);
+#pragma omp simd
 	for (size_t i = 0; i < n; i++) {
 		double x = px->x[i] - shape[X0], y = px->y[i] - shape[Y0];
 		double p = x * c + y * s, q = -x * s + y * c;
@@ -132,13 +136,14 @@ static void elongated_basis(
 	}
 }
 
-static void elongated_slopes(const double *shape, const double *coefficient,
+VECTOR_CLONES static void elongated_slopes(const double *shape, const double *coefficient,
     const struct separable_pixels *px, const double *basis, const double *scratch, double *slopes)
 {
 	size_t n = px->n;
 	double s = sin(shape[THETA]), c = cos(shape[THETA]),
 	       across = 1 / (shape[SIGMA] * shape[SIGMA]);
 	double along = across / (shape[RATIO] * shape[RATIO]);
+#pragma omp simd
 	for (size_t i = 0; i < n; i++) {
 		double p = scratch[i], q = scratch[n + i], value = coefficient[0] * basis[i];
 		double by_p = -along * p * value, by_q = -across * q * value;
@@ -284,7 +289,7 @@ static size_t candidates(
 						    : v / 4             ? 2.5
 									: 1.4;
 				one->shape[THETA] = (double)(v % 4) * pi / 4;
-				one->sse = separable_solve(f->separable, y, one->shape, NULL);
+				one->sse = separable_score(f->separable, y, one->shape);
 			}
 		}
 	}
@@ -320,7 +325,7 @@ static void from_fit(
 	}
 }
 
-int blob_fit(struct blob_fitter *f, const double *y, struct blob *blob)
+int blob_fit(struct blob_fitter *f, const double *y, double tolerance, struct blob *blob)
 {
 	size_t n = f->k * f->k, chosen[BLOB_STARTS], starts = 0;
 	double mean = 0, sst = 0, largest = 0;
@@ -354,7 +359,7 @@ int blob_fit(struct blob_fitter *f, const double *y, struct blob *blob)
 		if (fit.sse < best.sse)
 			best = fit;
 	}
-	if (separable_minimise(f->separable, y, TOLERANCE, LIMIT, &best) < 0)
+	if (separable_minimise(f->separable, y, tolerance, LIMIT, &best) < 0)
 		return -1;
 	from_fit(f, &best, blob);
 	return 0;

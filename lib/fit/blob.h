@@ -37,9 +37,10 @@ struct blob_fitter *blob_fitter_create(enum blob_kind kind, bool offset, size_t 
 void blob_fitter_free(struct blob_fitter *fitter);
 
 /* Fit y (k, k): candidates on a grid of centres and widths are scored by their linear fit, the best BLOB_STARTS enter
- * the trust region. All NaN (sse: 0) for a profile that is 0 (with a free offset: constant) throughout. 0 or -1. */
+ * the trust region, until a step gains less than `tolerance` of the sum of squares. All NaN (sse: 0) for a profile that is 0 (with a free offset: constant) throughout. 0 or -1. */
 #define BLOB_STARTS 3
-int blob_fit(struct blob_fitter *fitter, const double *y, struct blob *blob)
+#define BLOB_TOLERANCE 1e-13
+int blob_fit(struct blob_fitter *fitter, const double *y, double tolerance, struct blob *blob)
     __attribute__((warn_unused_result));
 
 /* The fitted function on the array's pixels into x (k, k). */

@@ -18,16 +18,15 @@ enum { X0, Y0, THETA, BAND, ACROSS, ALONG, SHAPE };
 enum { COSINE, SINE, OFFSET, LINEAR };
 
 #define SIGMA_MIN .3
-#define POWER 8 /* of the norm that rounds the band's square edge */
 
-/* the band's edge for stripes at theta, and its relative derivative by theta */
+/* the band's edge for stripes at theta, by the 8-norm that rounds a square, and its relative derivative by theta */
 static double band_edge(double theta, double *slope)
 {
 	double s = sin(theta), c = cos(theta);
 	double s2 = s * s, c2 = c * c, s6 = s2 * s2 * s2, c6 = c2 * c2 * c2;
 	double sum = s6 * s2 + c6 * c2;
 	*slope = -(s6 - c6) * s * c / sum;
-	return .5 * pow(sum, -1. / POWER);
+	return .5 / sqrt(sqrt(sqrt(sum)));
 }
 
 static void gabor_bounds(size_t k, struct separable_bound *bounds)
@@ -38,6 +37,18 @@ static void gabor_bounds(size_t k, struct separable_bound *bounds)
 	bounds[BAND] = (struct separable_bound){SEPARABLE_LOGARITHMIC, least, 1};
 	bounds[ACROSS] = bounds[ALONG] =
 	    (struct separable_bound){SEPARABLE_LOGARITHMIC, SIGMA_MIN, (double)k};
+}
+
+/* cosine and sine (k) of start, start + step, ... by turning the one before; the error grows by rounding only */
+static void turns(double start, double step, size_t k, double *cosine, double *sine)
+{
+	double c = cos(step), s = sin(step);
+	cosine[0] = cos(start);
+	sine[0] = sin(start);
+	for (size_t i = 1; i < k; i++) {
+		cosine[i] = cosine[i - 1] * c - sine[i - 1] * s;
+		sine[i] = sine[i - 1] * c + cosine[i - 1] * s;
+	}
 }
 
 /* scratch: u, v (n), cosine and sine of the carrier over columns and rows (4k <= n), the envelope (n) */
@@ -54,14 +65,9 @@ VECTOR_CLONES static void gabor_basis(
 			 *restrict envelope = scratch + 3 * n;
 	double *column_cos = scratch + 2 * n, *column_sin = column_cos + k,
 	       *row_cos = column_sin + k, *row_sin = row_cos + k;
-	for (size_t i = 0; i < k; i++) {
-		double a = -omega * s * (px->column[i] - shape[X0]),
-		       b = omega * c * (px->row[i] - shape[Y0]);
-		column_cos[i] = cos(a);
-		column_sin[i] = sin(a);
-		row_cos[i] = cos(b);
-		row_sin[i] = sin(b);
-	}
+	turns(-omega * s * (px->column[0] - shape[X0]), -omega * s, k, column_cos, column_sin);
+	turns(omega * c * (px->row[0] - shape[Y0]), -omega * c, k, row_cos,
+	    row_sin); /* rows go down */
 #pragma omp simd
 	for (size_t i = 0; i < n; i++) {
 		double x = px->x[i] - shape[X0], y = px->y[i] - shape[Y0];
@@ -317,7 +323,7 @@ static size_t candidates(struct gabor_fitter *f, const double *y, struct candida
 				one->shape[BAND] = peak[p][0] / band_edge(peak[p][1], &slope);
 				one->shape[ACROSS] = across;
 				one->shape[ALONG] = across * shapes[s][1];
-				one->sse = separable_solve(f->separable, y, one->shape, NULL);
+				one->sse = separable_score(f->separable, y, one->shape);
 			}
 		}
 	}
@@ -467,9 +473,11 @@ static bool covariance(const struct gabor *g, size_t k, double variance, double 
 	for (size_t i = 0; i < k * k; i++) {
 		derivatives(g, bank_x(k, i % k), bank_y(k, i / k), d);
 		for (size_t a = 0; a < p; a++)
-			for (size_t b = 0; b < p; b++)
+			for (size_t b = 0; b <= a; b++)
 				cov[a * p + b] += d[a] * d[b];
 	}
+	for (size_t i = 0; i < p * p; i++)
+		cov[i] = cov[i % p > i / p ? i % p * p + i / p : i];
 	for (size_t a = 0; a < p; a++)
 		scale[a] = 1 / sqrt(cov[a * p + a]);
 	for (size_t i = 0; i < p * p; i++)

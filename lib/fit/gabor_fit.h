@@ -19,7 +19,7 @@
 
 /* A fit ends when a step lowers the sum of squares by less than this part of it: for what is reported, and for a
  * surrogate, of which only r counts. */
-#define GABOR_TOLERANCE 1e-13
+#define GABOR_TOLERANCE 1e-11
 #define GABOR_TOLERANCE_R 1e-5
 
 struct gabor_estimate {

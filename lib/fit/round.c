@@ -139,7 +139,7 @@ static int measure(
 	}
 	result->empty = !(squares > 0);
 	for (size_t m = 0; m < ROUND_MODELS; m++) {
-		if (blob_fit(w->blob[m], y, &blob[m]) < 0)
+		if (blob_fit(w->blob[m], y, BLOB_TOLERANCE, &blob[m]) < 0)
 			return -1;
 		bool fitted = blob[m].parameters > 0;
 		result->aicc[m] =
@@ -184,7 +184,7 @@ static int measure_noise(size_t i, size_t worker, void *argument)
 		rng = rng_start(s->options.seed, RNG_NULL, 0, number);
 		surrogate_white(s->k, &rng, w->scrambled);
 	}
-	if (blob_fit(w->blob[chosen(s)], w->scrambled, &blob) < 0)
+	if (blob_fit(w->blob[chosen(s)], w->scrambled, BLOB_TOLERANCE, &blob) < 0)
 		return -1;
 	s->null_r[i] = correlation_with(s, w, w->scrambled, &blob);
 	/* the symmetry's share of E_0 alone */

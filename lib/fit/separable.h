@@ -21,7 +21,8 @@ struct separable_bound {
 	double lo, hi;
 };
 
-/* The array's pixels: n = k*k, x and y (n) as in bank.h, column and row coordinates (k). */
+/* The array's pixels: x and y (n) as in bank.h, column and row coordinates (k). n is k*k rounded up to whole vectors; what
+ * a model computes beyond k*k, at (0, 0), is not used. */
 struct separable_pixels {
 	size_t k, n;
 	const double *x, *y, *column, *row;
@@ -59,6 +60,9 @@ struct separable_fit {
  * the bounds are moved inside. coefficient (linear) may be NULL. */
 double separable_solve(
     struct separable *separable, const double *y, const double *shape, double *coefficient);
+
+/* The same sum of squares alone, quicker and good to 1e-10 of the sum of y^2: for ranking starts. */
+double separable_score(struct separable *separable, const double *y, const double *shape);
 
 /* Minimise from fit->shape; fills the rest of *fit. Ends when a step lowers the sum of squares by less than
  * `tolerance` of it, when it is below 1e-28 of the sum of y^2 (rounding), or after `limit` steps: all of these are

@@ -135,9 +135,9 @@ static int fit_filter(
 	for (size_t m = SURVEY_GAUSSIAN; m < SURVEY_MODELS; m++) {
 		struct blob blob;
 		result->aicc[m] = NAN;
-		if (!(e->sst > 0))
+		if (!(e->sst > 0) || s->options.gabor_only)
 			continue;
-		if (blob_fit(w->blob[m], profile, &blob) < 0)
+		if (blob_fit(w->blob[m], profile, GABOR_TOLERANCE_R, &blob) < 0)
 			return -1;
 		result->aicc[m] = aicc(n, blob.parameters, blob.sse, e->sst);
 		if (!(result->aicc[result->model] <= result->aicc[m]))
@@ -266,7 +266,7 @@ int survey_run(struct survey *s, size_t record, size_t first, size_t count, cons
 	sorted = mem_alloc(each, sizeof *sorted);
 	if (!s->moduli || !s->r || !s->degenerate || !s->gabor || !sorted)
 		goto done;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && s->options.surrogates; i++)
 		surrogate_moduli(s->plan, x + i * n1, s->moduli + i * n1, s->worker[0].work);
 	if (par_for(fits, s->options.threads, fit_one, s) < 0)
 		goto done;

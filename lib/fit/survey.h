@@ -37,6 +37,7 @@ const char *survey_model_name(enum survey_model model);
 struct survey_options {
 	size_t surrogates, threads;
 	uint64_t seed;
+	bool gabor_only;   /* leave the other models' AICc NaN */
 	const double *lgn; /* (lgn_size, lgn_size), or NULL */
 	size_t lgn_size;
 };

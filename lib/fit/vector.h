@@ -13,9 +13,12 @@
 #define VECTOR_CLONES
 #endif
 
+/* What such a function calls in its loops must become part of it. */
+#define VECTOR_INLINE static inline __attribute__((always_inline))
+
 /* exp(x) for x <= 0 within 3 units of the last place; below -700 it gives exp(-700), 1e-304. Taylor's series on
  * |x| <= ln 2 / 2 to degree 13, times a power of 2. */
-static inline double vector_exp(double x)
+VECTOR_INLINE double vector_exp(double x)
 {
 	const double shift = 0x1.8p52; /* adding it leaves the nearest integer in the low bits */
 	double t, n, r, p, scale;
