@@ -10,15 +10,14 @@
 #include "base/progress.h"
 #include "base/threads.h"
 #include "base/tool.h"
-#include "lateral/confound.h"
 #include "lateral/edges.h"
 #include "lateral/field.h"
+#include "lateral/inputs.h"
 #include "lateral/models.h"
 #include "npys/batch.h"
 
-#define KERNEL_MAX ((size_t)1 << 28) /* numbers in a kernel; it is held in memory */
-
-static const char *output, *filters_file, *table_file, *lgn_file, *rms_file, *c3_file, *label;
+static const char *output, *label;
+static struct lateral_files from;
 static const char *images_file, *edges_file, *m4_file, *curves_file, *compare_file;
 static int period;
 static size_t radius, threads;
@@ -26,12 +25,12 @@ static bool sized, verbose;
 static struct models_plan plan;
 
 static const struct opt options[] = {
-    OPT_TEXT('f', "filters", &filters_file, NULL, "file", "filter bank of the units (--compare)"),
+    OPT_TEXT('f', "filters", &from.filters, NULL, "file", "filter bank of the units (--compare)"),
     OPT_TEXT(
-	't', "table", &table_file, NULL, "file", "fit-gabor's table: a lateral kernel is read"),
-    OPT_TEXT('l', "lgn", &lgn_file, NULL, "file", "filter before the bank, for C2"),
-    OPT_TEXT('r', "rms", &rms_file, NULL, "file", "rms of the units, for the gauge"),
-    OPT_TEXT('c', "c3", &c3_file, NULL, "file", "covariance of the units, for C3"),
+	't', "table", &from.table, NULL, "file", "fit-gabor's table: a lateral kernel is read"),
+    OPT_TEXT('l', "lgn", &from.lgn, NULL, "file", "filter before the bank, for C2"),
+    OPT_TEXT('r', "rms", &from.rms, NULL, "file", "rms of the units, for the gauge"),
+    OPT_TEXT('c', "c3", &from.c3, NULL, "file", "covariance of the units, for C3"),
     OPT_CHOICE('p', "period", &period, "pi", "pi,2pi", "of an orientation kernel's angles"),
     OPT_TEXT(0, "label", &label, "K", "name", "what to call the kernel in the tables"),
     OPT_COUNT_GIVEN('R', "radius", &radius, &sized, CLOSED(1, 200), "px",
@@ -59,12 +58,12 @@ static const struct tool tool = {"assoc-field",
 
 static void check_options(void)
 {
-	const char *needs[] = {filters_file, lgn_file, rms_file, c3_file, compare_file};
+	const char *needs[] = {from.filters, from.lgn, from.rms, from.c3, compare_file};
 	const char *names[] = {"filters", "lgn", "rms", "c3", "compare"};
-	for (size_t k = 0; k < 5 && !table_file; k++)
+	for (size_t k = 0; k < 5 && !from.table; k++)
 		if (needs[k])
 			tool_usage("--%s: needs --table", names[k]);
-	if (compare_file && !filters_file)
+	if (compare_file && !from.filters)
 		tool_usage("--compare: needs --filters");
 	if (edges_file && !images_file)
 		tool_usage("--edges: needs --images");
@@ -126,56 +125,12 @@ static struct orientation_kernel measure_edges(size_t reach)
 	return m4;
 }
 
-static void read_units(struct npys_in *in, struct lateral *set)
-{
-	struct npys_array kernel, rms = {0};
-	struct gabor_row *rows;
-	struct npys_header more;
-	size_t count;
-	tool_check(npys_next_array(in, &kernel, KERNEL_MAX));
-	if (tool_check(npys_next(in, &more)))
-		tool_check(err_set("%s: a second record: one kernel is expected", npys_file(in)));
-	tool_check(gabor_table_read(table_file, &rows, &count));
-	if (rms_file)
-		tool_check(npys_load(rms_file, &rms, KERNEL_MAX));
-	else
-		tool_warn("--rms: not given: the gauge of the kernel is taken as it is");
-	tool_check(lateral_build(set, &kernel, rows, count, rms_file ? &rms : NULL));
-	npys_array_free(&kernel);
-	npys_array_free(&rms);
-	free(rows);
-}
-
-/* C1, C2, C3 as far as their files are given */
-static void read_confounds(const struct lateral *set, double *c[3])
-{
-	struct bank bank, lgn;
-	const char *given[3] = {filters_file, lgn_file, c3_file};
-	for (size_t k = 0; k < 3; k++)
-		if (given[k])
-			plan.c[k] = c[k] =
-			    tool_need(mem_alloc(set->n * set->n * set->taps, sizeof(double)));
-	tool_check(bank_load(filters_file, &bank));
-	tool_check(lateral_correlation(set, &bank, plan.threads, c[0]));
-	if (lgn_file) {
-		tool_check(bank_load_single(lgn_file, &lgn));
-		tool_check(bank_compose(&bank, lgn.x, lgn.size));
-		tool_check(lateral_correlation(set, &bank, plan.threads, c[1]));
-		bank_free(&lgn);
-	}
-	bank_free(&bank);
-	if (c3_file) {
-		struct npys_array covariance;
-		tool_check(npys_load(c3_file, &covariance, KERNEL_MAX));
-		tool_check(lateral_select(set, &covariance, LATERAL_COVARIANCE, c[2]));
-		npys_array_free(&covariance);
-	}
-}
-
 static void compare(const struct lateral *set, struct orientation_kernel *m4)
 {
 	double *c[3] = {NULL, NULL, NULL};
-	read_confounds(set, c);
+	tool_check(lateral_read_confounds(&from, set, plan.threads, c));
+	for (size_t k = 0; k < 3; k++)
+		plan.c[k] = c[k];
 	if (m4_file) {
 		struct npys_in *in = tool_need(npys_open_file(m4_file));
 		tool_check(orientation_read(in, M_PI, m4));
@@ -198,13 +153,15 @@ int main(int argc, char **argv)
 	check_options();
 	plan.threads = par_threads(threads);
 	struct npys_in *in = tool_need(npys_open(argv + 1, operands));
-	if (table_file)
-		read_units(in, &set);
+	if (from.table)
+		tool_check(lateral_read(in, &from, &set));
 	else
 		tool_check(orientation_read(in, period ? 2 * M_PI : M_PI, &kernel));
 	npys_close_in(in);
+	if (from.table && !from.rms)
+		tool_warn("--rms: not given: the gauge of the kernel is taken as it is");
 
-	size_t half = table_file
+	size_t half = from.table
 			  ? set.k / 2
 			  : (kernel.height < kernel.width ? kernel.height : kernel.width) / 2;
 	radius = sized ? radius : half > 0 ? half : 1;
@@ -216,7 +173,7 @@ int main(int argc, char **argv)
 	for (enum lateral_part part = LATERAL_POSITIVE; part <= LATERAL_NEGATIVE; part++) {
 		for (size_t f = 0; f < fields; f++)
 			tool_check(field_create(&field[f], radius));
-		tool_check(table_file ? field_of_pairs(&set, set.weight, part, plan.threads, field)
+		tool_check(from.table ? field_of_pairs(&set, set.weight, part, plan.threads, field)
 				      : field_of_kernel(&kernel, part, field));
 		field_write(&field[set.n], label, part, -1, table);
 		for (size_t f = 0; f < set.n; f++)
@@ -228,7 +185,7 @@ int main(int argc, char **argv)
 	}
 	if (images_file)
 		m4 = measure_edges(
-		    table_file && compare_file ? (size_t)ceil(models_reach(&set)) : radius);
+		    from.table && compare_file ? (size_t)ceil(models_reach(&set)) : radius);
 	if (compare_file)
 		compare(&set, &m4);
 	if (curves)

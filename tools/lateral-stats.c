@@ -13,22 +13,22 @@
 #include "base/tool.h"
 #include "lateral/confound.h"
 #include "lateral/indices.h"
+#include "lateral/inputs.h"
 #include "lateral/invariance.h"
 
-#define KERNEL_MAX ((size_t)1 << 28) /* numbers in a kernel; it is held in memory */
-
-static const char *output, *filters_file, *table_file, *lgn_file, *rms_file, *c3_file, *label;
+static const char *output, *label;
+static struct lateral_files from;
 static const char *profile_file, *pairs_file, *ranges;
 static bool verbose;
 static struct lateral_plan plan;
 static size_t threads;
 
 static const struct opt options[] = {
-    OPT_TEXT('f', "filters", &filters_file, NULL, "file", "filter bank of the units (required)"),
-    OPT_TEXT('t', "table", &table_file, NULL, "file", "fit-gabor's table of the units (required)"),
-    OPT_TEXT('l', "lgn", &lgn_file, NULL, "file", "filter before the bank, for C2"),
-    OPT_TEXT('r', "rms", &rms_file, NULL, "file", "rms of the units, for the gauge"),
-    OPT_TEXT('c', "c3", &c3_file, NULL, "file", "covariance of the units, for C3"),
+    OPT_TEXT('f', "filters", &from.filters, NULL, "file", "filter bank of the units (required)"),
+    OPT_TEXT('t', "table", &from.table, NULL, "file", "fit-gabor's table of the units (required)"),
+    OPT_TEXT('l', "lgn", &from.lgn, NULL, "file", "filter before the bank, for C2"),
+    OPT_TEXT('r', "rms", &from.rms, NULL, "file", "rms of the units, for the gauge"),
+    OPT_TEXT('c', "c3", &from.c3, NULL, "file", "covariance of the units, for C3"),
     OPT_TEXT(0, "label", &label, "K", "name", "what to call the kernel in the table"),
     OPT_TEXT('d', "ranges", &ranges, "0,1,3,6,12,24", "px,...", "edges of the ranges of distance"),
     OPT_TEXT(
@@ -58,8 +58,8 @@ static void read_plan(void)
 {
 	struct list list;
 	struct opt_range distances = AT_LEAST(0);
-	if (!filters_file || !table_file)
-		tool_usage("%s: needed: option is missing", filters_file ? "--table" : "--filters");
+	if (!from.filters || !from.table)
+		tool_usage("%s: needed: option is missing", from.filters ? "--table" : "--filters");
 	if (list_parse(ranges, false, distances, &list))
 		tool_usage("--ranges: %s", err_reason());
 	if (list.count < 2 || list.count > LATERAL_RANGES)
@@ -75,61 +75,31 @@ static void read_plan(void)
 
 static void read_units(struct lateral *set, char *file)
 {
-	struct npys_array kernel, rms = {0};
-	struct gabor_row *rows;
-	size_t count;
 	struct npys_in *in = tool_need(npys_open(&file, file ? 1 : 0));
-	tool_check(npys_next_array(in, &kernel, KERNEL_MAX));
-	struct npys_header more;
-	if (tool_check(npys_next(in, &more)))
-		tool_check(err_set("%s: a second record: one kernel is expected", npys_file(in)));
+	tool_check(lateral_read(in, &from, set));
 	npys_close_in(in);
-	tool_check(gabor_table_read(table_file, &rows, &count));
-	if (rms_file)
-		tool_check(npys_load(rms_file, &rms, KERNEL_MAX));
-	tool_check(lateral_build(set, &kernel, rows, count, rms_file ? &rms : NULL));
-	if (!rms_file)
+	if (!from.rms)
 		tool_warn("--rms: not given: the gauge of the kernel is taken as it is");
 	if (verbose)
 		tool_warn("%zu of %zu units: %zu not accepted, %zu with rms 0", set->n,
 		    set->channels, set->rejected, set->silent);
-	npys_array_free(&kernel);
-	npys_array_free(&rms);
-	free(rows);
 }
 
 static void read_confounds(const struct lateral *set)
 {
-	size_t total = set->n * set->n * set->taps, count = 0;
+	size_t count = 0;
 	const double *c[LATERAL_CONFOUNDS_MAX];
-	struct bank bank, lgn;
-	bool wanted[KERNELS] = {false, true, lgn_file, c3_file, set->n >= 4};
-	for (size_t k = C1; k < KERNELS; k++)
-		if (wanted[k])
-			weight[k] = tool_need(mem_alloc(total, sizeof(double)));
-	tool_check(bank_load(filters_file, &bank));
-	tool_check(lateral_correlation(set, &bank, plan.threads, weight[C1]));
-	if (lgn_file) {
-		tool_check(bank_load_single(lgn_file, &lgn));
-		tool_check(bank_compose(&bank, lgn.x, lgn.size));
-		tool_check(lateral_correlation(set, &bank, plan.threads, weight[C2]));
-		bank_free(&lgn);
-	}
-	if (c3_file) {
-		struct npys_array covariance;
-		tool_check(npys_load(c3_file, &covariance, KERNEL_MAX));
-		tool_check(lateral_select(set, &covariance, LATERAL_COVARIANCE, weight[C3]));
-		npys_array_free(&covariance);
-	}
-	bank_free(&bank);
+	tool_check(lateral_read_confounds(&from, set, plan.threads, &weight[C1]));
 	for (size_t k = C1; k <= C3; k++)
 		if (weight[k])
 			c[count++] = weight[k];
-	if (weight[BEYOND])
-		tool_check(lateral_beyond(
-		    set, set->weight, c, count, plan.seed, plan.threads, weight[BEYOND]));
-	else
+	if (set->n < 4) {
 		tool_warn("%s: 4 usable units are needed: left out", name[BEYOND]);
+		return;
+	}
+	weight[BEYOND] = tool_need(mem_alloc(set->n * set->n * set->taps, sizeof(double)));
+	tool_check(
+	    lateral_beyond(set, set->weight, c, count, plan.seed, plan.threads, weight[BEYOND]));
 }
 
 int main(int argc, char **argv)

@@ -47,9 +47,12 @@ double student_above(double t, double degrees)
 
 double student_quantile(double p, double degrees)
 {
-	double low = -1, high = 1;
-	while (student_above(low, degrees) < p && low > -1e15)
-		low *= 2;
+	double low = 0, high = 1;
+	/* near 0 the tail is flat to rounding in t squared: the distribution's symmetry gives the median exactly */
+	if (p == .5)
+		return 0;
+	if (p > .5)
+		return -student_quantile(1 - p, degrees);
 	while (student_above(high, degrees) > p && high < 1e15)
 		high *= 2;
 	for (int i = 0; i < 200 && high - low > 1e-14 * fmax(fabs(low), fabs(high)); i++) {
