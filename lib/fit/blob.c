@@ -306,18 +306,20 @@ static bool apart(const struct candidate *a, const struct candidate *b)
 }
 
 static void from_fit(
-    const struct blob_fitter *f, const struct separable_fit *fit, struct blob *blob)
+    struct blob_fitter *f, const double *y, const struct separable_fit *fit, struct blob *blob)
 {
 	const struct separable_model *model = &models[f->kind][f->offset];
+	double coefficient[SEPARABLE_LINEAR_MAX];
+	double sse = separable_solve(f->separable, y, fit->shape, coefficient);
 	*blob = (struct blob){.x0 = fit->shape[X0],
 	    .y0 = fit->shape[Y0],
 	    .sigma = fit->shape[SIGMA],
 	    .ratio = model->shape > RATIO ? fit->shape[RATIO] : NAN,
 	    .theta = NAN,
-	    .amplitude = fit->coefficient[0],
-	    .surround = f->kind == BLOB_DOG ? -fit->coefficient[1] : NAN,
-	    .offset = f->offset ? fit->coefficient[model->linear - 1] : 0,
-	    .sse = fit->sse,
+	    .amplitude = coefficient[0],
+	    .surround = f->kind == BLOB_DOG ? -coefficient[1] : NAN,
+	    .offset = f->offset ? coefficient[model->linear - 1] : 0,
+	    .sse = sse,
 	    .parameters = model->shape + model->linear};
 	if (model->shape > THETA) {
 		double theta = fit->shape[THETA] - pi * floor(fit->shape[THETA] / pi);
@@ -361,7 +363,7 @@ int blob_fit(struct blob_fitter *f, const double *y, double tolerance, struct bl
 	}
 	if (separable_minimise(f->separable, y, tolerance, LIMIT, &best) < 0)
 		return -1;
-	from_fit(f, &best, blob);
+	from_fit(f, y, &best, blob);
 	return 0;
 }
 

@@ -340,9 +340,13 @@ static bool apart(const struct candidate *a, const struct candidate *b)
 	       fabs(log(b->shape[ACROSS] / across)) > 1;
 }
 
-static struct gabor from_fit(const struct separable_fit *fit)
+/* the canonical function of a fit of y, with its sum of squares computed anew */
+static struct gabor from_fit(
+    struct gabor_fitter *f, const double *y, const struct separable_fit *fit, double *sse)
 {
-	double slope, a = fit->coefficient[COSINE], b = fit->coefficient[SINE];
+	double slope, coefficient[LINEAR];
+	*sse = separable_solve(f->separable, y, fit->shape, coefficient);
+	double a = coefficient[COSINE], b = coefficient[SINE];
 	struct gabor g = {.amplitude = hypot(a, b),
 	    .theta = fit->shape[THETA],
 	    .phase = atan2(-b, a), /* a cos + b sin = A cos(. + phase) */
@@ -351,13 +355,13 @@ static struct gabor from_fit(const struct separable_fit *fit)
 	    .sigma_along = fit->shape[ALONG],
 	    .x0 = fit->shape[X0],
 	    .y0 = fit->shape[Y0],
-	    .offset = fit->coefficient[OFFSET]};
+	    .offset = coefficient[OFFSET]};
 	return gabor_canonical(g);
 }
 
 /* each start until a step gains less than this part of the sum of squares, or that many steps */
-#define TRY_TOLERANCE 1e-2
-#define TRY_LIMIT 20
+#define TRY_TOLERANCE 3e-2
+#define TRY_LIMIT 15
 #define LIMIT 200
 
 /* sums about the mean; false for a constant profile */
@@ -407,8 +411,7 @@ int gabor_fit(
 	if (separable_minimise(f->separable, y, tolerance, LIMIT, &best) < 0)
 		return -1;
 	estimate->iterations += best.iterations;
-	estimate->sse = best.sse;
-	estimate->gabor = from_fit(&best);
+	estimate->gabor = from_fit(f, y, &best, &estimate->sse);
 	return 0;
 }
 
@@ -428,8 +431,7 @@ int gabor_fit_from(struct gabor_fitter *f, const double *y, const struct gabor *
 		return -1;
 	estimate->starts = 1;
 	estimate->iterations = fit.iterations;
-	estimate->sse = fit.sse;
-	estimate->gabor = from_fit(&fit);
+	estimate->gabor = from_fit(f, y, &fit, &estimate->sse);
 	return 0;
 }
 

@@ -393,6 +393,6 @@ int separable_minimise(
 	}
 	for (size_t i = 0; i < p; i++)
 		fit->shape[i] = bounded(&s->bounds[i], gsl_vector_get(s->gsl->x, i), &slope);
-	fit->sse = separable_solve(s, y, fit->shape, fit->coefficient);
+	fit->sse = sse;
 	return 0;
 }

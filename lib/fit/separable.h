@@ -51,7 +51,7 @@ void separable_free(struct separable *separable);
 const struct separable_pixels *separable_pixels(const struct separable *separable);
 
 struct separable_fit {
-	double shape[SEPARABLE_SHAPE_MAX], coefficient[SEPARABLE_LINEAR_MAX];
+	double shape[SEPARABLE_SHAPE_MAX];
 	double sse; /* sum of squared residuals */
 	size_t iterations;
 };
@@ -64,7 +64,7 @@ double separable_solve(
 /* The same sum of squares alone, quicker and good to 1e-10 of the sum of y^2: for ranking starts. */
 double separable_score(struct separable *separable, const double *y, const double *shape);
 
-/* Minimise from fit->shape; fills the rest of *fit. Ends when a step lowers the sum of squares by less than
+/* Minimise from fit->shape; fills the rest of *fit (separable_solve gives the coefficients). Ends when a step lowers the sum of squares by less than
  * `tolerance` of it, when it is below 1e-28 of the sum of y^2 (rounding), or after `limit` steps: all of these are
  * results. -1 only where GSL refuses the problem. */
 int separable_minimise(struct separable *separable, const double *y, double tolerance, size_t limit,

@@ -1,0 +1,71 @@
+# fit-gabor on 1,000 planted Gabors at each of four noise levels: bias and spread against the Cramer-Rao bound
+load common
+
+@test "planted banks: exact without noise, efficient with it, the global optimum in more than 99 %" {
+	python '
+rng = np.random.default_rng(17)
+k, n = 11, 1000
+i = np.arange(k) - (k - 1) / 2
+X, Y = (a.ravel() for a in np.meshgrid(i, -i))
+def gabor(p):
+    a, t, q, f, across, along, x0, y0, c = p
+    u = -(X - x0) * np.sin(t) + (Y - y0) * np.cos(t)
+    v = (X - x0) * np.cos(t) + (Y - y0) * np.sin(t)
+    return a * np.exp(-u**2 / 2 / across**2 - v**2 / 2 / along**2) * np.cos(2 * np.pi * f * u + q) + c
+P = []
+while len(P) < n:
+    f, nx = rng.uniform(.06, .42), rng.uniform(.25, .9)
+    across, along = nx / f, nx / f * rng.uniform(.7, 2)
+    p = [1, rng.uniform(0, np.pi), rng.uniform(-np.pi, np.pi), f, across, along, *rng.uniform(-5.5, 5.5, 2), 0]
+    s, t = abs(np.sin(p[1])), abs(np.cos(p[1]))
+    if across > .5 and abs(p[6]) + max(across * s, along * t) < 5.5 and abs(p[7]) + max(across * t, along * s) < 5.5:
+        P.append(p)
+P = np.array(P)
+clean = np.array([gabor(p) for p in P])
+bound = np.empty((n, 9))
+for j, p in enumerate(P):  # sd of each parameter for noise of sd 1
+    J = np.stack([(gabor(p + d) - gabor(p - d)) / 2e-6 for d in 1e-6 * np.eye(9)], 1)
+    bound[j] = np.sqrt(np.diag(np.linalg.inv(J.T @ J)))
+save("truth.npys", P, bound)
+for level in (0, .1, .2, .3):
+    sd = np.sqrt(clean.var(axis=1, keepdims=True) * level / (1 - level))
+    y = clean + sd * rng.normal(size=clean.shape)
+    save(f"bank{level}.npys", y.reshape(n, k, k))
+    save(f"sse{level}.npys", ((y - clean)**2).sum(1), sd[:, 0])
+'
+	for level in 0 0.1 0.2 0.3; do
+		fit-gabor --surrogates 0 --gabor-only bank$level.npys >fit$level.tsv
+	done
+	python '
+P, bound = npys("truth.npys")
+names = "amplitude theta_deg phase_deg sf_cpp sigma_across_px sigma_along_px x0_px y0_px offset".split()
+scale = np.array([1, 180 / np.pi, 180 / np.pi, 1, 1, 1, 1, 1, 1])
+period = [0, 180, 360, 0, 0, 0, 0, 0, 0]
+for level in ("0", "0.1", "0.2", "0.3"):
+    t, (noise, sd) = table(f"fit{level}.tsv"), npys(f"sse{level}.npys")
+    D = np.stack([t[m] - P[:, i] * scale[i] for i, m in enumerate(names)], 1)
+    for i in (1, 2):
+        D[:, i] = (D[:, i] + period[i] / 2) % period[i] - period[i] / 2
+    found = t["noise"]**2 * (121 - 9)
+    if level == "0":
+        missed = found > 1e-16
+        assert np.abs(D[~missed][:, [0, 3, 4, 5, 6, 7, 8]]).max() < 1e-6 and np.abs(D[~missed][:, 1]).max() < .01
+        assert np.abs(D[~missed][:, 2]).max() < 1e-4
+    else:
+        missed = found > noise * (1 + 1e-9)  # worse than the truth: certainly not the global optimum
+        Z = D[~missed] / (bound[~missed] * sd[~missed, None] * scale)
+        print(f"# noise {level} of the power, missed {missed.mean():.4f}; deviation in units of the Cramer-Rao bound:",
+              file=sys.stderr)
+        for i, m in enumerate(names):
+            print(f"#   {m:16} bias {Z[:, i].mean():+.3f}  median {np.median(Z[:, i]):+.3f}  rms {np.sqrt((Z[:, i]**2).mean()):.2f}"
+                  f"  robust spread {np.diff(np.percentile(Z[:, i], [15.87, 84.13]))[0] / 2:.3f}", file=sys.stderr)
+            spread = np.diff(np.percentile(Z[:, i], [15.87, 84.13]))[0] / 2
+            assert .85 < spread < 1 + 1.5 * float(level) and abs(np.median(Z[:, i])) < 2 * float(level), (level, m, spread, np.median(Z[:, i]))
+        # the standard errors that the tool gives are about the bound
+        ratio = t["theta_deg_se"] / (bound[:, 1] * sd * 180 / np.pi)
+        assert .9 < np.nanmedian(ratio) < 1.1, (np.nanmedian(ratio), np.isnan(ratio).sum())
+        if level == "0.1":
+            assert np.median(np.abs(D[:, 1])) < 1
+    assert missed.mean() < .01, (level, missed.mean())
+'
+}
