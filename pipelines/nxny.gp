@@ -8,11 +8,12 @@ set ylabel 'n_y = σ_{along} f'
 set xrange [0.1:1.585]
 set yrange [0.1:1.585]
 set logscale xy
+set rmargin at screen 0.82
 set xtics (0.1, 0.174, 0.302, 0.525, 0.912, 1.585) format '%.2g'
 set ytics (0.1, 0.174, 0.302, 0.525, 0.912, 1.585) format '%.2g'
 set size square
 set key top left reverse Left opaque
-set palette defined (0 '#ffffff', 1 '#8a8a8a')
+set palette defined (0 '#ffffff', 1 '#9a9a9a')
 set cbrange [0:20]
 set cblabel 'macaque cells in the bin'
 $ringach << END
@@ -45,7 +46,7 @@ END
 next(x) = x * 10**0.24
 accepted(x) = column('accepted') == 1 ? x : NaN
 rejected(x) = column('accepted') == 0 ? x : NaN
-plot $ringach using 1:2:1:(next($1)):2:(next($2)):3 with boxxy fillstyle solid border lc palette notitle, \
+plot $ringach using 1:2:1:(next($1)):2:(next($2)):3 with boxxy lc palette fillstyle solid noborder notitle, \
      x with lines dt 2 lc rgb '#404040' lw 1 notitle, \
-     table using (accepted(column('nx'))):(column('ny')) with points lt 1 ps 0.9 title 'accepted', \
+     table using (accepted(column('nx'))):(column('ny')) with points lt 2 pt 7 ps 0.9 title 'accepted', \
      table using (rejected(column('nx'))):(column('ny')) with points lt 4 ps 0.7 title 'not accepted'
