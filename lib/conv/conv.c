@@ -33,8 +33,7 @@ struct conv *conv_plan(size_t in, size_t out, size_t k, size_t threads)
 	    .out_stride = conv_stride(out),
 	    .k = k,
 	    .threads = threads};
-	/* Measured: with one input channel the direct sums beat transforms up to kernels of 15 and more, since only
-	 * the outputs would share a transform; with several channels transforms win from 3 x 3 on. */
+	/* with one input channel the products of a transform would serve one sum each, so sums are taken directly */
 	conv->method = in == 1 ? &conv_taps : &conv_spectral;
 	conv->plan = conv->method->plan(&conv->size);
 	if (!conv->plan) {

@@ -817,56 +817,40 @@ static int from_double(const struct npys_out *out, const double *x, size_t n, vo
 	return 0;
 }
 
-int npys_write_double(struct npys_out *out, const double *x, size_t count)
+#define PIECE 512 /* numbers converted at a time */
+
+/* count items of numbers of `type` at x, converted to the record's type by way of doubles. */
+static int write_as(struct npys_out *out, enum npys_type type, const void *x, size_t count)
 {
-	double raw[512];
+	double piece[PIECE], raw[PIECE];
+	const unsigned char *from = x;
 	size_t left = count * out->header.item;
-	if (out->header.type == NPYS_F8)
+	if (out->header.type == type)
 		return write_numbers(out, x, left);
 	while (left) {
-		size_t n = at_most(left, 512);
-		if (from_double(out, x, n, raw) < 0 || write_numbers(out, raw, n) < 0)
+		size_t n = at_most(left, PIECE);
+		to_double(type, from, piece, n);
+		if (from_double(out, piece, n, raw) < 0 || write_numbers(out, raw, n) < 0)
 			return -1;
-		x += n;
+		from += n * npys_type_size(type);
 		left -= n;
 	}
 	return 0;
+}
+
+int npys_write_double(struct npys_out *out, const double *x, size_t count)
+{
+	return write_as(out, NPYS_F8, x, count);
 }
 
 int npys_write_float(struct npys_out *out, const float *x, size_t count)
 {
-	double piece[512], raw[512];
-	size_t left = count * out->header.item;
-	if (out->header.type == NPYS_F4)
-		return write_numbers(out, x, left);
-	while (left) {
-		size_t n = at_most(left, 512);
-		for (size_t i = 0; i < n; i++)
-			piece[i] = (double)x[i];
-		if (from_double(out, piece, n, raw) < 0 || write_numbers(out, raw, n) < 0)
-			return -1;
-		x += n;
-		left -= n;
-	}
-	return 0;
+	return write_as(out, NPYS_F4, x, count);
 }
 
 int npys_write_int(struct npys_out *out, const int64_t *x, size_t count)
 {
-	double piece[512], raw[512];
-	size_t left = count * out->header.item;
-	if (out->header.type == NPYS_I8)
-		return write_numbers(out, x, left);
-	while (left) {
-		size_t n = at_most(left, 512);
-		for (size_t i = 0; i < n; i++)
-			piece[i] = (double)x[i];
-		if (from_double(out, piece, n, raw) < 0 || write_numbers(out, raw, n) < 0)
-			return -1;
-		x += n;
-		left -= n;
-	}
-	return 0;
+	return write_as(out, NPYS_I8, x, count);
 }
 
 int npys_put_float(struct npys_out *out, size_t rank, const size_t *shape, const float *x)
