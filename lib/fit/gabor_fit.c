@@ -12,6 +12,7 @@
 #include "fit/vector.h"
 
 static const double pi = 3.14159265358979323846;
+#define E 2.71828182845904523536
 
 /* shape parameters; BAND is f as a part of the band's edge in the carrier's direction */
 enum { X0, Y0, THETA, BAND, ACROSS, ALONG, SHAPE };
@@ -19,10 +20,9 @@ enum { COSINE, SINE, OFFSET, LINEAR };
 
 #define SIGMA_MIN .3
 
-/* the band's edge for stripes at theta, by the 8-norm that rounds a square, and its relative derivative by theta */
-static double band_edge(double theta, double *slope)
+/* the band's edge for stripes at theta, of which s and c are sine and cosine, by the 8-norm that rounds a square, and its relative derivative by theta */
+static double band_edge(double s, double c, double *slope)
 {
-	double s = sin(theta), c = cos(theta);
 	double s2 = s * s, c2 = c * c, s6 = s2 * s2 * s2, c6 = c2 * c2 * c2;
 	double sum = s6 * s2 + c6 * c2;
 	*slope = -(s6 - c6) * s * c / sum;
@@ -39,50 +39,26 @@ static void gabor_bounds(size_t k, struct separable_bound *bounds)
 	    (struct separable_bound){SEPARABLE_LOGARITHMIC, SIGMA_MIN, (double)k};
 }
 
-/* cosine and sine (k) of start, start + step, ... by turning the one before; the error grows by rounding only */
-static void turns(double start, double step, size_t k, double *cosine, double *sine)
-{
-	double c = cos(step), s = sin(step);
-	cosine[0] = cos(start);
-	sine[0] = sin(start);
-	for (size_t i = 1; i < k; i++) {
-		cosine[i] = cosine[i - 1] * c - sine[i - 1] * s;
-		sine[i] = sine[i - 1] * c + cosine[i - 1] * s;
-	}
-}
-
-/* scratch: u, v (n), cosine and sine of the carrier over columns and rows (4k <= n), the envelope (n) */
+/* scratch: u, v (n) */
 VECTOR_CLONES static void gabor_basis(
     const double *shape, const struct separable_pixels *px, double *basis, double *scratch)
 {
-	size_t n = px->n, k = px->k;
+	size_t n = px->n;
 	double slope, s = sin(shape[THETA]), c = cos(shape[THETA]);
-	double omega = 2 * pi * shape[BAND] * band_edge(shape[THETA], &slope);
+	double omega = 2 * pi * shape[BAND] * band_edge(s, c, &slope);
 	double across = -.5 / (shape[ACROSS] * shape[ACROSS]),
 	       along = -.5 / (shape[ALONG] * shape[ALONG]);
 	double *restrict u = scratch, *restrict v = scratch + n;
-	double *restrict even = basis, *restrict odd = basis + n,
-			 *restrict envelope = scratch + 3 * n;
-	double *column_cos = scratch + 2 * n, *column_sin = column_cos + k,
-	       *row_cos = column_sin + k, *row_sin = row_cos + k;
-	turns(-omega * s * (px->column[0] - shape[X0]), -omega * s, k, column_cos, column_sin);
-	turns(omega * c * (px->row[0] - shape[Y0]), -omega * c, k, row_cos,
-	    row_sin); /* rows go down */
+	double *restrict even = basis, *restrict odd = basis + n;
 #pragma omp simd
 	for (size_t i = 0; i < n; i++) {
-		double x = px->x[i] - shape[X0], y = px->y[i] - shape[Y0];
+		double x = px->x[i] - shape[X0], y = px->y[i] - shape[Y0], sine, cosine;
 		u[i] = -x * s + y * c;
 		v[i] = x * c + y * s;
-		envelope[i] = vector_exp(across * u[i] * u[i] + along * v[i] * v[i]);
-	}
-	for (size_t r = 0; r < k; r++) {
-		double cr = row_cos[r], sr = row_sin[r];
-#pragma omp simd
-		for (size_t j = 0; j < k; j++) {
-			double height = envelope[r * k + j];
-			even[r * k + j] = height * (column_cos[j] * cr - column_sin[j] * sr);
-			odd[r * k + j] = height * (column_sin[j] * cr + column_cos[j] * sr);
-		}
+		double envelope = vector_exp(across * u[i] * u[i] + along * v[i] * v[i]);
+		vector_turn(omega * u[i], &sine, &cosine);
+		even[i] = envelope * cosine;
+		odd[i] = envelope * sine;
 	}
 }
 
@@ -91,7 +67,7 @@ VECTOR_CLONES static void gabor_slopes(const double *shape, const double *coeffi
 {
 	size_t n = px->n;
 	double edge_slope, s = sin(shape[THETA]), c = cos(shape[THETA]);
-	double edge = band_edge(shape[THETA], &edge_slope), omega = 2 * pi * shape[BAND] * edge;
+	double edge = band_edge(s, c, &edge_slope), omega = 2 * pi * shape[BAND] * edge;
 	double across = 1 / (shape[ACROSS] * shape[ACROSS]),
 	       along = 1 / (shape[ALONG] * shape[ALONG]);
 	double a = coefficient[COSINE], b = coefficient[SINE];
@@ -140,16 +116,20 @@ struct candidate {
 
 struct gabor_fitter {
 	size_t k, n, m; /* m: frequencies from 0 to .5, both ends included, 2m - 1 from -.5 to .5 */
+	size_t wide;    /* m rounded up to whole vectors */
 	struct separable *separable;
 	double *memory;
-	double *turn_cos, *turn_sin;      /* (2m - 1, k): of 2 pi f times the centred coordinate */
-	double *half_re, *half_im;        /* (2m - 1, k): rows of y transformed */
-	double *power, *centred, *energy; /* (m, 2m - 1), (n), (n) */
+	double *turn_cos, *turn_sin; /* (k, wide): of 2 pi f times the centred coordinate */
+	double *half_cos, *half_sin; /* (k, wide): rows of y transformed */
+	double *power;               /* (m, 2m - 1) */
+	double *centred, *energy;    /* (n), rounded up as the pixels of `separable` */
+	double *cosine, *sine;       /* (n): a candidate's carrier, 0 beyond k*k */
+	double *u2, *v2;             /* (n) */
 };
 
 struct gabor_fitter *gabor_fitter_create(size_t k)
 {
-	size_t n, wide;
+	size_t n, padded;
 	struct gabor_fitter *f = mem_alloc(1, sizeof *f);
 	if (!f)
 		return NULL;
@@ -158,27 +138,32 @@ struct gabor_fitter *gabor_fitter_create(size_t k)
 		goto failed;
 	}
 	f->k = k;
-	if (mem_multiply(k, k, &n) < 0)
+	if (mem_multiply(k, k, &n) < 0 || !(f->separable = separable_create(&model, k)))
 		goto failed;
 	f->n = n;
 	f->m = k + 1;
-	wide = 2 * f->m - 1;
-	f->memory = mem_alloc(4 * wide * k + f->m * wide + 2 * n, sizeof *f->memory);
-	f->separable = separable_create(&model, k);
-	if (!f->memory || !f->separable)
+	f->wide = (f->m + VECTOR_LENGTH - 1) / VECTOR_LENGTH * VECTOR_LENGTH;
+	padded = separable_pixels(f->separable)->n;
+	f->memory =
+	    mem_alloc(4 * k * f->wide + 6 * padded + f->m * (2 * f->m - 1), sizeof *f->memory);
+	if (!f->memory)
 		goto failed;
 	f->turn_cos = f->memory;
-	f->turn_sin = f->turn_cos + wide * k;
-	f->half_re = f->turn_sin + wide * k;
-	f->half_im = f->half_re + wide * k;
-	f->power = f->half_im + wide * k;
-	f->centred = f->power + f->m * wide;
-	f->energy = f->centred + n;
-	for (size_t j = 0; j < wide; j++) {
-		double frequency = .5 * ((double)j - (double)(f->m - 1)) / (double)(f->m - 1);
-		for (size_t c = 0; c < k; c++) {
-			f->turn_cos[j * k + c] = cos(2 * pi * frequency * bank_x(k, c));
-			f->turn_sin[j * k + c] = sin(2 * pi * frequency * bank_x(k, c));
+	f->turn_sin = f->turn_cos + k * f->wide;
+	f->half_cos = f->turn_sin + k * f->wide;
+	f->half_sin = f->half_cos + k * f->wide;
+	f->centred = f->half_sin + k * f->wide;
+	f->energy = f->centred + padded;
+	f->cosine = f->energy + padded;
+	f->sine = f->cosine + padded;
+	f->u2 = f->sine + padded;
+	f->v2 = f->u2 + padded;
+	f->power = f->v2 + padded;
+	for (size_t c = 0; c < k; c++) {
+		for (size_t j = 0; j < f->m; j++) {
+			double frequency = .5 * (double)j / (double)(f->m - 1);
+			f->turn_cos[c * f->wide + j] = cos(2 * pi * frequency * bank_x(k, c));
+			f->turn_sin[c * f->wide + j] = sin(2 * pi * frequency * bank_x(k, c));
 		}
 	}
 	return f;
@@ -199,36 +184,42 @@ void gabor_fitter_free(struct gabor_fitter *fitter)
 /* power (m, 2m - 1) of the centred profile at fy >= 0 (row) and fx (column), y up */
 VECTOR_CLONES static void spectrum(struct gabor_fitter *f)
 {
-	size_t k = f->k, m = f->m, wide = 2 * m - 1;
-	for (size_t j = 0; j < wide; j++) {
-		const double *restrict tc = f->turn_cos + j * k, *restrict ts = f->turn_sin + j * k;
-		for (size_t r = 0; r < k; r++) {
-			const double *row = f->centred + r * k;
-			double re = 0, im = 0;
-#pragma omp simd reduction(+ : re, im)
+	size_t k = f->k, m = f->m, wide = f->wide;
+	for (size_t r = 0; r < k; r++) {
+		for (size_t j = 0; j < wide; j += VECTOR_LENGTH) {
+			vector_lanes cosine = {0}, sine = {0};
 			for (size_t c = 0; c < k; c++) {
-				re += row[c] * tc[c];
-				im += row[c] * ts[c];
+				double y = f->centred[r * k + c];
+				cosine += y * *(vector_lanes *)(f->turn_cos + c * wide + j);
+				sine += y * *(vector_lanes *)(f->turn_sin + c * wide + j);
 			}
-			f->half_re[j * k + r] = re;
-			f->half_im[j * k + r] = im;
+			*(vector_lanes *)(f->half_cos + r * wide + j) = cosine;
+			*(vector_lanes *)(f->half_sin + r * wide + j) = sine;
 		}
 	}
 	for (size_t i = 0; i < m; i++) {
-		/* a row's height is minus the coordinate of the column with its number */
-		const double *restrict tc = f->turn_cos + (m - 1 + i) * k, *restrict ts =
-									       f->turn_sin +
-									       (m - 1 + i) * k;
-		for (size_t j = 0; j < wide; j++) {
-			const double *restrict hr = f->half_re + j * k, *restrict hi =
-									    f->half_im + j * k;
-			double re = 0, im = 0;
-#pragma omp simd reduction(+ : re, im)
+		for (size_t j = 0; j < wide; j += VECTOR_LENGTH) {
+			vector_lanes cc = {0}, cs = {0}, sc = {0}, ss = {0};
 			for (size_t r = 0; r < k; r++) {
-				re += hr[r] * tc[r] + hi[r] * ts[r];
-				im += hi[r] * tc[r] - hr[r] * ts[r];
+				/* a row's height is minus the coordinate of the column with its number */
+				double c = f->turn_cos[r * wide + i],
+				       s = -f->turn_sin[r * wide + i];
+				const vector_lanes x = *(
+						       vector_lanes *)(f->half_cos + r * wide + j),
+						   y = *(
+						       vector_lanes *)(f->half_sin + r * wide + j);
+				cc += c * x;
+				cs += s * x;
+				sc += c * y;
+				ss += s * y;
 			}
-			f->power[i * wide + j] = re * re + im * im;
+			vector_lanes right = (cc - ss) * (cc - ss) + (cs + sc) * (cs + sc);
+			vector_lanes left = (cc + ss) * (cc + ss) + (cs - sc) * (cs - sc);
+			double *middle = f->power + i * (2 * m - 1) + m - 1;
+			for (size_t l = 0; l < VECTOR_LENGTH && j + l < m; l++) {
+				middle[j + l] = right[l];
+				*(middle - j - l) = left[l];
+			}
 		}
 	}
 }
@@ -242,7 +233,7 @@ static size_t peaks(const struct gabor_fitter *f, double (*found)[2])
 		/* of the row fy = 0 only fx > 0: the rest is its mirror image */
 		for (size_t j = i ? 0 : m; j < wide; j++) {
 			double here = f->power[i * wide + j];
-			bool highest = here > 0;
+			bool highest = here > (count == GABOR_PEAKS ? height[count - 1] : 0);
 			for (size_t a = i ? i - 1 : 0; a <= i + 1 && a < m && highest; a++)
 				for (size_t b = j ? j - 1 : 0; b <= j + 1 && b < wide && highest;
 				     b++)
@@ -250,7 +241,7 @@ static size_t peaks(const struct gabor_fitter *f, double (*found)[2])
 			/* below the row fy = 0 lies the mirror image of the row above */
 			for (size_t b = j - 1; !i && b <= j + 1 && b < wide && highest; b++)
 				highest = !(f->power[wide + wide - 1 - b] > here);
-			if (!highest || (count == GABOR_PEAKS && here <= height[count - 1]))
+			if (!highest)
 				continue;
 			size_t at = count < GABOR_PEAKS ? count++ : count - 1;
 			for (; at && height[at - 1] < here; at--) {
@@ -297,37 +288,92 @@ static void centres(struct gabor_fitter *f, double (*found)[2])
 	found[1][1] = bank_y(k, best / k);
 }
 
-static int by_sse(const void *a, const void *b)
+/* Sums of squares (SHAPES) that the envelopes leave of the centred profile, whose own sum is sst, at one peak and centre:
+ * they have the carrier in common. */
+VECTOR_CLONES static void score_shapes(struct gabor_fitter *f, const struct separable_bound *bounds,
+    const double *at, double sst, double *sse)
 {
-	double p = ((const struct candidate *)a)->sse, q = ((const struct candidate *)b)->sse;
-	return (p > q) - (p < q);
+	const struct separable_pixels *px = separable_pixels(f->separable);
+	size_t n = px->n;
+	double slope, s = sin(at[THETA]), c = cos(at[THETA]);
+	double omega = 2 * pi * fmin(at[BAND], 1) * band_edge(s, c, &slope);
+	double x0 = fmin(fmax(at[X0], bounds[X0].lo), bounds[X0].hi),
+	       y0 = fmin(fmax(at[Y0], bounds[Y0].lo), bounds[Y0].hi);
+	const double *restrict z = f->centred;
+	double *restrict cosine = f->cosine, *restrict sine = f->sine, *restrict u2 = f->u2,
+			 *restrict v2 = f->v2;
+#pragma omp simd
+	for (size_t i = 0; i < n; i++) {
+		double x = px->x[i] - x0, y = px->y[i] - y0, u = -x * s + y * c, v = x * c + y * s,
+		       a, b;
+		vector_turn(omega * u, &a, &b);
+		sine[i] = a;
+		cosine[i] = b;
+		u2[i] = u * u;
+		v2[i] = v * v;
+	}
+	for (size_t i = f->n; i < n; i++)
+		cosine[i] = sine[i] = 0;
+	for (size_t k = 0; k < SHAPES; k++) {
+		double across = shapes[k][0] * 2 * pi / omega, along = across * shapes[k][1];
+		across = fmin(fmax(across, bounds[ACROSS].lo), bounds[ACROSS].hi);
+		along = fmin(fmax(along, bounds[ALONG].lo), bounds[ALONG].hi);
+		double by_u = -.5 / (across * across), by_v = -.5 / (along * along);
+		double pp = 0, pq = 0, qq = 0, p1 = 0, q1 = 0, py = 0, qy = 0;
+#pragma omp simd reduction(+ : pp, pq, qq, p1, q1, py, qy)
+		for (size_t i = 0; i < n; i++) {
+			double envelope = vector_exp(by_u * u2[i] + by_v * v2[i]);
+			double p = envelope * cosine[i], q = envelope * sine[i];
+			pp += p * p;
+			pq += p * q;
+			qq += q * q;
+			p1 += p;
+			q1 += q;
+			py += p * z[i];
+			qy += q * z[i];
+		}
+		/* the offset takes the means off */
+		pp -= p1 * p1 / (double)f->n;
+		pq -= p1 * q1 / (double)f->n;
+		qq -= q1 * q1 / (double)f->n;
+		double determinant = pp * qq - pq * pq;
+		if (determinant > 1e-12 * pp * qq)
+			sse[k] =
+			    sst - (py * py * qq - 2 * py * qy * pq + qy * qy * pp) / determinant;
+		else
+			sse[k] = sst - fmax(pp > 0 ? py * py / pp : 0, qq > 0 ? qy * qy / qq : 0);
+	}
 }
 
-/* all candidates with their sums of squares, best first; gives their number */
-static size_t candidates(struct gabor_fitter *f, const double *y, struct candidate *list)
+/* all candidates with their sums of squares; gives their number */
+static size_t candidates(struct gabor_fitter *f, double sst, struct candidate *list)
 {
-	double peak[GABOR_PEAKS][2], centre[CENTRES][2];
+	double peak[GABOR_PEAKS][2], centre[CENTRES][2], sse[SHAPES];
+	struct separable_bound bounds[SHAPE];
 	size_t count = 0;
 	spectrum(f);
 	size_t found = peaks(f, peak);
 	centres(f, centre);
+	gabor_bounds(f->k, bounds);
 	for (size_t p = 0; p < found; p++) {
+		double slope, theta = peak[p][1];
+		double band = peak[p][0] / band_edge(sin(theta), cos(theta), &slope);
 		for (size_t c = 0; c < CENTRES; c++) {
+			double at[SHAPE] = {[X0] = centre[c][0],
+			    [Y0] = centre[c][1],
+			    [THETA] = theta,
+			    [BAND] = band};
+			score_shapes(f, bounds, at, sst, sse);
 			for (size_t s = 0; s < SHAPES; s++) {
 				struct candidate *one = &list[count++];
-				double slope, across = shapes[s][0] / peak[p][0];
+				memcpy(one->shape, at, sizeof at);
+				one->shape[ACROSS] = shapes[s][0] / peak[p][0];
+				one->shape[ALONG] = one->shape[ACROSS] * shapes[s][1];
 				one->peak = p;
-				one->shape[X0] = centre[c][0];
-				one->shape[Y0] = centre[c][1];
-				one->shape[THETA] = peak[p][1];
-				one->shape[BAND] = peak[p][0] / band_edge(peak[p][1], &slope);
-				one->shape[ACROSS] = across;
-				one->shape[ALONG] = across * shapes[s][1];
-				one->sse = separable_score(f->separable, y, one->shape);
+				one->sse = sse[s];
 			}
 		}
 	}
-	qsort(list, count, sizeof *list, by_sse);
 	return count;
 }
 
@@ -335,9 +381,31 @@ static size_t candidates(struct gabor_fitter *f, const double *y, struct candida
 static bool apart(const struct candidate *a, const struct candidate *b)
 {
 	double dx = a->shape[X0] - b->shape[X0], dy = a->shape[Y0] - b->shape[Y0];
-	double across = a->shape[ACROSS];
-	return a->peak != b->peak || dx * dx + dy * dy > across * across ||
-	       fabs(log(b->shape[ACROSS] / across)) > 1;
+	double across = a->shape[ACROSS], ratio = b->shape[ACROSS] / across;
+	return a->peak != b->peak || dx * dx + dy * dy > across * across || ratio > E ||
+	       ratio < 1 / E;
+}
+
+/* The best candidates that are apart, best first; gives their number. */
+static size_t choose(struct candidate *list, size_t count, const struct candidate **chosen)
+{
+	size_t starts = 0;
+	while (starts < GABOR_STARTS) {
+		struct candidate *best = NULL;
+		for (size_t i = 0; i < count; i++) {
+			if (list[i].sse < (best ? best->sse : INFINITY))
+				best = &list[i];
+		}
+		if (!best)
+			break;
+		chosen[starts++] = best;
+		for (size_t i = 0; i < count; i++) {
+			if (&list[i] != best && !apart(&list[i], best))
+				list[i].sse = INFINITY;
+		}
+		best->sse = INFINITY;
+	}
+	return starts;
 }
 
 /* the canonical function of a fit of y, with its sum of squares computed anew */
@@ -350,7 +418,8 @@ static struct gabor from_fit(
 	struct gabor g = {.amplitude = hypot(a, b),
 	    .theta = fit->shape[THETA],
 	    .phase = atan2(-b, a), /* a cos + b sin = A cos(. + phase) */
-	    .frequency = fit->shape[BAND] * band_edge(fit->shape[THETA], &slope),
+	    .frequency = fit->shape[BAND] *
+			 band_edge(sin(fit->shape[THETA]), cos(fit->shape[THETA]), &slope),
 	    .sigma_across = fit->shape[ACROSS],
 	    .sigma_along = fit->shape[ALONG],
 	    .x0 = fit->shape[X0],
@@ -389,19 +458,13 @@ int gabor_fit(
     struct gabor_fitter *f, const double *y, double tolerance, struct gabor_estimate *estimate)
 {
 	struct candidate list[CANDIDATES];
-	size_t chosen[GABOR_STARTS];
+	const struct candidate *chosen[GABOR_STARTS];
 	struct separable_fit best = {.sse = INFINITY}, fit;
 	if (!centre_profile(f, y, estimate))
 		return 0;
-	size_t count = candidates(f, y, list);
-	for (size_t i = 0; i < count && estimate->starts < GABOR_STARTS; i++) {
-		bool new = true;
-		for (size_t j = 0; j < estimate->starts && new; j++)
-			new = apart(&list[i], &list[chosen[j]]);
-		if (!new)
-			continue;
-		chosen[estimate->starts++] = i;
-		memcpy(fit.shape, list[i].shape, sizeof list[i].shape);
+	estimate->starts = choose(list, candidates(f, estimate->sst, list), chosen);
+	for (size_t i = 0; i < estimate->starts; i++) {
+		memcpy(fit.shape, chosen[i]->shape, sizeof chosen[i]->shape);
 		if (separable_minimise(f->separable, y, TRY_TOLERANCE, TRY_LIMIT, &fit) < 0)
 			return -1;
 		estimate->iterations += fit.iterations;
@@ -419,12 +482,13 @@ int gabor_fit_from(struct gabor_fitter *f, const double *y, const struct gabor *
     struct gabor_estimate *estimate)
 {
 	double slope;
-	struct separable_fit fit = {.shape = {[X0] = start->x0,
-					[Y0] = start->y0,
-					[THETA] = start->theta,
-					[BAND] = start->frequency / band_edge(start->theta, &slope),
-					[ACROSS] = start->sigma_across,
-					[ALONG] = start->sigma_along}};
+	struct separable_fit fit = {
+	    .shape = {[X0] = start->x0,
+		[Y0] = start->y0,
+		[THETA] = start->theta,
+		[BAND] = start->frequency / band_edge(sin(start->theta), cos(start->theta), &slope),
+		[ACROSS] = start->sigma_across,
+		[ALONG] = start->sigma_along}};
 	if (!centre_profile(f, y, estimate))
 		return 0;
 	if (separable_minimise(f->separable, y, GABOR_TOLERANCE, LIMIT, &fit) < 0)
@@ -444,42 +508,68 @@ double gabor_estimate_r(const struct gabor_estimate *estimate)
 
 /* Standard errors */
 
-/* derivatives of the function at (x, y) by the parameters in the order of struct gabor */
-static void derivatives(const struct gabor *g, double x, double y, double *d)
+#define STRIP 64       /* pixels whose derivatives are held at a time */
+#define DERIVATIVES 12 /* parameters in the order of struct gabor, rounded up to blocks of 4 */
+
+/* Derivatives (DERIVATIVES, STRIP) of the function by its parameters at pixels `first` on of a (k, k) array; 0 beyond. */
+VECTOR_CLONES static void derivatives(const struct gabor *g, size_t k, size_t first, double *d)
 {
-	double s = sin(g->theta), c = cos(g->theta), dx = x - g->x0, dy = y - g->y0;
-	double u = -dx * s + dy * c, v = dx * c + dy * s, omega = 2 * pi * g->frequency;
-	double across = u / (g->sigma_across * g->sigma_across),
-	       along = v / (g->sigma_along * g->sigma_along);
-	double envelope = exp(-(u * across + v * along) / 2);
-	double even = envelope * cos(omega * u + g->phase), value = g->amplitude * even;
-	double odd = -g->amplitude * envelope * sin(omega * u + g->phase);
-	double by_u = omega * odd - across * value, by_v = -along * value;
-	d[0] = even;
-	d[1] = -v * by_u + u * by_v;
-	d[2] = odd;
-	d[3] = 2 * pi * u * odd;
-	d[4] = across * across * g->sigma_across * value;
-	d[5] = along * along * g->sigma_along * value;
-	d[6] = s * by_u - c * by_v;
-	d[7] = -c * by_u - s * by_v;
-	d[8] = 1;
+	double s = sin(g->theta), c = cos(g->theta), omega = 2 * pi * g->frequency;
+	double across = 1 / (g->sigma_across * g->sigma_across),
+	       along = 1 / (g->sigma_along * g->sigma_along);
+	double x[STRIP], y[STRIP], inside[STRIP];
+	for (size_t i = 0; i < STRIP; i++) {
+		size_t at = first + i;
+		inside[i] = at < k * k;
+		x[i] = bank_x(k, at % k) - g->x0;
+		y[i] = inside[i] > 0 ? bank_y(k, at / k) - g->y0 : 0;
+	}
+#pragma omp simd
+	for (size_t i = 0; i < STRIP; i++) {
+		double u = -x[i] * s + y[i] * c, v = x[i] * c + y[i] * s, sine, cosine;
+		double envelope = inside[i] * vector_exp(-(u * across * u + v * along * v) / 2);
+		vector_turn(omega * u + g->phase, &sine, &cosine);
+		double even = envelope * cosine, value = g->amplitude * even;
+		double odd = -g->amplitude * envelope * sine;
+		double by_u = omega * odd - across * u * value, by_v = -along * v * value;
+		d[i] = even;
+		d[STRIP + i] = -v * by_u + u * by_v;
+		d[2 * STRIP + i] = odd;
+		d[3 * STRIP + i] = 2 * pi * u * odd;
+		d[4 * STRIP + i] = across * u * u / g->sigma_across * value;
+		d[5 * STRIP + i] = along * v * v / g->sigma_along * value;
+		d[6 * STRIP + i] = s * by_u - c * by_v;
+		d[7 * STRIP + i] = -c * by_u - s * by_v;
+		d[8 * STRIP + i] = inside[i];
+	}
+}
+
+/* Adds the products of the derivatives to the information matrix (9, 9). */
+VECTOR_CLONES static void add_products(const double *d, double *information)
+{
+	double block[2][4];
+	for (size_t i = 0; i < GABOR_PARAMETERS; i += 2) {
+		for (size_t j = 0; j < GABOR_PARAMETERS; j += 4) {
+			vector_products(d + i * STRIP, d + j * STRIP, STRIP, block);
+			for (size_t a = i; a < i + 2 && a < GABOR_PARAMETERS; a++)
+				for (size_t b = j; b < j + 4 && b < GABOR_PARAMETERS; b++)
+					information[a * GABOR_PARAMETERS + b] +=
+					    block[a - i][b - j];
+		}
+	}
 }
 
 /* covariance (9, 9) of the parameters: variance times the inverse of the information matrix */
 static bool covariance(const struct gabor *g, size_t k, double variance, double *cov)
 {
-	double d[GABOR_PARAMETERS], scale[GABOR_PARAMETERS];
+	_Alignas(64) double d[DERIVATIVES * STRIP] = {0};
+	double scale[GABOR_PARAMETERS];
 	const size_t p = GABOR_PARAMETERS;
 	memset(cov, 0, p * p * sizeof *cov);
-	for (size_t i = 0; i < k * k; i++) {
-		derivatives(g, bank_x(k, i % k), bank_y(k, i / k), d);
-		for (size_t a = 0; a < p; a++)
-			for (size_t b = 0; b <= a; b++)
-				cov[a * p + b] += d[a] * d[b];
+	for (size_t i = 0; i < k * k; i += STRIP) {
+		derivatives(g, k, i, d);
+		add_products(d, cov);
 	}
-	for (size_t i = 0; i < p * p; i++)
-		cov[i] = cov[i % p > i / p ? i % p * p + i / p : i];
 	for (size_t a = 0; a < p; a++)
 		scale[a] = 1 / sqrt(cov[a * p + a]);
 	for (size_t i = 0; i < p * p; i++)

@@ -7,61 +7,53 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "fit/bank.h"
+#include "fit/normal.h"
 #include "fit/separable.h"
 #include "fit/vector.h"
 
 #define SCRATCH 4
-#define VECTOR_LENGTH 8 /* doubles; memory is aligned to as many bytes */
-#define DEPENDENT                                                                                  \
-	1e-9 /* a basis function with less than this part outside the others' span is left out */
+#define ROWS (SEPARABLE_LINEAR_MAX + 1 + SEPARABLE_SHAPE_MAX)
+#define SPARE 3 /* blocks of products reach that far beyond the last row */
+/* Of its own square, what a basis function must have outside the others' span, else it is left out, and what a slope must
+ * have outside the others' and the basis' to have a row in the Jacobian. */
+#define BASIS_PART 1e-13
+#define SLOPE_PART 1e-15
 #define AT_ROUNDING 1e-28 /* of the sum of squares of y */
 
-/* What GSL sees is small: with the residual r (n) and its projected Jacobian J (n, p), all it computes are norms and
- * products of their columns, and the Cholesky factor of the Gram matrix of (J, r), p + 1 rows, has the same ones. */
-#define ROWS (SEPARABLE_SHAPE_MAX + 1)
-
+/* All sums over pixels are products of rows: of the basis, the residual and the slopes, in this order. The Cholesky
+ * factor of their Gram matrix begins with the basis', by which y is solved, and ends with that of the residual and of the
+ * slopes projected off the basis (Kaufman's Jacobian). That end is what GSL is given in place of the n pixels: a residual
+ * (its norm, 0, ...) and the Jacobian that belongs to it, p + 1 rows. All norms and products of columns are the same. */
 struct separable {
 	const struct separable_model *model;
 	struct separable_pixels pixels;
 	struct separable_bound bounds[SEPARABLE_SHAPE_MAX];
-	double *memory;                 /* holds the arrays below and the pixels' coordinates */
-	double *basis, *unit, *scratch; /* (linear, n), its orthonormal form, (4, n) */
-	double *slopes;                 /* (shape + 1, n): the last one is the residual */
-	double *y;                      /* (n), 0 beyond k*k, as are all rows */
-	size_t real;                    /* k*k */
-	double upper[SEPARABLE_LINEAR_MAX][SEPARABLE_LINEAR_MAX]; /* basis = unit * upper */
+	double half[SEPARABLE_SHAPE_MAX];  /* of a bounded parameter's range, on its scale */
+	double *memory;                    /* holds the arrays below and the pixels' coordinates */
+	double *basis, *residual, *slopes; /* (linear, n), (n), (shape, n): rows in one block */
+	double *scratch;                   /* (4, n) */
+	double *y;                         /* (n), 0 beyond k*k, as are all rows */
+	size_t real;                       /* k*k */
+	double gram[ROWS + SPARE][ROWS + SPARE];   /* lower part */
+	double factor[ROWS + SPARE][ROWS + SPARE]; /* lower */
+	double inverse[ROWS];                      /* of its diagonal, 0 where that is */
 	double coefficient[SEPARABLE_LINEAR_MAX];
-	double factor[ROWS][ROWS];      /* row-major, upper; column p belongs to the residual */
-	double at[SEPARABLE_SHAPE_MAX]; /* the free variables that factor belongs to */
+	double sse;
+	double at[SEPARABLE_SHAPE_MAX];    /* the free variables that all this belongs to */
+	double slope[SEPARABLE_SHAPE_MAX]; /* of the parameters by them */
+	double shape[SEPARABLE_SHAPE_MAX];
 	gsl_multifit_nlinear_workspace *gsl;
 };
 
-VECTOR_INLINE double dot(const double *restrict a, const double *restrict b, size_t n)
+/* the parameter's value for the free variable t, and its derivative; half: of its range */
+static double bounded(const struct separable_bound *b, double half, double t, double *slope)
 {
-	double sum = 0;
-#pragma omp simd reduction(+ : sum)
-	for (size_t i = 0; i < n; i++)
-		sum += a[i] * b[i];
-	return sum;
-}
-
-VECTOR_INLINE void subtract(double *restrict a, double factor, const double *restrict b, size_t n)
-{
-#pragma omp simd
-	for (size_t i = 0; i < n; i++)
-		a[i] -= factor * b[i];
-}
-
-/* the parameter's value for the free variable t, and its derivative */
-static double bounded(const struct separable_bound *b, double t, double *slope)
-{
-	double half, value;
+	double value;
 	switch (b->scale) {
 	case SEPARABLE_BOUNDED:
-		*slope = (b->hi - b->lo) / 2 * cos(t);
-		return b->lo + (b->hi - b->lo) / 2 * (1 + sin(t));
+		*slope = half * cos(t);
+		return b->lo + half * (1 + sin(t));
 	case SEPARABLE_LOGARITHMIC:
-		half = log(b->hi / b->lo) / 2;
 		value = b->lo * exp(half * (1 + sin(t)));
 		*slope = value * half * cos(t);
 		return value;
@@ -69,6 +61,13 @@ static double bounded(const struct separable_bound *b, double t, double *slope)
 		*slope = 1;
 		return t;
 	}
+}
+
+static double half_of(const struct separable_bound *b)
+{
+	return b->scale == SEPARABLE_BOUNDED       ? (b->hi - b->lo) / 2
+	       : b->scale == SEPARABLE_LOGARITHMIC ? log(b->hi / b->lo) / 2
+						   : 0;
 }
 
 /* the free variable for a value; starts stay a little off the bounds, where the slope vanishes */
@@ -102,153 +101,151 @@ static void clear_rest(const struct separable *s, double *rows, size_t count)
 			rows[l * s->pixels.n + i] = 0;
 }
 
-static void basis_at(struct separable *s, const double *shape)
+/* Products of the rows from..to - 1 with those up to themselves. */
+VECTOR_CLONES static void products(struct separable *s, size_t from, size_t to)
 {
-	s->model->basis(shape, &s->pixels, s->basis, s->scratch);
-	clear_rest(s, s->basis, s->model->linear);
+	size_t n = s->pixels.n;
+	double block[2][4];
+	for (size_t i = from; i < to; i += 2) {
+		for (size_t j = 0; j < i + 2; j += 4) {
+			vector_products(s->basis + i * n, s->basis + j * n, n, block);
+			memcpy(&s->gram[i][j], block[0], sizeof block[0]);
+			memcpy(&s->gram[i + 1][j], block[1], sizeof block[1]);
+		}
+	}
 }
 
-/* Coefficients and residual (n) for the basis as it stands: made orthonormal by modified Gram-Schmidt. */
-VECTOR_CLONES static void project(struct separable *s, double *restrict r)
+/* Row i of the factor but for its diagonal; gives what is left of the row's square. */
+static double factorise(struct separable *s, size_t i)
 {
-	size_t n = s->pixels.n, m = s->model->linear;
-	double part[SEPARABLE_LINEAR_MAX];
-	memcpy(r, s->y, n * sizeof *r);
+	double *restrict row = s->factor[i], rest = s->gram[i][i];
+	for (size_t j = 0; j < i; j++) {
+		double sum = s->gram[i][j];
+		for (size_t k = 0; k < j; k++)
+			sum -= row[k] * s->factor[j][k];
+		row[j] = sum * s->inverse[j];
+		rest -= row[j] * row[j];
+	}
+	return rest;
+}
+
+static void set_diagonal(struct separable *s, size_t i, double square)
+{
+	s->factor[i][i] = sqrt(square);
+	s->inverse[i] = square > 0 ? 1 / s->factor[i][i] : 0;
+}
+
+static void factorise_basis(struct separable *s)
+{
+	for (size_t l = 0; l < s->model->linear; l++) {
+		double rest = factorise(s, l);
+		set_diagonal(s, l, rest > BASIS_PART * s->gram[l][l] ? rest : 0);
+	}
+}
+
+/* The best coefficients of the residual row, added to the others and taken off it; gives its sum of squares. */
+VECTOR_CLONES static double reduce(struct separable *s)
+{
+	size_t m = s->model->linear, n = s->pixels.n;
+	double part[SEPARABLE_LINEAR_MAX] = {0}, sum;
 	for (size_t l = 0; l < m; l++) {
-		double *restrict q = s->unit + l * n;
-		memcpy(q, s->basis + l * n, n * sizeof *q);
-		double before = dot(s->basis + l * n, s->basis + l * n, n);
-		for (size_t j = 0; j < l; j++) {
-			s->upper[j][l] = dot(s->unit + j * n, q, n);
-			subtract(q, s->upper[j][l], s->unit + j * n, n);
-		}
-		double square = 0;
-#pragma omp simd reduction(+ : square)
-		for (size_t i = 0; i < n; i++)
-			square += q[i] * q[i];
-		/* false also for a function that vanishes on all pixels */
-		bool independent = square > DEPENDENT * DEPENDENT * before;
-		double scale = independent ? 1 / sqrt(square) : 0;
-#pragma omp simd
-		for (size_t i = 0; i < n; i++)
-			q[i] *= scale;
-		s->upper[l][l] = independent ? sqrt(square) : 0;
-		part[l] = dot(q, r, n);
-		subtract(r, part[l], q, n);
+		sum = s->gram[m][l];
+		for (size_t k = 0; k < l; k++)
+			sum -= s->factor[l][k] * part[k];
+		part[l] = sum * s->inverse[l];
 	}
 	for (size_t l = m; l-- > 0;) {
-		double sum = part[l];
-		for (size_t j = l + 1; j < m; j++)
-			sum -= s->upper[l][j] * s->coefficient[j];
-		s->coefficient[l] = s->upper[l][l] > 0 ? sum / s->upper[l][l] : 0;
+		sum = part[l];
+		for (size_t k = l + 1; k < m; k++)
+			sum -= s->factor[k][l] * part[k];
+		part[l] = sum * s->inverse[l];
+		s->coefficient[l] += part[l];
 	}
+	vector_lanes squares = {0};
+	for (size_t i = 0; i < n; i += VECTOR_LENGTH) {
+		vector_lanes *r = (vector_lanes *)(s->residual + i), value = *r;
+		for (size_t l = 0; l < m; l++)
+			value -= part[l] * *(const vector_lanes *)(s->basis + l * n + i);
+		*r = value;
+		squares += value * value;
+	}
+	return vector_sum(&squares);
 }
 
-/* Products of d (n) with three others at once: d is read once. */
-VECTOR_INLINE void dots(const double *restrict d, const double *restrict a,
-    const double *restrict b, const double *restrict c, size_t n, double *product)
+/* Basis, coefficients and residual at a shape; the basis is factorised. */
+static void solve(struct separable *s, const double *shape)
 {
-	double x = 0, y = 0, z = 0;
-#pragma omp simd reduction(+ : x, y, z)
-	for (size_t i = 0; i < n; i++) {
-		x += d[i] * a[i];
-		y += d[i] * b[i];
-		z += d[i] * c[i];
-	}
-	product[0] = x;
-	product[1] = y;
-	product[2] = z;
+	size_t m = s->model->linear;
+	s->model->basis(shape, &s->pixels, s->basis, s->scratch);
+	clear_rest(s, s->basis, m);
+	memcpy(s->residual, s->y, s->pixels.n * sizeof *s->y);
+	memset(s->coefficient, 0, sizeof s->coefficient);
+	products(s, 0, m + 1);
+	factorise_basis(s);
+	s->sse = reduce(s);
 }
 
-/* The slopes projected (Kaufman's Jacobian, up to its sign), and the Gram matrix of them and the residual, its lower
- * part. Where a group of three is not full its first member stands in, and what it gives is not used. */
-VECTOR_CLONES static void gram(struct separable *s, const double *slope, double (*restrict g)[ROWS])
+static void move(struct separable *s, const double *t)
 {
-	size_t n = s->pixels.n, p = s->model->shape, m = s->model->linear;
-	const double *a = s->unit, *b = m > 1 ? a + n : a, *c = m > 2 ? a + 2 * n : a;
-	double product[3], by_b, by_c;
-	for (size_t i = 0; i < p; i++) {
-		double *restrict d = s->slopes + i * n;
-		dots(d, a, b, c, n, product);
-		by_b = m > 1 ? product[1] : 0;
-		by_c = m > 2 ? product[2] : 0;
-#pragma omp simd
-		for (size_t k = 0; k < n; k++)
-			d[k] -= product[0] * a[k] + by_b * b[k] + by_c * c[k];
-	}
-	for (size_t i = 0; i <= p; i++) {
-		for (size_t j = 0; j <= i; j += 3) {
-			const double *first = s->slopes + j * n;
-			dots(s->slopes + i * n, first, j + 1 <= i ? first + n : first,
-			    j + 2 <= i ? first + 2 * n : first, n, product);
-			for (size_t l = 0; l < 3 && j + l <= i; l++)
-				g[i][j + l] = product[l] * slope[i] * slope[j + l];
-		}
-	}
+	for (size_t i = 0; i < s->model->shape; i++)
+		s->shape[i] = bounded(&s->bounds[i], s->half[i], t[i], &s->slope[i]);
+	solve(s, s->shape);
+	memcpy(s->at, t, s->model->shape * sizeof *t);
 }
 
-/* Everything at the free variables t. */
-static void evaluate(struct separable *s, const double *t)
+static int get_free(const struct separable *s, const gsl_vector *t, double *free)
 {
-	size_t p = s->model->shape;
-	double shape[SEPARABLE_SHAPE_MAX] = {0}, slope[ROWS], g[ROWS][ROWS];
-	for (size_t i = 0; i < p; i++)
-		shape[i] = bounded(&s->bounds[i], t[i], &slope[i]);
-	slope[p] = -1; /* GSL's residual is model - y */
-	basis_at(s, shape);
-	project(s, s->slopes + p * s->pixels.n);
-	s->model->slopes(shape, s->coefficient, &s->pixels, s->basis, s->scratch, s->slopes);
-	clear_rest(s, s->slopes, p);
-	gram(s, slope, g);
-	/* Cholesky; a column that others make up has no row of its own */
-	for (size_t j = 0; j <= p; j++) {
-		double rest = g[j][j];
-		for (size_t i = 0; i < j; i++) {
-			double sum = g[j][i];
-			for (size_t k = 0; k < i; k++)
-				sum -= s->factor[k][i] * s->factor[k][j];
-			s->factor[i][j] = s->factor[i][i] > 0 ? sum / s->factor[i][i] : 0;
-			rest -= s->factor[i][j] * s->factor[i][j];
-		}
-		s->factor[j][j] = rest > 1e-15 * g[j][j] ? sqrt(rest) : 0;
-		for (size_t i = j + 1; i <= p; i++)
-			s->factor[i][j] = 0;
+	for (size_t i = 0; i < s->model->shape; i++) {
+		free[i] = gsl_vector_get(t, i);
+		if (!isfinite(free[i]))
+			return GSL_EDOM;
 	}
-	memcpy(s->at, t, p * sizeof *t);
+	return GSL_SUCCESS;
 }
 
 static int residual(const gsl_vector *t, void *params, gsl_vector *f)
 {
 	struct separable *s = params;
 	double free[SEPARABLE_SHAPE_MAX];
-	for (size_t i = 0; i < s->model->shape; i++) {
-		free[i] = gsl_vector_get(t, i);
-		if (!isfinite(free[i]))
-			return GSL_EDOM;
-	}
-	evaluate(s, free);
-	for (size_t i = 0; i <= s->model->shape; i++)
-		gsl_vector_set(f, i, s->factor[i][s->model->shape]);
+	if (get_free(s, t, free))
+		return GSL_EDOM;
+	move(s, free);
+	gsl_vector_set_zero(f);
+	gsl_vector_set(f, 0, sqrt(s->sse));
 	return GSL_SUCCESS;
 }
 
 static int jacobian(const gsl_vector *t, void *params, gsl_matrix *matrix)
 {
 	struct separable *s = params;
-	size_t p = s->model->shape;
+	size_t p = s->model->shape, m = s->model->linear;
 	double free[SEPARABLE_SHAPE_MAX];
-	for (size_t i = 0; i < p; i++)
-		free[i] = gsl_vector_get(t, i);
+	if (get_free(s, t, free))
+		return GSL_EDOM;
 	if (memcmp(free, s->at, p * sizeof *free))
-		evaluate(s, free);
-	for (size_t i = 0; i <= p; i++)
-		memcpy(matrix->data + i * matrix->tda, s->factor[i], p * sizeof *matrix->data);
+		move(s, free);
+	s->model->slopes(s->shape, s->coefficient, &s->pixels, s->basis, s->scratch, s->slopes);
+	clear_rest(s, s->slopes, p);
+	products(s, m + 1, m + 1 + p);
+	/* the residual is orthogonal to the basis already */
+	memset(s->factor[m], 0, m * sizeof *s->factor[m]);
+	set_diagonal(s, m, s->sse);
+	for (size_t i = 0; i < p; i++) {
+		size_t at = m + 1 + i;
+		const double *row = s->factor[at];
+		double rest = factorise(s, at);
+		set_diagonal(s, at, rest > SLOPE_PART * s->gram[at][at] ? rest : 0);
+		/* GSL's residual is model - y */
+		gsl_matrix_set(matrix, 0, i, -s->slope[i] * row[m]);
+		for (size_t k = 0; k < p; k++)
+			gsl_matrix_set(matrix, k + 1, i, k <= i ? s->slope[i] * row[m + 1 + k] : 0);
+	}
 	return GSL_SUCCESS;
 }
 
 struct separable *separable_create(const struct separable_model *model, size_t k)
 {
-	size_t real, rows = SCRATCH + 6 + 2 * model->linear + model->shape;
+	size_t real, rows = model->linear + 1 + model->shape + SPARE + SCRATCH + 3;
 	struct separable *s = mem_alloc(1, sizeof *s);
 	if (!s || mem_multiply(k, k, &real) < 0)
 		goto failed;
@@ -261,29 +258,26 @@ struct separable *separable_create(const struct separable_model *model, size_t k
 	if (!(s->memory = mem_alloc(rows, n * sizeof *s->memory)))
 		goto failed;
 	s->model = model;
-	s->scratch = s->memory;
-	s->basis = s->scratch + SCRATCH * n;
-	s->unit = s->basis + model->linear * n;
-	s->slopes = s->unit + model->linear * n;
-	double *x = s->slopes + (model->shape + 1) * n, *y = x + n, *column = y + n,
-	       *row = column + n;
+	s->basis = s->memory;
+	s->residual = s->basis + model->linear * n;
+	s->slopes = s->residual + n;
+	s->scratch = s->slopes + (model->shape + SPARE) * n;
+	double *x = s->scratch + SCRATCH * n, *y = x + n;
 	for (size_t i = 0; i < real; i++) {
 		x[i] = bank_x(k, i % k);
 		y[i] = bank_y(k, i / k);
 	}
-	for (size_t i = 0; i < k; i++) {
-		column[i] = bank_x(k, i);
-		row[i] = bank_y(k, i);
-	}
-	s->pixels = (struct separable_pixels){k, n, x, y, column, row};
-	s->y = row + n;
+	s->pixels = (struct separable_pixels){k, n, x, y};
+	s->y = y + n;
 	s->real = real;
 	for (size_t i = 0; model->offset && i < real; i++)
 		s->basis[(model->linear - 1) * n + i] = 1;
 	model->bounds(k, s->bounds);
+	for (size_t i = 0; i < model->shape; i++)
+		s->half[i] = half_of(&s->bounds[i]);
 	gsl_set_error_handler_off();
 	gsl_multifit_nlinear_parameters parameters = gsl_multifit_nlinear_default_parameters();
-	parameters.solver = gsl_multifit_nlinear_solver_cholesky;
+	parameters.solver = &normal_solver;
 	parameters.scale =
 	    gsl_multifit_nlinear_scale_levenberg; /* the free variables have similar ranges */
 	s->gsl = gsl_multifit_nlinear_alloc(
@@ -311,65 +305,55 @@ const struct separable_pixels *separable_pixels(const struct separable *separabl
 	return &separable->pixels;
 }
 
+static void inside(const struct separable *s, const double *shape, double *moved)
+{
+	for (size_t i = 0; i < s->model->shape; i++)
+		moved[i] = clamped(&s->bounds[i], shape[i]);
+}
+
 double separable_solve(
     struct separable *s, const double *y, const double *shape, double *coefficient)
 {
-	double inside[SEPARABLE_SHAPE_MAX], *r = s->slopes + s->model->shape * s->pixels.n;
-	for (size_t i = 0; i < s->model->shape; i++)
-		inside[i] = clamped(&s->bounds[i], shape[i]);
+	size_t m = s->model->linear;
+	double moved[SEPARABLE_SHAPE_MAX];
+	inside(s, shape, moved);
 	take(s, y);
-	basis_at(s, inside);
-	project(s, r);
+	solve(s, moved);
+	/* what rounding has left in the basis' span */
+	products(s, m, m + 1);
+	double sse = reduce(s);
 	if (coefficient)
-		memcpy(coefficient, s->coefficient, s->model->linear * sizeof *coefficient);
-	return dot(r, r, s->pixels.n);
-}
-
-/* The Gram matrix of the basis and y, and from it what the best coefficients leave of y. */
-VECTOR_CLONES static double score(const struct separable *s)
-{
-	size_t n = s->pixels.n, m = s->model->linear;
-	double g[SEPARABLE_LINEAR_MAX + 1][SEPARABLE_LINEAR_MAX + 1], rest = 0;
-	for (size_t i = 0; i <= m; i++) {
-		const double *a = i < m ? s->basis + i * n : s->y,
-			     *b = i > 1 ? s->basis + n : s->basis;
-		double product[3];
-		dots(a, s->basis, b, a, n, product);
-		memcpy(g[i], product, (i < 2 ? i : 2) * sizeof *product);
-		g[i][i] = product[2];
-		if (i == 3)
-			g[3][2] = dot(a, s->basis + 2 * n, n);
-	}
-	/* Cholesky in place; the last pivot is the sum of squares that is left */
-	for (size_t j = 0; j <= m; j++) {
-		rest = g[j][j];
-		for (size_t i = 0; i < j; i++) {
-			double sum = g[j][i];
-			for (size_t k = 0; k < i; k++)
-				sum -= g[i][k] * g[j][k];
-			g[j][i] = g[i][i] > 0 ? sum / g[i][i] : 0;
-			rest -= g[j][i] * g[j][i];
-		}
-		g[j][j] = rest > 1e-12 * g[j][j] ? sqrt(rest) : 0;
-	}
-	return rest;
+		memcpy(coefficient, s->coefficient, m * sizeof *coefficient);
+	return sse;
 }
 
 double separable_score(struct separable *s, const double *y, const double *shape)
 {
-	double inside[SEPARABLE_SHAPE_MAX];
-	for (size_t i = 0; i < s->model->shape; i++)
-		inside[i] = clamped(&s->bounds[i], shape[i]);
+	size_t m = s->model->linear;
+	double moved[SEPARABLE_SHAPE_MAX];
+	inside(s, shape, moved);
 	take(s, y);
-	basis_at(s, inside);
-	return score(s);
+	s->model->basis(moved, &s->pixels, s->basis, s->scratch);
+	clear_rest(s, s->basis, m);
+	memcpy(s->residual, s->y, s->pixels.n * sizeof *s->y);
+	products(s, 0, m + 1);
+	factorise_basis(s);
+	return factorise(s, m);
+}
+
+static double sum_of_squares(const gsl_multifit_nlinear_workspace *gsl)
+{
+	double norm = gsl_vector_get(gsl->f, 0); /* the others are 0 */
+	return norm * norm;
 }
 
 int separable_minimise(
     struct separable *s, const double *y, double tolerance, size_t limit, struct separable_fit *fit)
 {
 	size_t p = s->model->shape;
-	double start[SEPARABLE_SHAPE_MAX], slope, rounding = AT_ROUNDING * dot(y, y, s->real);
+	double start[SEPARABLE_SHAPE_MAX], slope, rounding = 0;
+	for (size_t i = 0; i < s->real; i++)
+		rounding += AT_ROUNDING * y[i] * y[i];
 	for (size_t i = 0; i < p; i++)
 		start[i] = unbounded(&s->bounds[i], fit->shape[i]);
 	gsl_multifit_nlinear_fdf fdf = {
@@ -380,19 +364,20 @@ int separable_minimise(
 	int status = gsl_multifit_nlinear_init(&t.vector, &fdf, s->gsl);
 	if (status)
 		return err_set("fit: %s", gsl_strerror(status));
-	double sse = dot(s->gsl->f->data, s->gsl->f->data, p + 1);
+	double sse = sum_of_squares(s->gsl);
 	for (fit->iterations = 0; fit->iterations < limit && sse > rounding; fit->iterations++) {
 		/* any other status than success: no step lowers the sum of squares */
 		if (gsl_multifit_nlinear_iterate(s->gsl) != GSL_SUCCESS)
 			break;
-		double lower = dot(s->gsl->f->data, s->gsl->f->data, p + 1);
+		double lower = sum_of_squares(s->gsl);
 		bool done = !(sse - lower > tolerance * sse);
 		sse = lower;
 		if (done)
 			break;
 	}
 	for (size_t i = 0; i < p; i++)
-		fit->shape[i] = bounded(&s->bounds[i], gsl_vector_get(s->gsl->x, i), &slope);
+		fit->shape[i] =
+		    bounded(&s->bounds[i], s->half[i], gsl_vector_get(s->gsl->x, i), &slope);
 	fit->sse = sse;
 	return 0;
 }

@@ -21,11 +21,11 @@ struct separable_bound {
 	double lo, hi;
 };
 
-/* The array's pixels: x and y (n) as in bank.h, column and row coordinates (k). n is k*k rounded up to whole vectors; what
- * a model computes beyond k*k, at (0, 0), is not used. */
+/* The array's pixels: x and y (n) as in bank.h. n is k*k rounded up to whole vectors; what a model computes beyond k*k, at
+ * (0, 0), is not used. */
 struct separable_pixels {
 	size_t k, n;
-	const double *x, *y, *column, *row;
+	const double *x, *y;
 };
 
 struct separable_model {

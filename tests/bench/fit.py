@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""fit-gabor against scipy.optimize.least_squares: the same profiles, the same model, the same number of starts found by
-the same rule (peaks of the spectrum, two centres, seven envelopes, ranked by their linear fit). CPU time per filter of
-each; SciPy on all nine parameters, as it comes (trust region, numerical Jacobian), with the bounds, and in its quicker
-forms. Then 300 filters of 11 x 11 with 99 surrogates each, on one thread and on all. Status 1 where SciPy as it comes is
-less than 100 times as slow, where any form reaches a lower sum of squares in more than 1 %, or where the surrogates take
-20 s of CPU time on every CPU."""
+"""fit-gabor against scipy.optimize.least_squares: the same profiles, the same model, as many starts found by the same rule
+(peaks of the spectrum, two centres, seven envelopes, ranked by their linear fit), and the best of them. CPU time per
+filter of each. SciPy fits all nine parameters: as it comes (trust region, numerical Jacobian), which is what somebody
+writes who has this model and these starts; with the tool's bounds; and with the analytic Jacobian, which is more than
+the same model and starts, written out in NumPy. SciPy's times hold the search for starts, which is shown too. Then 300
+filters of 11 x 11 with 99 surrogates each, on one thread and on all.
+Status 1 where SciPy without our Jacobian is less than 100 times as slow, where any form reaches a lower sum of squares in
+more than 1 %, where the surrogates take 20 s of CPU time on every CPU, or where two threads are less than 1.5 times as
+fast as one."""
 import os
 import resource
 import subprocess
@@ -17,7 +20,7 @@ import numpy as np
 from npys import save, table
 
 K, FILTERS, PEER = 11, 300, 40
-ASKED, SECONDS = 100, 20
+ASKED, SECONDS, SCALING = 100, 20, 1.5
 rng = np.random.default_rng(11)
 i = np.arange(K) - (K - 1) / 2
 X, Y = (a.ravel() for a in np.meshgrid(i, -i))
@@ -132,8 +135,12 @@ def main():
         except ImportError:
             print("scipy is not installed (./setup bench): nothing to compare with")
         else:
+            began = time.process_time()
+            for y in bank[:PEER]:
+                starts(y)
+            print(f"the starts in NumPy: {(time.process_time() - began) / PEER * 1e3:.1f} ms, in all of the following")
             for name, options, asked in [
-                    ("as it comes", {}, ASKED), ("with the bounds", {"bounds": (LOW, HIGH)}, 0),
+                    ("as it comes", {}, ASKED), ("with the bounds", {"bounds": (LOW, HIGH)}, ASKED),
                     ("analytic Jacobian, bounds", {"bounds": (LOW, HIGH), "jac": jacobian}, 0),
                     ("MINPACK, analytic Jacobian, no bounds", {"method": "lm", "jac": jacobian}, 0)]:
                 began = time.process_time()
@@ -146,10 +153,13 @@ def main():
                       f"{100 * np.mean(theirs > ours[:PEER] * (1 + 1e-6)):.0f} %")
                 failed |= not ratio >= asked or lower > .01
         cpus = len(os.sched_getaffinity(0))
-        for j in sorted({1, cpus}):
-            wall, cpu = run(["fit-gabor", "-j", str(j), "-o", "fits.tsv", "bank.npys"])
-            print(f"{FILTERS} filters with 99 surrogates, {j} threads: {wall:.1f} s, {cpu:.1f} s of CPU time")
-        failed |= not cpu / cpus < SECONDS
+        walls = {}
+        for j in sorted({1, min(cpus, 2), cpus}):
+            times = [run(["fit-gabor", "-j", str(j), "-o", "fits.tsv", "bank.npys"]) for _ in range(2)]
+            walls[j], cpu = min(times)
+            print(f"{FILTERS} filters with 99 surrogates, {j} threads: {walls[j]:.1f} s, {cpu:.1f} s of CPU time, "
+                  f"{walls[1] / walls[j]:.2f} times as fast as one")
+        failed |= not cpu / cpus < SECONDS or (cpus > 1 and not walls[1] / walls[2] >= SCALING)
     return int(failed)
 
 

@@ -6,6 +6,7 @@
 #include "fit/bank.h"
 #include "fit/blob.h"
 #include "fit/gabor_fit.h"
+#include "fit/normal.h"
 #include "fit/separable.h"
 #include "fit/surrogate.h"
 #include "fit/survey.h"
@@ -28,6 +29,76 @@ static void exponential(void)
 		worst = fmax(worst, fabs(vector_exp(x) / exp(x) - 1));
 	CHECK(worst < 5e-16);
 	CHECK(vector_exp(0) == 1 && vector_exp(-1e6) > 0 && vector_exp(-1e6) < 1e-303);
+}
+
+static void turns(void)
+{
+	double worst = 0, sine, cosine;
+	for (double x = -2000; x <= 2000; x += .0371) {
+		vector_turn(x, &sine, &cosine);
+		worst = fmax(worst, fmax(fabs(sine - sin(x)), fabs(cosine - cos(x))));
+	}
+	CHECK(worst < 3e-16);
+	vector_turn(0, &sine, &cosine);
+	CHECK(sine == 0 && cosine == 1);
+}
+
+/* vector_products against sums in order; the normal equations against GSL's own solver, whose steps they have to give */
+static void products(void)
+{
+	enum { N = 24 };
+	_Alignas(64) double a[2 * N], b[4 * N];
+	double product[2][4], worst = 0;
+	for (size_t i = 0; i < 4 * N; i++) {
+		b[i] = rng_normal(&rng);
+		a[i % (2 * N)] = rng_normal(&rng);
+	}
+	vector_products(a, b, N, product);
+	for (size_t i = 0; i < 8; i++) {
+		double sum = 0;
+		for (size_t k = 0; k < N; k++)
+			sum += a[i / 4 * N + k] * b[i % 4 * N + k];
+		worst = fmax(worst, fabs(sum - product[i / 4][i % 4]));
+	}
+	CHECK(worst < 1e-13);
+}
+
+static void normal_equations(void)
+{
+	enum { N = 7, P = 6 };
+	const gsl_multifit_nlinear_solver *own = &normal_solver,
+					  *theirs = gsl_multifit_nlinear_solver_cholesky;
+	double j[N * P], f[N], d[P], x[2][P], mu = .03, worst = 0;
+	for (size_t i = 0; i < N * P; i++)
+		j[i] = rng_normal(&rng);
+	for (size_t i = 0; i < N; i++)
+		f[i] = rng_normal(&rng);
+	for (size_t i = 0; i < P; i++)
+		d[i] = uniform(.5, 2);
+	gsl_matrix_view jacobian = gsl_matrix_view_array(j, N, P);
+	gsl_vector_view residual = gsl_vector_view_array(f, N), scale = gsl_vector_view_array(d, P),
+			step[2] = {gsl_vector_view_array(x[0], P), gsl_vector_view_array(x[1], P)};
+	gsl_multifit_nlinear_trust_state trust = {
+	    .f = &residual.vector, .J = &jacobian.matrix, .diag = &scale.vector, .mu = &mu};
+	for (size_t i = 0; i < 2; i++) {
+		const gsl_multifit_nlinear_solver *solver = i ? theirs : own;
+		void *state = solver->alloc(N, P);
+		CHECK(
+		    state && solver->init(&trust, state) == GSL_SUCCESS &&
+		    solver->presolve(mu, &trust, state) == GSL_SUCCESS &&
+		    solver->solve(&residual.vector, &step[i].vector, &trust, state) == GSL_SUCCESS);
+		solver->free(state);
+	}
+	for (size_t i = 0; i < P; i++)
+		worst = fmax(worst, fabs(x[0][i] - x[1][i]));
+	CHECK(worst < 1e-12);
+	for (size_t i = 0; i < N; i++) /* a parameter without effect, and no damping */
+		j[i * P + 2] = 0;
+	void *state = own->alloc(N, P);
+	CHECK(own->init(&trust, state) == GSL_SUCCESS &&
+	      own->presolve(0, &trust, state) != GSL_SUCCESS);
+	own->free(state);
+	CHECK(own->alloc(P - 1, P) == NULL && own->alloc(NORMAL_MAX + 2, NORMAL_MAX + 1) == NULL);
 }
 
 /* the model at a shape with fixed coefficients, and its slopes there */
@@ -384,6 +455,9 @@ int main(void)
 {
 	rng = rng_start(1, RNG_TEST, 0, 0);
 	exponential();
+	turns();
+	products();
+	normal_equations();
 	all_slopes();
 	recovery();
 	rotation();
