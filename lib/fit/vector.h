@@ -97,10 +97,10 @@ VECTOR_INLINE void vector_turn(double x, double *sine, double *cosine)
 typedef double vector_lanes __attribute__((vector_size(64), may_alias));
 typedef double vector_half __attribute__((vector_size(32)));
 
-VECTOR_INLINE double vector_sum(const vector_lanes *sums)
+VECTOR_INLINE double vector_sum(const vector_lanes *lanes)
 {
-	vector_half h =
-	    __builtin_shufflevector(x, x, 0, 1, 2, 3) + __builtin_shufflevector(x, x, 4, 5, 6, 7);
+	vector_half h = __builtin_shufflevector(*lanes, *lanes, 0, 1, 2, 3) +
+			__builtin_shufflevector(*lanes, *lanes, 4, 5, 6, 7);
 	return (h[0] + h[2]) + (h[1] + h[3]);
 }
 
