@@ -42,7 +42,7 @@ $(B)/%.o: %.c
 
 $(B)/lib/conv/%.o $(B)/lib/net/%.o $(B)/lib/npys/%.o $(B)/double/%.o: OPTIMISE = $(HOT)
 # whose sums are matrix products: fused multiply-adds, as in any BLAS (a third faster)
-$(B)/lib/conv/product.o $(B)/double/lib/conv/product.o: STANDARD += -ffp-contract=fast
+$(foreach f,product sums,$(B)/lib/conv/$(f).o $(B)/double/lib/conv/$(f).o): STANDARD += -ffp-contract=fast
 # and so are those of the fits
 FITS = $(patsubst %,$(B)/lib/fit/%.o,separable normal gabor_fit blob)
 $(FITS): STANDARD += -ffp-contract=fast

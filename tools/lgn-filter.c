@@ -116,7 +116,8 @@ int main(int argc, char **argv)
 	struct npys_in *in = tool_need(npys_open(argv + 1, files));
 	struct npys_out *out = tool_need(npys_create(output));
 	struct progress progress = progress_start(verbose, tool.name, "images", 0);
-	tool_check(batch_filter(in, out, &(struct batch_filter){start, run, &lgn}, &progress));
+	struct batch_filter filter = {start, run, &lgn, threads == 1};
+	tool_check(batch_filter(in, out, &filter, &progress));
 	progress_end(&progress);
 	npys_close_in(in);
 	tool_check(npys_close(out));

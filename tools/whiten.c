@@ -192,7 +192,8 @@ int main(int argc, char **argv)
 		in = tool_need(npys_replay(spool));
 	}
 	struct progress progress = progress_start(verbose, tool.name, "images", 0);
-	tool_check(batch_filter(in, out, &(struct batch_filter){start, run, &whitener}, &progress));
+	struct batch_filter filter = {start, run, &whitener, method != ZCA && threads == 1};
+	tool_check(batch_filter(in, out, &filter, &progress));
 	progress_end(&progress);
 	npys_close_in(in);
 	tool_check(npys_close(out));

@@ -5,47 +5,52 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
-#include "conv/direct.h"
-#include "conv/fft.h"
 #include "conv/filter2d.h"
-#include "conv/sizes.h"
+#include "conv/plane.h"
+#include "conv/sums.h"
 
 /* Costs in ns on the machine the choice was measured on; only their ratios matter. */
-#define COST_TAP 0.04      /* a tap of one output */
-#define COST_TILE 4000     /* a tile's transforms, however small */
-#define COST_FFT 0.6       /* a place of a tile, whatever its size: filling, multiplying, storing */
-#define COST_FFT_LOG2 0.31 /* the same per doubling of the tile */
-#define CACHE 800000       /* bytes of a tile beyond which its transforms wait for memory */
-#define COST_CACHE 1.6     /* by how much */
-#define DENSE_TILE 256     /* outputs a side of a direct tile */
+#define COST_TAP 0.023      /* a tap of one output */
+#define COST_PRODUCT 0.031  /* the same of a product's column or row */
+#define COST_COPY 0.3       /* a place or an output that is copied */
+#define COST_FFT 0.5        /* a place of a transformed tile */
+#define COST_FFT_LOG2 0.055 /* the same per doubling of each side, forward and back */
+#define COST_TILE 1000      /* a transformed tile, however small */
+#define CACHE                                                                                      \
+	1500000 /* bytes of a tile and its spectrum beyond which its transforms wait for memory */
+#define COST_CACHE 1.3 /* by how much */
+#define DENSE_TILE 256 /* outputs a side of a direct tile */
 
-/* a stretch of a tile's line that is a stretch of the image's line */
+/* A stretch of a tile's line that is a stretch of the image's line, or of zeros (BORDER_OUTSIDE). */
 struct run {
 	size_t at, pixel, length;
 };
 
-/* How tiles lie along one axis. */
+/* How tiles lie along one axis. Place i of tile t is coordinate t step + i - lead of the image. */
 struct axis {
-	size_t n, k, before,
-	    after; /* pixels; taps, and how many of them stand before and after the output */
-	size_t step, tiles, size; /* outputs of a tile; tiles; places in a tile's buffer */
-	size_t *source;           /* (tiles, size): the pixel at each place, or BORDER_OUTSIDE */
-	struct run *run;          /* the same as runs, tile after tile */
-	size_t *first;            /* (tiles + 1): where a tile's runs start */
+	size_t n, k, before, after; /* pixels; taps, and how many of them stand on either side */
+	size_t step, tiles, lead;   /* outputs of a tile; tiles */
+	size_t size;                /* places of a tile that are filled */
+	size_t period;              /* of its transform */
+	size_t *source;             /* (tiles, size): the pixel at each place, or BORDER_OUTSIDE */
+	struct run *run;            /* the same as runs, tile after tile */
+	size_t *first;              /* (tiles + 1): where a tile's runs start */
 };
 
 struct filter2d {
 	enum filter2d_method method;
 	size_t threads;
 	struct axis rows, columns;
-	/* Fourier */
-	struct fft *forward, *back;
-	real *
-	    kernel; /* spectrum, (rows.size, columns.size / 2 + 1) complex, over rows.size * columns.size */
-	/* direct: the kernel, and the turned one for the adjoint, whose outputs are a whole buffer */
-	struct direct *direct, *turned;
+	struct plane *plane; /* Fourier */
+	/* direct: the kernel, and the turned one for the adjoint, whose outputs are a whole tile of inputs */
+	struct sums *sums, *turned;
+	size_t *pixel;  /* (tiles, size): the rows of the image that a tile has, each once */
+	size_t *place;  /* (tiles, size): which of them stands at each place, or SUMS_NONE */
+	size_t *inputs; /* (tiles): how many there are */
+	size_t *
+	    turned_place; /* (size + k - 1): outputs with the margin that the turned kernel meets */
 	/* of each thread */
-	size_t in_stride, out_stride, in_size, out_size, scratch_size;
+	size_t in_size, out_size, scratch_size;
 	real *in, *out, *scratch;
 };
 
@@ -107,37 +112,53 @@ static size_t least(size_t a, size_t b)
 }
 
 /* A transform of the whole axis: beyond the image it needs room for what both sides may share or must not. */
-static size_t whole_size(const struct axis *axis, enum border border)
+static void whole(struct axis *axis, enum border border, size_t (*good)(size_t))
 {
-	if (border == BORDER_ZERO)
-		return conv_good_size(
-		    axis->n + (axis->before > axis->after ? axis->before : axis->after));
-	if (border == BORDER_PERIODIC && conv_good_size(axis->n) == axis->n)
-		return axis->n;
-	return conv_good_size(axis->n + axis->k - 1);
+	axis->step = axis->n;
+	axis->lead = 0;
+	axis->size = axis->n;
+	if (border == BORDER_ZERO) {
+		size_t margin = axis->before > axis->after ? axis->before : axis->after;
+		axis->period = good(axis->n + margin);
+	} else if (border == BORDER_PERIODIC && good(axis->n) == axis->n) {
+		axis->period = axis->n;
+	} else {
+		axis->lead = axis->before;
+		axis->size = axis->n + axis->k - 1;
+		axis->period = good(axis->size);
+	}
 }
 
-/* The i-th choice of a transform along the axis: the whole, then good sizes down to twice the kernel. False past the last. */
-static bool fourier_choice(struct axis *axis, enum border border, size_t i)
+/* The i-th choice of a transform along the axis: the whole, then good sizes from twice the kernel on, each about a
+ * quarter larger than the one before. False past the last. */
+static bool fourier_choice(struct axis *axis, enum border border, size_t (*good)(size_t), size_t i)
 {
-	size_t whole = whole_size(axis, border), size = whole;
-	axis->step = axis->n;
+	whole(axis, border, good);
 	if (i > 0) {
-		size = conv_good_size((2 * axis->k > 32 ? 2 * axis->k : 32) * (4 + i - 1) / 4);
-		if (size >= whole)
+		size_t first = 2 * axis->k > 32 ? 2 * axis->k : 32;
+		size_t period = good((size_t)((double)first * pow(1.25, (double)i - 1)));
+		if (period >= axis->period)
 			return false;
-		axis->step = size - axis->k + 1;
+		/* tiles of equal size, and no larger a transform than they need */
+		axis->tiles = (axis->n + period - axis->k) / (period - axis->k + 1);
+		axis->step = (axis->n + axis->tiles - 1) / axis->tiles;
+		axis->lead = axis->before;
+		axis->size = axis->step + axis->k - 1;
+		axis->period = good(axis->size);
 	}
-	axis->size = size;
 	axis->tiles = (axis->n + axis->step - 1) / axis->step;
 	return true;
 }
 
 static double fourier_cost(const struct axis *rows, const struct axis *columns)
 {
-	double places = (double)rows->size * (double)columns->size;
-	double cost = COST_TILE + places * (COST_FFT + COST_FFT_LOG2 * log2(places));
-	if (places * 2 * sizeof(real) > CACHE)
+	double h = (double)rows->period, w = (double)columns->period;
+	/* down the columns only those that hold anything are transformed */
+	double down = h * (double)columns->size * log2(h), along = h * w * log2(w);
+	double cost = COST_TILE + COST_FFT * h * w + COST_FFT_LOG2 * (down + along) +
+		      COST_COPY * ((double)rows->size * (double)columns->size +
+				      (double)rows->step * (double)columns->step);
+	if (2 * h * w * sizeof(real) > CACHE)
 		cost *= COST_CACHE;
 	return cost * (double)rows->tiles * (double)columns->tiles;
 }
@@ -147,8 +168,8 @@ static double fourier_tiles(struct axis *rows, struct axis *columns, enum border
 {
 	double best = INFINITY;
 	struct axis r = *rows, c = *columns;
-	for (size_t i = 0; fourier_choice(&r, border, i); i++)
-		for (size_t j = 0; fourier_choice(&c, border, j); j++) {
+	for (size_t i = 0; fourier_choice(&r, border, plane_good_rows, i); i++)
+		for (size_t j = 0; fourier_choice(&c, border, plane_good_columns, j); j++) {
 			double cost = fourier_cost(&r, &c);
 			if (cost < best) {
 				best = cost;
@@ -165,6 +186,7 @@ static void direct_tiles(struct axis *axis)
 	axis->step = (axis->n + tiles - 1) / tiles;
 	axis->tiles = (axis->n + axis->step - 1) / axis->step;
 	axis->size = axis->step + axis->k - 1;
+	axis->lead = axis->before;
 }
 
 /* Costs of an image, tap by tap; rank > 0: as products. */
@@ -172,19 +194,18 @@ static double direct_cost(const struct axis *rows, const struct axis *columns, s
 {
 	double h = (double)rows->n, w = (double)columns->n;
 	double kh = (double)rows->k, kw = (double)columns->k;
+	double copies = COST_COPY * (h * (w + kw) + h * w);
+	if (!rank)
+		return copies + COST_TAP * h * w * kh * kw;
 	struct axis tiled = *rows;
 	direct_tiles(&tiled);
-	double filling = COST_FFT * (h + kh) * (w + kw);
-	if (!rank)
-		return filling + COST_TAP * h * w * kh * kw;
-	double lines =
-	    (double)tiled.tiles *
-	    (double)tiled.size; /* each tile's rows, those shared with its neighbours too */
-	return filling + COST_TAP * (double)rank * (lines * w * kw + h * w * kh);
+	/* each tile's rows, those shared with its neighbours too, but none twice */
+	double lines = (double)tiled.tiles * (double)least(tiled.size, tiled.n);
+	return copies + COST_PRODUCT * (double)rank * (lines * w * kw + h * w * kh);
 }
 
 /* The pixel of each place of each tile, as a table and as runs. 0 or -1. */
-static int axis_sources(struct axis *axis, enum border border, bool fourier)
+static int axis_sources(struct axis *axis, enum border border)
 {
 	axis->source = mem_alloc(axis->tiles * axis->size, sizeof *axis->source);
 	axis->run = mem_alloc(axis->tiles * axis->size, sizeof *axis->run);
@@ -195,25 +216,18 @@ static int axis_sources(struct axis *axis, enum border border, bool fourier)
 	for (size_t t = 0; t < axis->tiles; t++) {
 		axis->first[t] = runs;
 		for (size_t i = 0; i < axis->size; i++) {
-			ptrdiff_t at =
-			    (ptrdiff_t)(t * axis->step + i); /* coordinate on the image */
-			if (!fourier)
-				at -= (ptrdiff_t)axis->before;
-			else if (i >= axis->size - axis->before)
-				at -=
-				    (ptrdiff_t)axis
-					->size; /* a transform wraps: what stands before is at its end */
-			else if (i >= axis->step + axis->after)
-				at = (ptrdiff_t)(axis->n + axis->after);
+			/* what no output of a shorter last tile needs is taken as zero */
+			ptrdiff_t at = (ptrdiff_t)(t * axis->step + i) - (ptrdiff_t)axis->lead;
 			size_t pixel = at < (ptrdiff_t)(axis->n + axis->after)
 					   ? border_pixel(border, at, axis->n)
 					   : BORDER_OUTSIDE;
 			axis->source[t * axis->size + i] = pixel;
-			if (pixel == BORDER_OUTSIDE)
-				continue;
 			struct run *run = &axis->run[runs];
-			if (runs > axis->first[t] && run[-1].at + run[-1].length == i &&
-			    run[-1].pixel + run[-1].length == pixel)
+			bool outside = pixel == BORDER_OUTSIDE;
+			if (runs > axis->first[t] &&
+			    (outside ? run[-1].pixel == BORDER_OUTSIDE
+				     : run[-1].pixel != BORDER_OUTSIDE &&
+					   run[-1].pixel + run[-1].length == pixel))
 				run[-1].length++;
 			else
 				axis->run[runs++] = (struct run){i, pixel, 1};
@@ -241,27 +255,48 @@ static size_t axis_outputs(const struct axis *axis, size_t t)
 static int plan_fourier(struct filter2d *f, const double *kernel)
 {
 	const struct axis *rows = &f->rows, *columns = &f->columns;
-	size_t h = rows->size, w = columns->size, half = w / 2 + 1;
-	f->in_stride = f->out_stride = w;
-	f->in_size = h * w;
-	f->out_size = 2 * h * half;
-	f->forward = fft_plan_images(FFT_R2C, 1, h, w);
-	f->back = fft_plan_images(FFT_C2R, 1, h, w);
-	f->kernel = mem_alloc(2 * h * half, sizeof *f->kernel);
-	real *image = mem_alloc(h * w, sizeof *image);
-	if (!f->forward || !f->back || !f->kernel || !image) {
-		free(image);
+	f->plane = plane_plan(rows->period, columns->period,
+	    (struct plane_part){rows->size, columns->size},
+	    (struct plane_part){rows->step, columns->step}, kernel, rows->k, columns->k,
+	    rows->before - rows->lead, columns->before - columns->lead);
+	if (!f->plane)
+		return -1;
+	f->in_size = plane_batch(f->plane) * plane_rows(f->plane) * plane_stride(f->plane);
+	f->scratch_size = plane_scratch(f->plane);
+	return 0;
+}
+
+/* The rows of the image that each tile has, each once, and where they stand. 0 or -1. */
+static int plan_inputs(struct filter2d *f)
+{
+	const struct axis *rows = &f->rows;
+	f->pixel = mem_alloc(rows->tiles * rows->size, sizeof *f->pixel);
+	f->place = mem_alloc(rows->tiles * rows->size, sizeof *f->place);
+	f->inputs = mem_alloc(rows->tiles, sizeof *f->inputs);
+	f->turned_place = mem_alloc(rows->size + rows->k - 1, sizeof *f->turned_place);
+	size_t *known = mem_alloc(rows->n, sizeof *known); /* 1 + which input a pixel is */
+	if (!f->pixel || !f->place || !f->inputs || !f->turned_place || !known) {
+		free(known);
 		return -1;
 	}
-	/* tap (a, b) at displacement (a - before, b - before); a transform's size is never below the kernel's */
-	for (size_t a = 0; a < rows->k; a++)
-		for (size_t b = 0; b < columns->k; b++) {
-			size_t r = (a + h - rows->before) % h, c = (b + w - columns->before) % w;
-			image[r * w + c] +=
-			    (real)(kernel[a * columns->k + b] / ((double)h * (double)w));
+	for (size_t t = 0; t < rows->tiles; t++) {
+		size_t *pixel = f->pixel + t * rows->size, *place = f->place + t * rows->size;
+		for (size_t i = 0; i < rows->size; i++) {
+			size_t source = rows->source[t * rows->size + i];
+			if (source != BORDER_OUTSIDE && !known[source]) {
+				pixel[f->inputs[t]] = source;
+				known[source] = ++f->inputs[t];
+			}
+			place[i] = source == BORDER_OUTSIDE ? SUMS_NONE : known[source] - 1;
 		}
-	fft_exec(f->forward, image, f->kernel);
-	free(image);
+		for (size_t i = 0; i < f->inputs[t]; i++)
+			known[pixel[i]] = 0;
+	}
+	for (size_t i = 0; i < rows->size + rows->k - 1; i++)
+		f->turned_place[i] = i < rows->k - 1 || i >= rows->k - 1 + rows->step
+					 ? SUMS_NONE
+					 : i - (rows->k - 1);
+	free(known);
 	return 0;
 }
 
@@ -271,21 +306,22 @@ static int plan_direct(struct filter2d *f, const double *kernel)
 	size_t kh = rows->k, kw = columns->k;
 	bool products = f->method == FILTER2D_PRODUCTS;
 	double *turned = mem_alloc(kh * kw, sizeof *turned);
-	if (!turned)
+	if (!turned || plan_inputs(f) < 0) {
+		free(turned);
 		return -1;
+	}
 	for (size_t i = 0; i < kh * kw; i++)
 		turned[i] = kernel[kh * kw - 1 - i];
-	f->direct = direct_plan(rows->step, columns->step, kh, kw, kernel, products);
-	f->turned = direct_plan(rows->size, columns->size, kh, kw, turned, products);
+	f->sums = sums_plan(columns->step, rows->size, kh, kw, kernel, products);
+	f->turned = sums_plan(columns->size, rows->step, kh, kw, turned, products);
 	free(turned);
-	if (!f->direct || !f->turned)
+	if (!f->sums || !f->turned)
 		return -1;
-	/* the adjoint's buffers are the larger ones */
-	f->in_stride = direct_in_stride(f->direct);
-	f->out_stride = direct_out_stride(f->direct);
-	f->in_size = (rows->size + kh - 1) * direct_in_stride(f->turned);
-	f->out_size = rows->size * direct_out_stride(f->turned);
-	f->scratch_size = direct_scratch(f->turned);
+	/* rows as long as the adjoint's, which are the longer ones */
+	f->in_size = rows->size * sums_in_stride(f->turned);
+	f->out_size = (rows->size + 3) / 4 * 4 * sums_out_stride(f->turned);
+	size_t a = sums_scratch(f->sums), b = sums_scratch(f->turned);
+	f->scratch_size = a > b ? a : b;
 	return 0;
 }
 
@@ -306,16 +342,16 @@ struct filter2d *filter2d_plan(size_t h, size_t w, size_t kh, size_t kw, const d
 	f->rows = (struct axis){.n = h, .k = kh, .before = (kh - 1) / 2};
 	f->columns = (struct axis){.n = w, .k = kw, .before = (kw - 1) / 2};
 	double *folded = fold(&f->rows, &f->columns, kernel, border);
-	size_t products = DIRECT_RANK_MAX * (f->rows.k + f->columns.k);
-	double *room = mem_alloc(products, sizeof *room); /* for direct_rank */
+	size_t products = SUMS_RANK_MAX * (f->rows.k + f->columns.k);
+	double *room = mem_alloc(products, sizeof *room); /* for sums_rank */
 	bool planned = false;
 	if (!folded || !room)
 		goto end;
 	double fourier = fourier_tiles(&f->rows, &f->columns, border);
 	double dense = direct_cost(&f->rows, &f->columns, 0);
 	if (method == FILTER2D_AUTO) {
-		int rank = direct_rank(
-		    f->rows.k, f->columns.k, folded, room, room + DIRECT_RANK_MAX * f->rows.k);
+		int rank = sums_rank(
+		    f->rows.k, f->columns.k, folded, room, room + SUMS_RANK_MAX * f->rows.k);
 		if (rank < 0)
 			goto end;
 		double few = rank ? direct_cost(&f->rows, &f->columns, (size_t)rank) : INFINITY;
@@ -328,8 +364,7 @@ struct filter2d *filter2d_plan(size_t h, size_t w, size_t kh, size_t kw, const d
 		direct_tiles(&f->rows);
 		direct_tiles(&f->columns);
 	}
-	if (axis_sources(&f->rows, border, method == FILTER2D_FOURIER) < 0 ||
-	    axis_sources(&f->columns, border, method == FILTER2D_FOURIER) < 0)
+	if (axis_sources(&f->rows, border) < 0 || axis_sources(&f->columns, border) < 0)
 		goto end;
 	if ((method == FILTER2D_FOURIER ? plan_fourier(f, folded) : plan_direct(f, folded)) < 0)
 		goto end;
@@ -357,11 +392,13 @@ void filter2d_free(struct filter2d *f)
 		return;
 	axis_free(&f->rows);
 	axis_free(&f->columns);
-	fft_free(f->forward);
-	fft_free(f->back);
-	free(f->kernel);
-	direct_free(f->direct);
-	direct_free(f->turned);
+	plane_free(f->plane);
+	sums_free(f->sums);
+	sums_free(f->turned);
+	free(f->pixel);
+	free(f->place);
+	free(f->inputs);
+	free(f->turned_place);
 	free(f->in);
 	free(f->out);
 	free(f->scratch);
@@ -381,55 +418,53 @@ void filter2d_tile(const struct filter2d *f, size_t *h, size_t *w)
 
 /* ---- running ---- */
 
-/* spectrum *= kernel or its conjugate; both interleaved complex */
-static void multiply(real *spectrum, const real *kernel, size_t count, bool conjugate)
+/* A row of a tile from one of the image. */
+static void gather_row(const struct axis *columns, size_t tile, const real *from, real *to)
 {
-	real sign = conjugate ? -1 : 1;
-	for (size_t i = 0; i < 2 * count; i += 2) {
-		real re = spectrum[i], im = spectrum[i + 1], k = sign * kernel[i + 1];
-		spectrum[i] = re * kernel[i] - im * k;
-		spectrum[i + 1] = re * k + im * kernel[i];
+	for (size_t i = columns->first[tile]; i < columns->first[tile + 1]; i++) {
+		const struct run *run = &columns->run[i];
+		if (run->pixel == BORDER_OUTSIDE)
+			memset(to + run->at, 0, run->length * sizeof *to);
+		else if (run->length == 1)
+			to[run->at] = from[run->pixel];
+		else
+			memcpy(to + run->at, from + run->pixel, run->length * sizeof *to);
 	}
 }
 
-/* The tile's buffer from the image: rows of `stride`, zero where the border says so or nothing is. */
-static void gather(const struct filter2d *f, const real *x, size_t tr, size_t tc, real *in)
+/* And its adjoint. */
+static void scatter_row(const struct axis *columns, size_t tile, const real *from, real *to)
 {
-	const struct axis *rows = &f->rows, *columns = &f->columns;
-	const struct run *first = columns->run + columns->first[tc];
-	const struct run *last = columns->run + columns->first[tc + 1];
+	for (size_t i = columns->first[tile]; i < columns->first[tile + 1]; i++) {
+		const struct run *run = &columns->run[i];
+		for (size_t j = 0; run->pixel != BORDER_OUTSIDE && j < run->length; j++)
+			to[run->pixel + j] += from[run->at + j];
+	}
+}
+
+/* A tile from the image, rows `stride` apart. */
+static void gather(
+    const struct filter2d *f, const real *x, size_t tr, size_t tc, real *tile, size_t stride)
+{
+	const struct axis *rows = &f->rows;
 	for (size_t i = 0; i < rows->size; i++) {
-		real *to = in + i * f->in_stride;
 		size_t row = rows->source[tr * rows->size + i];
-		memset(to, 0, f->in_stride * sizeof *to);
 		if (row == BORDER_OUTSIDE)
-			continue;
-		const real *from = x + row * columns->n;
-		for (const struct run *run = first; run < last; run++) {
-			if (run->length == 1)
-				to[run->at] = from[run->pixel];
-			else
-				memcpy(to + run->at, from + run->pixel, run->length * sizeof *to);
-		}
+			memset(tile + i * stride, 0, f->columns.size * sizeof *tile);
+		else
+			gather_row(&f->columns, tc, x + row * f->columns.n, tile + i * stride);
 	}
 }
 
-/* gather's adjoint: add the tile's buffer onto the image. */
+/* gather's adjoint: add the tile onto the image. */
 static void scatter(
-    const struct filter2d *f, const real *in, size_t stride, size_t tr, size_t tc, real *x)
+    const struct filter2d *f, const real *tile, size_t stride, size_t tr, size_t tc, real *x)
 {
-	const struct axis *rows = &f->rows, *columns = &f->columns;
-	const struct run *first = columns->run + columns->first[tc];
-	const struct run *last = columns->run + columns->first[tc + 1];
+	const struct axis *rows = &f->rows;
 	for (size_t i = 0; i < rows->size; i++) {
 		size_t row = rows->source[tr * rows->size + i];
-		if (row == BORDER_OUTSIDE)
-			continue;
-		const real *from = in + i * stride;
-		real *to = x + row * columns->n;
-		for (const struct run *run = first; run < last; run++)
-			for (size_t j = 0; j < run->length; j++)
-				to[run->pixel + j] += from[run->at + j];
+		if (row != BORDER_OUTSIDE)
+			scatter_row(&f->columns, tc, tile + i * stride, x + row * f->columns.n);
 	}
 }
 
@@ -437,75 +472,124 @@ struct job {
 	struct filter2d *f;
 	const real *x;
 	real *y;
+	size_t tiles;
 };
 
-static int exec_tile(size_t item, size_t worker, void *argument)
+/* The outputs of a tile: where they start in an array of images, and how many there are. */
+struct outputs {
+	size_t tr, tc, start, h, w;
+};
+
+static struct outputs outputs_of(const struct filter2d *f, size_t tile)
+{
+	const struct axis *rows = &f->rows, *columns = &f->columns;
+	size_t each = rows->tiles * columns->tiles, image = tile / each;
+	size_t tr = tile % each / columns->tiles, tc = tile % columns->tiles;
+	size_t row = image * rows->n + tr * rows->step;
+	return (struct outputs){tr, tc, row * columns->n + tc * columns->step,
+	    axis_outputs(rows, tr), axis_outputs(columns, tc)};
+}
+
+static const real *image_of(const struct filter2d *f, const real *x, size_t tile)
+{
+	return x + tile / (f->rows.tiles * f->columns.tiles) * f->rows.n * f->columns.n;
+}
+
+static void copy_rows(
+    const real *from, size_t from_stride, size_t h, size_t w, real *to, size_t to_stride)
+{
+	for (size_t i = 0; i < h; i++)
+		memcpy(to + i * to_stride, from + i * from_stride, w * sizeof *to);
+}
+
+static int exec_planes(size_t item, size_t worker, void *argument)
 {
 	const struct job *job = argument;
-	struct filter2d *f = job->f;
-	const struct axis *rows = &f->rows, *columns = &f->columns;
-	size_t tiles = rows->tiles * columns->tiles, pixels = rows->n * columns->n;
-	size_t image = item / tiles, tr = item % tiles / columns->tiles, tc = item % columns->tiles;
-	real *in = f->in + worker * f->in_size, *out = f->out + worker * f->out_size;
-	gather(f, job->x + image * pixels, tr, tc, in);
-	const real *result = out;
-	if (f->method == FILTER2D_FOURIER) {
-		fft_exec(f->forward, in, out);
-		multiply(out, f->kernel, rows->size * (columns->size / 2 + 1), true);
-		fft_exec(f->back, out, in);
-		result = in;
-	} else {
-		direct_exec(f->direct, in, out, f->scratch + worker * f->scratch_size);
+	const struct filter2d *f = job->f;
+	size_t batch = plane_batch(f->plane), stride = plane_stride(f->plane);
+	size_t size = plane_rows(f->plane) * stride, first = item * batch;
+	size_t count = least(batch, job->tiles - first);
+	real *planes = f->in + worker * f->in_size;
+	for (size_t p = 0; p < count; p++) {
+		struct outputs o = outputs_of(f, first + p);
+		real *plane = planes + p * size;
+		gather(f, image_of(f, job->x, first + p), o.tr, o.tc, plane, stride);
+		if (f->rows.size % 2)
+			memset(plane + f->rows.size * stride, 0, stride * sizeof *plane);
 	}
-	real *y = job->y + image * pixels + tr * rows->step * columns->n + tc * columns->step;
-	size_t h = axis_outputs(rows, tr), w = axis_outputs(columns, tc);
-	for (size_t i = 0; i < h; i++)
-		memcpy(y + i * columns->n, result + i * f->out_stride, w * sizeof *y);
+	plane_exec(f->plane, planes, count, false, f->scratch + worker * f->scratch_size);
+	for (size_t p = 0; p < count; p++) {
+		struct outputs o = outputs_of(f, first + p);
+		copy_rows(planes + p * size, stride, o.h, o.w, job->y + o.start, f->columns.n);
+	}
 	return 0;
+}
+
+static int exec_sums(size_t item, size_t worker, void *argument)
+{
+	const struct job *job = argument;
+	const struct filter2d *f = job->f;
+	real *in = f->in + worker * f->in_size, *out = f->out + worker * f->out_size;
+	size_t stride = sums_in_stride(f->sums), size = f->rows.size;
+	struct outputs o = outputs_of(f, item);
+	const real *x = image_of(f, job->x, item);
+	for (size_t i = 0; i < f->inputs[o.tr]; i++)
+		gather_row(&f->columns, o.tc, x + f->pixel[o.tr * size + i] * f->columns.n,
+		    in + i * stride);
+	sums_exec(f->sums, in, f->inputs[o.tr], f->place + o.tr * size, o.h, out,
+	    f->scratch + worker * f->scratch_size);
+	copy_rows(out, sums_out_stride(f->sums), o.h, o.w, job->y + o.start, f->columns.n);
+	return 0;
+}
+
+static void adjoint_planes(
+    const struct filter2d *f, const real *dy, const struct outputs *o, real *dx, size_t worker)
+{
+	real *plane = f->in + worker * f->in_size;
+	size_t stride = plane_stride(f->plane);
+	memset(plane, 0, plane_rows(f->plane) * stride * sizeof *plane);
+	copy_rows(dy, f->columns.n, o->h, o->w, plane, stride);
+	plane_exec(f->plane, plane, 1, true, f->scratch + worker * f->scratch_size);
+	scatter(f, plane, stride, o->tr, o->tc, dx);
+}
+
+static void adjoint_sums(
+    const struct filter2d *f, const real *dy, const struct outputs *o, real *dx, size_t worker)
+{
+	real *in = f->in + worker * f->in_size, *out = f->out + worker * f->out_size;
+	size_t stride = sums_in_stride(f->turned);
+	memset(in, 0, f->in_size * sizeof *in);
+	copy_rows(dy, f->columns.n, o->h, o->w, in + f->columns.k - 1, stride);
+	sums_exec(f->turned, in, f->rows.step, f->turned_place, f->rows.size, out,
+	    f->scratch + worker * f->scratch_size);
+	scatter(f, out, sums_out_stride(f->turned), o->tr, o->tc, dx);
 }
 
 static int adjoint_image(size_t image, size_t worker, void *argument)
 {
 	const struct job *job = argument;
-	struct filter2d *f = job->f;
-	const struct axis *rows = &f->rows, *columns = &f->columns;
-	size_t pixels = rows->n * columns->n;
-	bool fourier = f->method == FILTER2D_FOURIER;
-	real *in = f->in + worker * f->in_size, *out = f->out + worker * f->out_size;
-	/* the turned kernel meets the outputs with their own margin of zeros */
-	size_t stride = fourier ? f->in_stride : direct_in_stride(f->turned);
-	size_t top = fourier ? 0 : rows->k - 1, left = fourier ? 0 : columns->k - 1;
-	memset(job->y + image * pixels, 0, pixels * sizeof *job->y);
-	for (size_t t = 0; t < rows->tiles * columns->tiles; t++) {
-		size_t tr = t / columns->tiles, tc = t % columns->tiles;
-		size_t h = axis_outputs(rows, tr), w = axis_outputs(columns, tc);
-		const real *dy =
-		    job->x + image * pixels + tr * rows->step * columns->n + tc * columns->step;
-		memset(in, 0, f->in_size * sizeof *in);
-		for (size_t i = 0; i < h; i++)
-			memcpy(in + (top + i) * stride + left, dy + i * columns->n, w * sizeof *in);
-		if (fourier) {
-			fft_exec(f->forward, in, out);
-			multiply(out, f->kernel, rows->size * (columns->size / 2 + 1), false);
-			fft_exec(f->back, out, in);
-			scatter(f, in, f->in_stride, tr, tc, job->y + image * pixels);
-		} else {
-			direct_exec(f->turned, in, out, f->scratch + worker * f->scratch_size);
-			scatter(
-			    f, out, direct_out_stride(f->turned), tr, tc, job->y + image * pixels);
-		}
+	const struct filter2d *f = job->f;
+	size_t tiles = f->rows.tiles * f->columns.tiles, pixels = f->rows.n * f->columns.n;
+	real *dx = job->y + image * pixels;
+	memset(dx, 0, pixels * sizeof *dx);
+	for (size_t t = 0; t < tiles; t++) {
+		struct outputs o = outputs_of(f, image * tiles + t);
+		(f->plane ? adjoint_planes : adjoint_sums)(f, job->x + o.start, &o, dx, worker);
 	}
 	return 0;
 }
 
 int filter2d_exec(struct filter2d *f, const real *x, real *y, size_t n)
 {
-	struct job job = {f, x, y};
-	return par_for(n * f->rows.tiles * f->columns.tiles, f->threads, exec_tile, &job);
+	struct job job = {f, x, y, n * f->rows.tiles * f->columns.tiles};
+	if (!f->plane)
+		return par_for(job.tiles, f->threads, exec_sums, &job);
+	size_t batch = plane_batch(f->plane);
+	return par_for((job.tiles + batch - 1) / batch, f->threads, exec_planes, &job);
 }
 
 int filter2d_adjoint(struct filter2d *f, const real *dy, real *dx, size_t n)
 {
-	struct job job = {f, dy, dx};
+	struct job job = {f, dy, dx, n * f->rows.tiles * f->columns.tiles};
 	return par_for(n, f->threads, adjoint_image, &job);
 }

@@ -1,29 +1,40 @@
 /*
- * Filtering by cosine transforms: see mirror.h. With v the image's rows and columns in the order 0 2 4 ... 5 3 1, V
- * its Fourier transform, u_k = exp(-i pi k / 2h), w_l = exp(-i pi l / 2w) and V' = conj V(-k, l):
- *	S = u_k (w_l V + conj(w_l) V'),  D = u_k (w_l V - conj(w_l) V')
- * hold four cosine coefficients C, twice each:
- *	Re S = C(k, l),  -Im S = C(h-k, l),  -Im D = C(k, w-l),  -Re D = C(h-k, w-l).
+ * Filtering by cosine transforms: see mirror.h. With v a line in the order 0 2 4 ... 5 3 1, V its Fourier transform,
+ * u = exp(-i pi k / 2n), a = u V(k) and b = conj(u) V(n-k), its cosine coefficients are
+ *	C(k) = a + b,  C(n-k) = i (a - b).
+ * Two real lines travel as one complex line, LANES of those at a time (lanes.h): neighbouring columns first, then
+ * rows k and k + h/2 of an image's columns' coefficients; lines of different images never meet.
  */
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
 #include "conv/clones.h"
-#include "conv/fft.h"
+#include "conv/lanes.h"
+#include "conv/line.h"
 #include "conv/mirror.h"
+#include "conv/turn.h"
+
+#define ELEMENT (2 * LANES) /* numbers of an element: real parts, imaginary parts */
+#define BATCH_MAX 16
+#define BATCH_BYTES                                                                                \
+	500000 /* of a batch: with its coefficients it stays in the second-level cache */
 
 struct mirror_filter {
-	size_t h, w, half, threads; /* half: columns of the spectrum */
-	struct fft *forward, *back;
-	real *gain; /* (h/2 + 1, 4, half): at (k, l), (h-k, l), (h-k, w-l), (k, w-l), over 2 h w */
-	real *rows; /* u: (h/2 + 1, 2) */
-	real *columns;  /* w: (2, half): real parts, imaginary parts */
-	real constant;  /* the gain at frequency 0 */
-	real *image;    /* (threads, image_size) */
-	real *spectrum; /* (threads, spectrum_size) */
-	size_t image_size, spectrum_size;
+	size_t h, w, pairs, batch, threads; /* pairs of an image's rows; images at a time */
+	size_t stride;                      /* of rows, whole pairs of vectors */
+	struct line *down, *along;
+	real *turn_down, *turn_along; /* u: (h/2 + 1, 2), (w/2 + 1, 2) */
+	real *gain;    /* (groups, w, 2, LANES): of both rows of the lane's pair, over 4 h w */
+	real constant; /* the gain at frequency 0 */
+	/* of each thread */
+	size_t images_size, scratch_size;
+	real *images; /* (batch, h, stride) */
+	real
+	    *scratch; /* coefficients (batch h + 2, stride); two lines of w elements; line_exec's */
 };
 
 double mirror_whitening(double fx, double fy, const void *argument)
@@ -32,30 +43,81 @@ double mirror_whitening(double fx, double fy, const void *argument)
 	return f * exp(-pow(f / f0, 4));
 }
 
-static int fill_tables(struct mirror_filter *f, mirror_gain *gain, const void *argument)
+static size_t round_up(size_t n, size_t to)
 {
-	f->gain = mem_alloc((f->h / 2 + 1) * 4 * f->half, sizeof *f->gain);
-	f->rows = mem_alloc((f->h / 2 + 1) * 2, sizeof *f->rows);
-	f->columns = mem_alloc(2 * f->half, sizeof *f->columns);
-	if (!f->gain || !f->rows || !f->columns)
-		return -1;
-	double h = (double)f->h, w = (double)f->w;
-	for (size_t k = 0; k <= f->h / 2; k++) {
-		f->rows[2 * k] = (real)cos(M_PI * (double)k / (2 * h));
-		f->rows[2 * k + 1] = (real)-sin(M_PI * (double)k / (2 * h));
-		double fy = (double)k / (2 * h), turned_y = 0.5 - fy;
-		for (size_t l = 0; l < f->half; l++) {
-			double fx = (double)l / (2 * w), turned_x = 0.5 - fx;
-			double g[4] = {gain(fx, fy, argument), gain(fx, turned_y, argument),
-			    gain(turned_x, turned_y, argument), gain(turned_x, fy, argument)};
-			for (size_t i = 0; i < 4; i++)
-				f->gain[(k * 4 + i) * f->half + l] = (real)(g[i] / (2 * h * w));
+	return (n + to - 1) / to * to;
+}
+
+static size_t groups(const struct mirror_filter *f, size_t images)
+{
+	return (images * f->pairs + LANES - 1) / LANES;
+}
+
+/* The most images whose pairs of rows fill the lanes and whose memory a cache holds. */
+static size_t choose_batch(const struct mirror_filter *f)
+{
+	size_t best = 1;
+	double least = INFINITY;
+	for (size_t b = 1; b <= BATCH_MAX; b++) {
+		if (b > 1 && b * f->h * f->stride * sizeof(real) > BATCH_BYTES)
+			break;
+		double lines = (double)round_up(b * f->pairs, LANES) / (double)b;
+		if (lines < 0.99 * least) {
+			least = lines;
+			best = b;
 		}
 	}
-	for (size_t l = 0; l < f->half; l++) {
-		f->columns[l] = (real)cos(M_PI * (double)l / (2 * w));
-		f->columns[f->half + l] = (real)-sin(M_PI * (double)l / (2 * w));
+	return best;
+}
+
+/* exp(-i pi k / 2n), k = 0 .. n/2 */
+static real *turns(size_t n)
+{
+	real *u = mem_alloc((n / 2 + 1) * 2, sizeof *u);
+	for (size_t k = 0; u && k <= n / 2; k++) {
+		u[2 * k] = (real)cos(M_PI * (double)k / (2 * (double)n));
+		u[2 * k + 1] = (real)-sin(M_PI * (double)k / (2 * (double)n));
 	}
+	return u;
+}
+
+/* The rows of the pair in lane i of a group, as numbers of rows over the batch; the second is `none` in the last pair
+ * of an odd number of rows, both are beyond the last image. */
+static void pair_rows(const struct mirror_filter *f, size_t group, size_t i, size_t images,
+    size_t none, size_t *first, size_t *second)
+{
+	size_t pair = group * LANES + i, image = pair / f->pairs, row = pair % f->pairs;
+	bool inside = image < images;
+	*first = inside ? image * f->h + row : none;
+	*second = inside && f->pairs + row < f->h ? image * f->h + f->pairs + row : none;
+}
+
+static int fill_gain(struct mirror_filter *f, mirror_gain *gain, const void *argument)
+{
+	f->gain = mem_alloc(groups(f, f->batch) * f->w * ELEMENT, sizeof *f->gain);
+	real *plane = mem_alloc(f->h * f->w, sizeof *plane);
+	if (!f->gain || !plane) {
+		free(plane);
+		return -1;
+	}
+	double h = (double)f->h, w = (double)f->w;
+	for (size_t k = 0; k < f->h; k++)
+		for (size_t l = 0; l < f->w; l++)
+			plane[k * f->w + l] =
+			    (real)(gain((double)l / (2 * w), (double)k / (2 * h), argument) /
+				   (4 * h * w));
+	size_t none = f->batch * f->h;
+	for (size_t group = 0; group < groups(f, f->batch); group++)
+		for (size_t i = 0; i < LANES; i++) {
+			size_t row[2];
+			pair_rows(f, group, i, f->batch, none, &row[0], &row[1]);
+			for (size_t l = 0; l < f->w; l++)
+				for (size_t part = 0; part < 2; part++)
+					if (row[part] != none)
+						f->gain[((group * f->w + l) * 2 + part) * LANES +
+							i] = plane[row[part] % f->h * f->w + l];
+		}
+	free(plane);
 	f->constant = (real)gain(0, 0, argument);
 	return 0;
 }
@@ -70,16 +132,27 @@ struct mirror_filter *mirror_plan(
 	}
 	f->h = h;
 	f->w = w;
-	f->half = w / 2 + 1;
+	f->pairs = (h + 1) / 2;
 	f->threads = threads ? threads : 1;
-	f->image_size = (h * w + 15) / 16 * 16;
-	f->spectrum_size = (2 * h * f->half + 15) / 16 * 16;
-	f->forward = fft_plan_images(FFT_R2C, 1, h, w);
-	f->back = fft_plan_images(FFT_C2R, 1, h, w);
-	f->image = mem_alloc(f->threads * f->image_size, sizeof *f->image);
-	f->spectrum = mem_alloc(f->threads * f->spectrum_size, sizeof *f->spectrum);
-	if (!f->forward || !f->back || !f->image || !f->spectrum ||
-	    fill_tables(f, gain, argument) < 0) {
+	/* an odd number of cache lines apart, rows fall on different places of the caches */
+	f->stride = round_up(w, ELEMENT) + LANES;
+	f->batch = choose_batch(f);
+	f->down = line_plan(h);
+	f->along = line_plan(w);
+	f->turn_down = turns(h);
+	f->turn_along = turns(w);
+	bool planned = f->down && f->along && f->turn_down && f->turn_along &&
+		       fill_gain(f, gain, argument) == 0;
+	if (planned) {
+		size_t down = line_scratch(f->down), along = line_scratch(f->along);
+		f->images_size = f->batch * h * f->stride;
+		f->scratch_size = (f->batch * h + 2) * f->stride +
+				  2 * round_up(w, LANES) * ELEMENT + (down > along ? down : along);
+		f->images = mem_alloc(f->threads * f->images_size, sizeof *f->images);
+		f->scratch = mem_alloc(f->threads * f->scratch_size, sizeof *f->scratch);
+		planned = f->images && f->scratch;
+	}
+	if (!planned) {
 		mirror_free(f);
 		return NULL;
 	}
@@ -90,15 +163,17 @@ void mirror_free(struct mirror_filter *f)
 {
 	if (!f)
 		return;
-	fft_free(f->forward);
-	fft_free(f->back);
+	line_free(f->down);
+	line_free(f->along);
+	free(f->turn_down);
+	free(f->turn_along);
 	free(f->gain);
-	free(f->rows);
-	free(f->columns);
-	free(f->image);
-	free(f->spectrum);
+	free(f->images);
+	free(f->scratch);
 	free(f);
 }
+
+/* ---- images ---- */
 
 /* The pixel at place i of the order 0 2 4 ... 5 3 1. */
 static size_t ordered(size_t i, size_t n)
@@ -143,29 +218,112 @@ FOR_CPUS static void unfold_line(
 		to[w - 1] = from[w / 2] + constant;
 }
 
-/* Multiply the coefficients held by rows k (a) and -k (b) of the spectrum; they are one row where k = -k. */
-FOR_CPUS static void multiply(const struct mirror_filter *f, size_t k, real *a, real *b)
+/* ---- down the columns ---- */
+
+struct complex_lanes {
+	lanes re, im;
+};
+
+/* x times c + i s */
+#define TURNED(c, s, x)                                                                            \
+	(struct complex_lanes)                                                                     \
+	{                                                                                          \
+		(c) * (x).re - (s) * (x).im, (c) * (x).im + (s) * (x).re                           \
+	}
+
+/* V of n elements `step` apart to the cosine coefficients. */
+LANES_CLONES static void to_cosines(const real *u, size_t n, real *line, size_t step)
 {
-	const real *g = f->gain + k * 4 * f->half, *c = f->columns, *s = f->columns + f->half;
-	const real *g1 = g + f->half, *g2 = g1 + f->half, *g3 = g2 + f->half;
-	real ur = f->rows[2 * k], ui = f->rows[2 * k + 1];
-	for (size_t l = 0; l < f->half; l++) {
-		/* p = u w, q = u conj(w) */
-		real pr = ur * c[l] - ui * s[l], pi = ur * s[l] + ui * c[l];
-		real qr = ur * c[l] + ui * s[l], qi = ui * c[l] - ur * s[l];
-		real ar = a[2 * l], ai = a[2 * l + 1], br = b[2 * l], bi = -b[2 * l + 1];
-		real xr = pr * ar - pi * ai, xi = pr * ai + pi * ar;
-		real yr = qr * br - qi * bi, yi = qr * bi + qi * br;
-		real sr = (xr + yr) * g[l], si = (xi + yi) * g1[l];
-		real dr = (xr - yr) * g2[l], di = (xi - yi) * g3[l];
-		xr = sr + dr;
-		xi = si + di;
-		yr = sr - dr;
-		yi = si - di;
-		a[2 * l] = pr * xr + pi * xi;
-		a[2 * l + 1] = pr * xi - pi * xr;
-		b[2 * l] = qr * yr + qi * yi;
-		b[2 * l + 1] = qi * yr - qr * yi;
+	struct complex_lanes *zero = (struct complex_lanes *)line;
+	zero->re *= 2;
+	zero->im *= 2;
+	for (size_t k = 1; k <= n / 2; k++) {
+		struct complex_lanes *x = (struct complex_lanes *)(line + k * step);
+		struct complex_lanes *y = (struct complex_lanes *)(line + (n - k) * step);
+		struct complex_lanes a = TURNED(u[2 * k], u[2 * k + 1], *x);
+		struct complex_lanes b = TURNED(u[2 * k], -u[2 * k + 1], *y);
+		*x = (struct complex_lanes){a.re + b.re, a.im + b.im};
+		*y = (struct complex_lanes){b.im - a.im, a.re - b.re};
+	}
+}
+
+/* And back, times 2. */
+LANES_CLONES static void from_cosines(const real *u, size_t n, real *line, size_t step)
+{
+	for (size_t k = 1; k <= n / 2; k++) {
+		struct complex_lanes *x = (struct complex_lanes *)(line + k * step);
+		struct complex_lanes *y = (struct complex_lanes *)(line + (n - k) * step);
+		struct complex_lanes a = {x->re + y->im, x->im - y->re};
+		struct complex_lanes b = {x->re - y->im, x->im + y->re};
+		*x = TURNED(u[2 * k], -u[2 * k + 1], a);
+		*y = TURNED(u[2 * k], u[2 * k + 1], b);
+	}
+}
+
+/* ---- along the rows ---- */
+
+/* V of w elements times the gains of its cosine coefficients, those of real and imaginary parts each, times 2. */
+LANES_CLONES static void multiply(const real *u, size_t w, const real *gain, real *line)
+{
+	const struct complex_lanes *g = (const struct complex_lanes *)gain;
+	struct complex_lanes *v = (struct complex_lanes *)line;
+	v[0].re *= 2 * g[0].re;
+	v[0].im *= 2 * g[0].im;
+	for (size_t k = 1; k <= w / 2; k++) {
+		struct complex_lanes a = TURNED(u[2 * k], u[2 * k + 1], v[k]);
+		struct complex_lanes b = TURNED(u[2 * k], -u[2 * k + 1], v[w - k]);
+		lanes sum_r = (a.re + b.re) * g[k].re, sum_i = (a.im + b.im) * g[k].im;
+		lanes difference_r = (a.re - b.re) * g[w - k].im;
+		lanes difference_i = (a.im - b.im) * g[w - k].re;
+		a = (struct complex_lanes){sum_r + difference_r, sum_i + difference_i};
+		b = (struct complex_lanes){sum_r - difference_r, sum_i - difference_i};
+		v[k] = TURNED(u[2 * k], -u[2 * k + 1], a);
+		v[w - k] = TURNED(u[2 * k], u[2 * k + 1], b);
+	}
+}
+
+LANES_CLONES static void rows_in(real *const *first, real *const *second, size_t w, real *elements)
+{
+	for (size_t at = 0; at < w; at += LANES) {
+		turn_in(first, at, elements + at * ELEMENT, ELEMENT);
+		turn_in(second, at, elements + at * ELEMENT + LANES, ELEMENT);
+	}
+}
+
+LANES_CLONES static void rows_out(
+    const real *elements, size_t w, real *const *first, real *const *second)
+{
+	for (size_t at = 0; at < w; at += LANES) {
+		turn_out(elements + at * ELEMENT, ELEMENT, first, at);
+		turn_out(elements + at * ELEMENT + LANES, ELEMENT, second, at);
+	}
+}
+
+/* Rows of coefficients, filtered in place. Row `zeros` stays zero, the one after it takes what belongs nowhere. */
+static void filter_rows(
+    const struct mirror_filter *f, real *coefficients, size_t images, real *x, real *rest)
+{
+	size_t zeros = f->batch * f->h;
+	real *z = x + round_up(f->w, LANES) * ELEMENT;
+	for (size_t group = 0; group < groups(f, images); group++) {
+		real *first[LANES], *second[LANES];
+		for (size_t i = 0; i < LANES; i++) {
+			size_t a, b;
+			pair_rows(f, group, i, images, zeros, &a, &b);
+			first[i] = coefficients + a * f->stride;
+			second[i] = coefficients + b * f->stride;
+		}
+		rows_in(first, second, f->w, x);
+		line_exec(f->along, x, x + LANES, ELEMENT, z, z + LANES, ELEMENT, rest);
+		multiply(f->turn_along, f->w, f->gain + group * f->w * ELEMENT, z);
+		line_exec(f->along, z + LANES, z, ELEMENT, x + LANES, x, ELEMENT, rest);
+		for (size_t i = 0; i < LANES; i++) {
+			if (first[i] == coefficients + zeros * f->stride)
+				first[i] += f->stride;
+			if (second[i] == coefficients + zeros * f->stride)
+				second[i] += f->stride;
+		}
+		rows_out(x, f->w, first, second);
 	}
 }
 
@@ -173,32 +331,55 @@ struct job {
 	struct mirror_filter *f;
 	const real *x;
 	real *y;
+	size_t n;
 };
 
-static int exec_image(size_t item, size_t worker, void *argument)
+static int exec_batch(size_t item, size_t worker, void *argument)
 {
 	const struct job *job = argument;
 	struct mirror_filter *f = job->f;
-	size_t h = f->h, w = f->w;
-	const real *x = job->x + item * h * w;
-	real *y = job->y + item * h * w;
-	real *image = f->image + worker * f->image_size;
-	real *spectrum = f->spectrum + worker * f->spectrum_size;
-	/* the mean goes past the transforms: their rounding is then that of the contrast */
-	real mean = mean_of(x, h * w);
-	for (size_t i = 0; i < h; i++)
-		fold_line(x + ordered(i, h) * w, image + i * w, w, mean);
-	fft_exec(f->forward, image, spectrum);
-	for (size_t k = 0; k <= h / 2; k++)
-		multiply(f, k, spectrum + 2 * k * f->half, spectrum + 2 * ((h - k) % h) * f->half);
-	fft_exec(f->back, spectrum, image);
-	for (size_t i = 0; i < h; i++)
-		unfold_line(image + i * w, y + ordered(i, h) * w, w, f->constant * mean);
+	size_t h = f->h, w = f->w, from = item * f->batch;
+	size_t images = job->n - from < f->batch ? job->n - from : f->batch;
+	real *buffer = f->images + worker * f->images_size, mean[BATCH_MAX];
+	real *coefficients = f->scratch + worker * f->scratch_size;
+	real *lines = coefficients + (f->batch * h + 2) * f->stride;
+	real *rest = lines + 2 * round_up(w, LANES) * ELEMENT;
+	for (size_t n = 0; n < images; n++) {
+		const real *x = job->x + (from + n) * h * w;
+		real *image = buffer + n * h * f->stride;
+		/* the mean goes past the transforms: their rounding is then that of the contrast */
+		mean[n] = mean_of(x, h * w);
+		for (size_t i = 0; i < h; i++) {
+			real *to = image + i * f->stride;
+			fold_line(x + ordered(i, h) * w, to, w, mean[n]);
+			memset(to + w, 0, (f->stride - w) * sizeof *to);
+		}
+		for (size_t at = 0; at < w; at += ELEMENT) {
+			real *to = coefficients + n * h * f->stride + at;
+			line_exec(f->down, image + at, image + at + LANES, f->stride, to,
+			    to + LANES, f->stride, rest);
+			to_cosines(f->turn_down, h, to, f->stride);
+		}
+	}
+	filter_rows(f, coefficients, images, lines, rest);
+	for (size_t n = 0; n < images; n++) {
+		real *image = buffer + n * h * f->stride;
+		real *y = job->y + (from + n) * h * w;
+		for (size_t at = 0; at < w; at += ELEMENT) {
+			real *c = coefficients + n * h * f->stride + at;
+			from_cosines(f->turn_down, h, c, f->stride);
+			line_exec(f->down, c + LANES, c, f->stride, image + at + LANES, image + at,
+			    f->stride, rest);
+		}
+		for (size_t i = 0; i < h; i++)
+			unfold_line(
+			    image + i * f->stride, y + ordered(i, h) * w, w, f->constant * mean[n]);
+	}
 	return 0;
 }
 
 int mirror_exec(struct mirror_filter *f, const real *x, real *y, size_t n)
 {
-	struct job job = {f, x, y};
-	return par_for(n, f->threads, exec_image, &job);
+	struct job job = {f, x, y, n};
+	return par_for((n + f->batch - 1) / f->batch, f->threads, exec_batch, &job);
 }

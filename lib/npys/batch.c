@@ -5,6 +5,7 @@
 #include "npys/batch.h"
 
 #define CHUNK_BYTES ((size_t)4 << 20)
+#define SMALL_CHUNK_BYTES ((size_t)1 << 20)
 
 static int refuse(struct npys_in *in, const char *why)
 {
@@ -86,9 +87,19 @@ int batch_read_labels(struct npys_in *in, const struct batch *batch, int64_t *y)
 	return 0;
 }
 
-size_t batch_chunk(const struct batch *batch)
+static size_t chunk(const struct batch *batch, size_t bytes)
 {
-	size_t images = CHUNK_BYTES / sizeof(float) / batch->pixels;
+	size_t images = bytes / sizeof(float) / batch->pixels;
 	images = images ? images : 1;
 	return images < batch->n ? images : batch->n;
+}
+
+size_t batch_chunk(const struct batch *batch)
+{
+	return chunk(batch, CHUNK_BYTES);
+}
+
+size_t batch_small_chunk(const struct batch *batch)
+{
+	return chunk(batch, SMALL_CHUNK_BYTES);
 }

@@ -37,7 +37,8 @@ int batch_pass(struct npys_in *in, const struct batch *batch, struct npys_out *o
 int batch_read_labels(struct npys_in *in, const struct batch *batch, int64_t *y)
     __attribute__((warn_unused_result));
 
-/* Images per chunk that keep a chunk near 4 MiB of floats, at least 1. */
+/* Images per chunk that keep a chunk near 4 MiB of floats, at least 1; a small one is near 1 MiB. */
 size_t batch_chunk(const struct batch *batch);
+size_t batch_small_chunk(const struct batch *batch);
 
 #endif

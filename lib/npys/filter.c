@@ -33,7 +33,9 @@ int batch_filter(struct npys_in *in, struct npys_out *out, const struct batch_fi
 				break;
 			continue;
 		}
-		size_t channels = batch.c, plane = batch.h * batch.w, chunk = batch_chunk(&batch);
+		size_t channels = batch.c, plane = batch.h * batch.w;
+		size_t chunk =
+		    (filter->small_chunks ? batch_small_chunk : batch_chunk)(&batch);
 		if ((status = filter->start(filter->self, &batch, &channels)) < 0)
 			break;
 		bool same = channels == batch.c;

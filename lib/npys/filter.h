@@ -5,6 +5,7 @@
 #ifndef NPYS_FILTER_H
 #define NPYS_FILTER_H
 
+#include <stdbool.h>
 #include "base/progress.h"
 #include "npys/batch.h"
 
@@ -15,6 +16,9 @@ struct batch_filter {
 	/* images of the batch: x (images, c, h, w) -> y (images, channels, h, w). 0 or -1. */
 	int (*run)(void *self, const float *x, float *y, size_t images);
 	void *self;
+	/* Where no image's result depends on the others of its chunk: chunks small enough for the second-level cache,
+	 * which is faster on one thread, and leaves too little to share among several. */
+	bool small_chunks;
 };
 
 /* Run the whole stream. Output of as many channels has the input's shape; else (n, channels, h, w), where an image

@@ -593,7 +593,7 @@ int npys_read_float(struct npys_in *in, float *x, size_t count)
 			return -1;
 		if (!plain)
 			to_float(in->header.type, in->convert, x, n);
-		bool finite = all_finite(x, n);
+		bool finite = npys_is_integer(in->header.type) || all_finite(x, n);
 		for (size_t i = 0; i < n && !finite; i++) {
 			if (check_finite(in, isfinite(x[i]), first + i) < 0)
 				return -1;

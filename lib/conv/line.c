@@ -1,0 +1,125 @@
+/*
+ * Transforms of any length: see line.h. With b(n) = exp(i pi n^2/N),
+ *	X(k) = conj b(k) sum over n of x(n) conj b(n) b(k - n),
+ * a convolution that a cyclic one of at least 2N - 1 points holds.
+ */
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include "base/error.h"
+#include "base/memory.h"
+#include "conv/lanes.h"
+#include "conv/line.h"
+
+#define ELEMENT (2 * LANES) /* numbers of an element: real parts, imaginary parts */
+
+struct line {
+	size_t n, m; /* m: points of the convolution, 0 where n is transformed as it is */
+	struct lanes_fft *fft;
+	real *chirp;    /* (n, 2): conj b */
+	real *spectrum; /* (m, 2): of b, over m */
+};
+
+static bool is_smooth(size_t n)
+{
+	for (size_t prime = 2; prime <= 7 && n; prime++) {
+		while (n % prime == 0)
+			n /= prime;
+	}
+	return n == 1;
+}
+
+static int plan_chirp(struct line *line)
+{
+	size_t n = line->n, m = line->m;
+	line->chirp = mem_alloc(2 * n, sizeof *line->chirp);
+	line->spectrum = mem_alloc(2 * m, sizeof *line->spectrum);
+	real *x = mem_alloc(2 * m * ELEMENT, sizeof *x), *y = x + m * ELEMENT;
+	real *scratch = mem_alloc(lanes_fft_scratch(line->fft), sizeof *scratch);
+	int status = line->chirp && line->spectrum && x && scratch ? 0 : -1;
+	for (size_t i = 0; status == 0 && i < n; i++) {
+		/* the phase repeats after 2n, and i^2 mod 2n is exact */
+		double angle = M_PI * (double)(i * i % (2 * n)) / (double)n;
+		line->chirp[2 * i] = (real)cos(angle);
+		line->chirp[2 * i + 1] = (real)-sin(angle);
+		size_t mirrored = i ? m - i : 0;
+		x[i * ELEMENT] = x[mirrored * ELEMENT] = (real)(cos(angle) / (double)m);
+		x[i * ELEMENT + LANES] = x[mirrored * ELEMENT + LANES] =
+		    (real)(sin(angle) / (double)m);
+	}
+	if (status == 0) {
+		lanes_fft_exec(
+		    line->fft, x, x + LANES, ELEMENT, m, y, y + LANES, ELEMENT, m, scratch);
+		for (size_t i = 0; i < m; i++) {
+			line->spectrum[2 * i] = y[i * ELEMENT];
+			line->spectrum[2 * i + 1] = y[i * ELEMENT + LANES];
+		}
+	}
+	free(x);
+	free(scratch);
+	return status;
+}
+
+struct line *line_plan(size_t n)
+{
+	const size_t longest = (size_t)1 << 30; /* whose square fits */
+	struct line *line = calloc(1, sizeof *line);
+	if (!line || !n || n > longest) {
+		err_set(line ? "transform: a line of %zu" : "transform: no room for its plan", n);
+		free(line);
+		return NULL;
+	}
+	line->n = n;
+	line->m = is_smooth(n) ? 0 : lanes_good_size(2 * n - 1);
+	line->fft = lanes_fft_plan(line->m ? line->m : n);
+	if (!line->fft || (line->m && plan_chirp(line) < 0)) {
+		line_free(line);
+		return NULL;
+	}
+	return line;
+}
+
+void line_free(struct line *line)
+{
+	if (!line)
+		return;
+	lanes_fft_free(line->fft);
+	free(line->chirp);
+	free(line->spectrum);
+	free(line);
+}
+
+size_t line_scratch(const struct line *line)
+{
+	return (line->n + line->m) * ELEMENT + lanes_fft_scratch(line->fft);
+}
+
+/* out(i) = in(i) times a number for each i */
+LANES_CLONES static void times(const real *factor, size_t n, const real *in_re, const real *in_im,
+    size_t in_stride, real *out_re, real *out_im, size_t out_stride)
+{
+	for (size_t i = 0; i < n; i++) {
+		lanes re = *(const lanes *)(in_re + i * in_stride);
+		lanes im = *(const lanes *)(in_im + i * in_stride);
+		real c = factor[2 * i], s = factor[2 * i + 1];
+		*(lanes *)(out_re + i * out_stride) = c * re - s * im;
+		*(lanes *)(out_im + i * out_stride) = c * im + s * re;
+	}
+}
+
+void line_exec(const struct line *line, const real *in_re, const real *in_im, size_t in_stride,
+    real *out_re, real *out_im, size_t out_stride, real *scratch)
+{
+	size_t n = line->n, m = line->m;
+	if (!m) {
+		lanes_fft_exec(
+		    line->fft, in_re, in_im, in_stride, n, out_re, out_im, out_stride, n, scratch);
+		return;
+	}
+	real *x = scratch, *z = x + n * ELEMENT, *rest = z + m * ELEMENT;
+	times(line->chirp, n, in_re, in_im, in_stride, x, x + LANES, ELEMENT);
+	lanes_fft_exec(line->fft, x, x + LANES, ELEMENT, n, z, z + LANES, ELEMENT, m, rest);
+	times(line->spectrum, m, z, z + LANES, ELEMENT, z, z + LANES, ELEMENT);
+	lanes_fft_exec(line->fft, z + LANES, z, ELEMENT, m, x + LANES, x, ELEMENT, n, rest);
+	times(line->chirp, n, x, x + LANES, ELEMENT, out_re, out_im, out_stride);
+}

@@ -1,0 +1,24 @@
+/*
+ * One-dimensional complex Fourier transforms of LANES lines at a time (lanes.h) of any length: lengths with a prime
+ * factor above 7 are convolutions with a chirp (Bluestein 1970, IEEE Trans. Audio Electroacoustics 18, 451-455).
+ */
+#ifndef CONV_LINE_H
+#define CONV_LINE_H
+
+#include <stddef.h>
+#include "conv/real.h"
+
+struct line;
+
+/* NULL with a reason. */
+struct line *line_plan(size_t n) __attribute__((warn_unused_result));
+void line_free(struct line *line);
+
+/* Numbers of scratch memory, aligned to 64 bytes. */
+size_t line_scratch(const struct line *line);
+
+/* Transform n elements: element i at in_re + i in_stride and in_im + i in_stride, lanes_fft_exec's conventions. */
+void line_exec(const struct line *line, const real *in_re, const real *in_im, size_t in_stride,
+    real *out_re, real *out_im, size_t out_stride, real *scratch);
+
+#endif
