@@ -2,7 +2,7 @@
 ifeq ($(PRESET),ablations)
 NAMES = ablations
 else
-NAMES = sample training lgn bank nxny kernels orientation field models
+NAMES = sample spectrum training lgn retinex bank nxny kernels orientation field models
 endif
 KINDS = svg pdf png
 
@@ -32,6 +32,14 @@ $(FIRST)/lgn-fit.gp: $(FIRST)/lgn-fit.tsv $(FIRST)/lgn.npys
 		print "r = " $$at["r"]; print "symmetry = " $$at["symmetry"]; \
 		print "r_chance = " $$at["r_matched_95"]; print "symmetry_chance = " $$at["symmetry_matched_95"] }' $< >$@
 	tensor-info $(@D)/lgn.npys | awk -F '[\t(,)]' 'NR == 2 { print "k = " $$9 }' >>$@
+# illusions through Psi0 and through its LoG
+$(FIRST)/retinex.tsv: $(FIRST)/lgn.npys $(FIRST)/lgn-fit.tsv $(HERE)/retinex
+	'$(HERE)/retinex' $(@D)/lgn.npys $(@D)/lgn-fit.tsv $(@D)/retinex-maps.tsv $(@D)/retinex-profiles.tsv >$@
+# power spectra before and after whitening, by the fixed filter and by the images' own components
+$(FIRST)/spectrum-fourier.tsv: $(FIRST)/val.npys
+	whiten --spectrum $@ $< >/dev/null
+$(FIRST)/spectrum-zca.tsv: $(FIRST)/val.npys
+	whiten --method zca --patch 11 --spectrum $@ $< >/dev/null
 # the group model through the same estimator
 $(FIRST)/model.tsv: $(FIRST)/model.safetensors
 	se2-kernel --model direction --width 17 | assoc-field --curves $(@D)/model-curves.tsv -o $@
@@ -44,8 +52,10 @@ $(FIRST)/%-lines.tsv: $(FIRST)/%.tsv
 	awk -F '\t' 'NR == 1 || $$2 == "positive" { if (NR > 2 && $$3 != last) print ""; last = $$3; print }' $(@D)/$*-curves.tsv >$@
 
 needs_sample = sample.png
+needs_spectrum = spectrum-fourier.tsv spectrum-zca.tsv
 needs_training = model.safetensors
 needs_lgn = lgn-fit.gp lgn.txt lgn-history.tsv
+needs_retinex = retinex.tsv
 needs_bank = bank.png fitted.png
 needs_nxny = gabor.tsv
 needs_kernels = kernels.png

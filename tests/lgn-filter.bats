@@ -98,7 +98,7 @@ save("x.npys", r.integers(0, 256, (40, 33, 32)).astype("u1"), np.zeros(40, "u1")
 @test "options and kernels that do not fit" {
 	python 'save("x.npys", np.ones((8, 8))); save("bank.npys", np.ones((2, 3, 3)))
 save("nan.npys", np.full((3, 3), np.nan)); save("line.npys", np.ones(3))'
-	for o in "" "--log 1 --dog 1,2" "--log 0.4" "--log 101" "--log x" "--dog 2,1" "--dog 1,1" "--dog 1" "--dog 1,2,3" \
+	for o in "" "--dog 1,2 --centre 1,0" "--log 1 --centre 101,0" "--log 1 --dog 1,2" "--log 0.4" "--log 101" "--log x" "--dog 2,1" "--dog 1,1" "--dog 1" "--dog 1,2,3" \
 		"--log 1 --border round" "--log 1 --rectify yes" "--log 1 -j 0"; do
 		run --separate-stderr bash -c "lgn-filter $o <x.npys"
 		one_line 2 .

@@ -41,7 +41,7 @@ figures_are_there() {
 
 @test "the embedded data: figures and page are made, a second make does nothing, other options train anew" {
 	study
-	figures_are_there sample training lgn nxny models
+	figures_are_there sample spectrum training lgn retinex nxny models
 	run=out/study/dead-leaves/default/seed-1
 	[[ -s $run/train.npys && -s $run/val.npys && -s $run/stats.tsv && -s $run/compare.tsv && -s $run/field-curves.tsv ]]
 	before=$(stat -c %Y.%y $run/model.safetensors out/figures/index.html)

@@ -13,7 +13,7 @@
 
 #define KERNEL_MAX ((size_t)1 << 26) /* numbers of a kernel file */
 
-static double log_sigma, dog_sigmas[2];
+static double log_sigma, dog_sigmas[2], centre[2];
 static bool log_given, dog_given, verbose;
 static const char *kernel_file, *output;
 static int border, rectified;
@@ -25,6 +25,8 @@ static const struct opt options[] = {
 	0, "log", &log_sigma, &log_given, SIGMAS, "px", "Laplacian of a Gaussian of that sigma"),
     OPT_REALS_GIVEN(0, "dog", dog_sigmas, 2, &dog_given, SIGMAS, "px,px",
 	"difference of Gaussians: sigma of centre, surround"),
+    OPT_REALS(0, "centre", centre, 2, "0,0", CLOSED(-KERNEL_CENTRE_MAX, KERNEL_CENTRE_MAX), "px,px",
+	"where the --log's centre is: x to the right, y up"),
     OPT_TEXT(0, "kernel", &kernel_file, NULL, "file", "one kernel (k, k) as npys"),
     OPT_CHOICE(0, "border", &border, "zero", BORDER_WORDS, "what is beyond the image"),
     OPT_CHOICE(
@@ -104,12 +106,15 @@ int main(int argc, char **argv)
 		tool_usage("--dog %g,%g: the surround must be wider than the centre", dog_sigmas[0],
 		    dog_sigmas[1]);
 
+	if (!log_given && (centre[0] != 0 || centre[1] != 0))
+		tool_usage("--centre: only with --log");
+
 	struct lgn lgn = {0};
 	if (kernel_file)
 		lgn.kernel = load_kernel(kernel_file, &lgn.kh, &lgn.kw);
 	else
 		lgn.kernel =
-		    tool_need(log_given ? kernel_log(log_sigma, &lgn.kh)
+		    tool_need(log_given ? kernel_log(log_sigma, centre[0], centre[1], &lgn.kh)
 					: kernel_dog(dog_sigmas[0], dog_sigmas[1], &lgn.kh));
 	lgn.kw = kernel_file ? lgn.kw : lgn.kh;
 

@@ -5,8 +5,15 @@
 #include "base/memory.h"
 #include "image/kernels.h"
 
-/* exp(-rho^2 / 2 sigma^2) on a grid that reaches `widest` far */
-static double *envelope(double sigma, double widest, size_t *k)
+/* squared distance of element i from (x0, y0) */
+static double distance2(size_t i, size_t k, double x0, double y0)
+{
+	double y = (double)(k / 2) - (double)(i / k), x = (double)(i % k) - (double)(k / 2);
+	return (x - x0) * (x - x0) + (y - y0) * (y - y0);
+}
+
+/* exp(-rho^2 / 2 sigma^2) about (x0, y0) on a grid that reaches `widest` beyond it */
+static double *envelope(double sigma, double widest, double x0, double y0, size_t *k)
 {
 	if (!(sigma >= KERNEL_SIGMA_MIN && widest <= KERNEL_SIGMA_MAX)) {
 		err_set("kernel: sigma %g px is not in [%g, %g]",
@@ -14,14 +21,17 @@ static double *envelope(double sigma, double widest, size_t *k)
 		    (double)KERNEL_SIGMA_MAX);
 		return NULL;
 	}
-	size_t reach = (size_t)ceil(KERNEL_REACH * widest);
+	double aside = fmax(fabs(x0), fabs(y0));
+	if (!(aside <= KERNEL_CENTRE_MAX)) {
+		err_set("kernel: a centre at %g, %g px is more than %g px aside", x0, y0,
+		    (double)KERNEL_CENTRE_MAX);
+		return NULL;
+	}
+	size_t reach = (size_t)ceil(KERNEL_REACH * widest + aside);
 	*k = 2 * reach + 1;
 	double *x = mem_alloc(*k * *k, sizeof *x);
-	for (size_t i = 0; x && i < *k * *k; i++) {
-		double row = (double)(i / *k) - (double)reach,
-		       column = (double)(i % *k) - (double)reach;
-		x[i] = exp(-(row * row + column * column) / (2 * sigma * sigma));
-	}
+	for (size_t i = 0; x && i < *k * *k; i++)
+		x[i] = exp(-distance2(i, *k, x0, y0) / (2 * sigma * sigma));
 	return x;
 }
 
@@ -50,26 +60,23 @@ static void positive_sum_one(double *x, size_t n)
 
 double *kernel_gaussian(double sigma, size_t *k)
 {
-	double *x = envelope(sigma, sigma, k);
+	double *x = envelope(sigma, sigma, 0, 0, k);
 	if (x)
 		scale(x, *k * *k, 1 / sum(x, NULL, *k * *k));
 	return x;
 }
 
-double *kernel_log(double sigma, size_t *k)
+double *kernel_log(double sigma, double x0, double y0, size_t *k)
 {
-	double *x = envelope(sigma, sigma, k);
+	double *x = envelope(sigma, sigma, x0, y0, k);
 	double *factor = x ? mem_alloc(*k * *k, sizeof *factor) : NULL;
 	if (!factor) {
 		free(x);
 		return NULL;
 	}
-	size_t size = *k * *k, reach = *k / 2;
-	for (size_t i = 0; i < size; i++) {
-		double row = (double)(i / *k) - (double)reach,
-		       column = (double)(i % *k) - (double)reach;
-		factor[i] = 1 - (row * row + column * column) / (2 * sigma * sigma);
-	}
+	size_t size = *k * *k;
+	for (size_t i = 0; i < size; i++)
+		factor[i] = 1 - distance2(i, *k, x0, y0) / (2 * sigma * sigma);
 	double c = sum(x, factor, size) / sum(x, NULL, size);
 	for (size_t i = 0; i < size; i++)
 		x[i] *= factor[i] - c;
@@ -85,8 +92,8 @@ double *kernel_dog(double centre, double surround, size_t *k)
 		    centre);
 		return NULL;
 	}
-	double *x = envelope(centre, surround, k),
-	       *wide = x ? envelope(surround, surround, k) : NULL;
+	double *x = envelope(centre, surround, 0, 0, k),
+	       *wide = x ? envelope(surround, surround, 0, 0, k) : NULL;
 	if (!wide) {
 		free(x);
 		return NULL;

@@ -14,6 +14,7 @@
 #define KERNEL_REACH 6
 #define KERNEL_SIGMA_MIN 0.5
 #define KERNEL_SIGMA_MAX 100
+#define KERNEL_CENTRE_MAX 100 /* px, of x0 and y0 */
 
 /* All give (*k, *k) row-major, freed with free(), or NULL with a reason; sigma within the bounds above. */
 
@@ -21,8 +22,9 @@
 double *kernel_gaussian(double sigma, size_t *k);
 
 /* Laplacian of a Gaussian (Marr & Hildreth 1980), its sign reversed: A (1 - c - rho^2 / 2 sigma^2) exp(-rho^2 / 2
- * sigma^2); c makes the sum 0 (3e-7 at sigma = 1 px, .14 at .5 px, where the grid is too coarse for it). */
-double *kernel_log(double sigma, size_t *k);
+ * sigma^2); c makes the sum 0 (3e-7 at sigma = 1 px, .14 at .5 px, where the grid is too coarse for it). Its centre stands at
+ * (x0, y0) px from the grid's middle, y up. */
+double *kernel_log(double sigma, double x0, double y0, size_t *k);
 
 /* Difference of Gaussians (Rodieck 1965): A (G(centre) - G(surround)), each of sum 1 on the grid; centre < surround. */
 double *kernel_dog(double centre, double surround, size_t *k);

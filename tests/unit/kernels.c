@@ -33,7 +33,7 @@ int main(void)
 		    sigma * sigma * (1 + q * (1 - 4 * M_PI * M_PI * sigma * sigma)) / (1 + q);
 		CHECK_CLOSE(rho2 / (2 * variance), 1, 1e-5);
 		free(x);
-		x = kernel_log(sigma, &k);
+		x = kernel_log(sigma, 0, 0, &k);
 		if (!CHECK(x))
 			return check_end();
 		moments(x, k, &sum, &positive, &rho2);
@@ -60,7 +60,37 @@ int main(void)
 	CHECK(rho2 < 0);
 	free(x);
 	CHECK(!kernel_dog(3, 3, &k));
-	CHECK(!kernel_log(0.1, &k));
+	CHECK(!kernel_log(0.1, 0, 0, &k));
+	CHECK(!kernel_log(1, 0, 101, &k));
+	/* a whole pixel aside is the same profile moved, up being towards row 0; a fraction keeps sums and centroid */
+	size_t wider;
+	double *moved = kernel_log(1.5, 2, -1, &wider);
+	x = kernel_log(1.5, 0, 0, &k);
+	if (!CHECK(x && moved && wider == k + 4))
+		return check_end();
+	double worst = 0;
+	for (size_t i = 0; i < k * k; i++) {
+		double e = fabs(x[i] - moved[(i / k + 2 + 1) * wider + i % k + 2 + 2]);
+		worst = e <= worst ? worst : e;
+	}
+	CHECK_CLOSE(worst, 0, 1e-7);
+	free(moved);
+	free(x);
+	x = kernel_log(1.5, 0.4, 0.25, &k);
+	if (!CHECK(x))
+		return check_end();
+	double x2 = 0, y2 = 0; /* of a LoG the first moments vanish, the third, about the middle, tell its centre */
+	moments(x, k, &sum, &positive, &rho2);
+	for (size_t i = 0; i < k * k; i++) {
+		double column = (double)(i % k) - (double)(k / 2), up = (double)(k / 2) - (double)(i / k);
+		x2 += x[i] * column * (column * column + up * up);
+		y2 += x[i] * up * (column * column + up * up);
+	}
+	CHECK_CLOSE(sum, 0, 1e-12);
+	CHECK_CLOSE(positive, 1, 1e-12);
+	CHECK_CLOSE(x2 / rho2, 2 * 0.4, 1e-4);
+	CHECK_CLOSE(y2 / rho2, 2 * 0.25, 1e-4);
+	free(x);
 	CHECK(!kernel_gaussian(1000, &k));
 
 	const float y[] = {1, -2, 0, 3};
