@@ -25,7 +25,7 @@ PACKAGE_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
 PACKAGE_LIBS := $(filter-out -lgslcblas,$(shell $(PKG_CONFIG) --libs $(PACKAGES)))
 CPPFLAGS += -Ilib $(PACKAGE_CFLAGS) -DV1PIPE_VERSION='"$(VERSION)"'
 COMPILE = $(CC) $(STANDARD) $(CPPFLAGS) $(CFLAGS) $(SANITISE) -MMD -MP
-LINK = $(CC) $(CFLAGS) $(SANITISE) -fopenmp $(LDFLAGS) -Wl,--as-needed
+LINK = $(CC) $(CFLAGS) $(SANITISE) -pthread $(LDFLAGS) -Wl,--as-needed
 
 # make MPI=1: also what needs MPI; from then on it is kept up to date
 MPICC = mpicc
