@@ -25,18 +25,12 @@ PACKAGE_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
 PACKAGE_LIBS := $(filter-out -lgslcblas,$(shell $(PKG_CONFIG) --libs $(PACKAGES)))
 CPPFLAGS += -Ilib $(PACKAGE_CFLAGS) -DV1PIPE_VERSION='"$(VERSION)"'
 COMPILE = $(CC) $(STANDARD) $(CPPFLAGS) $(CFLAGS) $(SANITISE) -MMD -MP
-LINK = $(CC) $(CFLAGS) $(SANITISE) -pthread $(LDFLAGS) -Wl,--as-needed
+LINK = $(CC) $(CFLAGS) $(SANITISE) -fopenmp $(LDFLAGS) -Wl,--as-needed
 
-# make MPI=1: also what needs MPI; from then on it is kept up to date
-MPICC = mpicc
-MPI := $(if $(MPI)$(wildcard $(B)/bin/train-v1-mpi),1)
-MPI_SOURCES = lib/net/comm_mpi.c
-
-TOOLS := $(filter-out $(if $(MPI),,%-mpi),$(patsubst tools/%.c,%,$(wildcard tools/*.c)))
-SOURCES := $(filter-out $(MPI_SOURCES),$(wildcard lib/*/*.c))
-LIBRARY := $(SOURCES:%.c=$(B)/%.o)
+TOOLS := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
+LIBRARY := $(patsubst %.c,$(B)/%.o,$(wildcard lib/*/*.c))
 UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
-PAGES := $(filter-out $(if $(MPI),,%-mpi.1),$(wildcard man/*.[157]))
+PAGES := $(wildcard man/*.[157])
 ARCHIVE := $(B)/libv1pipe.a
 
 all: $(TOOLS:%=$(B)/bin/%)
@@ -47,15 +41,15 @@ $(B)/%.o: %.c
 	$(Q)$(COMPILE) -c -o $@ $<
 
 $(B)/lib/conv/%.o $(B)/lib/net/%.o $(B)/lib/npys/%.o $(B)/double/%.o: OPTIMISE = $(HOT)
-# whose sums are matrix products: fused multiply-adds, as in any BLAS (a third faster)
-$(foreach f,product sums,$(B)/lib/conv/$(f).o $(B)/double/lib/conv/$(f).o): STANDARD += -ffp-contract=fast
+# sums of products with fused multiply-adds, as in any BLAS or FFT library (a third faster)
+$(foreach f,product sums lanes,$(B)/lib/conv/$(f).o $(B)/double/lib/conv/$(f).o): STANDARD += -ffp-contract=fast
 # and so are those of the fits
 FITS = $(patsubst %,$(B)/lib/fit/%.o,separable normal gabor_fit blob)
 $(FITS): STANDARD += -ffp-contract=fast
 $(FITS): OPTIMISE = $(HOT)
 
 # a second build in double precision, which only tests/unit/double-*.c use
-DOUBLE := $(patsubst %.c,$(B)/double/%.o,$(filter lib/conv/% lib/net/%,$(SOURCES)))
+DOUBLE := $(patsubst %.c,$(B)/double/%.o,$(wildcard lib/conv/*.c lib/net/*.c))
 $(B)/double/%.o: %.c
 	@mkdir -p $(@D)
 	$(call show,compile $< in double)
@@ -76,13 +70,6 @@ $(B)/bin/%: $(B)/tools/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(call show,link $@)
 	$(Q)$(LINK) -o $@ $< $(ARCHIVE) $(PACKAGE_LIBS) -lm
-
-# any MPI's mpicc, with our compiler in it
-$(MPI_SOURCES:%.c=$(B)/%.o) $(B)/bin/train-v1-mpi: private CC := OMPI_CC="$(CC)" MPICH_CC="$(CC)" $(MPICC)
-$(B)/bin/train-v1-mpi: $(B)/tools/train-v1-mpi.o $(MPI_SOURCES:%.c=$(B)/%.o) $(ARCHIVE)
-	@mkdir -p $(@D)
-	$(call show,link $@)
-	$(Q)$(LINK) -o $@ $^ $(PACKAGE_LIBS) -lm
 
 $(B)/unit/%: $(B)/tests/unit/%.o $(ARCHIVE)
 	@mkdir -p $(@D)

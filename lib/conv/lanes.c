@@ -82,6 +82,8 @@ struct lanes_fft *lanes_fft_plan(size_t n)
 		return NULL;
 	plan->n = n;
 	plan->stages = factors(n, plan->radix);
+	if (n == 1)
+		plan->radix[plan->stages++] = 1;
 	size_t numbers = 0, left = n;
 	for (size_t s = 0; s < plan->stages; s++) {
 		left /= plan->radix[s];
@@ -310,19 +312,20 @@ size_t lanes_fft_scratch(const struct lanes_fft *plan)
 
 /* One pass: l sequences of radix m points with stride l become radix l sequences of m points. */
 struct pass {
-	const real *in_re, *in_im;
-	real *out_re, *out_im;
-	size_t in_stride, given, out_stride, wanted, l, m;
+	struct lanes_in in;
+	struct lanes_out out;
+	size_t radix, l, m;
 	const real *twiddles;
 };
 
+/* Elements past the ends of a window are caught by unsigned differences, which are taken modulo a power of two. */
 #define LOAD(p)                                                                                    \
 	lanes x##p##r, x##p##i;                                                                    \
 	do {                                                                                       \
-		size_t n = ((p)*pass->m + j) * pass->l + k;                                        \
-		if (n < pass->given) {                                                             \
-			x##p##r = *(const lanes *)(pass->in_re + n * pass->in_stride);             \
-			x##p##i = *(const lanes *)(pass->in_im + n * pass->in_stride);             \
+		if (!cut_in || load + (p)*load_hop < pass->in.count) {                             \
+			size_t at = load_at + (p)*load_step;                                       \
+			x##p##r = *(const lanes *)(pass->in.re + at);                              \
+			x##p##i = *(const lanes *)(pass->in.im + at);                              \
 		} else {                                                                           \
 			x##p##r = x##p##i = (lanes){0};                                            \
 		}                                                                                  \
@@ -331,22 +334,30 @@ struct pass {
 /* variable p holds frequency q */
 #define STORE(p, q)                                                                                \
 	do {                                                                                       \
-		size_t n = (j * radix + (q)) * pass->l + k;                                        \
 		if (turned && (q) > 0)                                                             \
 			TURN(x##p, w[2 * (q)-2], -w[2 * (q)-1]);                                   \
-		if (n < pass->wanted) {                                                            \
-			*(lanes *)(pass->out_re + n * pass->out_stride) = x##p##r;                 \
-			*(lanes *)(pass->out_im + n * pass->out_stride) = x##p##i;                 \
+		if (!cut_out || store + (q)*pass->l < pass->out.count) {                           \
+			size_t at = store_at + (q)*store_step;                                     \
+			*(lanes *)(pass->out.re + at) = x##p##r;                                   \
+			*(lanes *)(pass->out.im + at) = x##p##i;                                   \
 		}                                                                                  \
 	} while (0)
 
+/* The butterflies j < js, k < ks, of m and l. */
 #define PASS(RADIX, LOADS, TRANSFORM, STORES)                                                      \
-	LANES_INLINE void pass_##RADIX(const struct pass *pass, const bool turned)                 \
+	LANES_INLINE void pass_##RADIX(const struct pass *pass, size_t js, size_t ks,              \
+	    const bool turned, const bool cut_in, const bool cut_out)                              \
 	{                                                                                          \
-		const size_t radix = RADIX;                                                        \
-		for (size_t j = 0; j < pass->m; j++) {                                             \
-			const real *w = pass->twiddles + 2 * j * (radix - 1);                      \
-			for (size_t k = 0; k < pass->l; k++) {                                     \
+		const size_t load_hop = pass->m * pass->l, load_step = load_hop * pass->in.stride; \
+		const size_t store_step = pass->l * pass->out.stride;                              \
+		for (size_t j = 0; j < js; j++) {                                                  \
+			const real *w = pass->twiddles + 2 * j * (RADIX - 1);                      \
+			for (size_t k = 0; k < ks; k++) {                                          \
+				size_t load = j * pass->l + k - (cut_in ? pass->in.first : 0);     \
+				size_t store =                                                     \
+				    j * RADIX * pass->l + k - (cut_out ? pass->out.first : 0);     \
+				size_t load_at = load * pass->in.stride;                           \
+				size_t store_at = store * pass->out.stride;                        \
 				LOADS;                                                             \
 				TRANSFORM;                                                         \
 				STORES;                                                            \
@@ -381,37 +392,80 @@ PASS(10,
     EACH(STORE(0, 0); STORE(5, 1); STORE(1, 2); STORE(6, 3); STORE(2, 4); STORE(7, 5); STORE(3, 6);
 	 STORE(8, 7); STORE(4, 8); STORE(9, 9)))
 
+/* The butterflies of the first pass from j = js on, in each of which only the first element is given: nothing to add. */
+LANES_INLINE void spread(const struct pass *pass, size_t js)
+{
+	size_t radix = pass->radix;
+	for (size_t j = js; j < pass->m; j++) {
+		const real *w = pass->twiddles + 2 * j * (radix - 1);
+		lanes *out = (lanes *)(pass->out.re + j * radix * pass->out.stride);
+		lanes xr = {0}, xi = {0};
+		if (j < pass->in.count) {
+			xr = *(const lanes *)(pass->in.re + j * pass->in.stride);
+			xi = *(const lanes *)(pass->in.im + j * pass->in.stride);
+		}
+		out[0] = xr;
+		out[1] = xi;
+		for (size_t q = 1; q < radix; q++) {
+			out[2 * q] = xr * w[2 * q - 2] - xi * w[2 * q - 1];
+			out[2 * q + 1] = xr * w[2 * q - 1] + xi * w[2 * q - 2];
+		}
+	}
+}
+
+/* The butterflies of the last pass from k = ks on, of each of which only the first element is wanted: the sum. */
+LANES_INLINE void gather(const struct pass *pass, size_t ks)
+{
+	for (size_t k = ks; k < pass->l && k < pass->out.count; k++) {
+		const real *in = pass->in.re + k * pass->in.stride;
+		lanes re = {0}, im = {0};
+		for (size_t p = 0; p < pass->radix; p++, in += pass->l * pass->in.stride) {
+			re += *(const lanes *)in;
+			im += *(const lanes *)(in + LANES);
+		}
+		*(lanes *)(pass->out.re + k * pass->out.stride) = re;
+		*(lanes *)(pass->out.im + k * pass->out.stride) = im;
+	}
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The first pass reads the input, the last of several writes the output; those between and the other ends use the
+ * scratch memory, where nothing is cut off. */
 #define RUN(R)                                                                                     \
 	case R:                                                                                    \
-		if (pass.m > 1)                                                                    \
-			pass_##R(&pass, true);                                                     \
+		if (s == 0)                                                                        \
+			pass_##R(&pass, full, 1, true, true, false);                               \
+		else if (pass.m > 1)                                                               \
+			pass_##R(&pass, pass.m, pass.l, true, false, false);                       \
 		else                                                                               \
-			pass_##R(&pass, false);                                                    \
+			pass_##R(&pass, 1, full, false, false, true);                              \
 		break
 
 LANES_CLONES
-static void run_passes(const struct lanes_fft *plan, const real *in_re, const real *in_im,
-    size_t in_stride, size_t given, real *out_re, real *out_im, size_t out_stride, size_t wanted,
-    real *scratch)
+static void run_passes(const struct lanes_fft *plan, const struct lanes_in *in,
+    const struct lanes_out *out, real *scratch)
 {
 	size_t n = plan->n;
-	if (plan->stages == 0) { /* one point */
-		*(lanes *)out_re = given ? *(const lanes *)in_re : (lanes){0};
-		*(lanes *)out_im = given ? *(const lanes *)in_im : (lanes){0};
-		return;
-	}
-	struct pass pass = {
-	    .in_re = in_re, .in_im = in_im, .in_stride = in_stride, .given = given, .l = 1, .m = n};
+	struct pass pass = {.in = *in, .l = 1, .m = n};
 	for (size_t s = 0; s < plan->stages; s++) {
-		bool last = s + 1 == plan->stages;
+		bool last = s > 0 && s + 1 == plan->stages;
 		real *between = scratch + s % 2 * 2 * n * LANES;
-		pass.m /= plan->radix[s];
+		pass.radix = plan->radix[s];
+		pass.m /= pass.radix;
 		pass.twiddles = plan->twiddles[s];
-		pass.out_re = last ? out_re : between;
-		pass.out_im = last ? out_im : between + LANES;
-		pass.out_stride = last ? out_stride : 2 * LANES;
-		pass.wanted = last ? wanted : n;
-		switch (plan->radix[s]) {
+		pass.out =
+		    last ? *out : (struct lanes_out){between, between + LANES, 2 * LANES, 0, n};
+		/* how many j of the first pass, k of the last, need more than their first element */
+		size_t full = s == 0 ? pass.m : pass.l;
+		if (s == 0 && in->first == 0)
+			full = least(full, in->count - least(in->count, pass.m));
+		if (last && out->first == 0)
+			full = least(full, out->count - least(out->count, pass.l));
+		switch (pass.radix) {
 			RUN(2);
 			RUN(3);
 			RUN(4);
@@ -422,18 +476,24 @@ static void run_passes(const struct lanes_fft *plan, const real *in_re, const re
 			RUN(9);
 			RUN(10);
 		}
-		pass.l *= plan->radix[s];
-		pass.in_re = pass.out_re;
-		pass.in_im = pass.out_im;
-		pass.in_stride = 2 * LANES;
-		pass.given = n;
+		if (s == 0)
+			spread(&pass, full);
+		if (last)
+			gather(&pass, full);
+		pass.l *= pass.radix;
+		pass.in = (struct lanes_in){between, between + LANES, 2 * LANES, 0, n};
+	}
+	if (plan->stages > 1)
+		return;
+	for (size_t i = 0; i < out->count; i++) { /* of at most RADIX_MAX points */
+		const real *at = scratch + (out->first + i) * 2 * LANES;
+		*(lanes *)(out->re + i * out->stride) = *(const lanes *)at;
+		*(lanes *)(out->im + i * out->stride) = *(const lanes *)(at + LANES);
 	}
 }
 
-void lanes_fft_exec(const struct lanes_fft *plan, const real *in_re, const real *in_im,
-    size_t in_stride, size_t given, real *out_re, real *out_im, size_t out_stride, size_t wanted,
-    real *scratch)
+void lanes_fft_exec(const struct lanes_fft *plan, const struct lanes_in *in,
+    const struct lanes_out *out, real *scratch)
 {
-	run_passes(
-	    plan, in_re, in_im, in_stride, given, out_re, out_im, out_stride, wanted, scratch);
+	run_passes(plan, in, out, scratch);
 }

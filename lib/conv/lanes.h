@@ -33,11 +33,20 @@ void lanes_fft_free(struct lanes_fft *plan);
 /* Numbers of scratch memory lanes_fft_exec needs, aligned to 64 bytes. */
 size_t lanes_fft_scratch(const struct lanes_fft *plan);
 
-/* Transform n elements. Element i of the input is at in_re + i in_stride and in_im + i in_stride (strides in
- * numbers, everything aligned to 64 bytes); elements from `given` on are taken as zero and not read; only the first
- * `wanted` elements of the output are written. Input and output may not overlap. Thread-safe. */
-void lanes_fft_exec(const struct lanes_fft *plan, const real *in_re, const real *in_im,
-    size_t in_stride, size_t given, real *out_re, real *out_im, size_t out_stride, size_t wanted,
-    real *scratch);
+/* Where a transform's elements are: `count` of them from element `first` on, the first one's parts at re and im,
+ * aligned to 64 bytes, the next `stride` numbers on. The others are zero in an input and dropped in an output. */
+struct lanes_in {
+	const real *re, *im;
+	size_t stride, first, count;
+};
+
+struct lanes_out {
+	real *re, *im;
+	size_t stride, first, count;
+};
+
+/* Transform n elements. Input and output may not overlap. Thread-safe. */
+void lanes_fft_exec(const struct lanes_fft *plan, const struct lanes_in *in,
+    const struct lanes_out *out, real *scratch);
 
 #endif

@@ -48,8 +48,8 @@ static int plan_chirp(struct line *line)
 		    (real)(sin(angle) / (double)m);
 	}
 	if (status == 0) {
-		lanes_fft_exec(
-		    line->fft, x, x + LANES, ELEMENT, m, y, y + LANES, ELEMENT, m, scratch);
+		lanes_fft_exec(line->fft, &(struct lanes_in){x, x + LANES, ELEMENT, 0, m},
+		    &(struct lanes_out){y, y + LANES, ELEMENT, 0, m}, scratch);
 		for (size_t i = 0; i < m; i++) {
 			line->spectrum[2 * i] = y[i * ELEMENT];
 			line->spectrum[2 * i + 1] = y[i * ELEMENT + LANES];
@@ -112,14 +112,16 @@ void line_exec(const struct line *line, const real *in_re, const real *in_im, si
 {
 	size_t n = line->n, m = line->m;
 	if (!m) {
-		lanes_fft_exec(
-		    line->fft, in_re, in_im, in_stride, n, out_re, out_im, out_stride, n, scratch);
+		lanes_fft_exec(line->fft, &(struct lanes_in){in_re, in_im, in_stride, 0, n},
+		    &(struct lanes_out){out_re, out_im, out_stride, 0, n}, scratch);
 		return;
 	}
 	real *x = scratch, *z = x + n * ELEMENT, *rest = z + m * ELEMENT;
 	times(line->chirp, n, in_re, in_im, in_stride, x, x + LANES, ELEMENT);
-	lanes_fft_exec(line->fft, x, x + LANES, ELEMENT, n, z, z + LANES, ELEMENT, m, rest);
+	lanes_fft_exec(line->fft, &(struct lanes_in){x, x + LANES, ELEMENT, 0, n},
+	    &(struct lanes_out){z, z + LANES, ELEMENT, 0, m}, rest);
 	times(line->spectrum, m, z, z + LANES, ELEMENT, z, z + LANES, ELEMENT);
-	lanes_fft_exec(line->fft, z + LANES, z, ELEMENT, m, x + LANES, x, ELEMENT, n, rest);
+	lanes_fft_exec(line->fft, &(struct lanes_in){z + LANES, z, ELEMENT, 0, m},
+	    &(struct lanes_out){x + LANES, x, ELEMENT, 0, n}, rest);
 	times(line->chirp, n, x, x + LANES, ELEMENT, out_re, out_im, out_stride);
 }

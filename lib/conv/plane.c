@@ -105,8 +105,11 @@ static void forward(const struct plane *f, const real *buffer, size_t count,
 		for (size_t at = 0; at < given.w; at += LANES) {
 			const real *x = buffer + p * f->plane_size + at;
 			real *z = spectra + p * f->half * f->spectrum_stride + 2 * at;
-			lanes_fft_exec(f->down, x, x + f->stride, 2 * f->stride, (given.h + 1) / 2,
-			    z, z + LANES, f->spectrum_stride, f->half, scratch);
+			lanes_fft_exec(f->down,
+			    &(struct lanes_in){
+				x, x + f->stride, 2 * f->stride, 0, (given.h + 1) / 2},
+			    &(struct lanes_out){z, z + LANES, f->spectrum_stride, 0, f->half},
+			    scratch);
 			split(f, z);
 		}
 }
@@ -119,8 +122,11 @@ static void backward(const struct plane *f, real *buffer, size_t count, struct p
 			real *x = buffer + p * f->plane_size + at;
 			real *z = spectra + p * f->half * f->spectrum_stride + 2 * at;
 			join(f, z);
-			lanes_fft_exec(f->down, z + LANES, z, f->spectrum_stride, f->half,
-			    x + f->stride, x, 2 * f->stride, (wanted.h + 1) / 2, scratch);
+			lanes_fft_exec(f->down,
+			    &(struct lanes_in){z + LANES, z, f->spectrum_stride, 0, f->half},
+			    &(struct lanes_out){
+				x + f->stride, x, 2 * f->stride, 0, (wanted.h + 1) / 2},
+			    scratch);
 		}
 }
 
@@ -198,8 +204,8 @@ static void filter_rows(const struct plane *f, real *spectra, size_t count, stru
 		real *rows[LANES];
 		group_rows(f, spectra, group, count, rows);
 		rows_in(rows, given.w, s.x);
-		lanes_fft_exec(f->along, s.x, s.x + LANES, ELEMENT, given.w, s.z, s.z + LANES,
-		    ELEMENT, f->w, s.fft);
+		lanes_fft_exec(f->along, &(struct lanes_in){s.x, s.x + LANES, ELEMENT, 0, given.w},
+		    &(struct lanes_out){s.z, s.z + LANES, ELEMENT, 0, f->w}, s.fft);
 		size_t first = (group * LANES + f->half - 1) / f->half;
 		size_t end = ((group + 1) * LANES + f->half - 1) / f->half;
 		end = end < f->batch ? end : f->batch;
@@ -208,8 +214,8 @@ static void filter_rows(const struct plane *f, real *spectra, size_t count, stru
 		multiply(f->kernel + group * f->w * ELEMENT, s.z, f->w, sign);
 		for (size_t p = first; p < end; p++)
 			edge_multiply(f, s.edge + p * 2 * f->w, s.z + p * f->half % LANES, sign);
-		lanes_fft_exec(f->along, s.z + LANES, s.z, ELEMENT, f->w, s.x + LANES, s.x, ELEMENT,
-		    wanted.w, s.fft);
+		lanes_fft_exec(f->along, &(struct lanes_in){s.z + LANES, s.z, ELEMENT, 0, f->w},
+		    &(struct lanes_out){s.x + LANES, s.x, ELEMENT, 0, wanted.w}, s.fft);
 		rows_out(s.x, wanted.w, rows);
 	}
 }
@@ -245,8 +251,8 @@ static void fill_kernel(struct plane *f, real *spectra, struct rows_scratch s)
 		real *rows[LANES];
 		group_rows(f, spectra, group, 1, rows);
 		rows_in(rows, f->w, s.x);
-		lanes_fft_exec(f->along, s.x, s.x + LANES, ELEMENT, f->w, s.z, s.z + LANES, ELEMENT,
-		    f->w, s.fft);
+		lanes_fft_exec(f->along, &(struct lanes_in){s.x, s.x + LANES, ELEMENT, 0, f->w},
+		    &(struct lanes_out){s.z, s.z + LANES, ELEMENT, 0, f->w}, s.fft);
 		for (size_t row = 0; row < f->groups * LANES; row++) {
 			size_t k = row % f->half;
 			if (k / LANES != group)
