@@ -14,8 +14,8 @@
  * must stay unchanged until then. Nothing depends on the number of threads; a plan serves one thread at a time.
  *
  * How: with several input channels, by Fourier transforms (real images in pairs as one complex image, LANES channels
- * at a time, lanes.h) and one complex matrix product per frequency (product.h). The kernel's spectrum is computed
- * once for all propagations, forward and back. The cost hardly depends on k. With one input channel, directly.
+ * at a time, lanes.h) and one complex matrix product per frequency (product.h), for one column of frequencies after
+ * another in the cache (spectral.c). The cost hardly depends on k. With one input channel, directly.
  */
 #ifndef CONV_CONV_H
 #define CONV_CONV_H

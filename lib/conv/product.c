@@ -1,192 +1,123 @@
 /*
- * Products on rows of lanes: see product.h. Blocks of a few rows by two or four vectors are kept in registers.
+ * Products on rows of lanes: see product.h. Blocks of a few rows by one to four vectors are kept in registers.
  * The inner loops have to be unrolled for the accumulators to stay there, hence the constant block sizes given to
  * always-inlined functions.
  */
 #include "conv/lanes.h"
 #include "conv/product.h"
 
-/* rows x 2 vectors of y, complex; ROWS and CONJUGATE are constants at each call */
-LANES_INLINE void complex_block(const size_t ROWS, const size_t VECTORS, const bool conjugate,
-    size_t inner, size_t c, size_t d, const real *x, const real *w, real *y)
+/* rows of y that are summed together */
+#define ROWS_MAX 8
+
+LANES_INLINE void complex_block(const size_t ROWS, const bool conjugate, size_t inner, size_t c,
+    const real *x, const real *w, real *y, size_t y_step)
 {
-	lanes re[4][2], im[4][2];
-	for (size_t r = 0; r < ROWS; r++) {
-		for (size_t v = 0; v < VECTORS; v++)
-			re[r][v] = im[r][v] = (lanes){0};
-	}
+	lanes re[ROWS_MAX], im[ROWS_MAX];
+	for (size_t r = 0; r < ROWS; r++)
+		re[r] = im[r] = (lanes){0};
 	for (size_t i = 0; i < inner; i++) {
-		lanes w_re[2], w_im[2];
-		for (size_t v = 0; v < VECTORS; v++) {
-			w_re[v] = *(const lanes *)(w + 2 * d * i + v * LANES);
-			w_im[v] = *(const lanes *)(w + 2 * d * i + d + v * LANES);
-		}
+		lanes w_re = *(const lanes *)(w + 2 * LANES * i);
+		lanes w_im = *(const lanes *)(w + 2 * LANES * i + LANES);
 		for (size_t r = 0; r < ROWS; r++) {
-			const real *row = x + 2 * c * r + i;
-			real x_re = row[0], x_im = row[c];
-			for (size_t v = 0; v < VECTORS; v++) {
-				re[r][v] += x_re * w_re[v];
-				im[r][v] += x_im * w_re[v];
-				if (conjugate) {
-					re[r][v] += x_im * w_im[v];
-					im[r][v] -= x_re * w_im[v];
-				} else {
-					re[r][v] -= x_im * w_im[v];
-					im[r][v] += x_re * w_im[v];
-				}
+			real x_re = x[2 * c * r + i], x_im = x[2 * c * r + c + i];
+			re[r] += x_re * w_re;
+			im[r] += x_im * w_re;
+			if (conjugate) {
+				re[r] += x_im * w_im;
+				im[r] -= x_re * w_im;
+			} else {
+				re[r] -= x_im * w_im;
+				im[r] += x_re * w_im;
 			}
 		}
 	}
 	for (size_t r = 0; r < ROWS; r++) {
-		for (size_t v = 0; v < VECTORS; v++) {
-			*(lanes *)(y + 2 * d * r + v * LANES) = re[r][v];
-			*(lanes *)(y + 2 * d * r + d + v * LANES) = im[r][v];
-		}
+		*(lanes *)(y + y_step * r) = re[r];
+		*(lanes *)(y + y_step * r + LANES) = im[r];
 	}
 }
 
-LANES_INLINE void complex_columns(const size_t VECTORS, const bool conjugate, size_t rows,
-    size_t inner, size_t c, size_t d, const real *x, const real *w, real *y)
+LANES_INLINE void complex_rows(const bool conjugate, size_t rows, size_t inner, size_t c,
+    const real *x, const real *w, real *y, size_t y_step)
 {
 	size_t r = 0;
-	for (; r + 4 <= rows; r += 4)
-		complex_block(4, VECTORS, conjugate, inner, c, d, x + 2 * c * r, w, y + 2 * d * r);
-	for (; r + 2 <= rows; r += 2)
-		complex_block(2, VECTORS, conjugate, inner, c, d, x + 2 * c * r, w, y + 2 * d * r);
+	for (; r + 8 <= rows; r += 8)
+		complex_block(8, conjugate, inner, c, x + 2 * c * r, w, y + y_step * r, y_step);
+	if (r + 4 <= rows) {
+		complex_block(4, conjugate, inner, c, x + 2 * c * r, w, y + y_step * r, y_step);
+		r += 4;
+	}
 	for (; r < rows; r++)
-		complex_block(1, VECTORS, conjugate, inner, c, d, x + 2 * c * r, w, y + 2 * d * r);
-}
-
-LANES_INLINE void complex_rows(const bool conjugate, size_t rows, size_t inner, size_t c, size_t d,
-    const real *x, const real *w, real *y)
-{
-	size_t column = 0;
-	for (; column + 2 * LANES <= d; column += 2 * LANES)
-		complex_columns(2, conjugate, rows, inner, c, d, x, w + column, y + column);
-	if (column < d)
-		complex_columns(1, conjugate, rows, inner, c, d, x, w + column, y + column);
+		complex_block(1, conjugate, inner, c, x + 2 * c * r, w, y + y_step * r, y_step);
 }
 
 LANES_CLONES
-static void run_complex(size_t rows, size_t inner, size_t c, size_t d, const real *x, const real *w,
-    real *y, bool conjugate)
+static void run_complex(size_t rows, size_t inner, size_t c, const real *x, const real *w, real *y,
+    size_t y_step, bool conjugate)
 {
 	if (conjugate)
-		complex_rows(true, rows, inner, c, d, x, w, y);
+		complex_rows(true, rows, inner, c, x, w, y, y_step);
 	else
-		complex_rows(false, rows, inner, c, d, x, w, y);
+		complex_rows(false, rows, inner, c, x, w, y, y_step);
 }
 
-void product_complex(size_t rows, size_t inner, size_t c, size_t d, const real *x, const real *w,
-    real *y, bool conjugate)
+void product_complex(size_t rows, size_t inner, size_t c, const real *x, const real *w, real *y,
+    size_t y_step, bool conjugate)
 {
-	run_complex(rows, inner, c, d, x, w, y, conjugate);
+	run_complex(rows, inner, c, x, w, y, y_step, conjugate);
 }
 
-/* ROWS x 2 vectors of w */
-LANES_INLINE void gradient_block(const size_t ROWS, const size_t VECTORS, size_t rows, size_t c,
-    size_t d, const real *x, const real *g, const real *x2, const real *g2, real *w, bool add)
+LANES_INLINE void gradient_block(const size_t COUNT, size_t rows, size_t c, const real *x,
+    const real *g, const real *x2, const real *g2, real *w, bool add)
 {
-	lanes re[4][2], im[4][2];
-	for (size_t i = 0; i < ROWS; i++) {
-		for (size_t v = 0; v < VECTORS; v++) {
-			re[i][v] = add ? *(lanes *)(w + 2 * d * i + v * LANES) : (lanes){0};
-			im[i][v] = add ? *(lanes *)(w + 2 * d * i + d + v * LANES) : (lanes){0};
+	lanes re[ROWS_MAX], im[ROWS_MAX];
+	for (size_t i = 0; i < COUNT; i++) {
+		re[i] = add ? *(lanes *)(w + 2 * LANES * i) : (lanes){0};
+		im[i] = add ? *(lanes *)(w + 2 * LANES * i + LANES) : (lanes){0};
+	}
+	for (size_t r = 0; r < rows; r++) {
+		lanes g_re = *(const lanes *)(g + 2 * LANES * r);
+		lanes g_im = *(const lanes *)(g + 2 * LANES * r + LANES);
+		for (size_t i = 0; i < COUNT; i++) {
+			real x_re = x[2 * c * r + i], x_im = x[2 * c * r + c + i];
+			re[i] += x_re * g_re;
+			im[i] += x_im * g_re;
+			re[i] += x_im * g_im;
+			im[i] -= x_re * g_im;
 		}
 	}
 	for (size_t r = 0; r < rows; r++) {
-		lanes g_re[2], g_im[2];
-		for (size_t v = 0; v < VECTORS; v++) {
-			g_re[v] = *(const lanes *)(g + 2 * d * r + v * LANES);
-			g_im[v] = *(const lanes *)(g + 2 * d * r + d + v * LANES);
-		}
-		for (size_t i = 0; i < ROWS; i++) {
-			real x_re = x[2 * c * r + i], x_im = x[2 * c * r + c + i];
-			for (size_t v = 0; v < VECTORS; v++) {
-				re[i][v] += x_re * g_re[v];
-				im[i][v] += x_im * g_re[v];
-				re[i][v] += x_im * g_im[v];
-				im[i][v] -= x_re * g_im[v];
-			}
-		}
-	}
-	for (size_t r = 0; x2 && r < rows; r++) {
-		lanes g_re[2], g_im[2];
-		for (size_t v = 0; v < VECTORS; v++) {
-			g_re[v] = *(const lanes *)(g2 + 2 * d * r + v * LANES);
-			g_im[v] = *(const lanes *)(g2 + 2 * d * r + d + v * LANES);
-		}
-		for (size_t i = 0; i < ROWS; i++) {
+		lanes g_re = *(const lanes *)(g2 + 2 * LANES * r);
+		lanes g_im = *(const lanes *)(g2 + 2 * LANES * r + LANES);
+		for (size_t i = 0; i < COUNT; i++) {
 			real x_re = x2[2 * c * r + i], x_im = x2[2 * c * r + c + i];
-			for (size_t v = 0; v < VECTORS; v++) {
-				re[i][v] += x_re * g_re[v];
-				im[i][v] -= x_im * g_re[v];
-				re[i][v] += x_im * g_im[v];
-				im[i][v] += x_re * g_im[v];
-			}
+			re[i] += x_re * g_re;
+			im[i] -= x_im * g_re;
+			re[i] += x_im * g_im;
+			im[i] += x_re * g_im;
 		}
 	}
-	for (size_t i = 0; i < ROWS; i++) {
-		for (size_t v = 0; v < VECTORS; v++) {
-			*(lanes *)(w + 2 * d * i + v * LANES) = re[i][v];
-			*(lanes *)(w + 2 * d * i + d + v * LANES) = im[i][v];
-		}
+	for (size_t i = 0; i < COUNT; i++) {
+		*(lanes *)(w + 2 * LANES * i) = re[i];
+		*(lanes *)(w + 2 * LANES * i + LANES) = im[i];
 	}
-}
-
-LANES_INLINE void gradient_columns(const size_t VECTORS, size_t rows, size_t inner, size_t c,
-    size_t d, const real *x, const real *g, const real *x2, const real *g2, real *w, bool add)
-{
-	size_t i = 0;
-	for (; i + 4 <= inner; i += 4)
-		gradient_block(
-		    4, VECTORS, rows, c, d, x + i, g, x2 ? x2 + i : NULL, g2, w + 2 * d * i, add);
-	for (; i < inner; i++)
-		gradient_block(
-		    1, VECTORS, rows, c, d, x + i, g, x2 ? x2 + i : NULL, g2, w + 2 * d * i, add);
 }
 
 LANES_CLONES
-static void run_gradient(size_t rows, size_t inner, size_t c, size_t d, const real *x,
-    const real *g, const real *x2, const real *g2, real *w, bool add)
-{
-	size_t column = 0;
-	for (; column + 2 * LANES <= d; column += 2 * LANES)
-		gradient_columns(
-		    2, rows, inner, c, d, x, g + column, x2, g2 + column, w + column, add);
-	if (column < d)
-		gradient_columns(
-		    1, rows, inner, c, d, x, g + column, x2, g2 + column, w + column, add);
-}
-
-void product_gradient(size_t rows, size_t inner, size_t c, size_t d, const real *x, const real *g,
+static void run_gradient(size_t rows, size_t inner, size_t c, const real *x, const real *g,
     const real *x2, const real *g2, real *w, bool add)
 {
-	run_gradient(rows, inner, c, d, x, g, x2, g2, w, add);
+	size_t i = 0;
+	for (; i + 8 <= inner; i += 8)
+		gradient_block(8, rows, c, x + i, g, x2 + i, g2, w + 2 * LANES * i, add);
+	for (; i < inner; i++)
+		gradient_block(1, rows, c, x + i, g, x2 + i, g2, w + 2 * LANES * i, add);
 }
 
-/* out (LANES, LANES; stride c) = in (LANES, LANES; stride d) transposed */
-LANES_CLONES
-static void run_transpose(size_t c, size_t d, const real *w, real *out)
+void product_gradient(size_t rows, size_t inner, size_t c, const real *x, const real *g,
+    const real *x2, const real *g2, real *w, bool add)
 {
-	for (size_t part = 0; part < 2; part++) {
-		const real *from = w + part * d;
-		real *to = out + part * c;
-		for (size_t i = 0; i < c; i += LANES) {
-			for (size_t j = 0; j < d; j += LANES) {
-				for (size_t a = 0; a < LANES; a++) {
-					for (size_t b = 0; b < LANES; b++)
-						to[2 * c * (j + a) + i + b] =
-						    from[2 * d * (i + b) + j + a];
-				}
-			}
-		}
-	}
-}
-
-void product_transpose(size_t c, size_t d, const real *w, real *out)
-{
-	run_transpose(c, d, w, out);
+	run_gradient(rows, inner, c, x, g, x2, g2, w, add);
 }
 
 LANES_INLINE void taps_block(const size_t POINTS, const size_t VECTORS, size_t taps, size_t d,

@@ -1,7 +1,7 @@
 /*
  * Small matrix products on rows of lanes: what a convolution does at each frequency, and what a convolution of one
- * input channel does at each pixel. Row-major; C and D, the numbers of columns, are multiples of LANES; every array
- * starts at a multiple of 64 bytes. A complex row of C numbers is C real parts, then C imaginary parts.
+ * input channel does at each pixel. Row-major; D, a number of columns, is a multiple of LANES; every array and step
+ * is a multiple of 64 bytes.
  *
  * Products are split between threads by the caller, over outputs. Each output's sum is taken in one fixed order.
  */
@@ -12,18 +12,16 @@
 #include <stddef.h>
 #include "conv/real.h"
 
-/* y (rows, 2, D) = x (rows, 2, C) w (C, 2, D), with the conjugate of w instead where `conjugate`; only the first
- * `inner` <= C columns of x and rows of w are used. */
-void product_complex(size_t rows, size_t inner, size_t c, size_t d, const real *x, const real *w,
-    real *y, bool conjugate);
+/* LANES complex columns of a product: y (rows; 2, LANES) = x (rows; 2, C) w (inner, 2, LANES), with the conjugate of w
+ * instead where `conjugate`. A row of x is C real, then C imaginary parts, of which the first `inner` <= C are used;
+ * y's rows are y_step numbers apart. */
+void product_complex(size_t rows, size_t inner, size_t c, const real *x, const real *w, real *y,
+    size_t y_step, bool conjugate);
 
-/* w (C, 2, D) = sum over rows of x (rows, 2, C)^T conj(g (rows, 2, D)), plus, where x2 and g2 are given, the sum's
- * conjugate over x2, g2; the first `inner` rows of w. add: add to w instead. */
-void product_gradient(size_t rows, size_t inner, size_t c, size_t d, const real *x, const real *g,
+/* LANES complex columns of a sum over rows: w (inner, 2, LANES) = x (rows; 2, C)^T conj(g (rows, 2, LANES)) plus the
+ * conjugate of x2^T conj(g2). add: add to w instead. */
+void product_gradient(size_t rows, size_t inner, size_t c, const real *x, const real *g,
     const real *x2, const real *g2, real *w, bool add);
-
-/* out (D, 2, C) = w (C, 2, D) transposed */
-void product_transpose(size_t c, size_t d, const real *w, real *out);
 
 /* y (count, D) = sum over taps t < taps of x[p step + offset[t]] w[t] (taps, D) for p = 0..count-1, x real numbers. */
 void product_taps(size_t count, size_t taps, size_t d, const real *x, size_t step,

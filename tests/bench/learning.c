@@ -72,40 +72,54 @@ static double time_conv(size_t c, size_t side, size_t k, size_t n)
 	return 1e3 * seconds / (double)n;
 }
 
+/* What cannot be saved of a convolution, its adjoint and gradient: each of its transforms once, images', gradients' and
+ * the kernel's, of as many elements as are there or wanted, and the products. On data that stay in the cache. */
 struct floor {
 	struct lanes_fft *fft;
-	size_t points, s, pairs, transforms, products;
+	size_t points, side, k, s, pairs;
+	size_t rows, columns, kernels, frequencies; /* of a worker */
 };
 
-/* a worker's share of the transforms and products */
+static void repeat(const struct floor *f, size_t times, size_t given, size_t wanted, real *room)
+{
+	real *out = room + 2 * f->points * LANES, *own = out + 2 * f->points * LANES;
+	for (size_t i = 0; i < times; i++)
+		lanes_fft_exec(f->fft, &(struct lanes_in){room, room + LANES, 2 * LANES, 0, given},
+		    &(struct lanes_out){out, out + LANES, 2 * LANES, 0, wanted}, own);
+}
+
 static int floor_item(size_t item, size_t worker, void *argument)
 {
 	(void)item;
 	(void)worker;
 	const struct floor *f = argument;
-	real *in = numbers(2 * f->points * LANES), *out = numbers(2 * f->points * LANES);
-	real *own = numbers(lanes_fft_scratch(f->fft));
-	real *x = numbers(f->pairs * 2 * f->s), *w = numbers(f->s * 2 * f->s),
-	     *g = numbers(f->pairs * 2 * f->s);
-	for (size_t i = 0; i < f->transforms; i++)
-		lanes_fft_exec(f->fft, in, in + LANES, 2 * LANES, f->points, out, out + LANES,
-		    2 * LANES, f->points, own);
-	for (size_t i = 0; i < f->products; i++) {
-		product_complex(f->pairs, f->s, f->s, f->s, x, w, g, false);
-		product_complex(f->pairs, f->s, f->s, f->s, x, w, g, true);
-		product_gradient(f->pairs, f->s, f->s, f->s, x, g, NULL, NULL, w, false);
+	real *room = numbers(4 * f->points * LANES + lanes_fft_scratch(f->fft));
+	real *x = numbers(f->pairs * 2 * f->s), *w = numbers(f->s * 2 * LANES),
+	     *y = numbers(f->pairs * 2 * LANES);
+	/* of each four, two go to the spectrum and two come back */
+	repeat(f, (f->rows + f->columns) / 2, f->side, f->points, room);
+	repeat(f, (f->rows + f->columns) / 2, f->points, f->side, room);
+	repeat(f, f->kernels / 2, f->k, f->points, room);
+	repeat(f, f->kernels / 2, f->points, f->k, room);
+	for (size_t i = 0; i < f->frequencies; i++) {
+		product_complex(f->pairs, f->s, f->s, x, w, y, 2 * LANES, false);
+		product_complex(f->pairs, f->s, f->s, x, w, y, 2 * LANES, true);
+		if (i % 2 == 0) /* each sums over two frequencies */
+			product_gradient(f->pairs, f->s, f->s, x, y, x, y, w, false);
 	}
-	free(in), free(out), free(own), free(x), free(w), free(g);
+	free(room), free(x), free(w), free(y);
 	return 0;
 }
 
 static double time_floor(size_t c, size_t side, size_t k, size_t n)
 {
-	size_t points = lanes_good_size(side + k / 2), s = conv_stride(c), pairs = (n + 1) / 2;
-	struct floor f = {lanes_fft_plan(points), points, s, pairs, 0, 0};
-	/* four transforms of each pair and group of channels: rows of the image, columns of the plane */
-	f.transforms = 4 * pairs * (s / LANES) * (side + points) / threads;
-	f.products = points * points / threads;
+	size_t points = lanes_good_size(side + k / 2 > k ? side + k / 2 : k), s = conv_stride(c);
+	struct floor f = {lanes_fft_plan(points), points, side, k, s, (n + 1) / 2, 0, 0, 0, 0};
+	size_t vectors = f.pairs * (s / LANES);
+	f.rows = 4 * vectors * side / threads;
+	f.columns = 4 * vectors * points / threads;
+	f.kernels = 2 * c * (s / LANES) * (points / 2 + 1) / threads;
+	f.frequencies = points * points * (s / LANES) / threads;
 	double start = progress_clock();
 	if (!f.fft || par_for(threads, threads, floor_item, &f) < 0)
 		fail();

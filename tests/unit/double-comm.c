@@ -1,2 +1,0 @@
-/* Training on several processes, in double. */
-#include "comm.c"
