@@ -109,6 +109,53 @@ assert v[0] < np.sqrt(3.5**2 - .573) < v[1] and v[2] < 1.5 < v[3], v' \
 		$(value kappa_M1 signed low) $(value kappa_M1 signed high)
 }
 
+@test "predictions go through the kernel's own estimator: fields, divergences" {
+	planted 'density = elongated(3, 1.5, 1.5); noise = .5'
+	compare --fields fields.tsv
+	[[ $(value field_M1 positive verdict) == best && $(value KL_M1 positive verdict) == best ]]
+	[[ $(value lead_field_G1 positive verdict) == behind ]]
+	python '
+t = table("cmp.tsv")
+of = lambda q, c: t[c][[i for i, p in enumerate(t["part"]) if p == "positive" and t["quantity"][i] == q][0]]
+assert of("field_M1", "value") > .95 and of("field_ceiling", "value") > .9
+assert abs(of("field_M1", "share") - of("field_M1", "value") / of("field_ceiling", "value")) < 1e-9
+assert 0 < of("KL_M1", "value") < of("KL_G1", "value") < of("KL_M1", "chance")
+f, k = table("fields.tsv"), table("field.tsv")
+assert list(dict.fromkeys(f["kernel"])) == ["M0", "M1", "M2", "M3", "G1", "G2"] and set(f["filter"]) == {-1}
+rows = lambda t, name: [i for i, p in enumerate(t["part"]) if p == "positive" and t["kernel"][i] == name and t["filter"][i] == -1]
+v = lambda t, name: (t["coherence"] * np.exp(2j * np.radians(t["orientation_deg"])))[rows(t, name)]
+far = np.hypot(k["x_px"], k["y_px"])[rows(k, "K")] >= 1.5
+like = lambda a, b: (a * b.conj())[far].real.sum() / np.sqrt((abs(a[far])**2).sum() * (abs(b[far])**2).sum())
+K, M1, G1 = v(k, "K"), v(f, "M1"), v(f, "G1")
+assert like(K, M1) > .97 and like(K, M1) > like(K, G1) + .05, (like(K, M1), like(K, G1))'
+	# weights of one size at half of the taps: the uniform density is off by log 2 on any half
+	planted 'F = 10; size = 6 + 1; density = lambda u, v, d: np.exp(-u**2); noise = 0'
+	python 'k = np.zeros((10, 10, 49)); k[:, :, 1::2] = 2; k[:, :, 0] = 0
+k[:, :, 48] = 0
+save("k.npys", k.reshape(10, 10, 7, 7).astype("<f4"))'
+	compare
+	python 'import math
+assert abs(float(sys.argv[1]) - math.log(49 / 24)) < 1e-5' "$(value KL_M0 positive chance)"
+}
+
+@test "arcs and lines, the ring model: planted values" {
+	planted 'F = 24; noise = .2
+density = lambda u, v, d: np.exp(3 * np.cos(2 * (d - 2 * np.arctan2(v, u))) - np.hypot(u, v) / 4)'
+	compare
+	[[ $(value arc_lead positive verdict) == arc ]]
+	python 'a, l = map(float, sys.argv[1:]); assert a < .3 < l, (a, l)' "$(value arc positive value)" "$(value line positive value)"
+	planted 'F = 24; noise = .2
+density = lambda u, v, d: np.exp(3 * np.cos(2 * (d - np.arctan2(v, u))) - np.hypot(u, v) / 4)'
+	compare
+	[[ $(value arc_lead positive verdict) == line ]]
+	planted 'F = 16; noise = .3; size = 7
+density = lambda u, v, d: 1 + .6 * np.cos(2 * d)'
+	compare
+	python 'j0, low, high, phase, no = map(float, sys.argv[1:])
+assert low < .6 * j0 < high and high - low < .3 * j0 and phase < 0 < no, sys.argv' "$(value ring_J0 signed value)" \
+		"$(value ring_J2 signed low)" "$(value ring_J2 signed high)" "$(value ring_Jphase signed low)" "$(value ring_Jphase signed high)"
+}
+
 @test "noise has no winner, and a function of the filters' correlation goes to M3" {
 	planted 'density = lambda u, v, d: rng.normal(size=u.shape)'
 	compare
@@ -237,6 +284,8 @@ assert w[7, :5].sum() > 2 * w[7, 10:].sum()'
 	one_line 2 'needs --table'
 	run --separate-stderr assoc-field -t g.tsv --compare c.tsv k.npys
 	one_line 2 'needs --filters'
+	run --separate-stderr assoc-field -F f.tsv s.npys
+	one_line 2 'needs --compare'
 	run --separate-stderr assoc-field -e m4.npys s.npys
 	one_line 2 'needs --images'
 	run --separate-stderr assoc-field -i x.npys s.npys

@@ -18,7 +18,7 @@
 
 static const char *output, *label;
 static struct lateral_files from;
-static const char *images_file, *edges_file, *m4_file, *curves_file, *compare_file;
+static const char *images_file, *edges_file, *m4_file, *curves_file, *compare_file, *fields_file;
 static int period;
 static size_t radius, threads;
 static bool sized, verbose;
@@ -42,10 +42,12 @@ static const struct opt options[] = {
     OPT_TEXT('e', "edges", &edges_file, NULL, "file", "write M4 here, an orientation kernel"),
     OPT_TEXT('M', "m4", &m4_file, NULL, "file", "an M4 that was written before"),
     OPT_TEXT('m', "compare", &compare_file, NULL, "file", "write the comparison of models here"),
-    OPT_COUNT('n', "splits", &plan.splits, "100", CLOSED(2, 1e5), "number",
+    OPT_TEXT(
+	'F', "fields", &fields_file, NULL, "file", "write the fields of the fitted models here"),
+    OPT_COUNT('n', "splits", &plan.splits, "100", CLOSED(2, 1e4), "number",
 	"random halves of the filters"),
     OPT_COUNT('b', "bootstrap", &plan.bootstrap, "500", CLOSED(0, 1e5), "number",
-	"bootstrap samples for the parameters"),
+	"bootstrap samples of the filters"),
     OPT_SEED(&plan.seed),
     OPT_THREADS(&threads, NULL),
     OPT_OUTPUT(&output),
@@ -65,6 +67,8 @@ static void check_options(void)
 			tool_usage("--%s: needs --table", names[k]);
 	if (compare_file && !from.filters)
 		tool_usage("--compare: needs --filters");
+	if (fields_file && !compare_file)
+		tool_usage("--fields: needs --compare");
 	if (edges_file && !images_file)
 		tool_usage("--edges: needs --images");
 	if (images_file && m4_file)
@@ -139,7 +143,11 @@ static void compare(const struct lateral *set, struct orientation_kernel *m4)
 	plan.edges = m4->k ? m4 : NULL;
 	plan.label = label;
 	struct table_out *table = tool_need(table_create(compare_file, MODELS_COLUMNS));
+	if (fields_file)
+		plan.fields = tool_need(table_create(fields_file, FIELD_COLUMNS));
 	tool_check(models_compare(set, &plan, table));
+	if (fields_file)
+		tool_check(table_close(plan.fields));
 	tool_check(table_close(table));
 	for (size_t k = 0; k < 3; k++)
 		free(c[k]);

@@ -48,6 +48,18 @@ bool field_value(const struct field *field, size_t p, double *re, double *im)
 	return true;
 }
 
+/* exp(-(x + k)^2 / 2 h^2) for k < count */
+static void bell(double x, ptrdiff_t count, double *g)
+{
+	const double s = 1 / (2 * FIELD_H * FIELD_H), ratio = exp(-2 * s);
+	double value = exp(-s * x * x), step = exp(-s * (2 * x + 1));
+	for (ptrdiff_t k = 0; k < count; k++) {
+		g[k] = value;
+		value *= step;
+		step *= ratio;
+	}
+}
+
 /* G_h about (x, y) added to the points around it: to[p] += amount G, to2 (or NULL) += amount2 G; *low and *high widen
  * to the rows touched */
 static void splat(size_t radius, double x, double y, double amount, double *to, double amount2,
@@ -67,20 +79,17 @@ static void splat(size_t radius, double x, double y, double amount, double *to, 
 		r1 = last;
 	if (c0 > c1 || r0 > r1)
 		return;
-	double gx[SPAN];
-	for (ptrdiff_t c = c0; c <= c1; c++) {
-		double d = (double)c - wide - x;
-		gx[c - c0] = exp(-d * d / (2 * FIELD_H * FIELD_H));
-	}
-	for (ptrdiff_t r = r0; r <= r1; r++) {
-		double d = wide - (double)r - y, gy = exp(-d * d / (2 * FIELD_H * FIELD_H));
+	double gx[SPAN], gy[SPAN];
+	bell((double)c0 - wide - x, c1 - c0 + 1, gx);
+	bell((double)r0 - wide + y, r1 - r0 + 1, gy);
+	for (ptrdiff_t r = r0; r <= r1; r++)
 		for (ptrdiff_t c = c0; c <= c1; c++) {
 			ptrdiff_t p = r * (last + 1) + c;
-			to[p] += amount * gy * gx[c - c0];
+			double g = gy[r - r0] * gx[c - c0];
+			to[p] += amount * g;
 			if (to2)
-				to2[p] += amount2 * gy * gx[c - c0];
+				to2[p] += amount2 * g;
 		}
-	}
 	if ((size_t)r0 < *low)
 		*low = (size_t)r0;
 	if ((size_t)r1 + 1 > *high)
@@ -99,6 +108,55 @@ static double density(size_t count, const double *x, double a)
 	return sum * PI / ((double)count * FIELD_RHO * sqrt(2 * PI));
 }
 
+#define BINS ((size_t)180)
+
+void field_shares(const struct lateral *set, const size_t *target, const size_t *source,
+    const size_t *pair, size_t count, const double *times, float *share)
+{
+	double histogram[BINS] = {0}, rho[BINS] = {0}, g[BINS], total = 0;
+	for (size_t d = 0; d < BINS; d++) {
+		double a = lateral_wrap_axis(PI * (double)d / (double)BINS);
+		g[d] = 0;
+		for (int turn = -1; turn <= 1; turn++)
+			g[d] +=
+			    exp(-(a + turn * PI) * (a + turn * PI) / (2 * FIELD_RHO * FIELD_RHO));
+	}
+	for (int round = 0; round < 2; round++) {
+		for (size_t k = 0; k < count; k++) {
+			size_t p = pair[k], i = target[p], j = source[p];
+			double dtheta = set->pair[lateral_pair_index(set, i, j)].dtheta;
+			double at = (dtheta / PI + 1) * (double)BINS, below = floor(at);
+			size_t one = (size_t)below % BINS, two = (one + 1) % BINS;
+			if (round) {
+				share[p] = (float)(1 / (rho[one] * (below + 1 - at) +
+							   rho[two] * (at - below)));
+				continue;
+			}
+			double w = times ? times[i] * times[j] : 1;
+			histogram[one] += w * (below + 1 - at);
+			histogram[two] += w * (at - below);
+			total += w;
+		}
+		for (size_t a = 0; !round && a < BINS; a++)
+			for (size_t b = 0; b < BINS; b++)
+				rho[a] += histogram[b] * g[(a + BINS - b) % BINS] * PI /
+					  (total * FIELD_RHO * sqrt(2 * PI));
+	}
+}
+
+void field_splat(const struct lateral *set, size_t i, size_t j, const double *w, size_t radius,
+    double *a, double *b, size_t *low, size_t *high)
+{
+	const struct lateral_pair *pair = &set->pair[lateral_pair_index(set, i, j)];
+	double theta = set->unit[i].gabor.theta, c = cos(theta), s = sin(theta);
+	for (size_t t = 0; t < set->taps; t++) {
+		double x = set->dx[t] + pair->x, y = set->dy[t] + pair->y;
+		double u = c * x + s * y, v = -s * x + c * y;
+		splat(radius, u, v, .5 * w[t], a, .5, b, low, high);
+		splat(radius, -u, -v, .5 * w[t], a, .5, b, low, high);
+	}
+}
+
 static double part_of(double w, enum lateral_part part)
 {
 	return part == LATERAL_NEGATIVE ? fmax(-w, 0) : fmax(w, 0);
@@ -111,7 +169,7 @@ struct pairs_job {
 	const double *all;     /* (n (n - 1)): dtheta of every pair */
 	struct field *field;   /* (n + 1) */
 	struct field *partial; /* (n): each target's share of the pooled field */
-	double **scratch;      /* (threads): (2, size, size) */
+	double **scratch;      /* (threads): (2, size, size), (taps) */
 	double **angles;       /* (threads): (n) */
 };
 
@@ -121,7 +179,8 @@ static int target(size_t i, size_t worker, void *argument)
 	const struct lateral *set = job->set;
 	struct field *own = &job->field[i], *share = &job->partial[i];
 	size_t size = own->size;
-	double *a = job->scratch[worker], *b = a + size * size, *angles = job->angles[worker];
+	double *a = job->scratch[worker], *b = a + size * size, *part = b + size * size;
+	double *angles = job->angles[worker];
 	for (size_t j = 0, m = 0; j < set->n; j++)
 		if (j != i)
 			angles[m++] = set->pair[lateral_pair_index(set, i, j)].dtheta;
@@ -132,12 +191,9 @@ static int target(size_t i, size_t worker, void *argument)
 		double c = cos(2 * dtheta), s = sin(2 * dtheta);
 		const double *w = lateral_weights(set, job->w, i, j);
 		size_t low = size, high = 0;
-		for (size_t t = 0; t < set->taps; t++) {
-			struct lateral_tap tap = lateral_tap(set, i, j, t);
-			double k = .5 * part_of(w[t], job->part);
-			splat(own->radius, tap.along, tap.across, k, a, .5, b, &low, &high);
-			splat(own->radius, -tap.along, -tap.across, k, a, .5, b, &low, &high);
-		}
+		for (size_t t = 0; t < set->taps; t++)
+			part[t] = part_of(w[t], job->part);
+		field_splat(set, i, j, part, own->radius, a, b, &low, &high);
 		double rho[2] = {density(set->n - 1, angles, dtheta),
 		    density(set->n * (set->n - 1), job->all, dtheta)};
 		for (size_t p = low * size; p < high * size; p++) {
@@ -174,7 +230,7 @@ int field_of_pairs(const struct lateral *set, const double *w, enum lateral_part
 				all[m++] = set->pair[lateral_pair_index(set, i, j)].dtheta;
 	}
 	for (size_t t = 0; ok && t < threads; t++)
-		ok = (job.scratch[t] = mem_alloc(2 * points, sizeof(double))) &&
+		ok = (job.scratch[t] = mem_alloc(2 * points + set->taps, sizeof(double))) &&
 		     (job.angles[t] = mem_alloc(n, sizeof(double)));
 	int status = ok ? par_for(n, threads, target, &job) : -1;
 	for (size_t i = 0; status == 0 && i < n; i++)
@@ -321,37 +377,38 @@ static bool advance(
 	return true;
 }
 
-struct point {
-	double s, x, y;
-};
+bool field_streamline(const struct field *field, double x0, double y0, size_t most,
+    struct field_point *point, size_t *first, size_t *last)
+{
+	double re, im;
+	if (!between(field, x0, y0, &re, &im))
+		return false;
+	*first = *last = most;
+	point[most] = (struct field_point){0, x0, y0};
+	for (int side = -1; side <= 1; side += 2) {
+		double x = x0, y = y0, dx = side, dy = 0;
+		for (size_t k = 1; k <= most && advance(field, FIELD_STEP, &x, &y, &dx, &dy); k++) {
+			size_t at = side < 0 ? (*first = most - k) : (*last = most + k);
+			point[at] = (struct field_point){side * FIELD_STEP * (double)k, x, y};
+		}
+	}
+	return true;
+}
 
 int field_curves(
     const struct field *field, const char *kernel, enum lateral_part part, struct table_out *table)
 {
-	const double step = .1;
 	const size_t every = 5, most = 4 * field->radius * 10;
 	long long curve = 0;
-	struct point *points = mem_alloc(2 * most + 1, sizeof *points);
+	struct field_point *points = mem_alloc(2 * most + 1, sizeof *points);
 	if (!points)
 		return -1;
 	for (size_t r = 0; r < field->size; r++) {
-		double y0 = (double)field->radius - (double)r;
-		size_t first = most, last = most;
+		size_t first, last;
 		double re, im;
-		if (!between(field, 0, y0, &re, &im))
+		if (!field_streamline(
+			field, 0, (double)field->radius - (double)r, most, points, &first, &last))
 			continue;
-		points[most] = (struct point){0, 0, y0};
-		for (int side = -1; side <= 1; side += 2) {
-			double x = 0, y = y0, dx = side, dy = 0;
-			for (size_t k = 1; k <= most && advance(field, step, &x, &y, &dx, &dy);
-			     k++) {
-				struct point at = {side * step * (double)k, x, y};
-				if (side < 0)
-					points[first = most - k] = at;
-				else
-					points[last = most + k] = at;
-			}
-		}
 		for (size_t k = first; k <= last; k++) {
 			if ((k > most ? k - most : most - k) % every && k != first && k != last)
 				continue;

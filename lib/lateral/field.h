@@ -57,15 +57,33 @@ int field_of_pairs(const struct lateral *set, const double *w, enum lateral_part
 int field_of_kernel(const struct orientation_kernel *kernel, enum lateral_part part,
     struct field *field) __attribute__((warn_unused_result));
 
+/* The taps of pair (i, j) with weights w (taps), in both frames with half weight each: a += sum G w, b += sum G on
+ * (2 radius + 1)^2 points; rows low <= r < high have been touched (start with high = 0 and low = the size). */
+void field_splat(const struct lateral *set, size_t i, size_t j, const double *w, size_t radius,
+    double *a, double *b, size_t *low, size_t *high);
+
+/* 1/rho of the pairs (target[p], source[p]) for p in pair (count), into share[p]: rho, 1 where dtheta is uniform, is
+ * pi times the density of their dtheta, each pair counting times[target] times[source] (NULL: 1). */
+void field_shares(const struct lateral *set, const size_t *target, const size_t *source,
+    const size_t *pair, size_t count, const double *times, float *share);
+
 #define FIELD_COLUMNS "kernel part filter x_px y_px orientation_deg coherence weight n_effective"
 /* Every point as a row; orientation in (-90, 90], both it and coherence nan where masked. */
 void field_write(const struct field *field, const char *kernel, enum lateral_part part,
     long long filter, struct table_out *table);
 
+/* A streamline through (x, y) to both sides: the orientation between points by bilinear interpolation of v, fourth-order
+ * Runge-Kutta in steps of FIELD_STEP, to the mask, the border or `most` steps. point: (2 most + 1); the start is
+ * point[most], and those from *first to *last were reached. False where there is no orientation at the start. */
+#define FIELD_STEP .1 /* px */
+struct field_point {
+	double s, x, y; /* px; s along the line from its start */
+};
+bool field_streamline(const struct field *field, double x, double y, size_t most,
+    struct field_point *point, size_t *first, size_t *last);
+
 /*
- * Streamlines of the field from the points (0, y), y a whole number of px, to both sides: the orientation between points
- * by bilinear interpolation of v, fourth-order Runge-Kutta in steps of 0.1 px, to the mask, the border or
- * 4 radius px. s_px is the arclength from the start, positive to the right of it.
+ * Streamlines of the field from the points (0, y), y a whole number of px, 4 radius px at most to a side. s_px is the arclength from the start, positive to the right of it.
  */
 #define FIELD_CURVE_COLUMNS "kernel part curve s_px x_px y_px orientation_deg coherence"
 int field_curves(const struct field *field, const char *kernel, enum lateral_part part,

@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 """Oracle for se2-kernel, written from the equations and independent of the C code: dense matrices on harmonics of
 exp(i n theta) without rotated frames, scipy-free, and the inverse transform as an explicit sum over frequencies.
-Writes se2-spectrum.tsv and se2-*.npys beside itself; `se2.py time` times a vectorised NumPy resolvent instead."""
+Writes se2-spectrum.tsv and se2-*.npys beside itself; tests/bench/se2.py times a vectorised NumPy resolvent."""
 import os
 import sys
-import time
 import numpy as np
 
 here = os.path.dirname(os.path.abspath(__file__))
@@ -94,31 +93,5 @@ def main():
         save(os.path.join(here, f"se2-{name}.npys"), theta, k.astype("<f4"))
 
 
-def timed():
-    """The resolvent on 65 x 65 x 36, alpha from the command line, vectorised over frequencies."""
-    alpha, d, N, T = float(sys.argv[2]), 0.08, 30, 36
-    side = int(np.ceil(28 / alpha))
-    side += side % 2
-    start = time.perf_counter()
-    wx = 2 * np.pi * np.fft.rfftfreq(side)[None, :]
-    wy = 2 * np.pi * np.fft.fftfreq(side)[:, None]
-    l, u = (1j * wx + wy) / 2, (1j * wx - wy) / 2
-    n = np.arange(-N, N + 1)
-    pivot, y = [], []
-    for i in range(2 * N + 1):
-        p = alpha + d * n[i] ** 2 - (l * u / pivot[-1] if i else 0)
-        y.append((alpha - (l * y[-1] if i else 0)) / p)
-        pivot.append(p)
-    b = y
-    for i in range(2 * N - 1, -1, -1):
-        b[i] = y[i] - u / pivot[i] * b[i + 1]
-    b = np.array(b) * np.exp(-0.49 * (wx**2 + wy**2) / 2)
-    phase = np.exp(2j * np.pi * np.outer(np.arange(T), n) / T - (n * np.radians(5)) ** 2 / 2)
-    f = np.tensordot(phase, b, 1)
-    k = np.fft.irfft2(f, (side, side))[:, :, :] / (2 * np.pi)
-    k = np.roll(k, (32, 32), (1, 2))[:, :65, :65]
-    print(f"{1e3 * (time.perf_counter() - start):.1f} ms, side {side}, one band (no folding)")
-
-
 if __name__ == "__main__":
-    timed() if sys.argv[1:2] == ["time"] else main()
+    main()

@@ -1,0 +1,28 @@
+/* Least squares on few regressors from sums over taps, and how well a prediction does. */
+#ifndef LATERAL_LEAST_H
+#define LATERAL_LEAST_H
+
+#include <stddef.h>
+
+#define LEAST_TERMS 10
+
+/* g = sum x x', b = sum x y of the regressors x (the first is 1) and y; yy = sum y^2 */
+struct least {
+	size_t terms;
+	double g[LEAST_TERMS][LEAST_TERMS], b[LEAST_TERMS], yy;
+};
+
+/* to += from */
+void least_add(struct least *to, const struct least *from);
+
+/* Coefficients x (terms) by Cholesky's decomposition; a term that the others give already gets 0. */
+void least_solve(const struct least *m, double *x);
+
+struct least_score {
+	double r, cosine;
+};
+
+/* Of the prediction with coefficients x; r is 0 where the prediction does not vary, nan where y does not. */
+struct least_score least_score(const struct least *m, const double *x);
+
+#endif
