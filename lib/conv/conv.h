@@ -13,9 +13,9 @@
  * slots that have a gradient, then gradient once, which sums over the slots given. What exec and adjoint were given
  * must stay unchanged until then. Nothing depends on the number of threads; a plan serves one thread at a time.
  *
- * How: with several input channels, by Fourier transforms (real images in pairs as one complex image, LANES channels
+ * How: with several input channels or a large kernel, by Fourier transforms (real images in pairs as one complex image, LANES channels
  * at a time, lanes.h) and one complex matrix product per frequency (product.h), for one column of frequencies after
- * another in the cache (spectral.c). The cost hardly depends on k. With one input channel, directly.
+ * another in the cache (spectral.c). The cost hardly depends on k. With one input channel and a small kernel, directly.
  */
 #ifndef CONV_CONV_H
 #define CONV_CONV_H
@@ -29,7 +29,7 @@ size_t conv_stride(size_t channels);
 
 struct conv;
 
-/* in, out channels (in > 1 with out = 1 is not supported), k odd. NULL with a reason. */
+/* in, out channels, k odd. NULL with a reason. */
 struct conv *conv_plan(size_t in, size_t out, size_t k, size_t threads)
     __attribute__((warn_unused_result));
 void conv_free(struct conv *conv); /* NULL is allowed */
@@ -57,7 +57,7 @@ int conv_gradient(struct conv *conv, size_t slots, real *dw) __attribute__((warn
 
 /* The largest singular value over all frequencies of the weights' transfer matrix (out x in at each frequency): the
  * norm of the convolution on an unbounded plane, by power iterations at each frequency of the planned size.
- * Only for several input channels; after conv_weights. 0 or -1. */
+ * After conv_weights. 0 or -1. */
 int conv_norm(struct conv *conv, double *norm) __attribute__((warn_unused_result));
 
 #endif

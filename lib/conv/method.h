@@ -23,7 +23,7 @@ struct conv_method {
 	int (*norm)(void *plan, double *norm);
 };
 
-extern const struct conv_method conv_spectral; /* several input channels: spectral.c */
-extern const struct conv_method conv_taps;     /* one input channel: taps.c */
+extern const struct conv_method conv_spectral; /* spectral.c */
+extern const struct conv_method conv_taps;     /* one input channel only: taps.c */
 
 #endif

@@ -66,16 +66,26 @@ struct spectral {
 	} filter;
 	const real *images;
 	real *restored, *columns;
-	size_t stride, slots;
+	size_t channels, slots;
 	double *norms; /* per column */
 };
 
-static void *plan_spectral(const struct conv_size *size)
+/* Channels by groups of lanes: where there is a single one, the others stay zero. */
+static struct conv_size by_lanes(const struct conv_size *size)
+{
+	struct conv_size wide = *size;
+	wide.in_stride = (size->in + LANES - 1) / LANES * LANES;
+	wide.out_stride = (size->out + LANES - 1) / LANES * LANES;
+	return wide;
+}
+
+static void *plan_spectral(const struct conv_size *given)
 {
 	struct spectral *plan = mem_alloc(1, sizeof *plan);
 	if (!plan)
 		return NULL;
-	plan->size = *size;
+	plan->size = by_lanes(given);
+	const struct conv_size *size = &plan->size;
 	plan->reach = size->k / 2;
 	size_t taps, packed, transposed;
 	if (mem_multiply(size->k, size->k, &taps) < 0 ||
@@ -175,17 +185,18 @@ static size_t worker_room(const struct spectral *plan)
 				       size->in_stride / LANES * kernel_step(size->out));
 	size_t filter = kernel + 2 * plan->group * column_step(plan);
 	size_t gradient = kernel + 2 * plan->ny * block_step(plan);
-	size_t plane = plan->pitch * size->h * 2 * LANES;
+	size_t plane = (size->w + plan->pitch * size->h) * 2 * LANES;
 	size_t sums = 2 * (plan->reach + 1) * LANES, norm = 2 * (size->in + size->out_stride);
 	return max(max(spectra + max(filter, gradient + norm), plane), sums);
 }
 
-static int resize_spectral(void *argument, const struct conv_size *size)
+static int resize_spectral(void *argument, const struct conv_size *given)
 {
 	struct spectral *plan = argument;
 	release(plan);
 	plan->holds = false;
-	plan->size = *size;
+	plan->size = by_lanes(given);
+	const struct conv_size *size = &plan->size;
 	plan->pairs = (size->n + 1) / 2;
 	plan->nx = circle(size->w, plan->reach);
 	plan->ny = circle(size->h, plan->reach);
@@ -368,32 +379,69 @@ static int weights_spectral(void *argument, const real *w)
 	    size->out * (size->in_stride / LANES), size->threads, transform_adjoint, plan);
 }
 
+/* The pair of images and the block of channels that a worker transforms or restores, as offsets in numbers. */
+struct part {
+	size_t pair, block, blocks;
+	size_t pixel, row; /* numbers a pixel and a row */
+	size_t first, second;
+	bool alone; /* there is no second image */
+};
+
+static struct part part_of(const struct spectral *plan, size_t item)
+{
+	const struct conv_size *size = &plan->size;
+	struct part part = {.blocks = (plan->channels + LANES - 1) / LANES};
+	part.pair = item / part.blocks;
+	part.block = item % part.blocks;
+	part.pixel = plan->channels == 1 ? 1 : part.blocks * LANES;
+	part.row = size->w * part.pixel;
+	part.first = 2 * part.pair * size->h * part.row + part.block * LANES;
+	part.second = part.first + size->h * part.row;
+	part.alone = 2 * part.pair + 1 == size->n;
+	return part;
+}
+
+/* rows of pixels of a single channel to elements and back */
+static void widen(const real *from, size_t count, real *to)
+{
+	for (size_t i = 0; i < count; i++)
+		*(lanes *)(to + i * LANES) = (lanes){from[i]};
+}
+
+static void narrow(const real *from, size_t count, real *to)
+{
+	for (size_t i = 0; i < count; i++)
+		to[i] = from[i * LANES];
+}
+
 /* a pair of images, LANES channels of them, along x: to columns */
 static int transform_images(size_t item, size_t worker, void *argument)
 {
 	struct spectral *plan = argument;
-	const struct conv_size *size = &plan->size;
-	size_t pixel = plan->stride, blocks = pixel / LANES, row = size->w * pixel;
-	size_t pair = item / blocks, block = item % blocks;
-	const real *first = plan->images + 2 * pair * size->h * row + block * LANES;
-	const real *second = first + size->h * row;
-	bool alone = 2 * pair + 1 == size->n;
-	real *own = plan->scratch[worker], *plane = worker_rest(plan, worker);
-	for (size_t y = 0; y < size->h; y++) {
+	size_t w = plan->size.w, h = plan->size.h;
+	const struct part part = part_of(plan, item);
+	real *own = plan->scratch[worker], *line = worker_rest(plan, worker);
+	real *plane = line + 2 * w * LANES;
+	struct lanes_in in = {.stride = part.pixel, .count = w};
+	for (size_t y = 0; y < h; y++) {
+		in.re = plan->images + part.first + y * part.row;
+		in.im = part.alone ? plan->zeros : plan->images + part.second + y * part.row;
+		if (part.pixel == 1) {
+			widen(in.re, w, line);
+			widen(in.im, w, line + w * LANES);
+			in.re = line, in.im = line + w * LANES, in.stride = LANES;
+		} else {
+			fetch(in.re + part.row, part.pixel, w);
+			fetch(in.im + (part.alone ? 0 : part.row), part.pixel, w);
+		}
 		real *to = plane + y * plan->pitch * 2 * LANES;
-		fetch(first + (y + 1) * row, pixel, size->w);
-		if (!alone)
-			fetch(second + (y + 1) * row, pixel, size->w);
-		lanes_fft_exec(plan->x_fft,
-		    &(struct lanes_in){
-			first + y * row, alone ? plan->zeros : second + y * row, pixel, 0, size->w},
+		lanes_fft_exec(plan->x_fft, &in,
 		    &(struct lanes_out){to, to + LANES, 2 * LANES, 0, plan->nx}, own);
 	}
-	for (size_t kx = 0; kx < plan->nx; kx++) {
-		const real *from = plane + kx * 2 * LANES;
-		real *to = plan->columns + image_column(plan, kx, pair, block, blocks);
-		copy_elements(to, 2 * LANES, from, plan->pitch * 2 * LANES, size->h);
-	}
+	for (size_t kx = 0; kx < plan->nx; kx++)
+		copy_elements(
+		    plan->columns + image_column(plan, kx, part.pair, part.block, part.blocks),
+		    2 * LANES, plane + kx * 2 * LANES, plan->pitch * 2 * LANES, h);
 	return 0;
 }
 
@@ -401,26 +449,34 @@ static int transform_images(size_t item, size_t worker, void *argument)
 static int restore_images(size_t item, size_t worker, void *argument)
 {
 	struct spectral *plan = argument;
-	const struct conv_size *size = &plan->size;
-	size_t pixel = plan->stride, blocks = pixel / LANES, row = size->w * pixel;
-	size_t pair = item / blocks, block = item % blocks;
-	real *first = plan->restored + 2 * pair * size->h * row + block * LANES;
-	/* a missing image's part goes where the one that is there is written after it */
-	real *second = 2 * pair + 1 == size->n ? first : first + size->h * row;
-	real *own = plan->scratch[worker], *plane = worker_rest(plan, worker);
+	size_t w = plan->size.w, h = plan->size.h;
+	const struct part part = part_of(plan, item);
+	real *own = plan->scratch[worker], *line = worker_rest(plan, worker);
+	real *plane = line + 2 * w * LANES;
 	for (size_t kx = 0; kx < plan->nx; kx++) {
-		const real *from = plan->y + image_column(plan, kx, pair, block, blocks);
-		fetch(from + image_column(plan, 1, 0, 0, blocks), LANES, 2 * size->h);
-		copy_elements(
-		    plane + kx * 2 * LANES, plan->pitch * 2 * LANES, from, 2 * LANES, size->h);
+		const real *from =
+		    plan->y + image_column(plan, kx, part.pair, part.block, part.blocks);
+		fetch(from + image_column(plan, 1, 0, 0, part.blocks), LANES, 2 * h);
+		copy_elements(plane + kx * 2 * LANES, plan->pitch * 2 * LANES, from, 2 * LANES, h);
 	}
-	for (size_t y = 0; y < size->h; y++) {
+	for (size_t y = 0; y < h; y++) {
 		const real *from = plane + y * plan->pitch * 2 * LANES;
-		fetch_to(first + (y + 1) * row, pixel, size->w);
-		fetch_to(second + (y + 1) * row, pixel, size->w);
+		real *first = plan->restored + part.first + y * part.row;
+		/* a missing image's part goes where the one that is there is written after it */
+		real *second = part.alone ? first : plan->restored + part.second + y * part.row;
+		struct lanes_out out = {second, first, part.pixel, 0, w};
+		if (part.pixel == 1) {
+			out.re = line + w * LANES, out.im = line, out.stride = LANES;
+		} else {
+			fetch_to(first + part.row, part.pixel, w);
+			fetch_to(second + part.row, part.pixel, w);
+		}
 		lanes_fft_exec(plan->x_fft,
-		    &(struct lanes_in){from + LANES, from, 2 * LANES, 0, plan->nx},
-		    &(struct lanes_out){second + y * row, first + y * row, pixel, 0, size->w}, own);
+		    &(struct lanes_in){from + LANES, from, 2 * LANES, 0, plan->nx}, &out, own);
+		if (part.pixel == 1) {
+			narrow(line + w * LANES, w, second);
+			narrow(line, w, first);
+		}
 	}
 	return 0;
 }
@@ -613,29 +669,32 @@ static int transform_gradient(size_t item, size_t worker, void *argument)
 	return 0;
 }
 
-static int to_columns(struct spectral *plan, const real *images, size_t stride, real *columns)
+/* images of so many channels */
+static int to_columns(struct spectral *plan, const real *images, size_t channels, real *columns)
 {
 	plan->images = images;
 	plan->columns = columns;
-	plan->stride = stride;
-	return par_for(plan->pairs * (stride / LANES), plan->size.threads, transform_images, plan);
+	plan->channels = channels;
+	size_t blocks = (channels + LANES - 1) / LANES;
+	return par_for(plan->pairs * blocks, plan->size.threads, transform_images, plan);
 }
 
-/* the running step's filter, then images of so many numbers a pixel */
-static int run_filter(struct spectral *plan, real *images, size_t stride)
+/* the running filter, then to images of so many channels */
+static int run_filter(struct spectral *plan, real *images, size_t channels)
 {
 	plan->restored = images;
-	plan->stride = stride;
+	plan->channels = channels;
+	size_t blocks = (channels + LANES - 1) / LANES;
 	if (par_for(plan->half, plan->size.threads, filter_column, plan) < 0)
 		return -1;
-	return par_for(plan->pairs * (stride / LANES), plan->size.threads, restore_images, plan);
+	return par_for(plan->pairs * blocks, plan->size.threads, restore_images, plan);
 }
 
 static int exec_spectral(void *argument, size_t slot, const real *x, real *y)
 {
 	struct spectral *plan = argument;
 	const struct conv_size *size = &plan->size;
-	if (to_columns(plan, x, size->in_stride, plan->x[slot]) < 0)
+	if (to_columns(plan, x, size->in, plan->x[slot]) < 0)
 		return -1;
 	plan->filter = (struct filter){.from = plan->x[slot],
 	    .kernel = plan->kernel,
@@ -644,14 +703,14 @@ static int exec_spectral(void *argument, size_t slot, const real *x, real *y)
 	    .stride = size->in_stride,
 	    .blocks = size->out_stride / LANES,
 	    .first = plan->reach};
-	return run_filter(plan, y, size->out_stride);
+	return run_filter(plan, y, size->out);
 }
 
 static int adjoint_spectral(void *argument, size_t slot, const real *dy, real *dx)
 {
 	struct spectral *plan = argument;
 	const struct conv_size *size = &plan->size;
-	if (to_columns(plan, dy, size->out_stride, plan->g[slot]) < 0)
+	if (to_columns(plan, dy, size->out, plan->g[slot]) < 0)
 		return -1;
 	if (!dx)
 		return 0;
@@ -663,7 +722,7 @@ static int adjoint_spectral(void *argument, size_t slot, const real *dy, real *d
 	    .blocks = size->in_stride / LANES,
 	    .to_first = plan->reach,
 	    .conjugate = true};
-	return run_filter(plan, dx, size->in_stride);
+	return run_filter(plan, dx, size->in);
 }
 
 static int gradient_spectral(void *argument, size_t slots, real *dw)

@@ -246,11 +246,14 @@ int main(void)
 	    {1, 1, 7, 3, 12, 17, 1, 2},   /* l0 */
 	    {1, 20, 5, 3, 9, 14, 1, 2},   /* l1 */
 	    {1, 64, 11, 2, 20, 16, 2, 1}, /* its usual shape */
-	    {20, 33, 3, 5, 10, 7, 1,
-		2}, /* channels that do not fill the lanes, an odd number of images */
-	    {16, 16, 9, 2, 8, 8, 3, 2}, /* a kernel larger than the image; propagations */
+	    {1, 1, 21, 3, 24, 13, 2, 2},  /* one channel by transforms */
+	    /* channels that do not fill the lanes, an odd number of images */
+	    {20, 33, 3, 5, 10, 7, 1, 2},
+	    {16, 16, 9, 2, 8, 8, 3, 2},   /* a kernel larger than the image; propagations */
+	    {33, 48, 5, 51, 30, 4, 2, 2}, /* more pairs than a worker takes at once */
 	    {2, 3, 1, 1, 1, 1, 1, 1},
 	    {3, 2, 21, 1, 23, 11, 2, 1},
+	    {5, 1, 3, 3, 6, 7, 1, 2},
 	    {1, 1, 1, 1, 1, 1, 1, 1},
 	};
 	for (size_t i = 0; i < sizeof trials / sizeof *trials; i++)
@@ -258,7 +261,6 @@ int main(void)
 	same_bits();
 	norms();
 	transforms();
-	CHECK(conv_plan(2, 1, 3, 1) == NULL && conv_plan(1, 1, 4, 1) == NULL &&
-	      conv_plan(0, 1, 3, 1) == NULL);
+	CHECK(conv_plan(1, 1, 4, 1) == NULL && conv_plan(0, 1, 3, 1) == NULL);
 	return check_end();
 }
