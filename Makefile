@@ -25,12 +25,18 @@ PACKAGE_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
 PACKAGE_LIBS := $(filter-out -lgslcblas,$(shell $(PKG_CONFIG) --libs $(PACKAGES)))
 CPPFLAGS += -Ilib $(PACKAGE_CFLAGS) -DV1PIPE_VERSION='"$(VERSION)"'
 COMPILE = $(CC) $(STANDARD) $(CPPFLAGS) $(CFLAGS) $(SANITISE) -MMD -MP
-LINK = $(CC) $(CFLAGS) $(SANITISE) -fopenmp $(LDFLAGS) -Wl,--as-needed
+LINK = $(CC) $(CFLAGS) $(SANITISE) -pthread $(LDFLAGS) -Wl,--as-needed
 
-TOOLS := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
-LIBRARY := $(patsubst %.c,$(B)/%.o,$(wildcard lib/*/*.c))
+# make MPI=1: also what needs MPI; from then on it is kept up to date
+MPICC = mpicc
+MPI := $(if $(MPI)$(wildcard $(B)/bin/train-v1-mpi),1)
+MPI_SOURCES = lib/net/comm_mpi.c
+
+TOOLS := $(filter-out $(if $(MPI),,%-mpi),$(patsubst tools/%.c,%,$(wildcard tools/*.c)))
+SOURCES := $(filter-out $(MPI_SOURCES),$(wildcard lib/*/*.c))
+LIBRARY := $(SOURCES:%.c=$(B)/%.o)
 UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
-PAGES := $(wildcard man/*.[157])
+PAGES := $(filter-out $(if $(MPI),,%-mpi.1),$(wildcard man/*.[157]))
 ARCHIVE := $(B)/libv1pipe.a
 
 all: $(TOOLS:%=$(B)/bin/%)
@@ -49,7 +55,7 @@ $(FITS): STANDARD += -ffp-contract=fast
 $(FITS): OPTIMISE = $(HOT)
 
 # a second build in double precision, which only tests/unit/double-*.c use
-DOUBLE := $(patsubst %.c,$(B)/double/%.o,$(wildcard lib/conv/*.c lib/net/*.c))
+DOUBLE := $(patsubst %.c,$(B)/double/%.o,$(filter lib/conv/% lib/net/%,$(SOURCES)))
 $(B)/double/%.o: %.c
 	@mkdir -p $(@D)
 	$(call show,compile $< in double)
@@ -70,6 +76,13 @@ $(B)/bin/%: $(B)/tools/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(call show,link $@)
 	$(Q)$(LINK) -o $@ $< $(ARCHIVE) $(PACKAGE_LIBS) -lm
+
+# any MPI's mpicc, with our compiler in it
+$(MPI_SOURCES:%.c=$(B)/%.o) $(B)/bin/train-v1-mpi: private CC := OMPI_CC="$(CC)" MPICH_CC="$(CC)" $(MPICC)
+$(B)/bin/train-v1-mpi: $(B)/tools/train-v1-mpi.o $(MPI_SOURCES:%.c=$(B)/%.o) $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(call show,link $@)
+	$(Q)$(LINK) -o $@ $^ $(PACKAGE_LIBS) -lm
 
 $(B)/unit/%: $(B)/tests/unit/%.o $(ARCHIVE)
 	@mkdir -p $(@D)

@@ -19,4 +19,4 @@ WARNINGS = -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wsign-convers
 OPTIMISE = -O2
 CFLAGS = $(OPTIMISE) -g $(WARNINGS)
 # what correctness depends on: no contraction to fused multiply-adds, no fast-math
-STANDARD = -std=c11 -D_POSIX_C_SOURCE=200809L -D_XOPEN_SOURCE=700 -D_FILE_OFFSET_BITS=64 -ffp-contract=off -fopenmp
+STANDARD = -std=c11 -D_POSIX_C_SOURCE=200809L -D_XOPEN_SOURCE=700 -D_FILE_OFFSET_BITS=64 -ffp-contract=off -fopenmp-simd -pthread

@@ -16,6 +16,11 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(ARCHIVE)
 bench-learning: $(B)/bench/learning
 	@$(TEST_ENV) $(PYTHON) tests/bench/learning.py $(B)/bench/learning || [ $$? = 77 ]
 
+#   make bench-ranks      training on 1 to 64 machines, on paper; 1 and 2 processes measured where train-v1-mpi is built
+bench: bench-ranks
+bench-ranks: all $(B)/bench/learning
+	@$(TEST_ENV) $(PYTHON) tests/bench/ranks.py $(B)/bench/learning
+
 #   make bench-fit        fit-gabor against SciPy's least squares; 300 filters with 99 surrogates
 bench: bench-fit
 bench-fit: all
@@ -26,4 +31,4 @@ bench: bench-se2
 bench-se2: $(B)/bench/se2
 	@$(TEST_ENV) $(PYTHON) tests/bench/se2.py $(B)/bench/se2
 
-.PHONY: bench-se2 bench bench-filters bench-learning bench-fit
+.PHONY: bench bench-filters bench-learning bench-ranks bench-fit bench-se2

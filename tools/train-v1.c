@@ -1,6 +1,8 @@
 /*
  * Train the two early layers, the lateral kernel between the filters of the second, and a classifier together on
  * labelled images: the network and the experiment of Bertoni, Montobbio, Sarti, Citti 2021, arXiv:2104.08537.
+ *
+ * train-v1-mpi.c is this program on several processes.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,6 +13,12 @@
 #include "model/model.h"
 #include "net/train.h"
 
+#ifndef TOOL
+#define TOOL "train-v1"
+#define ALONE
+#endif
+
+static const struct comm *comm = &comm_alone;
 static struct network_options network;
 static struct train_options training;
 static struct train_files files;
@@ -76,7 +84,7 @@ static const struct opt options[] = {
 #define CUT "init"
 
 static const struct tool tool = {
-    .name = "train-v1",
+    .name = TOOL,
     .purpose = "train filters, lateral kernel and classifier on labelled images",
     .operands = "[file ...]",
     .operands_max = SIZE_MAX,
@@ -130,6 +138,9 @@ static void collect(struct settings *settings, const struct data *data, const st
 	tool_check(settings_add(settings, "data_hash", "%016" PRIx64, data->hash));
 	if (other)
 		tool_check(settings_add(settings, "validation_hash", "%016" PRIx64, other->hash));
+	/* sums over processes are rounded otherwise */
+	if (comm->ranks > 1)
+		tool_check(settings_add(settings, "processes", "%zu", comm->ranks));
 }
 
 /* start from another model's tensors, whose hash is a setting too */
@@ -162,25 +173,28 @@ static void save(
 	tool_check(model_write(out, output));
 }
 
-static void read_data(struct npys_in *in, struct data *data)
+/* rank 0 reads; file: one instead of the operands */
+static void read_data(const char *file, char **argv, size_t operands, struct data *data)
 {
-	tool_check(data_read(tool_need(in), data));
-	npys_close_in(in);
+	struct npys_in *in = NULL;
+	if (comm->rank == 0)
+		in = tool_need(file ? npys_open_file(file) : npys_open(argv + 1, operands));
+	tool_check(data_read(in, comm, data));
+	if (in)
+		npys_close_in(in);
 }
 
-int main(int argc, char **argv)
+static int train(char **argv, size_t operands)
 {
-	size_t operands = tool_start(&tool, argc, argv);
-	check_options();
 	struct data data, other = {0};
 	struct data_part part, held_out = {0};
-	read_data(npys_open(argv + 1, operands), &data);
+	read_data(NULL, argv, operands, &data);
 	if (data.classes < 2)
 		tool_check(err_set("training images: only one class; there is nothing to learn"));
 	size_t side = data.h < data.w ? data.h : data.w;
 	training.crop = crop = crop_given ? crop : side < 48 ? side : 48;
 	if (validate) {
-		read_data(npys_open_file(validate), &other);
+		read_data(validate, NULL, 0, &other);
 		tool_check(data_all(&data, &part));
 		tool_check(data_all(&other, &held_out));
 	} else if (holdout > 0) {
@@ -198,11 +212,12 @@ int main(int argc, char **argv)
 	struct train_result result;
 	collect(&settings, &data, validate ? &other : NULL);
 	train_initialise(net, &training);
-	if (init)
+	if (init && comm->rank == 0)
 		start_from(net, &settings);
-	tool_check(
-	    train_run(net, &training, &part, &held_out, &files, &settings, verbose, &result));
-	save(net, &settings, &result);
+	tool_check(train_run(net, &training, &part, &held_out, &files, &settings,
+	    verbose && comm->rank == 0, &result));
+	if (comm->rank == 0)
+		save(net, &settings, &result);
 	settings_free(&settings);
 	network_free(net);
 	data_part_free(&part);
@@ -211,3 +226,12 @@ int main(int argc, char **argv)
 	data_free(&other);
 	return STATUS_OK;
 }
+
+#ifdef ALONE
+int main(int argc, char **argv)
+{
+	size_t operands = tool_start(&tool, argc, argv);
+	check_options();
+	return train(argv, operands);
+}
+#endif

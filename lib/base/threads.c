@@ -1,14 +1,51 @@
 /* Threads: see threads.h. */
-#include <omp.h>
+#define _GNU_SOURCE /* sched_getaffinity */
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/error.h"
 #include "base/threads.h"
 
+/*
+ * Workers that stay from loop to loop. The caller works too, and at the end waits only for workers that began: one that
+ * the system has not run yet (another program has the CPU) is not missed. That is what OpenMP's teams, which meet at
+ * every loop's end, are bad at. Who waits looks for a moment, since loops follow each other closely, then sleeps; at
+ * once where there are fewer CPUs than threads.
+ */
+#define THREADS_MAX 1024
+#define LOOKS 2000 /* times, 50-100 us */
+
+struct loop {
+	size_t n, threads;
+	int (*body)(size_t, size_t, void *);
+	void *argument;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t begins = PTHREAD_COND_INITIALIZER, ends = PTHREAD_COND_INITIALIZER;
+static struct loop loop;   /* under the lock, as the next four: */
+static bool open, waiting; /* a worker may begin; the caller sleeps until none is in */
+static size_t asleep, workers;
+static char reason[ERR_MAX];
+static atomic_size_t number; /* of loops so far */
+static atomic_size_t inside; /* workers that began and have not ended */
+static atomic_size_t next;   /* item */
+static atomic_size_t failed; /* smallest item that failed, SIZE_MAX: none */
+static atomic_flag used = ATOMIC_FLAG_INIT;
+
 size_t par_cpus(void)
 {
-	int cpus = omp_get_num_procs(); /* respects the process's affinity */
-	return cpus > 0 ? (size_t)cpus : 1;
+	cpu_set_t set; /* respects the process's affinity */
+	if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
+		return (size_t)CPU_COUNT(&set);
+	long online = sysconf(_SC_NPROCESSORS_ONLN);
+	return online > 0 ? (size_t)online : 1;
 }
 
 size_t par_threads(size_t requested)
@@ -16,32 +53,116 @@ size_t par_threads(size_t requested)
 	return requested ? requested : par_cpus();
 }
 
+static void pause_a_little(void)
+{
+#if defined __x86_64__ || defined __i386__
+	__builtin_ia32_pause();
+#endif
+}
+
+/* Items until there are no more. */
+static void work(const struct loop *l, size_t worker)
+{
+	for (size_t i; (i = atomic_fetch_add(&next, 1)) < l->n;) {
+		if (i > atomic_load(&failed) || l->body(i, worker, l->argument) == 0)
+			continue;
+		pthread_mutex_lock(&lock);
+		if (i < atomic_load(&failed)) {
+			atomic_store(&failed, i);
+			memcpy(reason, err_reason(), strlen(err_reason()) + 1);
+		}
+		pthread_mutex_unlock(&lock);
+	}
+}
+
+static void *worker_main(void *argument)
+{
+	size_t self = (size_t)(uintptr_t)argument, seen = 0, looks = self < par_cpus() ? LOOKS : 0;
+	for (;;) {
+		for (size_t i = 0; i < looks && atomic_load(&number) == seen; i++)
+			pause_a_little();
+		pthread_mutex_lock(&lock);
+		while (atomic_load(&number) == seen) {
+			asleep++;
+			pthread_cond_wait(&begins, &lock);
+			asleep--;
+		}
+		seen = atomic_load(&number);
+		struct loop mine = loop;
+		bool join = open && self < mine.threads;
+		if (join)
+			atomic_fetch_add(&inside, 1);
+		pthread_mutex_unlock(&lock);
+		if (!join)
+			continue;
+		work(&mine, self);
+		pthread_mutex_lock(&lock);
+		if (atomic_fetch_sub(&inside, 1) == 1 && waiting)
+			pthread_cond_signal(&ends);
+		pthread_mutex_unlock(&lock);
+	}
+	return NULL;
+}
+
+/* As many workers as the system allows, at most `count`; signals are the main thread's. */
+static void start_workers(size_t count)
+{
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	for (; workers < count; workers++) {
+		pthread_t thread;
+		if (pthread_create(&thread, NULL, worker_main, (void *)(uintptr_t)(workers + 1)))
+			break;
+		pthread_detach(thread);
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static int run_alone(size_t n, int (*body)(size_t, size_t, void *), void *argument)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (body(i, 0, argument) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int par_for(size_t n, size_t threads, int (*body)(size_t, size_t, void *), void *argument)
 {
 	if (threads > n)
 		threads = n;
-	if (threads <= 1) {
-		for (size_t i = 0; i < n; i++) {
-			if (body(i, 0, argument) < 0)
-				return -1;
-		}
-		return 0;
-	}
-	char reason[ERR_MAX] = "";
-	size_t failed = SIZE_MAX;
-#pragma omp parallel for schedule(dynamic, 1) num_threads((int)threads) default(shared)
-	for (size_t i = 0; i < n; i++) {
-		size_t stop;
-#pragma omp atomic read
-		stop = failed;
-		if (i > stop || body(i, (size_t)omp_get_thread_num(), argument) == 0)
-			continue;
-#pragma omp critical(par_for_failure)
-		if (i < failed) {
-#pragma omp atomic write
-			failed = i;
-			memcpy(reason, err_reason(), strlen(err_reason()) + 1);
-		}
-	}
-	return failed == SIZE_MAX ? 0 : err_set("%s", reason);
+	if (threads > THREADS_MAX)
+		threads = THREADS_MAX;
+	/* a loop within a loop has no threads of its own */
+	if (threads <= 1 || atomic_flag_test_and_set(&used))
+		return run_alone(n, body, argument);
+	size_t looks = threads <= par_cpus() ? LOOKS : 0;
+	pthread_mutex_lock(&lock);
+	start_workers(threads - 1);
+	loop = (struct loop){n, threads, body, argument};
+	atomic_store(&next, 0);
+	atomic_store(&failed, SIZE_MAX);
+	open = true;
+	atomic_fetch_add(&number, 1);
+	if (asleep > 0)
+		pthread_cond_broadcast(&begins);
+	pthread_mutex_unlock(&lock);
+
+	work(&loop, 0);
+
+	pthread_mutex_lock(&lock);
+	open = false;
+	pthread_mutex_unlock(&lock);
+	for (size_t i = 0; i < looks && atomic_load(&inside) > 0; i++)
+		pause_a_little();
+	pthread_mutex_lock(&lock);
+	waiting = true;
+	while (atomic_load(&inside) > 0)
+		pthread_cond_wait(&ends, &lock);
+	waiting = false;
+	int status = atomic_load(&failed) == SIZE_MAX ? 0 : err_set("%s", reason);
+	pthread_mutex_unlock(&lock);
+	atomic_flag_clear(&used);
+	return status;
 }

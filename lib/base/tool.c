@@ -11,6 +11,7 @@
 #include "base/tool.h"
 
 static const char *tool_name = "v1pipe";
+static void (*end_all)(void);
 
 /* Remove temporaries, then die by the same signal so that the shell knows. */
 static void on_signal(int number)
@@ -54,8 +55,15 @@ static void say(const char *text)
 	fprintf(stderr, "%s: %s\n", tool_name, text);
 }
 
+void tool_on_fail(void (*end)(void))
+{
+	end_all = end;
+}
+
 void tool_fail(void)
 {
+	if (end_all)
+		end_all();
 	if (!err_is_broken_pipe())
 		say(err_reason());
 	output_cleanup();

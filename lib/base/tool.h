@@ -22,6 +22,9 @@ size_t tool_start(const struct tool *tool, int argc, char **argv);
 /* Print "tool: reason" for the reason recorded last and exit 1. A broken pipe exits 1 without a word. */
 void tool_fail(void) __attribute__((noreturn, cold));
 
+/* From now on tool_fail calls end, which prints and ends the process: for a program of several processes. */
+void tool_on_fail(void (*end)(void));
+
 /* Print "tool: what: why" and exit 2: options that contradict each other. */
 void tool_usage(const char *format, ...) __attribute__((noreturn, cold, format(printf, 1, 2)));
 

@@ -33,6 +33,53 @@ static int check_batch(struct npys_in *in, const struct batch *batch, const stru
 	return 0;
 }
 
+size_t data_owner(const struct data *data, size_t i)
+{
+	return i % data->comm->ranks;
+}
+
+/* How many of `count` images from number `first` on are rank r's. */
+static size_t dealt(const struct data *data, size_t first, size_t count, size_t r)
+{
+	size_t ranks = data->comm->ranks, skipped = (r + ranks - first % ranks) % ranks;
+	return count > skipped ? (count - skipped - 1) / ranks + 1 : 0;
+}
+
+/* What rank 0 tells before each piece of the stream; no images: the end. */
+struct piece {
+	uint64_t images, h, w, bytes;
+};
+
+/* Deal out a piece, the images that follow those before: rank 0 gives them in `images`, each spools its own. */
+static int deal(struct data *data, const struct piece *piece, const char *images)
+{
+	const struct comm *comm = data->comm;
+	size_t count = (size_t)piece->images, first = data->images, own;
+	size_t bytes = data->h * data->w * (data->bytes ? 1 : sizeof(float)), n = 0;
+	own = dealt(data, first, count, comm->rank);
+	/* from rank 0 alone: what each of the others is given and takes is nothing */
+	size_t *given = mem_alloc(2 * comm->ranks, sizeof *given), *taken = given + comm->ranks;
+	char *sorted = mem_alloc(comm->rank == 0 ? count : 0, bytes), *mine = mem_alloc(own, bytes);
+	int status = given && sorted && mine ? 0 : -1;
+	for (size_t r = 0; status == 0 && comm->rank == 0 && r < comm->ranks; r++) {
+		given[r] = dealt(data, first, count, r) * bytes;
+		for (size_t i = (r + comm->ranks - first % comm->ranks) % comm->ranks; i < count;
+		     i += comm->ranks)
+			memcpy(sorted + n++ * bytes, images + i * bytes, bytes);
+	}
+	if (status == 0) {
+		taken[0] = own * bytes;
+		status = comm->exchange(sorted, given, mine, taken);
+	}
+	if (status == 0 && fwrite(mine, bytes, own, data->spool) != own)
+		status = err_errno("spool");
+	data->held += own;
+	free(given);
+	free(sorted);
+	free(mine);
+	return status;
+}
+
 static int spool_batch(struct npys_in *in, const struct batch *batch, struct data *data)
 {
 	size_t chunk = batch_chunk(batch), size = data->bytes ? 1 : sizeof(float);
@@ -43,16 +90,46 @@ static int spool_batch(struct npys_in *in, const struct batch *batch, struct dat
 	for (size_t i = 0; status == 0 && i < batch->n; i += chunk) {
 		size_t count = batch->n - i < chunk ? batch->n - i : chunk;
 		size_t items = batch->rank == 2 ? count * batch->h : count;
+		struct piece piece = {count, data->h, data->w, data->bytes};
 		status = data->bytes ? npys_read_raw(in, buffer, items)
 				     : batch_read(in, batch, buffer, count);
-		if (status == 0 && fwrite(buffer, size, count * batch->pixels, data->spool) !=
-				       count * batch->pixels)
-			status = err_errno("spool");
-		if (status == 0)
+		if (status < 0 || data->comm->broadcast(&piece, sizeof piece) < 0 ||
+		    deal(data, &piece, buffer) < 0)
+			status = -1;
+		else
 			data->hash = hash_bytes(data->hash, buffer, count * batch->pixels * size);
+		data->images += count;
 	}
 	free(buffer);
 	return status;
+}
+
+/* Other ranks: take what rank 0 deals out. */
+static int take_pieces(struct data *data)
+{
+	struct piece piece;
+	for (;;) {
+		if (data->comm->broadcast(&piece, sizeof piece) < 0)
+			return -1;
+		if (piece.images == 0)
+			return 0;
+		data->h = (size_t)piece.h, data->w = (size_t)piece.w, data->bytes = piece.bytes;
+		if (deal(data, &piece, NULL) < 0)
+			return -1;
+		data->images += (size_t)piece.images;
+	}
+}
+
+/* What is known at the end of the stream: hash, classes, labels. */
+static int share_labels(struct data *data)
+{
+	uint64_t known[] = {data->hash, data->classes};
+	if (data->comm->broadcast(known, sizeof known) < 0)
+		return -1;
+	data->hash = known[0], data->classes = (size_t)known[1];
+	if (!data->labels && !(data->labels = mem_alloc(data->images, sizeof *data->labels)))
+		return -1;
+	return data->comm->broadcast(data->labels, data->images * sizeof *data->labels);
 }
 
 static int read_labels(
@@ -61,8 +138,7 @@ static int read_labels(
 	size_t count = batch->header.items;
 	int64_t *labels = mem_alloc(count, sizeof *labels);
 	if (!labels || batch_read_labels(in, batch, labels) < 0 ||
-	    mem_grow((void **)&data->labels, room, data->images + count, sizeof *data->labels) <
-		0) {
+	    mem_grow((void **)&data->labels, room, data->images, sizeof *data->labels) < 0) {
 		free(labels);
 		return -1;
 	}
@@ -74,20 +150,21 @@ static int read_labels(
 			free(labels);
 			return status;
 		}
-		data->labels[data->images + i] = (int32_t)labels[i];
+		data->labels[data->images - count + i] = (int32_t)labels[i];
 		if ((size_t)labels[i] >= data->classes)
 			data->classes = (size_t)labels[i] + 1;
 	}
-	data->images += count;
 	free(labels);
 	return 0;
 }
 
 static int map_pixels(struct data *data)
 {
-	if (mem_multiply(data->images, data->h * data->w, &data->mapped) < 0 ||
+	if (mem_multiply(data->held, data->h * data->w, &data->mapped) < 0 ||
 	    mem_multiply(data->mapped, data->bytes ? 1 : sizeof(float), &data->mapped) < 0)
 		return -1;
+	if (data->mapped == 0) /* fewer images than processes */
+		return 0;
 	if (fflush(data->spool) != 0)
 		return err_errno("spool");
 	void *map = mmap(NULL, data->mapped, PROT_READ, MAP_SHARED, fileno(data->spool), 0);
@@ -97,40 +174,44 @@ static int map_pixels(struct data *data)
 	return 0;
 }
 
-int data_read(struct npys_in *in, struct data *data)
+/* Rank 0: the stream to its end. */
+static int read_stream(struct npys_in *in, struct data *data)
 {
 	struct batch batch = {0};
 	size_t room = 0;
 	bool labelled = true;
 	int status;
-	*data = (struct data){.hash = HASH_START, .spool = spool_open()};
-	if (!data->spool)
-		return -1;
 	while ((status = batch_next(in, &batch)) > 0) {
 		if (batch.labels) {
 			labelled = true;
 			if (read_labels(in, &batch, data, &room) < 0)
-				goto fail;
+				return -1;
 			continue;
 		}
-		if (!labelled || check_batch(in, &batch, data) < 0) {
-			if (!labelled)
-				wrong(in, "images without labels before it; training needs labels "
-					  "after each batch");
-			goto fail;
-		}
+		if (!labelled)
+			return wrong(in, "images without labels before it; training needs labels "
+					 "after each batch");
+		if (check_batch(in, &batch, data) < 0)
+			return -1;
 		data->h = batch.h, data->w = batch.w, data->bytes = batch.header.type == NPYS_U1;
 		const uint64_t shape[] = {batch.h, batch.w, data->bytes};
 		data->hash = hash_bytes(data->hash, shape, sizeof shape);
 		labelled = false;
 		if (spool_batch(in, &batch, data) < 0)
-			goto fail;
+			return -1;
 	}
 	if (status == 0 && !labelled)
-		status = wrong(in, "no labels after the last images; training needs them");
-	if (status == 0 && map_pixels(data) == 0)
+		return wrong(in, "no labels after the last images; training needs them");
+	const struct piece end = {0};
+	return status < 0 ? -1 : data->comm->broadcast((void *)&end, sizeof end);
+}
+
+int data_read(struct npys_in *in, const struct comm *comm, struct data *data)
+{
+	*data = (struct data){.comm = comm, .hash = HASH_START, .spool = spool_open()};
+	if (data->spool && (comm->rank == 0 ? read_stream(in, data) : take_pieces(data)) == 0 &&
+	    share_labels(data) == 0 && map_pixels(data) == 0)
 		return 0;
-fail:
 	data_free(data);
 	return -1;
 }
@@ -211,7 +292,7 @@ void data_crop(const struct data *data, size_t i, size_t top, size_t left, size_
 	const uint8_t *bytes = data->pixels;
 	const float *numbers = data->pixels;
 	for (size_t y = 0; y < h; y++) {
-		size_t first = (i * data->h + top + y) * data->w + left;
+		size_t first = (i / data->comm->ranks * data->h + top + y) * data->w + left;
 		for (size_t x = 0; x < w; x++) {
 			size_t p = first + (flip ? w - 1 - x : x);
 			out[y * w + x] = data->bytes ? (real)bytes[p] : (real)numbers[p];
@@ -219,31 +300,41 @@ void data_crop(const struct data *data, size_t i, size_t top, size_t left, size_
 	}
 }
 
-void data_moments(const struct data_part *part, double *mean, double *sd)
+/* sums of an image's numbers less the centre, and of their squares */
+static void add_pixels(const struct data *data, size_t i, double centre, double sums[2])
+{
+	size_t pixels = data->h * data->w, first = i / data->comm->ranks * pixels;
+	const uint8_t *bytes = data->pixels;
+	const float *numbers = data->pixels;
+	for (size_t p = first; p < first + pixels; p++) {
+		double x = (data->bytes ? bytes[p] : (double)numbers[p]) - centre;
+		sums[0] += x;
+		sums[1] += x * x;
+	}
+}
+
+int data_moments(const struct data_part *part, double *mean, double *sd)
 {
 	const struct data *data = part->data;
-	size_t pixels = data->h * data->w;
-	double sum = 0, square = 0, count = (double)part->count * (double)pixels;
+	const struct comm *comm = data->comm;
+	double pixels = (double)data->h * (double)data->w, count = (double)part->count * pixels;
 	/* about the mean of the first image, against cancellation */
 	double centre = 0;
 	for (size_t pass = 0; pass < 2; pass++) {
-		size_t images = pass == 0 ? 1 : part->count;
-		for (size_t i = 0; i < images; i++) {
-			const uint8_t *bytes =
-			    (const uint8_t *)data->pixels + part->image[i] * pixels;
-			const float *numbers =
-			    (const float *)data->pixels + part->image[i] * pixels;
-			for (size_t p = 0; p < pixels; p++) {
-				double x = (data->bytes ? bytes[p] : (double)numbers[p]) - centre;
-				sum += x;
-				square += x * x;
-			}
+		double sums[2] = {0};
+		for (size_t i = 0; i < (pass == 0 ? 1 : part->count); i++) {
+			if (data_owner(data, part->image[i]) == comm->rank)
+				add_pixels(data, part->image[i], centre, sums);
 		}
+		if (comm->sum(sums, 2) < 0)
+			return -1;
 		if (pass == 0) {
-			centre = sum / (double)pixels;
-			sum = square = 0;
+			centre = sums[0] / pixels;
+			continue;
 		}
+		double m = sums[0] / count;
+		*mean = centre + m;
+		*sd = sqrt(fmax(sums[1] / count - m * m, 0));
 	}
-	*mean = centre + sum / count;
-	*sd = sqrt(fmax(square / count - sum / count * (sum / count), 0));
+	return 0;
 }

@@ -1,6 +1,9 @@
 /*
  * Training images: a labelled stream, spooled. Pixels lie in an unlinked file in $TMPDIR, fully written before it is
  * mapped, so data may be larger than memory; memory holds 12 bytes an image.
+ *
+ * With several processes rank 0 reads the stream and deals the images out as they come, image i to rank i mod ranks,
+ * which spools its own; labels and the hash are on all.
  */
 #ifndef NET_DATA_H
 #define NET_DATA_H
@@ -10,22 +13,30 @@
 #include <stdint.h>
 #include <stdio.h>
 #include "conv/real.h"
+#include "net/comm.h"
 #include "npys/npys.h"
 
 struct data {
+	const struct comm *comm;
 	size_t images, h, w;
 	size_t classes; /* largest label + 1 */
 	int32_t *labels;
 	uint64_t hash; /* of sizes, type, pixels and labels */
 	bool bytes;    /* pixels are |u1, else <f4 */
 	FILE *spool;
-	const void *pixels; /* mapped, (images, h, w) */
+	size_t held;        /* images in this process's spool */
+	const void *pixels; /* mapped, (held, h, w) */
 	size_t mapped;
 };
 
-/* Read a whole stream of batches of one channel, each followed by its labels; all of one size. 0 or -1. */
-int data_read(struct npys_in *in, struct data *data) __attribute__((warn_unused_result));
+/* Read a whole stream of batches of one channel, each followed by its labels; all of one size. in: rank 0's stream,
+ * NULL on other ranks. 0 or -1. */
+int data_read(struct npys_in *in, const struct comm *comm, struct data *data)
+    __attribute__((warn_unused_result));
 void data_free(struct data *data);
+
+/* The rank that holds image i. */
+size_t data_owner(const struct data *data, size_t i);
 
 /* A part of the data: which images, in the stream's order. */
 struct data_part {
@@ -43,11 +54,12 @@ void data_part_free(struct data_part *part);
 int data_needs_classes(const struct data_part *part, size_t classes, const char *what)
     __attribute__((warn_unused_result));
 
-/* Image i's window of h x w pixels from (top, left), mirrored left to right where flip. */
+/* Image i's window of h x w pixels from (top, left), mirrored left to right where flip; this process holds it. */
 void data_crop(const struct data *data, size_t i, size_t top, size_t left, size_t h, size_t w,
     bool flip, real *out);
 
-/* Mean and standard deviation of all pixels of the part. */
-void data_moments(const struct data_part *part, double *mean, double *sd);
+/* Mean and standard deviation of all pixels of the part, on all processes. 0 or -1. */
+int data_moments(const struct data_part *part, double *mean, double *sd)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -50,14 +50,17 @@ struct norm {
 struct network {
 	struct network_options options;
 	size_t threads, s, t_max; /* s: numbers a pixel of F channels */
+	const struct comm *comm;
 	struct network_tensor tensor[TENSORS];
 	real *values, *gradients;
+	size_t gradient_count;
 	float *saved; /* for model_write */
 	struct conv *lgn, *v1, *lateral, *head_1, *head_2;
 	struct norm lgn_norm, v1_norm, head_1_norm, head_2_norm;
 
 	/* the running batch */
 	size_t n, h, w, iterations;
+	size_t whole; /* images in all processes */
 	bool training, classified;
 	real *input, *c0, *a; /* (n, h, w) normalised images; l0 before and after normalisation */
 	real *z, **ht;        /* (n, h, w, s), ht[0..T] */
@@ -187,6 +190,7 @@ static int make_tensors(struct network *net)
 	net->gradients = mem_alloc(gradients, sizeof(real));
 	if (!net->values || !net->gradients)
 		return -1;
+	net->gradient_count = gradients;
 	real *value = net->values, *gradient = net->gradients;
 	for (size_t i = 0; i < TENSORS; i++) {
 		struct network_tensor *t = &net->tensor[i];
@@ -236,6 +240,7 @@ struct network *network_create(const struct network_options *options, size_t thr
 		return NULL;
 	net->options = *options;
 	net->threads = par_threads(threads);
+	net->comm = &comm_alone;
 	net->s = conv_stride(o->filters);
 	if (make_tensors(net) < 0 || make_norm(&net->lgn_norm, &net->tensor[LGN_NORM]) < 0 ||
 	    make_norm(&net->v1_norm, &net->tensor[V1_NORM]) < 0 ||
@@ -250,6 +255,11 @@ struct network *network_create(const struct network_options *options, size_t thr
 		return NULL;
 	}
 	return net;
+}
+
+void network_share(struct network *net, const struct comm *comm)
+{
+	net->comm = comm;
 }
 
 const struct network_options *network_options(const struct network *net)
@@ -541,8 +551,7 @@ static int resize(struct network *net, size_t n, size_t h, size_t w, size_t t_ma
 
 /* --- sums over images --- */
 
-/* Each image's sums (n, count) added in the images' order: what an engine of several processes has to share, with
- * the gradients. */
+/* Each image's sums (n, count) added in the images' order. */
 static void add_images(struct network *net, size_t count)
 {
 	memset(net->sums, 0, count * sizeof(double));
@@ -569,7 +578,7 @@ static int prepare_norm(
 {
 	real *weight = norm->tensor[0].x, *bias = norm->tensor[1].x;
 	real *mean = norm->tensor[2].x, *variance = norm->tensor[3].x;
-	double count = (double)(net->n * pixels);
+	double count = (double)net->whole * (double)pixels;
 	norm->batch = batch;
 	if (batch) {
 		net->norm = norm;
@@ -578,6 +587,8 @@ static int prepare_norm(
 		if (par_for(net->n, net->threads, moments_image, net) < 0)
 			return -1;
 		add_images(net, 2 * norm->s);
+		if (net->comm->sum(net->sums, 2 * norm->s) < 0)
+			return -1;
 	}
 	for (size_t c = 0; c < norm->channels; c++) {
 		double m = (double)mean[c], v = (double)variance[c];
@@ -645,12 +656,17 @@ static int adjoint_norm(struct network *net, struct norm *norm, real *dy, const 
 	if (par_for(net->n, net->threads, adjoint_sums_image, net) < 0)
 		return -1;
 	add_images(net, 2 * norm->s);
-	double count = (double)(net->n * pixels);
+	/* this process's part, as of every gradient until they are summed */
+	for (size_t c = 0; c < norm->channels; c++) {
+		if (norm->tensor[0].gradient)
+			norm->tensor[0].gradient[c] = (real)net->sums[norm->s + c];
+		norm->tensor[1].gradient[c] = (real)net->sums[c];
+	}
+	if (norm->batch && net->comm->sum(net->sums, 2 * norm->s) < 0)
+		return -1;
+	double count = (double)net->whole * (double)pixels;
 	for (size_t c = 0; c < norm->channels; c++) {
 		double sum = net->sums[c], product = net->sums[norm->s + c];
-		if (norm->tensor[0].gradient)
-			norm->tensor[0].gradient[c] = (real)product;
-		norm->tensor[1].gradient[c] = (real)sum;
 		double a = (double)norm->tensor[0].x[c] * (double)norm->inverse[c];
 		norm->a[c] = (real)a;
 		norm->b[c] = norm->batch ? (real)(-a * product / count * (double)norm->hat[c]) : 0;
@@ -800,6 +816,7 @@ static int forward(struct network *net, const real *x, size_t n, size_t h, size_
 		return -1;
 	net->iterations = iterations;
 	net->classified = classify;
+	net->whole = training && training->whole ? training->whole : n;
 	real mean = net->tensor[INPUT_MEAN].x[0], scale = 1 / net->tensor[INPUT_SD].x[0];
 	for (size_t i = 0; i < n * h * w; i++)
 		net->input[i] = (x[i] - mean) * scale;
@@ -988,7 +1005,7 @@ static int back(struct network *net, const struct network_training *training)
 	return conv_gradient(net->lgn, 1, net->tensor[LGN_WEIGHT].gradient);
 }
 
-/* Cross-entropy of image i; dlogits (classes), where not NULL, becomes (softmax - one at the label) / n. */
+/* Cross-entropy of image i; dlogits (classes), where not NULL, becomes (softmax - one at the label) / images. */
 static double cross_entropy(
     const struct network *net, size_t i, int32_t label, real *dlogits, bool *correct)
 {
@@ -1004,7 +1021,7 @@ static double cross_entropy(
 	double log_sum = log(sum) + (double)x[best];
 	for (size_t c = 0; dlogits && c < classes; c++) {
 		double share = exp((double)x[c] - log_sum) - (c == (size_t)label ? 1 : 0);
-		dlogits[c] = (real)(share / (double)net->n);
+		dlogits[c] = (real)(share / (double)net->whole);
 	}
 	*correct = best == (size_t)label;
 	return log_sum - (double)x[label];
@@ -1028,18 +1045,21 @@ int network_train(struct network *net, const struct network_training *training, 
 	size_t iterations = training->lateral ? net->options.iterations : 0;
 	if (forward(net, x, n, h, w, iterations, true, training) < 0)
 		return -1;
-	*loss = 0;
-	*correct = 0;
+	double sums[] = {0, 0};
 	for (size_t i = 0; i < n; i++) {
 		bool right;
-		*loss += cross_entropy(
+		sums[0] += cross_entropy(
 		    net, i, labels[i], net->dlogits + i * net->options.classes, &right);
-		*correct += right;
+		sums[1] += right;
 	}
-	*loss /= (double)n;
+	if (net->comm->sum(sums, 2) < 0)
+		return -1;
+	*loss = sums[0] / (double)net->whole;
+	*correct = (size_t)sums[1];
 	if (!isfinite(*loss))
 		return err_set("the loss is not finite");
-	return back(net, training);
+	return back(net, training) < 0 ? -1
+				       : net->comm->sum_real(net->gradients, net->gradient_count);
 }
 
 bool network_finite(const struct network *net)

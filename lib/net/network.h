@@ -26,6 +26,7 @@
 #include <stdint.h>
 #include "conv/real.h"
 #include "model/model.h"
+#include "net/comm.h"
 
 enum network_lgn { NETWORK_RELU, NETWORK_LINEAR };
 enum network_propagation { NETWORK_RECURRENT, NETWORK_AVERAGE };
@@ -67,6 +68,9 @@ int network_save(const struct network *net, struct model_out *out)
     __attribute__((warn_unused_result));
 
 void network_free(struct network *net); /* NULL is allowed */
+
+/* Train together with other processes, each of which has such a network; alone without this call. */
+void network_share(struct network *net, const struct comm *comm);
 
 const struct network_options *network_options(const struct network *net);
 
@@ -118,11 +122,14 @@ struct network_training {
 	uint64_t seed;      /* dropout's draws depend on (seed, epoch, number[i]) */
 	uint32_t epoch;
 	const uint64_t *number; /* (n) of each image, NULL: 0..n-1 */
+	size_t whole;           /* images of the batch in all processes; 0: n */
 };
 
 /* One batch: x (n, h, w) raw, labels (n) in 0..C-1. Gradients of the mean cross-entropy replace those of before;
  * running statistics are updated. *loss is the mean, *correct counts images whose largest logit is the label's.
- * 0 or -1; a loss that is not finite is an error. */
+ * 0 or -1; a loss that is not finite is an error.
+ *
+ * With other processes n is this one's share, at least 1; what comes out is the whole batch's and the same on all. */
 int network_train(struct network *net, const struct network_training *training, const real *x,
     const int32_t *labels, size_t n, size_t h, size_t w, double *loss, size_t *correct)
     __attribute__((warn_unused_result));

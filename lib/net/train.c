@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/output.h"
 #include "base/progress.h"
@@ -19,6 +20,7 @@ static const char *const snapshot_tensors[SNAPSHOTS] = {
     "lgn.weight", "v1.weight", "lateral.weight", "v1.rms"};
 
 struct run {
+	const struct comm *comm;
 	struct network *net;
 	const struct train_options *options;
 	const struct data_part *training, *validation;
@@ -27,10 +29,13 @@ struct run {
 	struct optimiser *optimiser;
 	struct checkpoint at;
 	size_t batch, steps_per_epoch, steps;
-	size_t *order; /* of the epoch: positions in the training part */
+	size_t *order;       /* of the epoch: positions in the training part */
+	size_t first, share; /* this process's images of a batch */
 	real *x;
 	int32_t *labels;
 	uint64_t *number;
+	real *cut, *got;       /* (batch) crops for others, (share) crops from others */
+	size_t *given, *taken; /* (ranks) bytes of them */
 	struct output *log;
 	struct npys_out *snapshot[SNAPSHOTS];
 	struct progress progress;
@@ -110,6 +115,24 @@ int train_initialise_from(struct network *net, struct model *model)
 
 /* --- passes over whole images --- */
 
+/* Up to `room` whole images of a part from *position on, of those that this process holds; labels may be NULL. */
+static size_t take(
+    const struct data_part *part, size_t *position, size_t room, real *x, int32_t *labels)
+{
+	const struct data *data = part->data;
+	size_t n = 0;
+	for (; n < room && *position < part->count; ++*position) {
+		size_t image = part->image[*position];
+		if (data_owner(data, image) != data->comm->rank)
+			continue;
+		data_crop(data, image, 0, 0, data->h, data->w, false, x + n * data->h * data->w);
+		if (labels)
+			labels[n] = data->labels[image];
+		n++;
+	}
+	return n;
+}
+
 /* Mean loss and share of correct answers over the validation images. */
 static int validate(struct run *run)
 {
@@ -118,33 +141,28 @@ static int validate(struct run *run)
 	run->val_loss = run->val_accuracy = NAN;
 	if (part->count == 0)
 		return 0;
-	size_t chunk = network_chunk(run->net, data->h, data->w), correct = 0;
+	size_t chunk = network_chunk(run->net, data->h, data->w), n, position = 0;
 	real *x = mem_alloc(chunk * data->h * data->w, sizeof *x);
 	int32_t *labels = mem_alloc(chunk, sizeof *labels);
-	double loss = 0;
+	double sums[] = {0, 0}; /* of losses, of correct answers */
+	const struct network_options *o = network_options(run->net);
+	size_t epoch = (run->at.step - 1) / run->steps_per_epoch;
+	size_t iterations = epoch >= run->options->lateral_from ? o->iterations : 0;
 	int status = x && labels ? 0 : -1;
-	for (size_t i = 0; status == 0 && i < part->count; i += chunk) {
-		size_t n = part->count - i < chunk ? part->count - i : chunk;
-		for (size_t j = 0; j < n; j++) {
-			size_t image = part->image[i + j];
-			data_crop(
-			    data, image, 0, 0, data->h, data->w, false, x + j * data->h * data->w);
-			labels[j] = data->labels[image];
-		}
-		const struct network_options *o = network_options(run->net);
-		size_t epoch = (run->at.step - 1) / run->steps_per_epoch;
-		size_t iterations = epoch >= run->options->lateral_from ? o->iterations : 0;
+	while (status == 0 && (n = take(part, &position, chunk, x, labels)) > 0) {
 		double part_loss;
 		size_t part_correct;
 		status = network_run(run->net, x, n, data->h, data->w, iterations, true);
 		if (status == 0) {
 			network_score(run->net, labels, &part_loss, &part_correct);
-			loss += part_loss;
-			correct += part_correct;
+			sums[0] += part_loss;
+			sums[1] += (double)part_correct;
 		}
 	}
-	run->val_loss = loss / (double)part->count;
-	run->val_accuracy = (double)correct / (double)part->count;
+	if (status == 0)
+		status = run->comm->sum(sums, 2);
+	run->val_loss = sums[0] / (double)part->count;
+	run->val_accuracy = sums[1] / (double)part->count;
 	free(x);
 	free(labels);
 	return status;
@@ -155,20 +173,18 @@ static int measure_rms(struct run *run)
 {
 	const struct data_part *part = run->training;
 	const struct data *data = part->data;
-	size_t filters, pixels = data->h * data->w,
-			chunk = network_chunk(run->net, data->h, data->w);
+	size_t filters, n, position = 0, pixels = data->h * data->w,
+			   chunk = network_chunk(run->net, data->h, data->w);
 	real *rms = tensor(run->net, "v1.rms", &filters), *x = mem_alloc(chunk * pixels, sizeof *x);
 	double *square = mem_alloc(filters, sizeof *square);
 	int status = x && square ? 0 : -1;
-	for (size_t i = 0; status == 0 && i < part->count; i += chunk) {
-		size_t n = part->count - i < chunk ? part->count - i : chunk;
-		for (size_t j = 0; j < n; j++)
-			data_crop(data, part->image[i + j], 0, 0, data->h, data->w, false,
-			    x + j * pixels);
+	while (status == 0 && (n = take(part, &position, chunk, x, NULL)) > 0) {
 		status = network_run(run->net, x, n, data->h, data->w, 0, false);
 		if (status == 0)
 			network_square(run->net, square);
 	}
+	if (status == 0)
+		status = run->comm->sum(square, filters);
 	for (size_t f = 0; status == 0 && f < filters; f++)
 		rms[f] = (real)sqrt(square[f] / ((double)part->count * (double)pixels));
 	free(x);
@@ -191,6 +207,8 @@ static double norm_of(struct network *net, const char *name)
 static int open_files(struct run *run)
 {
 	const struct train_files *files = run->files;
+	if (run->comm->rank > 0)
+		return 0;
 	if (files->log) {
 		run->log = output_grow(files->log, run->at.length[0]);
 		if (!run->log)
@@ -243,6 +261,8 @@ static int write_snapshots(struct run *run)
 		return 0;
 	if (measure_rms(run) < 0)
 		return -1;
+	if (run->comm->rank > 0)
+		return 0;
 	for (size_t i = 0; i < SNAPSHOTS; i++) {
 		const struct network_tensor *t = network_find(run->net, snapshot_tensors[i]);
 		/* as lateral-stats and the fits read them: (k0, k0), (F, k1, k1), (F, F, kl, kl), (F) */
@@ -289,6 +309,8 @@ static int close_files(struct run *run)
 static int write_checkpoint(struct run *run)
 {
 	struct checkpoint at = run->at;
+	if (run->comm->rank > 0)
+		return 0;
 	at.seconds += progress_clock() - run->started;
 	if (run->log && output_length(run->log, &at.length[0]) < 0)
 		return -1;
@@ -308,22 +330,72 @@ static void shuffle(struct run *run, size_t epoch)
 	rng_permutation(&rng, run->order, run->training->count);
 }
 
-/* the step's crops, mirrored or not */
-static void gather(struct run *run, size_t epoch, size_t first)
+/* An image's random crop of the epoch, mirrored or not. */
+static void random_crop(const struct run *run, size_t epoch, size_t image, real *x)
 {
 	const struct data *data = run->training->data;
 	size_t crop = run->options->crop;
-	for (size_t i = 0; i < run->batch; i++) {
-		size_t image = run->training->image[run->order[first + i]];
-		struct rng rng = rng_start(run->options->seed, RNG_CROP, (uint32_t)epoch, image);
-		size_t top = rng_below(&rng, (uint32_t)(data->h - crop + 1));
-		size_t left = rng_below(&rng, (uint32_t)(data->w - crop + 1));
-		bool flip = rng_bits(&rng) & 1;
-		data_crop(data, image, top, left, crop, crop, flip && run->options->flip,
-		    run->x + i * crop * crop);
+	struct rng rng = rng_start(run->options->seed, RNG_CROP, (uint32_t)epoch, image);
+	size_t top = rng_below(&rng, (uint32_t)(data->h - crop + 1));
+	size_t left = rng_below(&rng, (uint32_t)(data->w - crop + 1));
+	bool flip = rng_bits(&rng) & 1;
+	data_crop(data, image, top, left, crop, crop, flip && run->options->flip, x);
+}
+
+/* This process's share of the step's crops, each cut by the process that holds the image. */
+static int gather(struct run *run, size_t epoch, size_t first)
+{
+	const struct comm *comm = run->comm;
+	const struct data *data = run->training->data;
+	const size_t *order = run->order + first;
+	size_t pixels = run->options->crop * run->options->crop, cut = 0;
+	memset(run->given, 0, comm->ranks * sizeof *run->given);
+	memset(run->taken, 0, comm->ranks * sizeof *run->taken);
+	for (size_t r = 0; r < comm->ranks; r++) {
+		size_t end = comm_first(comm, run->batch, r + 1);
+		for (size_t i = comm_first(comm, run->batch, r); i < end; i++) {
+			size_t image = run->training->image[order[i]];
+			if (data_owner(data, image) == comm->rank) {
+				random_crop(run, epoch, image, run->cut + cut++ * pixels);
+				run->given[r] += pixels * sizeof(real);
+			}
+		}
+	}
+	for (size_t i = 0; i < run->share; i++) {
+		size_t image = run->training->image[order[run->first + i]];
+		run->taken[data_owner(data, image)] += pixels * sizeof(real);
 		run->labels[i] = data->labels[image];
 		run->number[i] = image;
 	}
+	if (comm->exchange(run->cut, run->given, run->got, run->taken) < 0)
+		return -1;
+	/* what one process gave lies together, in the batch's order */
+	const real *next = run->got;
+	for (size_t r = 0; r < comm->ranks; r++) {
+		for (size_t i = 0; i < run->share; i++) {
+			if (data_owner(data, (size_t)run->number[i]) != r)
+				continue;
+			memcpy(run->x + i * pixels, next, pixels * sizeof *next);
+			next += pixels;
+		}
+	}
+	return 0;
+}
+
+/* Processes stay together only if each computes the same numbers from the same sums. */
+static int same_weights(struct run *run)
+{
+	uint64_t hash = HASH_START, first;
+	for (size_t i = 0; run->comm->ranks > 1 && i < network_tensors(run->net); i++) {
+		const struct network_tensor *t = network_tensor(run->net, i);
+		hash = hash_bytes(hash, t->x, t->elements * sizeof *t->x);
+	}
+	first = hash;
+	if (run->comm->broadcast(&first, sizeof first) < 0)
+		return -1;
+	return first == hash ? 0
+			     : err_set("its weights are no longer those of process 0; all "
+				       "need the same kind of processor and the same program");
 }
 
 static int step(struct run *run)
@@ -336,7 +408,8 @@ static int step(struct run *run)
 		run->at.loss = 0;
 		run->at.correct = run->at.seen = 0;
 	}
-	gather(run, epoch, within * run->batch);
+	if (gather(run, epoch, within * run->batch) < 0)
+		return -1;
 	const struct network_training training = {.lateral = epoch >= o->lateral_from,
 	    .freeze_lgn = o->freeze_lgn,
 	    .freeze_v1 = o->freeze_v1,
@@ -344,10 +417,11 @@ static int step(struct run *run)
 	    .dropout = o->dropout,
 	    .seed = o->seed,
 	    .epoch = (uint32_t)epoch,
-	    .number = run->number};
+	    .number = run->number,
+	    .whole = run->batch};
 	double loss;
 	size_t correct;
-	if (network_train(run->net, &training, run->x, run->labels, run->batch, o->crop, o->crop,
+	if (network_train(run->net, &training, run->x, run->labels, run->share, o->crop, o->crop,
 		&loss, &correct) < 0)
 		return err_context("epoch %zu, step %zu", epoch, within);
 	run->rate = optimiser_one_cycle(run->at.step, run->steps, o->rate, o->rise);
@@ -366,7 +440,7 @@ static int step(struct run *run)
 	if (within + 1 < run->steps_per_epoch)
 		return 0;
 	run->accuracy = (double)run->at.correct / (double)run->at.seen;
-	if (validate(run) < 0 || write_log(run, epoch) < 0)
+	if (same_weights(run) < 0 || validate(run) < 0 || write_log(run, epoch) < 0)
 		return -1;
 	return write_snapshots(run);
 }
@@ -377,7 +451,8 @@ static int prepare(struct run *run)
 	const struct data *data = run->training->data;
 	double mean, sd;
 	size_t one;
-	data_moments(run->training, &mean, &sd);
+	if (data_moments(run->training, &mean, &sd) < 0)
+		return -1;
 	if (!(sd > 0))
 		return err_set("training images: every pixel has the same value");
 	tensor(run->net, "input.mean", &one)[0] = (real)mean;
@@ -392,24 +467,51 @@ static int prepare(struct run *run)
 		return err_set("training images: crops of %zu px, smaller than a kernel of %zu",
 		    o->crop, kernel);
 	run->batch = o->batch < run->training->count ? o->batch : run->training->count;
+	if (run->batch < run->comm->ranks)
+		return err_set("training images: %zu in a batch, too few for %zu processes",
+		    run->batch, run->comm->ranks);
+	run->first = comm_first(run->comm, run->batch, run->comm->rank);
+	run->share = comm_first(run->comm, run->batch, run->comm->rank + 1) - run->first;
 	run->steps_per_epoch = run->training->count / run->batch;
 	run->steps = run->steps_per_epoch * o->epochs;
 	run->optimiser = optimiser_create(run->net);
 	run->order = mem_alloc(run->training->count, sizeof *run->order);
-	run->x = mem_alloc(run->batch * o->crop * o->crop, sizeof *run->x);
-	run->labels = mem_alloc(run->batch, sizeof *run->labels);
-	run->number = mem_alloc(run->batch, sizeof *run->number);
-	return run->optimiser && run->order && run->x && run->labels && run->number ? 0 : -1;
+	run->x = mem_alloc(run->share * o->crop * o->crop, sizeof *run->x);
+	run->labels = mem_alloc(run->share, sizeof *run->labels);
+	run->number = mem_alloc(run->share, sizeof *run->number);
+	run->cut = mem_alloc(run->batch * o->crop * o->crop, sizeof *run->cut);
+	run->got = mem_alloc(run->share * o->crop * o->crop, sizeof *run->got);
+	run->given = mem_alloc(run->comm->ranks, sizeof *run->given);
+	run->taken = mem_alloc(run->comm->ranks, sizeof *run->taken);
+	return run->optimiser && run->order && run->x && run->labels && run->number && run->cut &&
+		       run->got && run->given && run->taken
+		   ? 0
+		   : -1;
+}
+
+/* All go on from where rank 0 is: initial weights, or those of a checkpoint. */
+static int share_state(struct run *run)
+{
+	size_t count;
+	real *velocity = optimiser_velocity(run->optimiser, &count);
+	for (size_t i = 0; i < network_tensors(run->net); i++) {
+		const struct network_tensor *t = network_tensor(run->net, i);
+		if (run->comm->broadcast(t->x, t->elements * sizeof *t->x) < 0)
+			return -1;
+	}
+	return run->comm->broadcast(velocity, count * sizeof *velocity) < 0
+		   ? -1
+		   : run->comm->broadcast(&run->at, sizeof run->at);
 }
 
 static int loop(struct run *run)
 {
 	const struct train_files *files = run->files;
-	if (files->checkpoint && files->resume &&
+	if (files->checkpoint && files->resume && run->comm->rank == 0 &&
 	    checkpoint_load(files->checkpoint, run->net, run->optimiser, run->settings, &run->at) <
 		0)
 		return -1;
-	if (open_files(run) < 0)
+	if (share_state(run) < 0 || open_files(run) < 0)
 		return -1;
 	size_t every = files->every ? files->every : run->steps_per_epoch;
 	run->progress = progress_start(
@@ -437,7 +539,8 @@ int train_run(struct network *net, const struct train_options *options,
     const struct train_files *files, const struct settings *settings, bool verbose,
     struct train_result *result)
 {
-	struct run run = {.net = net,
+	struct run run = {.comm = training->data->comm,
+	    .net = net,
 	    .options = options,
 	    .training = training,
 	    .validation = validation,
@@ -445,6 +548,7 @@ int train_run(struct network *net, const struct train_options *options,
 	    .settings = settings,
 	    .val_accuracy = NAN,
 	    .progress = {.enabled = verbose}};
+	network_share(net, run.comm);
 	int status = prepare(&run);
 	if (status == 0)
 		status = loop(&run);
@@ -464,5 +568,9 @@ int train_run(struct network *net, const struct train_options *options,
 	free(run.x);
 	free(run.labels);
 	free(run.number);
+	free(run.cut);
+	free(run.got);
+	free(run.given);
+	free(run.taken);
 	return status;
 }

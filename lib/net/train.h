@@ -2,6 +2,9 @@
  * Training: epochs over shuffled random crops, validation on whole images, log, snapshots, checkpoints. Every random
  * draw depends on the seed, the epoch and the image's number only, so a run does not depend on threads or on where it
  * was interrupted.
+ *
+ * With several processes (those of the training images' data) each trains on its share of every batch; files are
+ * rank 0's.
  */
 #ifndef NET_TRAIN_H
 #define NET_TRAIN_H

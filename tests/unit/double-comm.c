@@ -1,0 +1,2 @@
+/* Training on several processes, in double. */
+#include "comm.c"

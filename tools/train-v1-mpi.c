@@ -1,0 +1,30 @@
+/*
+ * train-v1 on several processes over MPI: the same program and, but for rounding, the same model. Each process works on
+ * its share of every batch; what is summed over images is summed over processes (net/comm.h).
+ */
+#define TOOL "train-v1-mpi"
+#include "train-v1.c"
+#include "base/output.h"
+#include "net/comm_mpi.h"
+
+/* One line, whichever process failed, and the end of all. */
+static void fail(void)
+{
+	comm_mpi_tell();
+	tool_warn("%s", err_reason());
+	output_cleanup();
+	comm_mpi_end(err_status());
+}
+
+int main(int argc, char **argv)
+{
+	comm = comm_mpi_start();
+	comm_mpi_quiet(true);
+	size_t operands = tool_start(&tool, argc, argv);
+	check_options();
+	if (!output || strcmp(output, "-") == 0)
+		tool_usage("-o: a file for the model: standard output is not handed on as it is");
+	comm_mpi_quiet(false);
+	tool_on_fail(fail);
+	return train(argv, operands);
+}
