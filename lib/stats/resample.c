@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include "base/memory.h"
 #include "base/random.h"
+#include "stats/student.h"
 
 struct resample_chance resample_chance(
     double observed, const double *x, size_t count, size_t stride, enum resample_side side)
@@ -53,23 +54,154 @@ double resample_quantile(const double *x, size_t n, double q)
 	return x[i] + (at - (double)i) * (x[i + 1] - x[i]);
 }
 
+/* Hoare's FIND: rearranges x so that x[k] is what it would be in order, nothing before it larger, nothing behind it
+ * smaller. */
+static void settle(double *x, size_t n, size_t k)
+{
+	ptrdiff_t first = 0, last = (ptrdiff_t)n - 1, at = (ptrdiff_t)k;
+	while (first < last) {
+		double pivot = x[k];
+		ptrdiff_t i = first, j = last;
+		do {
+			while (x[i] < pivot)
+				i++;
+			while (x[j] > pivot)
+				j--;
+			if (i <= j) {
+				double swap = x[i];
+				x[i++] = x[j];
+				x[j--] = swap;
+			}
+		} while (i <= j);
+		if (j < at)
+			first = i;
+		if (at < i)
+			last = j;
+	}
+}
+
+/* resample_quantile of numbers in any order, which are rearranged */
+static double quantile_of(double *x, size_t n, double q)
+{
+	double at = q * (double)(n - 1);
+	size_t i = (size_t)at;
+	settle(x, n, i);
+	if (i + 1 >= n)
+		return x[i];
+	double next = x[i + 1];
+	for (size_t j = i + 2; j < n; j++)
+		next = x[j] < next ? x[j] : next;
+	return x[i] + (at - (double)i) * (next - x[i]);
+}
+
+static size_t valued(const double *x, size_t count, size_t stride, double *y)
+{
+	size_t n = 0;
+	for (size_t b = 0; b < count; b++)
+		if (!isnan(x[b * stride]))
+			y[n++] = x[b * stride];
+	return n;
+}
+
 int resample_interval(
     const double *x, size_t count, size_t stride, double level, double *low, double *high)
 {
 	*low = *high = NAN;
-	double *sorted = mem_alloc(count, sizeof(*sorted));
-	if (!sorted)
+	double *y = mem_alloc(count, sizeof(*y));
+	if (!y)
 		return -1;
-	size_t n = 0;
-	for (size_t b = 0; b < count; b++)
-		if (!isnan(x[b * stride]))
-			sorted[n++] = x[b * stride];
+	size_t n = valued(x, count, stride, y);
 	if (n >= 2) {
-		qsort(sorted, n, sizeof(*sorted), resample_compare);
-		*low = resample_quantile(sorted, n, (1 - level) / 2);
-		*high = resample_quantile(sorted, n, (1 + level) / 2);
+		*low = quantile_of(y, n, (1 - level) / 2);
+		*high = quantile_of(y, n, (1 + level) / 2);
 	}
-	free(sorted);
+	free(y);
+	return 0;
+}
+
+static double variance_of(const double *x, size_t n)
+{
+	double sum = 0, squares = 0;
+	for (size_t i = 0; i < n; i++)
+		sum += x[i];
+	for (size_t i = 0; i < n; i++)
+		squares += (x[i] - sum / (double)n) * (x[i] - sum / (double)n);
+	return squares / ((double)n - 1);
+}
+
+size_t resample_dyads(size_t bootstrap)
+{
+	return (bootstrap + 3) / 4;
+}
+
+void resample_pairs(uint64_t seed, size_t bootstrap, size_t b, size_t n, double *times, double *f)
+{
+	if (b < bootstrap) {
+		resample_times(seed, b, n, times);
+		for (size_t p = 0; p < n * n; p++)
+			f[p] = p / n == p % n ? 0 : times[p / n] * times[p % n];
+		return;
+	}
+	struct rng rng = rng_start(seed, RNG_BOOTSTRAP, 1, b);
+	for (size_t i = 0; i < n; i++) {
+		times[i] = 1;
+		f[i * n + i] = 0;
+		for (size_t j = 0; j < i; j++) {
+			double left = rng_uniform(&rng), share = exp(-1), count = 0;
+			for (; left > share && count < 20; share /= count) {
+				left -= share;
+				count++;
+			}
+			f[i * n + j] = f[j * n + i] = count;
+		}
+	}
+}
+
+/*
+ * Variance of a mean over pairs of `filters` filters from that of the bootstrap over filters and that over pairs. With psi of
+ * the N pairs {i, j} (mean 0), P the sum of their squares and S that of the squares of each filter's sum: pairs drawn one
+ * by one have the variance P / N^2, filters (P (v0 - 2 v1 + v2) + S (v1 - v2)) / (N q2)^2 with the moments of t, and
+ * psi_ij = a_i + a_j + e_ij gives E S = (n - 1)(n - 2)((n - 2) a + s) and E P = (n - 1)(n - 2) a + (N - 1) s.
+ */
+static double pair_variance(double by_filters, double by_pairs, size_t filters)
+{
+	double n = (double)filters, pairs = n * (n - 1) / 2;
+	if (filters < 4)
+		return by_filters;
+	double q2 = (n - 1) / n, q3 = q2 * (n - 2) / n, q4 = q3 * (n - 3) / n;
+	double v0 = q4 + 2 * q3 + q2 - q2 * q2, v1 = q4 + q3 - q2 * q2, v2 = q4 - q2 * q2;
+	double squares = by_pairs * pairs * pairs;
+	double sums =
+	    (by_filters * pairs * q2 * pairs * q2 - squares * (v0 - 2 * v1 + v2)) / (v1 - v2);
+	double a = (sums / ((n - 1) * (n - 2)) - squares / (pairs - 1)) /
+		   (n - 2 - (n - 1) * (n - 2) / (pairs - 1));
+	a = fmin(fmax(a, 0), squares / ((n - 1) * (n - 2)));
+	double s = (squares - (n - 1) * (n - 2) * a) / (pairs - 1);
+	return 4 * a / n + s / pairs;
+}
+
+int resample_pair_interval(double value, const double *x, size_t filters, size_t bootstrap,
+    size_t stride, double level, double *low, double *high)
+{
+	size_t dyads = resample_dyads(bootstrap);
+	*low = *high = NAN;
+	double *y = mem_alloc(bootstrap + dyads, sizeof(*y));
+	if (!y)
+		return -1;
+	size_t n = valued(x, bootstrap, stride, y);
+	size_t m = valued(x + bootstrap * stride, dyads, stride, y + n);
+	if (n >= 2 && !isnan(value)) {
+		double whole = variance_of(y, n), single = m >= 2 ? variance_of(y + n, m) : 0;
+		double right = m >= 2 ? pair_variance(whole, single, filters) : whole;
+		double scale = whole > 0 ? sqrt(right / whole) : 1;
+		if (filters > 1) /* the variance is an estimate from so many filters */
+			scale *= student_quantile((1 - level) / 2, (double)filters - 1) /
+				 student_quantile((1 - level) / 2, 1e9);
+		double median = quantile_of(y, n, .5);
+		*low = value + scale * (quantile_of(y, n, (1 - level) / 2) - median);
+		*high = value + scale * (quantile_of(y, n, (1 + level) / 2) - median);
+	}
+	free(y);
 	return 0;
 }
 

@@ -27,6 +27,26 @@ struct resample_chance resample_chance(
 int resample_interval(const double *x, size_t count, size_t stride, double level, double *low,
     double *high) __attribute__((warn_unused_result));
 
+/*
+ * Intervals for statistics of pairs of filters. In a bootstrap over filters, where pair (i, j) counts t_i t_j times, t how
+ * often a filter was drawn, each pair's own noise comes in with both its filters and once more with their product: three
+ * times in all (Owen, Ann. Appl. Stat. 1 (2007) 386). So pairs are drawn one by one as well. From both variances follow, by
+ * moments for n filters, the variance a of what a filter adds to all its pairs and s of what is a pair's own, and
+ * the right variance of a mean over pairs, 4 a / n + 2 s / (n (n - 1)); a and s are at least 0.
+ */
+/* Samples that go with `bootstrap` samples of filters: theirs first, then resample_dyads of them. */
+size_t resample_dyads(size_t bootstrap);
+
+/* Sample b of bootstrap + resample_dyads(bootstrap): weights of the pairs, f (n, n), 0 for i = j. times (n): how often a
+ * filter was drawn, all 1 where single pairs {i, j} are (Poisson, mean 1, the same for (i, j) and (j, i)). */
+void resample_pairs(uint64_t seed, size_t bootstrap, size_t b, size_t n, double *times, double *f);
+
+/* Interval that covers `level`, from the bootstrap + resample_dyads(bootstrap) samples x[0], x[stride], ... for n filters: the
+ * quantiles of the bootstrap over filters, less the shift of its median from value, drawn in or out about value to the
+ * right variance, and by Student's t with n - 1 degrees over the normal law. Both nan where value is or fewer than 2 samples of filters have a value. 0, or -1 without memory. */
+int resample_pair_interval(double value, const double *x, size_t n, size_t bootstrap, size_t stride,
+    double level, double *low, double *high) __attribute__((warn_unused_result));
+
 /* Bootstrap sample b of n filters: how often each was drawn, into times (n). */
 void resample_times(uint64_t seed, size_t b, size_t n, double *times);
 

@@ -1,6 +1,64 @@
 /* Chance, intervals and draws: counts known beforehand. */
 #include "check.h"
+#include "base/random.h"
 #include "stats/resample.h"
+
+/*
+ * Means over pairs of filters of x_ij = a (u_i + u_j) + e_ij: how wide the interval is in units of the true one,
+ * averaged over simulations. u and e are normal, e_ij = e_ji or all its own.
+ */
+static double relative_width(double filter, double noise, bool mutual)
+{
+	enum { FILTERS = 16, SAMPLES = 200, TRIALS = 60 };
+	static double x[FILTERS * FILTERS], times[FILTERS], f[FILTERS * FILTERS];
+	static double sample[2 * SAMPLES];
+	size_t n = FILTERS, count = SAMPLES + resample_dyads(SAMPLES);
+	double squares = 0;
+	for (size_t trial = 0; trial < TRIALS; trial++) {
+		struct rng rng = rng_start(11, RNG_TEST, 0, trial);
+		double u[FILTERS], mean = 0, low, high;
+		for (size_t i = 0; i < n; i++)
+			u[i] = rng_normal(&rng);
+		for (size_t i = 0; i < n; i++)
+			for (size_t j = 0; j < i; j++) {
+				double e = rng_normal(&rng);
+				x[i * n + j] = filter * (u[i] + u[j]) + noise * e;
+				e = mutual ? e : rng_normal(&rng);
+				x[j * n + i] = filter * (u[i] + u[j]) + noise * e;
+				mean += (x[i * n + j] + x[j * n + i]) / (double)(n * (n - 1));
+			}
+		for (size_t b = 0; b < count; b++) {
+			double sum = 0, weight = 0;
+			resample_pairs(3, SAMPLES, b, n, times, f);
+			for (size_t p = 0; p < n * n; p++) {
+				sum += f[p] * x[p];
+				weight += f[p];
+			}
+			sample[b] = sum / weight;
+		}
+		CHECK(!resample_pair_interval(mean, sample, n, SAMPLES, 1, .95, &low, &high));
+		squares += (high - low) * (high - low);
+	}
+	double pairs = (double)(n * (n - 1)) / (mutual ? 2 : 1);
+	double variance = 4 * filter * filter / (double)n + noise * noise / pairs;
+	/* Student's 97.5 % point for 15 degrees */
+	return sqrt(squares / TRIALS / variance) / (2 * 2.13145);
+}
+
+static void check_pairs(void)
+{
+	double width[] = {relative_width(0, 1, false), relative_width(0, 1, true),
+	    relative_width(1, 0, false), relative_width(.3, 1, false)};
+	for (size_t k = 0; k < 4; k++) {
+		printf("# relative width %g\n", width[k]);
+		CHECK(width[k] > .9 && width[k] < 1.2);
+	}
+	/* pairs {i, j} have one weight for both directions, none with themselves */
+	double times[5], f[25];
+	resample_pairs(1, 10, 12, 5, times, f);
+	for (size_t p = 0; p < 25; p++)
+		CHECK(f[p] == f[p % 5 * 5 + p / 5] && (p / 5 != p % 5 || f[p] == 0));
+}
 
 int main(void)
 {
@@ -46,5 +104,6 @@ int main(void)
 	for (size_t i = 0; i < 10; i++)
 		whole = whole && seen[i] == 1;
 	CHECK(same && whole);
+	check_pairs();
 	return check_end();
 }
