@@ -70,16 +70,19 @@ if not eval(sys.argv[2]):
 	holds a.out 'v("C1","signed","phase_locked") > .9'
 }
 
-@test "a random rescaling of channels changes nothing" {
-	plant a signed n=10 k=7 noise=.5
-	plant b signed n=10 k=7 noise=.5 gain=1
-	stats a >a.out
-	stats b >b.out
-	python '
-a, b = table("a.out"), table("b.out")
-for c in a:
-    same = a[c] == b[c] if isinstance(a[c], list) else np.allclose(a[c], b[c], rtol=1e-5, atol=1e-6, equal_nan=True)
-    assert same, c'
+@test "random rescalings of channels change nothing" {
+	for seed in 1 2 3; do
+		plant a signed n=10 k=7 noise=.5 seed=$seed
+		plant b signed n=10 k=7 noise=.5 seed=$seed gain=1
+		stats a -n 49 -b 20 -p a.profile >a.out
+		stats b -n 49 -b 20 -p b.profile >b.out
+		python '
+for kind in "out", "profile":
+    a, b = table("a." + kind), table("b." + kind)
+    for c in a:
+        same = a[c] == b[c] if isinstance(a[c], list) else np.allclose(a[c], b[c], rtol=1e-5, atol=1e-6, equal_nan=True)
+        assert same, c'
+	done
 	# without rms it does, and the tool says what it took
 	run --separate-stderr lateral-stats -f b.v1.npys -t b.tsv -n 0 -b 0 -q 0 -o c.out b.lateral.npys
 	[[ $status -eq 0 && $stderr == *--rms* ]]
@@ -87,30 +90,33 @@ for c in a:
 }
 
 @test "a turned image gives the same indices, a mirrored one the mirrored" {
-	plant a bisecting n=12 noise=.3
-	plant b bisecting n=12 noise=.3 turn=1
-	plant c bisecting n=12 noise=.3 mirror=1
-	for x in a b c; do
-		stats $x -p $x.profile >$x.out
-	done
-	python '
+	for seed in 1 2 3; do
+		plant a bisecting n=12 noise=.3 seed=$seed
+		plant b bisecting n=12 noise=.3 turn=1 seed=$seed
+		plant c bisecting n=12 noise=.3 mirror=1 seed=$seed
+		for x in a b c; do
+			stats $x -n 49 -b 20 -p $x.profile >$x.out
+		done
+		python '
 a = table("a.out")
 for other in "b.out", "c.out":
     t = table(other)
     for i, q in enumerate(a["quantity"]):
-        exact = not q.startswith("Q_")  # cells have edges; image axes turn
+        exact = not q.startswith(("Q_", "cells"))  # cells of Q have edges, image axes turn; shifts within cells of C do not
         # which phase a filter is given depends on the end its angle is counted from: permuted phases turn with it
-        for c in ("value",) if q.startswith("phase") else ("value", "chance", "p"):
+        for c in ("value",) if "phase" in q else ("value", "chance", "p"):
             if exact and not abs(a[c][i] - t[c][i]) <= 1e-4 and not np.isnan(a[c][i]):
                 sys.exit(f"{other} {q} {c}: {a[c][i]} {t[c][i]}")
         if q == "Q_inv":
             assert abs(a["value"][i] - t["value"][i]) < .03, (a["value"][i], t["value"][i])
 pa, pb, pc = (table(x + ".profile") for x in "abc")
 for part in "positive", "negative":
-    mean = lambda t: {round(d): m for k, q, d, m in zip(t["kernel"], t["part"], t["dtheta_deg"], t["mean"]) if k == "K" and q == part}
+    mean = lambda t: {round(d): m for k, q, d, m, r in zip(t["kernel"], t["part"], t["dtheta_deg"], t["mean"], t["range"])
+                      if k == "K" and q == part and r == "all"}
     A, B, C = mean(pa), mean(pb), mean(pc)
     for d in A:
         assert abs(A[d] - B[d]) < 1e-9 and abs(A[d] - C[90 if d == 90 else -d]) < 1e-9, d'
+	done
 }
 
 @test "slips of convention would show: rows down, carrier for stripes, target for source" {
@@ -194,6 +200,90 @@ for a, b in zip(open("1"), open("2")):
 	plant b cocircular n=16 noise=.5 seed=4
 	stats b -n 199 >b.out
 	holds b.out 'v("K_beyond_C","positive","R_2") > .2 and p("K_beyond_C","positive","R_2") == .005'
+}
+
+@test "orientation that only goes along with frequency: its p is small, given frequency it is not" {
+	plant a frequency n=24 k=5 noise=.2 seed=3
+	# a bank where orientation follows frequency
+	python '
+lines = [l.rstrip("\n").split("\t") for l in open("a.tsv")]
+at = {c: i for i, c in enumerate(lines[0])}
+f = np.array([float(l[at["sf_cpp"]]) for l in lines[1:]])
+noise = np.random.default_rng(1).normal(0, 6, len(f))
+for l, rank, e in zip(lines[1:], f.argsort().argsort(), noise):
+    l[at["theta_deg"]] = str((rank * 80 / len(f) + e) % 180)
+open("a.tsv", "w").write("\n".join("\t".join(l) for l in lines) + "\n")'
+	stats a -n 999 -b 200 -q 0 >a.out
+	holds a.out 'p("K","positive","iso_orientation") <= .005 and p("K","positive","mrqap_frequency") == .001'
+	holds a.out 'p("K","positive","mrqap_orientation") > .05 and abs(v("K","positive","mrqap_orientation")) < .3 * v("K","positive","mrqap_frequency")'
+}
+
+@test "taps moved among taps of like C: an association field is more than its overlap, relu(C) and noise is not" {
+	plant a cocircular n=14 noise=.5 seed=4
+	plant b relu n=14 noise=1 seed=4
+	for x in a b; do
+		stats $x -n 0 -b 50 -q 199 >$x.out
+	done
+	holds a.out 'p("K_beyond_C","positive","cells_R_2") == .005 and v("K_beyond_C","positive","cells_R_2") > .2'
+	holds a.out 'row("K_beyond_C","positive","cells_R_2")["low"] > .1'
+	holds b.out 'min(p("K_beyond_C",part,"cells_" + q) for part in ("positive","negative") for q in ("R_0","R_1","R_2")) > .01'
+	holds b.out 'v("K","signed","explained_C") > .6 and abs(v("K","signed","r_C1") - v("K","signed","explained_C")) < .2'
+}
+
+@test "a disc of taps: what the square's corners have is left out" {
+	plant a white n=8 k=7
+	python '
+K = one("a.lateral.npys")
+r, c = np.mgrid[:7, :7] - 3
+save("b.lateral.npys", K * (np.hypot(r, c) <= 3.5))'
+	for x in v1 rms; do cp a.$x.npys b.$x.npys; done
+	cp a.tsv b.tsv
+	stats a --disc --pairs a.pairs -o a.out
+	stats b --pairs b.pairs -o b.out
+	python '
+a, b = table("a.pairs"), table("b.pairs")
+assert (a["K"] == b["K"]).all() and (a["K"] == 0).any() and (a["C1"] != b["C1"]).any()'
+	grep -P "^K\t" a.out | grep -vE "C1|explained" >1
+	grep -P "^K\t" b.out | grep -vE "C1|explained" | cmp - 1
+}
+
+@test "several models: mean, Student interval, spread between and within" {
+	for s in 1 2 3 4; do
+		plant a iso n=8 k=5 noise=1 seed=$s
+		stats a -s $s -o $s.tsv
+	done
+	lateral-stats --combine 1.tsv 2.tsv 3.tsv 4.tsv -o all.tsv
+	[[ $(head -n 1 all.tsv) == $'kernel\tpart\tquantity\tvalue\tlow\thigh\tchance\tp\tn\tbetween_sd\twithin_sd\theterogeneity_p' ]]
+	[[ $(cut -f 1-3 1.tsv | sort) == "$(cut -f 1-3 all.tsv | sort)" ]]
+	python '
+all, seeds = table("all.tsv"), [table(f"{s}.tsv") for s in range(1, 5)]
+rows = [{k: i for i, k in enumerate(zip(t["kernel"], t["part"], t["quantity"]))} for t in seeds]
+t975 = 3.182446305
+for i, key in enumerate(zip(all["kernel"], all["part"], all["quantity"])):
+    at = [(t, r[key]) for t, r in zip(seeds, rows) if key in r and not np.isnan(t["value"][r[key]])]
+    assert all["n"][i] == len(at)
+    if len(at) < 4:
+        continue
+    x, low, high, chance = (np.array([t[c][j] for t, j in at]) for c in ("value", "low", "high", "chance"))
+    half = t975 * x.std(ddof=1) / 2
+    within = np.mean(((high - low) / 3.92)**2)
+    assert np.allclose([all["value"][i], all["low"][i], all["high"][i]], [x.mean(), x.mean() - half, x.mean() + half])
+    assert np.isclose(all["within_sd"][i], np.sqrt(within), equal_nan=True)
+    assert np.isclose(all["between_sd"][i], np.sqrt(np.maximum(x.var(ddof=1) - within, 0)), equal_nan=True)
+    effect = x - (0 if key[2].startswith(("R_", "iso", "cells_R_")) else np.nan_to_num(chance))
+    tt = abs(effect.mean()) / (effect.std(ddof=1) / 2)
+    # Student with 3 degrees in closed form
+    u = tt / np.sqrt(3)
+    assert np.isclose(all["p"][i], 1 - 2 / np.pi * (np.arctan(u) + u / (1 + u * u)), atol=1e-9), key
+    q = ((x - np.average(x, weights=1 / (high - low)**2))**2 / ((high - low) / 3.92)**2).sum()
+    chi = __import__("math").erfc(np.sqrt(q / 2)) + np.sqrt(2 * q / np.pi) * np.exp(-q / 2)  # 3 degrees
+    assert np.isclose(all["heterogeneity_p"][i], chi, atol=1e-9, equal_nan=True), key'
+	run --separate-stderr lateral-stats --combine 1.tsv
+	one_line 2 combine
+	run --separate-stderr lateral-stats --combine 1.tsv a.tsv
+	one_line 1 'a.tsv.*kernel'
+	run --separate-stderr lateral-stats --combine 1.tsv none.tsv
+	one_line 1 none.tsv
 }
 
 @test "white noise: p is below .05 about as often as it should be" {

@@ -5,21 +5,18 @@
  * Bosking et al., J. Neurosci. 17 (1997) 2112; Bertoni et al., arXiv:2104.08537.
  */
 #include <stdlib.h>
-#include <string.h>
 #include "base/list.h"
-#include "base/memory.h"
 #include "base/progress.h"
 #include "base/threads.h"
 #include "base/tool.h"
-#include "lateral/confound.h"
-#include "lateral/indices.h"
 #include "lateral/inputs.h"
-#include "lateral/invariance.h"
+#include "lateral/seeds.h"
+#include "lateral/survey.h"
 
 static const char *output, *label;
 static struct lateral_files from;
 static const char *profile_file, *pairs_file, *ranges;
-static bool verbose;
+static bool verbose, combine, disc;
 static struct lateral_plan plan;
 static size_t threads;
 
@@ -30,10 +27,12 @@ static const struct opt options[] = {
     OPT_TEXT('r', "rms", &from.rms, NULL, "file", "rms of the units, for the gauge"),
     OPT_TEXT('c', "c3", &from.c3, NULL, "file", "covariance of the units, for C3"),
     OPT_TEXT(0, "label", &label, "K", "name", "what to call the kernel in the table"),
+    OPT_FLAG(0, "disc", &disc, "leave out taps farther than half the width"),
     OPT_TEXT('d', "ranges", &ranges, "0,1,3,6,12,24", "px,...", "edges of the ranges of distance"),
     OPT_TEXT(
 	'p', "profile", &profile_file, NULL, "file", "write the profiles over orientation here"),
     OPT_TEXT(0, "pairs", &pairs_file, NULL, "file", "write every tap of every pair here"),
+    OPT_FLAG(0, "combine", &combine, "the operands are tables of several models: their mean"),
     OPT_COUNT('n', "permutations", &plan.permutations, "9999", CLOSED(0, 1e6), "number",
 	"permutations of the filters"),
     OPT_COUNT('q', "invariance", &plan.invariance_permutations, "499", CLOSED(0, 1e6), "number",
@@ -47,12 +46,7 @@ static const struct opt options[] = {
     OPT_END,
 };
 static const struct tool tool = {"lateral-stats",
-    "indices of a lateral kernel with intervals and chance", "[file]", 0, 1, options};
-
-/* the kernel, C1, C2, C3 and the kernel beyond them; those that are not there have no weights */
-enum { KERNEL, C1, C2, C3, BEYOND, KERNELS };
-static char *name[KERNELS];
-static double *weight[KERNELS];
+    "indices of a lateral kernel with intervals and chance", "[file ...]", 0, 1000, options};
 
 static void read_plan(void)
 {
@@ -85,79 +79,67 @@ static void read_units(struct lateral *set, char *file)
 		    set->channels, set->rejected, set->silent);
 }
 
-static void read_confounds(const struct lateral *set)
+static int combine_tables(size_t count, char **files)
 {
-	size_t count = 0;
-	const double *c[LATERAL_CONFOUNDS_MAX];
-	tool_check(lateral_read_confounds(&from, set, plan.threads, &weight[C1]));
-	for (size_t k = C1; k <= C3; k++)
-		if (weight[k])
-			c[count++] = weight[k];
-	if (set->n < 4) {
-		tool_warn("%s: 4 usable units are needed: left out", name[BEYOND]);
-		return;
+	if (count < 2)
+		tool_usage("--combine: %zu tables: at least 2 are needed", count);
+	struct table_out *table = tool_need(table_create(output, SEEDS_COLUMNS));
+	tool_check(seeds_combine(count, files, table));
+	tool_check(table_close(table));
+	return STATUS_OK;
+}
+
+static void report_kernels(struct survey *survey, struct report *report, struct table_out *profile)
+{
+	struct progress progress =
+	    progress_start(verbose, "lateral-stats", "kernels", SURVEY_KERNELS);
+	for (size_t k = 0; k < SURVEY_KERNELS; k++) {
+		tool_check(survey_kernel(survey, k, report, profile));
+		for (size_t part = 0; part < 2; part++)
+			if (survey->empty[k][part])
+				tool_warn("%s: no %s weight: what needs one is nan",
+				    survey->name[k], lateral_part_names[part]);
+		progress_add(&progress, 1, survey->name[k]);
 	}
-	weight[BEYOND] = tool_need(mem_alloc(set->n * set->n * set->taps, sizeof(double)));
-	tool_check(
-	    lateral_beyond(set, set->weight, c, count, plan.seed, plan.threads, weight[BEYOND]));
+	progress_end(&progress);
 }
 
 int main(int argc, char **argv)
 {
 	struct lateral set;
+	struct survey survey;
 	struct report report = {0};
-	struct lateral_bin bins[LATERAL_BINS];
 	struct table_out *profile = NULL;
 
 	size_t operands = tool_start(&tool, argc, argv);
+	if (combine)
+		return combine_tables(operands, argv + 1);
+	if (operands > 1)
+		tool_usage("%s: a second kernel: one is expected", argv[2]);
 	read_plan();
 	read_units(&set, operands ? argv[1] : NULL);
-	name[KERNEL] = tool_need(mem_text("%s", label));
-	name[C1] = "C1", name[C2] = "C2", name[C3] = "C3";
-	name[BEYOND] = tool_need(mem_text("%s_beyond_C", label));
-	weight[KERNEL] = set.weight;
-	read_confounds(&set);
+	tool_check(survey_start(&survey, label, &set, &plan));
+	double **w = survey.weight;
+	tool_check(lateral_read_confounds(&from, &set, plan.threads, &w[SURVEY_C1]));
+	tool_check(survey_prepare(&survey, &set, disc));
+	if (!w[SURVEY_BEYOND])
+		tool_warn("%s: 4 usable units are needed: left out", survey.name[SURVEY_BEYOND]);
 
 	struct table_out *table = tool_need(table_create(output, REPORT_COLUMNS));
 	if (profile_file)
 		profile = tool_need(table_create(profile_file, LATERAL_BIN_COLUMNS));
-	struct progress progress = progress_start(verbose, "lateral-stats", "kernels", KERNELS);
-	for (size_t k = 0; k < KERNELS; k++) {
-		for (enum lateral_part part = LATERAL_POSITIVE; part < LATERAL_SIGNED && weight[k];
-		     part++) {
-			bool empty;
-			tool_check(lateral_angular(&set, name[k], weight[k], part, &plan, &report,
-			    profile ? bins : NULL, &empty));
-			if (empty)
-				tool_warn("%s: no %s weight: what needs one is nan", name[k],
-				    lateral_part_names[part]);
-			if (profile)
-				lateral_bins_write(bins, name[k], part, profile);
-		}
-		if (weight[k]) {
-			bool own = k == KERNEL || k == BEYOND;
-			tool_check(lateral_signed(&set, name[k], weight[k], own, &plan, &report));
-			if (own)
-				tool_check(
-				    lateral_invariance(&set, name[k], weight[k], &plan, &report));
-		}
-		progress_add(&progress, 1, name[k]);
-	}
-	progress_end(&progress);
+	report_kernels(&survey, &report, profile);
 	report_write(&report, table);
 	if (pairs_file) {
 		struct table_out *pairs = tool_need(table_create(pairs_file, LATERAL_PAIR_COLUMNS));
-		lateral_pairs_write(&set, weight[C1], weight[C2], weight[C3], pairs);
+		lateral_pairs_write(&set, w[SURVEY_C1], w[SURVEY_C2], w[SURVEY_C3], pairs);
 		tool_check(table_close(pairs));
 	}
 	if (profile)
 		tool_check(table_close(profile));
 	tool_check(table_close(table));
 	report_free(&report);
-	for (size_t k = C1; k < KERNELS; k++)
-		free(weight[k]);
-	free(name[KERNEL]);
-	free(name[BEYOND]);
+	survey_free(&survey);
 	free((double *)plan.edge);
 	lateral_free(&set);
 	return STATUS_OK;

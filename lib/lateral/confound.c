@@ -1,11 +1,12 @@
 #include "lateral/confound.h"
-#include <float.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/threads.h"
+#include "lateral/products.h"
 #include "stats/resample.h"
 
 struct correlation {
@@ -67,6 +68,43 @@ int lateral_correlation(
 	return status;
 }
 
+/* take the mean of every target (or source) from the means of its pairs */
+static void level(double *mean, size_t n, bool sources)
+{
+	for (size_t i = 0; i < n; i++) {
+		double sum = 0;
+		for (size_t j = 0; j < n; j++)
+			sum += i == j ? 0 : mean[sources ? j * n + i : i * n + j];
+		for (size_t j = 0; j < n; j++)
+			if (i != j)
+				mean[sources ? j * n + i : i * n + j] -= sum / (double)(n - 1);
+	}
+}
+
+int lateral_balance(const struct lateral *set, const double *w, double *out)
+{
+	enum { TURNS = 30 }; /* each leaves 1/(n - 1) of the error */
+	size_t n = set->n, taps = set->taps;
+	double *mean = mem_alloc(2 * n * n, sizeof(*mean)), *before = mean + n * n;
+	if (!mean)
+		return -1;
+	for (size_t p = 0; p < n * n; p++) {
+		for (size_t t = 0; t < taps && p / n != p % n; t++)
+			mean[p] += w[p * taps + t] / (double)taps;
+		before[p] = mean[p];
+	}
+	for (size_t turn = 0; turn < TURNS; turn++) {
+		level(mean, n, false);
+		level(mean, n, true);
+	}
+	for (size_t p = 0; p < n * n; p++)
+		for (size_t t = 0; t < taps; t++)
+			out[p * taps + t] =
+			    p / n == p % n ? 0 : w[p * taps + t] - before[p] + mean[p];
+	free(mean);
+	return 0;
+}
+
 /* ---- splines ---- */
 
 enum {
@@ -94,13 +132,15 @@ struct entry {
 
 struct beyond {
 	const struct lateral *set;
-	const double *w;
+	const double *own; /* the kernel */
+	double *w;         /* less effects of targets and sources: what is fitted */
 	const double *const *c;
 	double *residual;
 	struct splines splines;
 	size_t folds, blocks;
 	size_t *fold;      /* (n) */
 	double *gram;      /* (blocks, terms, terms + 1): normal equations, right side last */
+	bool right;        /* only the right side is new */
 	double *solutions; /* (blocks, terms): for pairs of folds g <= h */
 };
 
@@ -199,6 +239,8 @@ static int accumulate(size_t block, size_t worker, void *argument)
 	const struct lateral *set = job->set;
 	size_t terms = job->splines.terms;
 	double *gram = job->gram + block * terms * (terms + 1);
+	for (size_t a = 0; a < terms; a++)
+		gram[a * (terms + 1) + terms] = 0;
 	for (size_t i = 0; i < set->n; i++)
 		for (size_t j = 0; j < set->n; j++) {
 			if (i == j || block_of(job->fold[i], job->fold[j]) != block)
@@ -212,7 +254,7 @@ static int accumulate(size_t block, size_t worker, void *argument)
 				size_t m = entries(&job->splines, x, entry);
 				for (size_t a = 0; a < m; a++) {
 					double *row = gram + entry[a].term * (terms + 1);
-					for (size_t b = 0; b < m; b++)
+					for (size_t b = 0; b < m && !job->right; b++)
 						row[entry[b].term] +=
 						    entry[a].value * entry[b].value;
 					row[terms] += entry[a].value * job->w[at + t];
@@ -295,9 +337,20 @@ static int predict(size_t block, size_t worker, void *argument)
 				size_t m = entries(&job->splines, c, entry);
 				for (size_t e = 0; e < m; e++)
 					fit += entry[e].value * x[entry[e].term];
-				job->residual[at + t] = job->w[at + t] - fit;
+				job->residual[at + t] = job->own[at + t] - fit;
 			}
 		}
+	return 0;
+}
+
+/* w = the kernel less the effects of targets and sources that its residual shows: its balanced residual and the fit */
+static int less_effects(struct beyond *job)
+{
+	size_t total = job->set->n * job->set->n * job->set->taps;
+	if (lateral_balance(job->set, job->residual, job->w))
+		return -1;
+	for (size_t e = 0; e < total; e++)
+		job->w[e] += job->own[e] - job->residual[e];
 	return 0;
 }
 
@@ -309,7 +362,7 @@ int lateral_beyond(const struct lateral *set, const double *w, const double *con
 		    "confounds: %zu of them, 1 to %d are possible", count, LATERAL_CONFOUNDS_MAX);
 	if (set->n < 4)
 		return err_set("K_beyond_C: %zu usable filters, cross-fitting needs 4", set->n);
-	struct beyond job = {.set = set, .w = w, .c = c, .residual = residual};
+	struct beyond job = {.set = set, .own = w, .c = c, .residual = residual};
 	job.splines.count = count;
 	job.splines.terms = 1 + count * (count - 1) / 2;
 	for (size_t s = 0; s < count; s++) {
@@ -327,19 +380,163 @@ int lateral_beyond(const struct lateral *set, const double *w, const double *con
 	job.gram = mem_alloc(job.blocks * terms * (terms + 1), sizeof(*job.gram));
 	job.solutions = mem_alloc(job.blocks * terms, sizeof(*job.solutions));
 	int status = -1;
-	if (order && job.fold && job.gram && job.solutions) {
+	job.w = mem_alloc(set->n * set->n * set->taps, sizeof(*job.w));
+	if (order && job.fold && job.gram && job.solutions && job.w) {
 		struct rng rng = rng_start(seed, RNG_HALVES, 0, 0);
 		rng_permutation(&rng, order, set->n);
 		for (size_t i = 0; i < set->n; i++)
 			job.fold[order[i]] = i % job.folds;
 		memset(residual, 0, set->n * set->n * set->taps * sizeof(*residual));
-		status = par_for(job.blocks, threads, accumulate, &job);
-		if (!status)
-			status = par_for(job.blocks, threads, predict, &job);
+		memcpy(job.w, w, set->n * set->n * set->taps * sizeof(*w));
+		status = 0;
+		for (size_t round = 0; round < LATERAL_ROUNDS && !status; round++) {
+			job.right = round > 0;
+			if (round > 0)
+				status = less_effects(&job);
+			if (!status)
+				status = par_for(job.blocks, threads, accumulate, &job);
+			if (!status)
+				status = par_for(job.blocks, threads, predict, &job);
+		}
 	}
+	free(job.w);
 	free(order);
 	free(job.fold);
 	free(job.gram);
 	free(job.solutions);
+	return status;
+}
+
+/* ---- what they explain ---- */
+
+/* of a pair's taps: sums of weights k and predictions f, less their means over all pairs */
+struct overlap {
+	double kk, ff, kf, k, f, n;
+};
+
+static double overlap_r(const struct overlap *pair, size_t n, const double *factor)
+{
+	struct overlap s = {0};
+	for (size_t p = 0; p < n * n; p++) {
+		double f = p / n == p % n ? 0 : factor ? factor[p] : 1;
+		s.kk += f * pair[p].kk, s.ff += f * pair[p].ff, s.kf += f * pair[p].kf;
+		s.k += f * pair[p].k, s.f += f * pair[p].f, s.n += f * pair[p].n;
+	}
+	double vk = s.kk - s.k * s.k / s.n, vf = s.ff - s.f * s.f / s.n;
+	return vk > 1e-12 * s.kk && vf > 1e-12 * s.ff ? (s.kf - s.k * s.f / s.n) / sqrt(vk * vf)
+						      : NAN;
+}
+
+static int correlation_chance(const struct lateral *set, const double *k, const double *f,
+    const struct lateral_plan *plan, double norm, struct report_row *row)
+{
+	size_t n = set->n, count = plan->permutations;
+	uint32_t *orders = mem_alloc(count * n, sizeof(*orders));
+	size_t *order = mem_alloc(n, sizeof(*order));
+	double *product = mem_alloc(count, sizeof(*product));
+	int status = -1;
+	if (orders && order && product) {
+		for (size_t b = 0; b < count; b++) {
+			resample_order(plan->seed, b, 4, n, order);
+			for (size_t i = 0; i < n; i++)
+				orders[b * n + i] = (uint32_t)order[i];
+		}
+		status = products_moved(set, f, k, orders, count, plan->threads, product);
+	}
+	for (size_t b = 0; b < count && !status; b++)
+		product[b] = norm > 0 ? product[b] / norm : NAN;
+	if (!status) {
+		struct resample_chance chance =
+		    resample_chance(row->value, product, count, 1, RESAMPLE_TWO_SIDED);
+		row->chance = chance.mean;
+		row->p = chance.p;
+	}
+	free(orders);
+	free(order);
+	free(product);
+	return status;
+}
+
+static int correlation_interval(
+    const struct overlap *pair, size_t n, const struct lateral_plan *plan, struct report_row *row)
+{
+	size_t count = plan->bootstrap + resample_dyads(plan->bootstrap);
+	double *times = mem_alloc(n + n * n, sizeof(*times));
+	double *sample = mem_alloc(count, sizeof(*sample));
+	int status = -1;
+	if (times && sample) {
+		for (size_t b = 0; b < count; b++) {
+			resample_pairs(plan->seed, plan->bootstrap, b, n, times, times + n);
+			sample[b] = overlap_r(pair, n, times + n);
+		}
+		status = resample_pair_interval(
+		    row->value, sample, n, plan->bootstrap, 1, .95, &row->low, &row->high);
+	}
+	free(times);
+	free(sample);
+	return status;
+}
+
+/* The row r of w and another (n, n, taps) array; chance by moving whole filters of w where that is wanted. */
+static int correlation_row(const struct lateral *set, const double *w, const double *other,
+    bool chance, const struct lateral_plan *plan, struct report_row row, struct report *report)
+{
+	size_t n = set->n, taps = set->taps, total = n * n * taps;
+	double *k = mem_alloc(2 * total, sizeof(*k)), mean[2] = {0}, kk = 0, ff = 0;
+	struct overlap *pair = mem_alloc(n * n, sizeof(*pair));
+	int status = -1;
+	row.part = LATERAL_SIGNED;
+	row.n = n * (n - 1);
+	row.chance = row.p = NAN;
+	if (k && pair) {
+		double *f = k + total, m = (double)(n * (n - 1) * taps);
+		for (size_t e = 0; e < total; e++)
+			if (e / taps / n != e / taps % n) {
+				mean[0] += w[e] / m;
+				mean[1] += other[e] / m;
+			}
+		for (size_t e = 0; e < total; e++)
+			if (e / taps / n != e / taps % n) {
+				struct overlap *to = &pair[e / taps];
+				k[e] = w[e] - mean[0];
+				f[e] = other[e] - mean[1];
+				kk += k[e] * k[e], ff += f[e] * f[e];
+				to->kk += k[e] * k[e], to->ff += f[e] * f[e];
+				to->kf += k[e] * f[e], to->k += k[e], to->f += f[e], to->n++;
+			}
+		row.value = overlap_r(pair, n, NULL);
+		status = chance ? correlation_chance(set, k, f, plan, sqrt(kk * ff), &row) : 0;
+	}
+	if (!status)
+		status = correlation_interval(pair, n, plan, &row);
+	if (!status)
+		status = report_add(report, row);
+	free(k);
+	free(pair);
+	return status;
+}
+
+int lateral_explained(const struct lateral *set, const char *kernel, const double *w,
+    const double *const c[LATERAL_CONFOUNDS_MAX], const double *residual,
+    const struct lateral_plan *plan, struct report *report)
+{
+	static const char *const names[LATERAL_CONFOUNDS_MAX] = {"r_C1", "r_C2", "r_C3"};
+	struct report_row row = {.kernel = kernel};
+	for (size_t k = 0; k < LATERAL_CONFOUNDS_MAX; k++) {
+		row.quantity = names[k];
+		if (c[k] && correlation_row(set, w, c[k], true, plan, row, report))
+			return -1;
+	}
+	if (!residual)
+		return 0;
+	size_t total = set->n * set->n * set->taps;
+	double *fit = mem_alloc(total, sizeof(*fit));
+	if (!fit)
+		return -1;
+	for (size_t e = 0; e < total; e++)
+		fit[e] = w[e] - residual[e];
+	row.quantity = "explained_C";
+	int status = correlation_row(set, w, fit, false, plan, row, report);
+	free(fit);
 	return status;
 }

@@ -1,9 +1,11 @@
 #include "lateral/indices.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
 #include "base/threads.h"
-#include "lateral/reciprocity.h"
+#include "fit/vector.h"
+#include "lateral/products.h"
 #include "stats/circular.h"
 #include "stats/resample.h"
 
@@ -108,8 +110,9 @@ enum {
 	R2 = R1 + R,
 	COAXIAL = R2 + R,
 	CONCENTRATION = COAXIAL + R,
-	PROFILE = CONCENTRATION + R,
-	STATISTICS = PROFILE + BINS
+	PROFILE = CONCENTRATION + R, /* (R, BINS) */
+	BIN_J = PROFILE + R * BINS,  /* (R, BINS) */
+	STATISTICS = BIN_J + R * BINS
 };
 
 static const struct quantity {
@@ -223,30 +226,29 @@ struct angular_job {
 };
 
 /*
- * Every statistic for one arrangement: order gives position i the orientation of filter order[i] (NULL: its own), times
- * how often filter i is there (NULL: once; pairs of copies never meet as i = j is left out). With `centred`, the
- * differences are taken from their expectation over permutations of this very sample, in closed form; else raw.
+ * Every statistic for one arrangement: order gives position i the orientation of filter order[i] (NULL: its own). Pair
+ * (i, j) counts f[i n + j] times (NULL: once), filter i times[i] times. With f, the differences are taken from their
+ * expectation over permutations of this very sample, in closed form; else raw.
  */
-static void angular_evaluate(const struct angular_job *job, const size_t *order,
-    const double *times, bool centred, double *out)
+VECTOR_CLONES static void angular_evaluate(const struct angular_job *job, const size_t *order,
+    const double *times, const double *factor, double *out)
 {
 	const struct labels *labels = job->labels;
 	size_t n = labels->n;
-	double w[R] = {0}, r0[R] = {0}, r1[R] = {0}, r2[R] = {0}, co[R] = {0}, jc[R] = {0};
+	double r0[R] = {0}, r1[R] = {0}, r2[R] = {0}, co[R] = {0};
 	double ax[R] = {0}, ay[R] = {0}, bx[R] = {0}, by[R] = {0};
-	double profile[BINS] = {0}, counts[BINS] = {0}, sx[FINE] = {0}, sy[FINE] = {0};
+	double bin_w[BINS][R] = {{0}}, bin_j[BINS][R] = {{0}};
+	double counts[BINS] = {0}, sx[FINE] = {0}, sy[FINE] = {0};
 	double within = 0, pairs = 0, c2 = 0, zx = 0, zy = 0, zzx = 0, zzy = 0, filters = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (times && !(times[i] > 0))
-			continue;
 		size_t a = order ? order[i] : i;
 		double xi = labels->x[a], yi = labels->y[a], ti = times ? times[i] : 1;
 		filters += ti;
 		zx += ti * xi;
 		zy += ti * yi;
 		for (size_t j = 0; j < n; j++) {
-			double f = times ? ti * times[j] : 1;
+			double f = factor ? factor[i * n + j] : 1;
 			if (j == i || !(f > 0))
 				continue;
 			size_t b = order ? order[j] : j;
@@ -254,10 +256,9 @@ static void angular_evaluate(const struct angular_job *job, const size_t *order,
 			const struct angular *sum = &job->sums[i * n + j];
 			double xj = labels->x[b], yj = labels->y[b];
 			double px = xi * xj - yi * yj, py = xi * yj + yi * xj;
-			double all = f * sum->w[0];
-			profile[label->bin] += all;
+			double *bw = bin_w[label->bin], *bj = bin_j[label->bin];
 			counts[label->bin] += f;
-			within += label->within * all;
+			within += label->within * f * sum->w[0];
 			sx[label->fine] += f * (sum->ax[0] * xi + sum->ay[0] * yi);
 			sy[label->fine] += f * (sum->ay[0] * xi - sum->ax[0] * yi);
 			double cf = f * label->c2, xf = f * xj, yf = f * yj, pxf = f * px,
@@ -265,18 +266,19 @@ static void angular_evaluate(const struct angular_job *job, const size_t *order,
 			       eyf = f * label->ey;
 #pragma omp simd
 			for (size_t r = 0; r < R; r++) {
-				w[r] += f * sum->w[r];
+				bw[r] += f * sum->w[r];
+				bj[r] += exf * sum->ax[r] + eyf * sum->ay[r];
 				r0[r] += cf * sum->w[r];
 				r1[r] += xf * sum->ax[r] + yf * sum->ay[r];
 				r2[r] += pxf * sum->bx[r] + pyf * sum->by[r];
 				co[r] += ixf * sum->ax[r] + iyf * sum->ay[r];
-				jc[r] += exf * sum->ax[r] + eyf * sum->ay[r];
 			}
-			if (centred) {
+			if (factor) {
 				pairs += f;
 				c2 += cf;
 				zzx += pxf;
 				zzy += pyf;
+#pragma omp simd
 				for (size_t r = 0; r < R; r++) {
 					ax[r] += f * sum->ax[r];
 					ay[r] += f * sum->ay[r];
@@ -287,23 +289,28 @@ static void angular_evaluate(const struct angular_job *job, const size_t *order,
 		}
 	}
 
-	double total = 0, tuned = 0, flat = 0, used = 0, x[BINS], c[BINS];
+	double w[R] = {0}, jc[R] = {0}, total = 0, tuned = 0, flat = 0, used = 0, x[BINS];
 	for (size_t b = 0; b < BINS; b++) {
 		x[b] = bin_centre(b);
-		c[b] = cos(2 * x[b]);
-		out[PROFILE + b] = counts[b] > 0 ? profile[b] / counts[b] : NAN;
+		for (size_t r = 0; r < R; r++) {
+			w[r] += bin_w[b][r];
+			jc[r] += bin_j[b][r];
+			out[PROFILE + r * BINS + b] = counts[b] > 0 ? bin_w[b][r] / counts[b] : NAN;
+			out[BIN_J + r * BINS + b] =
+			    bin_w[b][r] > 0 ? bin_j[b][r] / bin_w[b][r] : NAN;
+		}
 		if (counts[b] > 0) {
+			double c = cos(2 * x[b]);
 			total += out[PROFILE + b];
-			tuned += out[PROFILE + b] * c[b];
-			flat += c[b];
+			tuned += out[PROFILE + b] * c;
+			flat += c;
 			used++;
 		}
 	}
-	bool any = w[0] > 0;
-	out[ISO] = any ? tuned / total - (centred ? flat / used : 0) : NAN;
+	bool any = w[0] > 0, directed = false;
+	out[ISO] = any ? tuned / total - (factor ? flat / used : 0) : NAN;
 	out[HALF] = any ? axial_tuning(BINS, x, out + PROFILE, counts).half_width : NAN;
 	out[SHARE] = any ? within / w[0] : NAN;
-	bool directed = false;
 	for (size_t b = 0; b < FINE; b++)
 		directed = directed || sx[b] != 0 || sy[b] != 0;
 	out[SLOPE] = directed ? slope_fit(job->search, sx, sy) : NAN;
@@ -314,7 +321,7 @@ static void angular_evaluate(const struct angular_job *job, const size_t *order,
 		out[R2 + r] = r2[r] * s;
 		out[COAXIAL + r] = co[r] * s;
 		out[CONCENTRATION + r] = jc[r] * s;
-		if (centred) {
+		if (factor) {
 			out[R0 + r] -= c2 / pairs;
 			out[R1 + r] -= (zx * ax[r] + zy * ay[r]) / filters * s;
 			out[R2 + r] -= (zzx * bx[r] + zzy * by[r]) / pairs * s;
@@ -332,7 +339,7 @@ static int angular_permute(size_t chunk, size_t worker, void *argument)
 		return -1;
 	for (size_t b = chunk * CHUNK; b < (chunk + 1) * CHUNK && b < job->count; b++) {
 		resample_order(job->plan->seed, b, 0, n, order);
-		angular_evaluate(job, order, NULL, false, job->sample + b * STATISTICS);
+		angular_evaluate(job, order, NULL, NULL, job->sample + b * STATISTICS);
 	}
 	free(order);
 	return 0;
@@ -343,15 +350,21 @@ static int angular_bootstrap(size_t chunk, size_t worker, void *argument)
 	(void)worker;
 	struct angular_job *job = argument;
 	size_t n = job->labels->n;
-	double *times = mem_alloc(n, sizeof(*times));
+	double *times = mem_alloc(n + n * n, sizeof(*times));
 	if (!times)
 		return -1;
 	for (size_t b = chunk * CHUNK; b < (chunk + 1) * CHUNK && b < job->count; b++) {
-		resample_times(job->plan->seed, b, n, times);
-		angular_evaluate(job, NULL, times, true, job->sample + b * STATISTICS);
+		resample_pairs(job->plan->seed, job->plan->bootstrap, b, n, times, times + n);
+		angular_evaluate(job, NULL, times, times + n, job->sample + b * STATISTICS);
 	}
 	free(times);
 	return 0;
+}
+
+/* How many samples the plan's bootstrap takes: of filters, then of single pairs. */
+static size_t samples(const struct lateral_plan *plan)
+{
+	return plan->bootstrap + resample_dyads(plan->bootstrap);
 }
 
 /* pairs i != j with a tap in each range; [0]: all pairs */
@@ -392,44 +405,51 @@ static struct report_row row_of(const char *kernel, enum lateral_part part, cons
 	    .n = n};
 }
 
+static int measure(const struct lateral_plan *plan, size_t filters, size_t at, const double *value,
+    const double *permuted, const double *boot, struct lateral_measure *out)
+{
+	*out = (struct lateral_measure){.value = value[at]};
+	out->chance = resample_chance(
+	    out->value, permuted + at, plan->permutations, STATISTICS, RESAMPLE_TWO_SIDED)
+			  .mean;
+	if (resample_pair_interval(out->value, boot + at, filters, plan->bootstrap, STATISTICS,
+		LEVEL, &out->low, &out->high))
+		return -1;
+	return resample_interval(permuted + at, plan->permutations, STATISTICS, LEVEL,
+	    &out->chance_low, &out->chance_high);
+}
+
 static int fill_bins(const struct angular_job *job, const double *value, const double *permuted,
     const double *boot, struct lateral_bin *bins)
 {
 	const struct labels *labels = job->labels;
 	size_t n = labels->n;
-	double x[BINS], w[BINS] = {0}, ax[BINS] = {0}, ay[BINS] = {0}, j[BINS] = {0},
-			sum[BINS] = {0};
+	double x[BINS], w[BINS] = {0}, ax[BINS][R] = {{0}}, ay[BINS][R] = {{0}};
 	for (size_t p = 0; p < n * n; p++) {
 		if (p / n == p % n)
 			continue;
-		const struct label_pair *label = &labels->pair[p];
+		size_t bin = labels->pair[p].bin;
 		const struct angular *a = &job->sums[p];
 		double xi = labels->x[p / n], yi = labels->y[p / n];
-		w[label->bin]++;
-		sum[label->bin] += a->w[0];
-		ax[label->bin] += a->ax[0] * xi + a->ay[0] * yi;
-		ay[label->bin] += a->ay[0] * xi - a->ax[0] * yi;
-		j[label->bin] += a->ax[0] * label->ex + a->ay[0] * label->ey;
+		w[bin]++;
+		for (size_t r = 0; r < R; r++) {
+			ax[bin][r] += a->ax[r] * xi + a->ay[r] * yi;
+			ay[bin][r] += a->ay[r] * xi - a->ax[r] * yi;
+		}
 	}
 	for (size_t b = 0; b < BINS; b++)
 		x[b] = bin_centre(b);
 	struct axial_tuning tuning = axial_tuning(BINS, x, value + PROFILE, w);
-	for (size_t b = 0; b < BINS; b++) {
+	for (size_t b = 0; b < R * BINS; b++) {
 		struct lateral_bin *bin = &bins[b];
-		*bin = (struct lateral_bin){.dtheta = x[b],
-		    .pairs = (size_t)w[b],
-		    .mean = value[PROFILE + b],
-		    .fit = tuning.b + tuning.a * exp(tuning.kappa * (cos(2 * x[b]) - 1)),
-		    .axis = sum[b] > 0 ? atan2(ay[b], ax[b]) / 2 : NAN,
-		    .concentration = sum[b] > 0 ? j[b] / sum[b] : NAN};
-		const struct lateral_plan *plan = job->plan;
-		bin->chance = resample_chance(bin->mean, permuted + PROFILE + b, plan->permutations,
-		    STATISTICS, RESAMPLE_TWO_SIDED)
-				  .mean;
-		if (resample_interval(boot + PROFILE + b, plan->bootstrap, STATISTICS, LEVEL,
-			&bin->low, &bin->high) ||
-		    resample_interval(permuted + PROFILE + b, plan->permutations, STATISTICS, LEVEL,
-			&bin->chance_low, &bin->chance_high))
+		size_t r = b / BINS, at = b % BINS;
+		bool there = ax[at][r] != 0 || ay[at][r] != 0;
+		*bin = (struct lateral_bin){.dtheta = x[at],
+		    .pairs = (size_t)w[at],
+		    .fit = r ? NAN : tuning.b + tuning.a * exp(tuning.kappa * (cos(2 * x[at]) - 1)),
+		    .axis = there ? atan2(ay[at][r], ax[at][r]) / 2 : NAN};
+		if (measure(job->plan, n, PROFILE + b, value, permuted, boot, &bin->mean) ||
+		    measure(job->plan, n, BIN_J + b, value, permuted, boot, &bin->concentration))
 			return -1;
 	}
 	return 0;
@@ -467,18 +487,17 @@ static int angular_rows(const struct angular_job *job, const char *kernel, enum 
 			struct resample_chance chance = resample_chance(value[at], permuted + at,
 			    plan->permutations, STATISTICS, quantities[q].side);
 			double scale = quantities[q].degrees ? 180 / PI : 1;
-			if (resample_interval(
-				boot + at, plan->bootstrap, STATISTICS, LEVEL, &row.low, &row.high))
-				return -1;
 			row.chance = scale * chance.mean;
 			row.p = chance.p;
-			row.value = scale * value[at];
+			row.value = value[at];
 			if (quantities[q].difference && plan->permutations)
 				row.value -= chance.mean;
+			if (resample_pair_interval(row.value, boot + at, job->labels->n,
+				plan->bootstrap, STATISTICS, LEVEL, &row.low, &row.high))
+				return -1;
+			row.value *= scale;
 			row.low *= scale;
 			row.high *= scale;
-			if (isnan(row.value))
-				row.low = row.high = NAN;
 			if (report_add(report, row))
 				return -1;
 		}
@@ -496,20 +515,28 @@ int lateral_angular(const struct lateral *set, const char *kernel, const double 
 	struct angular *sums = angular_sums(set, w, part == LATERAL_NEGATIVE ? -1 : 1, plan);
 	struct slope_search *search = mem_alloc(1, sizeof(*search));
 	double *permuted = mem_alloc(plan->permutations * STATISTICS, sizeof(*permuted));
-	double *boot = mem_alloc(plan->bootstrap * STATISTICS, sizeof(*boot));
+	double *boot = mem_alloc(samples(plan) * STATISTICS, sizeof(*boot));
 	double value[STATISTICS];
 	size_t pairs[R];
 	if (!sums || !search || !permuted || !boot)
 		goto out;
 	slope_prepare(search);
 	struct angular_job job = {&labels, sums, search, plan, permuted, plan->permutations};
-	angular_evaluate(&job, NULL, NULL, plan->permutations == 0, value);
+	double *ones = NULL;
+	if (plan->permutations == 0) { /* differences in closed form */
+		if (!(ones = mem_alloc(set->n + set->n * set->n, sizeof(*ones))))
+			goto out;
+		for (size_t p = 0; p < set->n + set->n * set->n; p++)
+			ones[p] = 1;
+	}
+	angular_evaluate(&job, NULL, ones, ones ? ones + set->n : NULL, value);
+	free(ones);
 	*empty = isnan(value[SHARE]);
 	if (par_for((plan->permutations + CHUNK - 1) / CHUNK, plan->threads, angular_permute, &job))
 		goto out;
 	job.sample = boot;
-	job.count = plan->bootstrap;
-	if (par_for((plan->bootstrap + CHUNK - 1) / CHUNK, plan->threads, angular_bootstrap, &job))
+	job.count = samples(plan);
+	if (par_for((job.count + CHUNK - 1) / CHUNK, plan->threads, angular_bootstrap, &job))
 		goto out;
 	count_pairs(set, plan, pairs);
 	if (self_row(set, kernel, w, part, plan, report) ||
@@ -525,24 +552,36 @@ out:
 	return status;
 }
 
-void lateral_bins_write(const struct lateral_bin *bins, const char *kernel, enum lateral_part part,
-    struct table_out *table)
+static void measure_write(const struct lateral_measure *m, struct table_out *table)
 {
-	for (size_t b = 0; b < BINS; b++) {
-		const struct lateral_bin *bin = &bins[(b + BINS / 2 + 1) % BINS];
+	table_real(table, m->value);
+	table_real(table, m->low);
+	table_real(table, m->high);
+	table_real(table, m->chance);
+	table_real(table, m->chance_low);
+	table_real(table, m->chance_high);
+}
+
+void lateral_bins_write(const struct lateral_bin *bins, const char *kernel, enum lateral_part part,
+    const struct lateral_plan *plan, struct table_out *table)
+{
+	for (size_t b = 0; b < ranges(plan) * BINS; b++) {
+		size_t r = b / BINS;
+		const struct lateral_bin *bin = &bins[r * BINS + (b + BINS / 2 + 1) % BINS];
+		char range[64];
+		if (r)
+			snprintf(range, sizeof range, "[%g,%g)", plan->edge[r - 1], plan->edge[r]);
+		else
+			snprintf(range, sizeof range, "all");
 		table_text(table, kernel);
 		table_text(table, lateral_part_names[part]);
 		table_real(table, bin->dtheta * 180 / PI);
 		table_int(table, (long long)bin->pairs);
-		table_real(table, bin->mean);
-		table_real(table, bin->low);
-		table_real(table, bin->high);
-		table_real(table, bin->chance);
-		table_real(table, bin->chance_low);
-		table_real(table, bin->chance_high);
+		measure_write(&bin->mean, table);
 		table_real(table, bin->fit);
 		table_real(table, bin->axis * 180 / PI);
-		table_real(table, bin->concentration);
+		measure_write(&bin->concentration, table);
+		table_text(table, range);
 	}
 }
 
@@ -557,15 +596,26 @@ struct phase_sums {
 	double kmx[R], kmy[R]; /* K M e^{ig} */
 };
 
-enum { RECIPROCITY, SHORT, PHASE = SHORT + 3, SIGNED = PHASE + R };
+enum {
+	RECIPROCITY,
+	SHORT,                   /* positive, negative, signed */
+	SHORT_PHASE = SHORT + 3, /* partial r with cos dphase */
+	RING_MEAN,
+	RING_ORIENTATION,
+	RING_PHASE,
+	BLIND,
+	PHASE,
+	SIGNED = PHASE + R
+};
 
 struct signed_job {
 	const struct lateral *set;
 	const struct lateral_plan *plan;
 	const struct labels *labels;
 	const struct phase_sums *phase;
-	const double
-	    *near; /* (n, n): weight of the tap nearest Delta = 0; nan where that is not near */
+	/* (n, n): weight of the tap nearest Delta = 0, nan where that is not near; cosine and sine of dphase there without
+	 * the units' phases */
+	const double *near, *near_x, *near_y, *near_d; /* near_d: cos dphase */
 	const double *sign; /* (n, n): 1, or -1 where the source is taken from its other end */
 	const double *cosine, *sine; /* (n) of the phases */
 	const double *sum, *square,
@@ -574,13 +624,13 @@ struct signed_job {
 	size_t count;
 };
 
-/* r of K~_ij(d) with K~_ji(-d), each pair `times` over (NULL: once); given, the sum of products is another's */
-static double reciprocity(const struct signed_job *job, const double *times, const double *given)
+/* r of K~_ij(d) with K~_ji(-d), pair p factor[p] times (NULL: once); given, the sum of products is another's */
+static double reciprocity(const struct signed_job *job, const double *factor, const double *given)
 {
 	size_t n = job->set->n;
 	double x = 0, s = 0, ss = 0, count = 0;
 	for (size_t p = 0; p < n * n; p++) {
-		double f = p / n == p % n ? 0 : times ? times[p / n] * times[p % n] : 1;
+		double f = p / n == p % n ? 0 : factor ? factor[p] : 1;
 		count += f * (double)job->set->taps;
 		s += f * job->sum[p];
 		ss += f * job->square[p];
@@ -616,8 +666,7 @@ static int reciprocity_sample(const struct signed_job *job, const double *w, dou
 				couple[order[i + 1]] = (uint32_t)order[i];
 			}
 		}
-		status =
-		    reciprocity_products(job->set, w, orders, count, job->plan->threads, product);
+		status = products_reversed(job->set, w, orders, count, job->plan->threads, product);
 	}
 	if (!status) {
 		*value = reciprocity(job, NULL, &product[0]);
@@ -631,55 +680,150 @@ static int reciprocity_sample(const struct signed_job *job, const double *w, dou
 	return status;
 }
 
-/* r of the weight at Delta ~ 0 (0: positive part, 1: negative part, 2: signed) with cos 2 dtheta */
-static double ring(
-    const struct signed_job *job, size_t part, const size_t *order, const double *times)
+/* e^{i phase} that the units a and b at a pair's places i and j give it: source less target */
+VECTOR_INLINE void phases_of(
+    const struct signed_job *job, size_t pair, size_t a, size_t b, double *x, double *y)
 {
-	size_t n = job->set->n;
-	double m = 0, x = 0, y = 0, xx = 0, xy = 0, yy = 0;
-	for (size_t i = 0; i < n; i++)
-		for (size_t j = 0; j < n; j++) {
-			double k = job->near[i * n + j], f = times ? times[i] * times[j] : 1;
-			if (i == j || isnan(k) || !(f > 0))
-				continue;
-			size_t a = order ? order[i] : i, b = order ? order[j] : j;
-			double c = job->labels->pair[a * n + b].c2;
-			k = part == 2 ? k : fmax(part ? -k : k, 0);
-			m += f, x += f * k, y += f * c;
-			xx += f * k * k, xy += f * k * c, yy += f * c * c;
-		}
-	double vx = xx - x * x / m, vy = yy - y * y / m;
-	return vx > 1e-14 * xx && vy > 1e-14 * yy ? (xy - x * y / m) / sqrt(vx * vy) : NAN;
+	double sj = job->sign[pair] * job->sine[b];
+	*x = job->cosine[b] * job->cosine[a] + sj * job->sine[a];
+	*y = sj * job->cosine[a] - job->cosine[b] * job->sine[a];
 }
 
-/* partial r of K~ and M cos(dphase) given 1 and M, by range; order moves phases among filters */
-static void phase_locked(
-    const struct signed_job *job, const size_t *order, const double *times, double *out)
+/* of pairs with a tap near Delta = 0: weight k (positive part, negative part, signed), c = cos 2 dtheta, d = cos dphase */
+struct ring_sums {
+	double m, k[3], kk[3];
+	double c, cc, kc[3];
+	double d, dd, kd;
+	double cd;
+};
+
+static void ring_sum(const struct signed_job *job, const double *factor, struct ring_sums *s)
+{
+	size_t n = job->set->n;
+	*s = (struct ring_sums){0};
+	for (size_t p = 0; p < n * n; p++) {
+		double near = job->near[p], f = factor ? factor[p] : 1, x, y;
+		if (p / n == p % n || isnan(near) || !(f > 0))
+			continue;
+		double c = job->labels->pair[p].c2;
+		phases_of(job, p, p / n, p % n, &x, &y);
+		double d = x * job->near_x[p] - y * job->near_y[p];
+		double part[] = {near > 0 ? near : 0, near < 0 ? -near : 0, near};
+		s->m += f, s->c += f * c, s->cc += f * c * c;
+		s->d += f * d, s->dd += f * d * d, s->cd += f * c * d, s->kd += f * near * d;
+		for (size_t q = 0; q < 3; q++) {
+			s->k[q] += f * part[q];
+			s->kk[q] += f * part[q] * part[q];
+			s->kc[q] += f * part[q] * c;
+		}
+	}
+}
+
+/* the same with orientations, and with phases, moved: what that changes of the sums */
+static void ring_move(const struct signed_job *job, const size_t *orientations,
+    const size_t *phases, struct ring_sums *turned, struct ring_sums *phased)
+{
+	size_t n = job->set->n;
+	double c = 0, cc = 0, kc[3] = {0}, cd = 0, d = 0, dd = 0, kd = 0, dc = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct label_pair *own = &job->labels->pair[i * n];
+		const struct label_pair *moved = &job->labels->pair[orientations[i] * n];
+		for (size_t j = 0; j < n; j++) {
+			size_t p = i * n + j;
+			double near = job->near[p], x, y;
+			if (i == j || isnan(near))
+				continue;
+			double cosine = moved[orientations[j]].c2, up = near > 0 ? near : 0;
+			phases_of(job, p, phases[i], phases[j], &x, &y);
+			double phase = x * job->near_x[p] - y * job->near_y[p];
+			c += cosine, cc += cosine * cosine, cd += cosine * job->near_d[p];
+			kc[0] += up * cosine, kc[2] += near * cosine;
+			d += phase, dd += phase * phase, kd += near * phase;
+			dc += phase * own[j].c2;
+		}
+	}
+	turned->c = c, turned->cc = cc, turned->cd = cd;
+	turned->kc[0] = kc[0], turned->kc[1] = kc[0] - kc[2], turned->kc[2] = kc[2];
+	phased->d = d, phased->dd = dd, phased->kd = kd, phased->cd = dc;
+}
+
+/* r of each part with cos 2 dtheta, and the ring model k = mean + orientation cos 2 dtheta + phase cos dphase: from
+ * SHORT on */
+static void ring(const struct ring_sums *s, double *out)
+{
+	double m = s->m, vc = s->cc - s->c * s->c / m, vd = s->dd - s->d * s->d / m;
+	double vcd = s->cd - s->c * s->d / m, vkd = s->kd - s->k[2] * s->d / m, vk = 0, vkc = 0;
+	for (size_t q = 0; q < 3; q++) {
+		vk = s->kk[q] - s->k[q] * s->k[q] / m;
+		vkc = s->kc[q] - s->k[q] * s->c / m;
+		out[SHORT + q] =
+		    vk > 1e-14 * s->kk[q] && vc > 1e-14 * s->cc ? vkc / sqrt(vk * vc) : NAN;
+	}
+	double det = vc * vd - vcd * vcd;
+	bool any = vk > 1e-14 * s->kk[2] && det > 1e-10 * s->cc * s->dd;
+	double left = vk - vkc * vkc / vc;
+	out[RING_ORIENTATION] = any ? (vkc * vd - vkd * vcd) / det : NAN;
+	out[RING_PHASE] = any ? (vkd * vc - vkc * vcd) / det : NAN;
+	out[RING_MEAN] =
+	    any ? (s->k[2] - out[RING_ORIENTATION] * s->c - out[RING_PHASE] * s->d) / m : NAN;
+	out[SHORT_PHASE] =
+	    any && left > 1e-13 * s->kk[2] ? (vkd - vkc * vcd / vc) / sqrt(left * det / vc) : NAN;
+}
+
+/* what phase_parts needs of the phases' surroundings, by range: sums over pairs that no permutation of phases changes */
+struct phase_still {
+	double c[R], m[R], mm[R], k[R], km[R], kk[R];
+};
+
+VECTOR_CLONES static void phase_sum(
+    const struct signed_job *job, const double *factor, struct phase_still *still)
+{
+	size_t n = job->set->n;
+	double c[R] = {0}, m[R] = {0}, mm[R] = {0}, k[R] = {0}, km[R] = {0}, kk[R] = {0};
+	for (size_t p = 0; p < n * n; p++) {
+		double f = p / n == p % n ? 0 : factor ? factor[p] : 1;
+		const struct phase_sums *s = &job->phase[p];
+		if (!(f > 0))
+			continue;
+#pragma omp simd
+		for (size_t r = 0; r < R; r++) {
+			c[r] += f * s->n[r];
+			m[r] += f * s->m[r];
+			mm[r] += f * s->mm[r];
+			k[r] += f * s->k[r];
+			km[r] += f * s->km[r];
+			kk[r] += f * s->kk[r];
+		}
+	}
+	for (size_t r = 0; r < R; r++) {
+		still->c[r] = c[r], still->m[r] = m[r], still->mm[r] = mm[r];
+		still->k[r] = k[r], still->km[r] = km[r], still->kk[r] = kk[r];
+	}
+}
+
+/* Partial r of K~ and M cos(dphase) given 1 and M, by range, from PHASE on, and that of K~ and M given 1 and
+ * M cos(dphase), BLIND; order moves phases among filters. */
+VECTOR_CLONES static void phase_parts(const struct signed_job *job, const struct phase_still *still,
+    const size_t *order, const double *factor, double *out)
 {
 	const struct lateral *set = job->set;
 	size_t n = set->n;
-	double c[R] = {0}, m[R] = {0}, mm[R] = {0}, k[R] = {0}, km[R] = {0}, kk[R] = {0};
+	const double *c = still->c, *m = still->m, *mm = still->mm;
+	const double *k = still->k, *km = still->km, *kk = still->kk;
 	double x[R] = {0}, xm[R] = {0}, xx[R] = {0}, kx[R] = {0};
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < n; j++) {
-			double f = times ? times[i] * times[j] : 1;
+			double f = factor ? factor[i * n + j] : 1, px, py;
 			if (i == j || !(f > 0))
 				continue;
 			const struct phase_sums *s = &job->phase[i * n + j];
-			size_t a = order ? order[i] : i, b = order ? order[j] : j;
-			/* f e^{i(+-phase_j - phase_i)} */
-			double sj = job->sign[i * n + j] * job->sine[b];
-			double px = f * (job->cosine[b] * job->cosine[a] + sj * job->sine[a]);
-			double py = f * (sj * job->cosine[a] - job->cosine[b] * job->sine[a]);
+			phases_of(
+			    job, i * n + j, order ? order[i] : i, order ? order[j] : j, &px, &py);
+			px *= f;
+			py *= f;
 			double qx = (px * px - py * py) / (2 * f), qy = px * py / f;
 #pragma omp simd
 			for (size_t r = 0; r < R; r++) {
-				c[r] += f * s->n[r];
-				m[r] += f * s->m[r];
-				mm[r] += f * s->mm[r];
-				k[r] += f * s->k[r];
-				km[r] += f * s->km[r];
-				kk[r] += f * s->kk[r];
 				x[r] += px * s->mx[r] - py * s->my[r];
 				xm[r] += px * s->mmx[r] - py * s->mmy[r];
 				xx[r] += f * s->mm[r] / 2 + qx * s->m2x[r] - qy * s->m2y[r];
@@ -692,20 +836,90 @@ static void phase_locked(
 		double vkm = km[r] - k[r] * m[r] / c[r], vxm = xm[r] - x[r] * m[r] / c[r];
 		double vkx = kx[r] - k[r] * x[r] / c[r];
 		double left = vk - vkm * vkm / vm, right = vx - vxm * vxm / vm;
-		out[r] = left > 1e-13 * kk[r] && right > 1e-13 * xx[r]
-			     ? (vkx - vkm * vxm / vm) / sqrt(left * right)
-			     : NAN;
+		out[PHASE + r] = left > 1e-13 * kk[r] && right > 1e-13 * xx[r]
+				     ? (vkx - vkm * vxm / vm) / sqrt(left * right)
+				     : NAN;
+		left = vk - vkx * vkx / vx;
+		right = vm - vxm * vxm / vx;
+		if (r == 0)
+			out[BLIND] = left > 1e-13 * kk[r] && right > 1e-13 * mm[r]
+					 ? (vkm - vkx * vxm / vx) / sqrt(left * right)
+					 : NAN;
 	}
 }
 
-static void signed_evaluate(const struct signed_job *job, const size_t *orientations,
-    const size_t *phases, const double *times, double *out)
+/*
+ * Chance of BLIND: MRQAP with double semi-partialling. What M has beyond 1 and X = M cos dphase is moved with whole filters
+ * (orientation, frequency, phase and centre), and correlated with the weights given 1 and X. Partial r from
+ * products of what K~ and M leave, u and e, and of X.
+ */
+static int blind_sample(const struct signed_job *job, const double *w)
 {
-	if (times)
-		out[RECIPROCITY] = reciprocity(job, times, NULL);
-	for (size_t part = 0; part < 3; part++)
-		out[SHORT + part] = ring(job, part, orientations, times);
-	phase_locked(job, phases, times, out + PHASE);
+	const struct lateral *set = job->set;
+	size_t n = set->n, taps = set->taps, total = n * n * taps, count = job->count;
+	double *u = mem_alloc(3 * total, sizeof(*u)), *e = u + total, *x = e + total;
+	uint32_t *orders = mem_alloc((count + 1) * n, sizeof(*orders));
+	size_t *order = mem_alloc(n, sizeof(*order));
+	double *with_u = mem_alloc(2 * (count + 1), sizeof(*with_u)), *with_x = with_u + count + 1;
+	int status = -1;
+	if (!u || !orders || !order || !with_u)
+		goto out;
+	double sx = 0, sxx = 0, sk = 0, skx = 0, sm = 0, smx = 0, m = (double)(n * (n - 1) * taps);
+	for (size_t p = 0; p < n * n; p++)
+		for (size_t t = 0; t < taps && p / n != p % n; t++) {
+			size_t at = p * taps + t;
+			double dphase;
+			u[at] = w[at];
+			e[at] = lateral_overlap(set, p, t, &dphase);
+			x[at] = e[at] * cos(dphase);
+			sx += x[at], sxx += x[at] * x[at];
+			sk += w[at], skx += w[at] * x[at];
+			sm += e[at], smx += e[at] * x[at];
+		}
+	double vx = sxx - sx * sx / m, ku = (skx - sk * sx / m) / vx, me = (smx - sm * sx / m) / vx;
+	double uu = 0, ee = 0, norm = sqrt(vx);
+	for (size_t p = 0; p < n * n; p++)
+		for (size_t t = 0; t < taps && p / n != p % n; t++) {
+			size_t at = p * taps + t;
+			double beyond = x[at] - sx / m;
+			u[at] -= sk / m + ku * beyond;
+			e[at] -= sm / m + me * beyond;
+			x[at] = beyond / norm;
+			uu += u[at] * u[at];
+			ee += e[at] * e[at];
+		}
+	for (size_t b = 0; b < count; b++) {
+		resample_order(job->plan->seed, b, 4, n, order);
+		for (size_t i = 0; i < n; i++)
+			orders[b * n + i] = (uint32_t)order[i];
+	}
+	if (products_moved(set, u, e, orders, count, job->plan->threads, with_u) ||
+	    products_moved(set, x, e, orders, count, job->plan->threads, with_x))
+		goto out;
+	for (size_t b = 0; b < count; b++) {
+		double left = ee - with_x[b] * with_x[b];
+		job->sample[b * SIGNED + BLIND] =
+		    uu > 0 && left > 1e-9 * ee ? with_u[b] / sqrt(uu * left) : NAN;
+	}
+	status = 0;
+out:
+	free(u);
+	free(orders);
+	free(order);
+	free(with_u);
+	return status;
+}
+
+static void signed_evaluate(const struct signed_job *job, const double *factor, double *out)
+{
+	if (factor)
+		out[RECIPROCITY] = reciprocity(job, factor, NULL);
+	struct ring_sums sums;
+	struct phase_still still;
+	ring_sum(job, factor, &sums);
+	ring(&sums, out);
+	phase_sum(job, factor, &still);
+	phase_parts(job, &still, NULL, factor, out);
 }
 
 static int signed_permute(size_t chunk, size_t worker, void *argument)
@@ -713,12 +927,27 @@ static int signed_permute(size_t chunk, size_t worker, void *argument)
 	(void)worker;
 	struct signed_job *job = argument;
 	size_t n = job->set->n, *order = mem_alloc(2 * n, sizeof(*order));
+	struct ring_sums own;
+	struct phase_still still;
 	if (!order)
 		return -1;
+	ring_sum(job, NULL, &own);
+	phase_sum(job, NULL, &still);
 	for (size_t b = chunk * CHUNK; b < (chunk + 1) * CHUNK && b < job->count; b++) {
+		double turned[SIGNED], *out = job->sample + b * SIGNED;
+		struct ring_sums one = own, two = own;
+		double blind = out[BLIND];
 		resample_order(job->plan->seed, b, 0, n, order);
 		resample_order(job->plan->seed, b, 1, n, order + n);
-		signed_evaluate(job, order, order + n, NULL, job->sample + b * SIGNED);
+		ring_move(job, order, order + n, &one, &two);
+		ring(&one, turned);
+		ring(&two, out);
+		for (size_t part = 0; part < 3; part++)
+			out[SHORT + part] = turned[SHORT + part];
+		out[RING_ORIENTATION] = turned[RING_ORIENTATION];
+		out[RING_MEAN] = NAN; /* no permutation moves it */
+		phase_parts(job, &still, order + n, NULL, out);
+		out[BLIND] = blind;
 	}
 	free(order);
 	return 0;
@@ -729,34 +958,34 @@ static int signed_bootstrap(size_t chunk, size_t worker, void *argument)
 	(void)worker;
 	struct signed_job *job = argument;
 	size_t n = job->set->n;
-	double *times = mem_alloc(n, sizeof(*times));
+	double *times = mem_alloc(n + n * n, sizeof(*times));
 	if (!times)
 		return -1;
 	for (size_t b = chunk * CHUNK; b < (chunk + 1) * CHUNK && b < job->count; b++) {
-		resample_times(job->plan->seed, b, n, times);
-		signed_evaluate(job, NULL, NULL, times, job->sample + b * SIGNED);
+		resample_pairs(job->plan->seed, job->plan->bootstrap, b, n, times, times + n);
+		signed_evaluate(job, times + n, job->sample + b * SIGNED);
 	}
 	free(times);
 	return 0;
 }
 
 static void phase_pair(const struct lateral *set, const struct lateral_plan *plan, size_t p,
-    const double *w, struct phase_sums *sum, double *near)
+    const double *w, struct phase_sums *sum, double *near, double *near_x, double *near_y)
 {
 	const struct lateral_pair *pair = &set->pair[p];
 	double closest = NEAR;
 	*near = NAN;
 	for (size_t t = 0; t < set->taps; t++) {
-		double x = set->dx[t] + pair->x, y = set->dy[t] + pair->y, r = hypot(x, y);
-		double m =
-		    pair->gain *
-		    exp(-(pair->qxx * x * x + 2 * pair->qxy * x * y + pair->qyy * y * y) / 2);
-		double g = pair->phase_x * x + pair->phase_y * y, k = w[t];
+		double x = set->dx[t] + pair->x, y = set->dy[t] + pair->y, r = sqrt(x * x + y * y);
+		double g, m = lateral_overlap(set, p, t, &g), k = w[t];
+		g -= pair->phase;
 		double gx = cos(g), gy = sin(g);
 		size_t range = lateral_range(plan, r);
 		if (r < closest) {
 			closest = r;
 			*near = k;
+			*near_x = gx;
+			*near_y = gy;
 		}
 		for (size_t b = 0; b <= range; b += range ? range : 1) {
 			sum->n[b]++;
@@ -777,7 +1006,27 @@ static void phase_pair(const struct lateral *set, const struct lateral_plan *pla
 	}
 }
 
-static int signed_rows(const struct signed_job *job, const char *kernel, bool mutual,
+static const struct signed_quantity {
+	size_t at;
+	const char *name;
+	enum lateral_part part;
+	bool own;    /* only of a kernel that is no confound */
+	bool ranges; /* also by range of distance */
+	bool near;   /* of pairs that have a tap near Delta = 0 */
+} signed_quantities[] = {
+    {RECIPROCITY, "reciprocity", LATERAL_SIGNED, true, false, false},
+    {SHORT, "short_range", LATERAL_POSITIVE, false, false, true},
+    {SHORT + 1, "short_range", LATERAL_NEGATIVE, false, false, true},
+    {SHORT + 2, "short_range", LATERAL_SIGNED, false, false, true},
+    {SHORT_PHASE, "short_range_phase", LATERAL_SIGNED, false, false, true},
+    {RING_MEAN, "ring_mean", LATERAL_SIGNED, false, false, true},
+    {RING_ORIENTATION, "ring_orientation", LATERAL_SIGNED, false, false, true},
+    {RING_PHASE, "ring_phase", LATERAL_SIGNED, false, false, true},
+    {BLIND, "phase_blind", LATERAL_SIGNED, true, false, false},
+    {PHASE, "phase_locked", LATERAL_SIGNED, false, true, false},
+};
+
+static int signed_rows(const struct signed_job *job, const char *kernel, bool own,
     const double *value, const double *permuted, const double *boot, struct report *report)
 {
 	const struct lateral_plan *plan = job->plan;
@@ -785,34 +1034,29 @@ static int signed_rows(const struct signed_job *job, const char *kernel, bool mu
 	for (size_t p = 0; p < n * n; p++)
 		near += p / n != p % n && !isnan(job->near[p]);
 	count_pairs(job->set, plan, pairs);
-	for (size_t at = 0; at < PHASE + ranges(plan); at++) {
-		bool phase = at >= PHASE;
-		if ((at == RECIPROCITY && !mutual) || (phase && !pairs[at - PHASE]))
-			continue;
-		enum lateral_part part =
-		    at >= SHORT && at < PHASE ? (enum lateral_part)(at - SHORT) : LATERAL_SIGNED;
-		struct report_row row = row_of(kernel, part,
-		    at == RECIPROCITY ? "reciprocity"
-		    : phase           ? "phase_locked"
-				      : "short_range",
-		    plan, phase ? at - PHASE : 0,
-		    phase               ? pairs[at - PHASE]
-		    : at == RECIPROCITY ? pairs[0]
-					: near);
-		struct resample_chance chance = resample_chance(
-		    value[at], permuted + at, plan->permutations, SIGNED, RESAMPLE_TWO_SIDED);
-		row.value = value[at];
-		row.chance = chance.mean;
-		row.p = chance.p;
-		if (resample_interval(
-			boot + at, plan->bootstrap, SIGNED, LEVEL, &row.low, &row.high) ||
-		    report_add(report, row))
-			return -1;
+	for (size_t q = 0; q < sizeof signed_quantities / sizeof *signed_quantities; q++) {
+		const struct signed_quantity *quantity = &signed_quantities[q];
+		for (size_t r = 0; r < (quantity->ranges ? ranges(plan) : 1); r++) {
+			size_t at = quantity->at + r;
+			if ((quantity->own && !own) || !pairs[r])
+				continue;
+			struct report_row row = row_of(kernel, quantity->part, quantity->name, plan,
+			    r, quantity->near ? near : pairs[r]);
+			struct resample_chance chance = resample_chance(value[at], permuted + at,
+			    plan->permutations, SIGNED, RESAMPLE_TWO_SIDED);
+			row.value = value[at];
+			row.chance = chance.mean;
+			row.p = at == RING_MEAN ? NAN : chance.p;
+			if (resample_pair_interval(row.value, boot + at, n, plan->bootstrap, SIGNED,
+				LEVEL, &row.low, &row.high) ||
+			    report_add(report, row))
+				return -1;
+		}
 	}
 	return 0;
 }
 
-int lateral_signed(const struct lateral *set, const char *kernel, const double *w, bool mutual,
+int lateral_signed(const struct lateral *set, const char *kernel, const double *w, bool own,
     const struct lateral_plan *plan, struct report *report)
 {
 	int status = -1;
@@ -821,14 +1065,15 @@ int lateral_signed(const struct lateral *set, const char *kernel, const double *
 	if (labels_make(set, &labels))
 		return -1;
 	struct phase_sums *phase = mem_alloc(n * n, sizeof(*phase));
-	double *tables = mem_alloc(5 * n * n + 2 * n, sizeof(*tables));
+	double *tables = mem_alloc(8 * n * n + 2 * n, sizeof(*tables));
 	double *permuted = mem_alloc(plan->permutations * SIGNED, sizeof(*permuted));
-	double *boot = mem_alloc(plan->bootstrap * SIGNED, sizeof(*boot));
+	double *boot = mem_alloc(samples(plan) * SIGNED, sizeof(*boot));
 	if (!phase || !tables || !permuted || !boot)
 		goto out;
-	double *near = tables, *sign = near + n * n, *sum = sign + n * n, *square = sum + n * n,
-	       *product = square + n * n, *cosine = product + n * n, *sine = cosine + n,
-	       value[SIGNED];
+	double *near = tables, *near_x = near + n * n, *near_y = near_x + n * n,
+	       *near_d = near_y + n * n, *sign = near_d + n * n, *sum = sign + n * n,
+	       *square = sum + n * n, *product = square + n * n, *cosine = product + n * n,
+	       *sine = cosine + n, value[SIGNED];
 	for (size_t i = 0; i < n; i++) {
 		cosine[i] = cos(set->unit[i].gabor.phase);
 		sine[i] = sin(set->unit[i].gabor.phase);
@@ -837,7 +1082,7 @@ int lateral_signed(const struct lateral *set, const char *kernel, const double *
 		size_t i = p / n, j = p % n;
 		if (i == j)
 			continue;
-		phase_pair(set, plan, p, w + p * taps, &phase[p], &near[p]);
+		phase_pair(set, plan, p, w + p * taps, &phase[p], &near[p], &near_x[p], &near_y[p]);
 		double theta = set->unit[i].gabor.theta + set->pair[p].dtheta;
 		sign[p] = cos(theta - set->unit[j].gabor.theta) > 0 ? 1 : -1;
 		for (size_t t = 0; t < taps; t++) {
@@ -847,18 +1092,24 @@ int lateral_signed(const struct lateral *set, const char *kernel, const double *
 			product[p] += k * w[(j * n + i) * taps + taps - 1 - t];
 		}
 	}
-	struct signed_job job = {set, plan, &labels, phase, near, sign, cosine, sine, sum, square,
-	    product, permuted, plan->permutations};
-	signed_evaluate(&job, NULL, NULL, NULL, value);
-	if (mutual && reciprocity_sample(&job, w, &value[RECIPROCITY]))
+	struct signed_job job = {set, plan, &labels, phase, near, near_x, near_y, near_d, sign,
+	    cosine, sine, sum, square, product, permuted, plan->permutations};
+	for (size_t p = 0; p < n * n; p++) {
+		double x, y;
+		phases_of(&job, p, p / n, p % n, &x, &y);
+		near_d[p] = x * near_x[p] - y * near_y[p];
+	}
+	signed_evaluate(&job, NULL, value);
+	value[RECIPROCITY] = NAN;
+	if (own && (reciprocity_sample(&job, w, &value[RECIPROCITY]) || blind_sample(&job, w)))
 		goto out;
 	if (par_for((plan->permutations + CHUNK - 1) / CHUNK, plan->threads, signed_permute, &job))
 		goto out;
 	job.sample = boot;
-	job.count = plan->bootstrap;
-	if (par_for((plan->bootstrap + CHUNK - 1) / CHUNK, plan->threads, signed_bootstrap, &job))
+	job.count = samples(plan);
+	if (par_for((job.count + CHUNK - 1) / CHUNK, plan->threads, signed_bootstrap, &job))
 		goto out;
-	status = signed_rows(&job, kernel, mutual, value, permuted, boot, report);
+	status = signed_rows(&job, kernel, own, value, permuted, boot, report);
 out:
 	free(phase);
 	free(tables);

@@ -32,33 +32,41 @@ struct lateral_plan {
 	size_t threads;
 };
 
-/* A bin of the profile m(dtheta): mean over pairs of the sum of a pair's weights. */
+/* What a bin of the profile holds: value, bootstrap interval, mean and 95 % band of permutations. */
+struct lateral_measure {
+	double value, low, high, chance, chance_low, chance_high;
+};
+
+/* A bin of dtheta, over all taps or those of a range of |Delta|. */
 struct lateral_bin {
 	double dtheta; /* centre, rad */
 	size_t pairs;
-	double mean, low, high;                 /* bootstrap interval */
-	double chance, chance_low, chance_high; /* mean and 95 % band of permutations */
-	double fit;                             /* von Mises */
+	struct lateral_measure mean; /* over pairs, of the sum of a pair's weights: m(dtheta) */
+	struct lateral_measure concentration; /* J(dtheta, r) */
+	double fit;                           /* von Mises; nan for a range */
 	double
 	    axis; /* half arg of sum w e^{2i phi}: axis of the connections, target's frame, rad */
-	double concentration; /* J at this difference */
 };
 
 #define LATERAL_BIN_COLUMNS                                                                        \
 	"kernel part dtheta_deg pairs mean low high chance chance_low chance_high fit axis_deg "   \
-	"concentration"
-/* The LATERAL_BINS bins as rows, from -80 to 90 deg. Failures are kept for table_close. */
+	"concentration concentration_low concentration_high concentration_chance "                 \
+	"concentration_chance_low concentration_chance_high range"
+/* The plan's ranges (first the whole, "all"), each LATERAL_BINS rows from -80 to 90 deg: bins is (LATERAL_RANGES,
+ * LATERAL_BINS). Failures are kept for table_close. */
 void lateral_bins_write(const struct lateral_bin *bins, const char *kernel, enum lateral_part part,
-    struct table_out *table);
+    const struct lateral_plan *plan, struct table_out *table);
 
-/* What `w` (n, n, taps) has in its part (positive or negative): rows into report, bins (LATERAL_BINS) unless NULL.
+/* What `w` (n, n, taps) has in its part (positive or negative): rows into report, bins (LATERAL_RANGES,
+ * LATERAL_BINS) unless NULL.
  * empty is set where no weight has that sign: then every value is nan. 0 or -1. */
 int lateral_angular(const struct lateral *set, const char *kernel, const double *w,
     enum lateral_part part, const struct lateral_plan *plan, struct report *report,
     struct lateral_bin *bins, bool *empty) __attribute__((warn_unused_result));
 
-/* Signed rows: short_range, phase_locked and, where wanted (C1-C3 are reciprocal by definition), reciprocity. 0 or -1. */
-int lateral_signed(const struct lateral *set, const char *kernel, const double *w, bool reciprocity,
+/* Signed rows: short_range, the ring model, phase_locked and, for a kernel that is no confound itself (`own`; C1-C3 are
+ * reciprocal and a matter of overlap by definition), reciprocity and phase_blind. 0 or -1. */
+int lateral_signed(const struct lateral *set, const char *kernel, const double *w, bool own,
     const struct lateral_plan *plan, struct report *report) __attribute__((warn_unused_result));
 
 /* The range a distance belongs to (1, 2, ...), 0 where it is in none. */

@@ -231,6 +231,14 @@ int lateral_select(
 	return 0;
 }
 
+void lateral_disc(const struct lateral *set, double *w)
+{
+	double radius = (double)set->k / 2;
+	for (size_t e = 0; e < set->n * set->n * set->taps; e++)
+		if (hypot(set->dx[e % set->taps], set->dy[e % set->taps]) > radius)
+			w[e] = 0;
+}
+
 void lateral_pairs_write(const struct lateral *set, const double *c1, const double *c2,
     const double *c3, struct table_out *table)
 {

@@ -80,12 +80,25 @@ enum lateral_gauge {
 int lateral_select(const struct lateral *set, const struct npys_array *kernel,
     enum lateral_gauge gauge, double *w) __attribute__((warn_unused_result));
 
+/* w (n, n, taps) becomes 0 where |d| is above k/2: a disc instead of a square of taps. */
+void lateral_disc(const struct lateral *set, double *w);
+
 /* Wrap an angle to (-pi/2, pi/2] (orientations) or (-pi, pi] (directions, phases). */
 double lateral_wrap_axis(double angle);
 double lateral_wrap(double angle);
 
 /* Tap t of pair (i, j). */
 struct lateral_tap lateral_tap(const struct lateral *set, size_t i, size_t j, size_t t);
+
+/* Its overlap M and relative phase alone; pair = lateral_pair_index(i, j). */
+static inline double lateral_overlap(
+    const struct lateral *set, size_t pair, size_t t, double *dphase)
+{
+	const struct lateral_pair *at = &set->pair[pair];
+	double x = set->dx[t] + at->x, y = set->dy[t] + at->y;
+	*dphase = at->phase + at->phase_x * x + at->phase_y * y;
+	return at->gain * exp(-(at->qxx * x * x + 2 * at->qxy * x * y + at->qyy * y * y) / 2);
+}
 
 static inline size_t lateral_pair_index(const struct lateral *set, size_t i, size_t j)
 {

@@ -3,6 +3,8 @@
 lateral.py plant PREFIX KIND [n=16 k=9 seed=1 noise=0 centre=1.5 size=11 turn=0 mirror=0 gain=0]
     writes PREFIX.{lateral,v1,rms}.npys and PREFIX.tsv; KIND is a key of KINDS below. turn: quarter turns of the image;
     mirror=1: the image seen in a mirror, x -> -x; gain=1: channels rescaled at random, rms with them.
+lateral.py batch KIND FIRST LAST [n=16 ...]
+    the same for seeds FIRST to LAST - 1, as KIND-SEED.* in the working folder; kinds share banks and noise of a seed.
 lateral.py check PREFIX TABLE [tolerance]
     compares TABLE (lateral-stats --rms) with the indices computed here.
 """
@@ -99,6 +101,39 @@ def radial(g, s=3.):
     return np.exp(-g.r**2 / 2 / s**2)
 
 
+def frequencies(g):
+    return np.array([u["f"] for u in g.units])
+
+
+def partial(y, x, *given):
+    """Partial correlation given 1 and the others: complex vectors by complex least squares, r of real parts."""
+    D = np.stack([np.ones(len(y)), *given], 1).astype(complex)
+    res = lambda v: v - D @ np.linalg.lstsq(D, v.astype(complex), rcond=None)[0]
+    a, b = res(y), res(x)
+    return (a * b.conj()).sum().real / np.sqrt((abs(a)**2).sum() * (abs(b)**2).sum())
+
+
+def mrqap(g, w):
+    """From the definitions in lateral-stats(1); w non-negative."""
+    alpha = np.arctan2(g.Y, g.X)
+    there = g.r > 1e-9
+    W = w.sum((2, 3))[g.off]
+    A = (w * np.exp(2j * alpha) * there).sum((2, 3))[g.off]
+    B = (w * np.exp(4j * alpha) * there).sum((2, 3))[g.off]
+    th = np.array([u["theta"] for u in g.units])
+    ph = np.array([u["phase"] for u in g.units])
+    flip = np.cos(th[:, None] + g.dth[:, :, 0, 0] - th[None, :]) < 0
+    P = np.cos(np.where(flip, -ph[None, :], ph[None, :]) - ph[:, None])[g.off]
+    F = -np.abs(np.log2(frequencies(g)[None, :] / frequencies(g)[:, None]))[g.off]
+    d = g.dth[:, :, 0, 0][g.off]
+    ti, tj = np.broadcast_to(th[:, None], g.off.shape)[g.off], np.broadcast_to(th[None, :], g.off.shape)[g.off]
+    c2 = np.cos(2 * d)
+    return {"mrqap_orientation": partial(W, c2, F, P), "mrqap_frequency": partial(W, F, c2, P),
+            "mrqap_phase": partial(W, P, c2, F), "mrqap_R_1": partial(A, np.exp(2j * tj), F, P),
+            "mrqap_R_2": partial(B, np.exp(2j * (ti + tj)), F, P), "mrqap_coaxiality": partial(A, np.exp(2j * ti), F, P),
+            "mrqap_concentration": partial(A, np.exp(1j * (2 * ti + d)), F, P)}
+
+
 def correlations(bank, k):
     """C_ij(d) = sum_x psi_i(x) psi_j(x - d), unit norm."""
     n, s = bank.shape[:2]
@@ -123,6 +158,13 @@ KINDS = {
     + 3 * rng.standard_normal((1, len(g.units), 1, 1)),
     "iso": lambda g, rng, C: radial(g) * (.2 + np.exp(2 * (np.cos(2 * g.dth) - 1))),
     "signed": lambda g, rng, C: radial(g) * (np.exp(1.5 * (np.cos(2 * g.dth) - 1)) - .45),
+    # every filter its own gain as a target and as a source
+    "gains": lambda g, rng, C: radial(g) * (.2 + rng.uniform(.4, 1.6, (len(g.units), 1, 1, 1))
+                                            * rng.uniform(.4, 1.6, (1, len(g.units), 1, 1))
+                                            * np.exp(2 * (np.cos(2 * g.dth) - 1))),
+    # strength by likeness of frequency alone
+    "frequency": lambda g, rng, C: radial(g) * np.exp(-4 * np.abs(np.log2(frequencies(g)[None, :] / frequencies(g)[:, None])))[
+        :, :, None, None],
     "cocircular": lambda g, rng, C: radial(g) * np.exp(2 * np.cos(2 * (g.dth - 2 * g.phi)) - 2),
     "coaxial": lambda g, rng, C: np.exp(-g.along**2 / 18 - g.across**2 / 3) * np.exp(np.cos(2 * g.dth) - 1),
     "source": lambda g, rng, C: radial(g) * np.exp(2 * np.cos(2 * (g.phi - g.dth)) - 2),
@@ -130,6 +172,7 @@ KINDS = {
     "image": lambda g, rng, C: np.exp(-g.X**2 / 18 - g.Y**2 / 3),  # elongated along x whatever theta is
     "locked": lambda g, rng, C: np.abs(closed_overlap(g)) * (.3 + .7 * np.cos(np.angle(closed_overlap(g)))),
     "relu": lambda g, rng, C: np.maximum(C, 0),
+    "rectified": lambda g, rng, C: np.maximum(rng.standard_normal(g.r.shape), 0),
     "reciprocal": lambda g, rng, C: (lambda a: a + a.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1])(
         rng.standard_normal(g.r.shape)),
 }
@@ -165,7 +208,7 @@ def plant(prefix, kind, n=16, k=9, seed=1, noise=0, centre=1.5, size=11, turn=0,
             u["x"], u["theta"], u["phase"] = -u["x"], np.mod(np.pi - u["theta"], np.pi), -u["phase"]
     rms = np.ones(n)
     if gain:  # h_i -> s_i h_i leaves K_ij rms_j / rms_i
-        rms = np.exp(np.random.default_rng(99).uniform(-2, 2, n))
+        rms = np.exp(np.random.default_rng([99, int(seed)]).uniform(-2, 2, n))
         K = K * rms[:, None, None, None] / rms[None, :, None, None]
     order = ["record", "filter", "accepted", "reason", "r", "r2", "theta_deg", "phase_deg", "sf_cpp", "sigma_across_px",
              "sigma_along_px", "x0_px", "y0_px", "amplitude", "offset", "nx", "ny"]
@@ -234,6 +277,11 @@ def signed(g, K):
     near = np.take_along_axis(K.reshape(n, n, -1), t[:, :, None], 2)[:, :, 0]
     c = np.cos(2 * g.dth[:, :, 0, 0])
     out["short_range"] = np.corrcoef(near[use], c[use])[0, 1]
+    d = np.cos(np.angle(np.take_along_axis(o.reshape(n, n, -1), t[:, :, None], 2)[:, :, 0]))
+    D = np.stack([np.ones(use.sum()), c[use], d[use]], 1)
+    out["ring_mean"], out["ring_orientation"], out["ring_phase"] = np.linalg.lstsq(D, near[use], rcond=None)[0]
+    out["short_range_phase"] = partial(near[use], d[use], c[use])
+    out["phase_blind"] = partial(K[g.off].ravel(), M[g.off].ravel(), x[g.off].ravel())
     return out
 
 
@@ -254,7 +302,12 @@ def check(prefix, table, tolerance=1e-6):
     for kernel, w in (("K", K), ("C1", C)):
         expected = {("positive", q): v for q, v in angular(g, np.maximum(w, 0)).items()}
         expected |= {("negative", q): v for q, v in angular(g, np.maximum(-w, 0)).items()} if (w < 0).any() else {}
-        expected |= {("signed", q): v for q, v in signed(g, w).items() if kernel == "K" or q != "reciprocity"}
+        expected |= {("positive", q): v for q, v in mrqap(g, np.maximum(w, 0)).items()}
+        expected |= {("negative", q): v for q, v in mrqap(g, np.maximum(-w, 0)).items()} if (w < 0).any() else {}
+        expected |= {("signed", q): v for q, v in signed(g, w).items()
+                     if kernel == "K" or q not in ("reciprocity", "phase_blind")}
+        if kernel == "K":
+            expected["signed", "r_C1"] = np.corrcoef(w[g.off].ravel(), C[g.off].ravel())[0, 1]
         for (part, q), v in expected.items():
             value, chance = got[kernel, part, q]
             if q.startswith(("R_", "iso")):
@@ -266,7 +319,11 @@ def check(prefix, table, tolerance=1e-6):
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "plant":
-        plant(sys.argv[2], sys.argv[3], **{a: float(b) for a, b in (x.split("=") for x in sys.argv[4:])})
+    options = lambda words: {a: float(b) for a, b in (x.split("=") for x in words)}
+    if sys.argv[1] == "batch":
+        for seed in range(int(sys.argv[3]), int(sys.argv[4])):
+            plant(f"{sys.argv[2]}-{seed}", sys.argv[2], seed=seed, **options(sys.argv[5:]))
+    elif sys.argv[1] == "plant":
+        plant(sys.argv[2], sys.argv[3], **options(sys.argv[4:]))
     else:
         check(sys.argv[2], sys.argv[3], *[float(x) for x in sys.argv[4:]])

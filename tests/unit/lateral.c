@@ -255,7 +255,9 @@ static void check_invariance(void)
 
 	struct report report = {0};
 	struct lateral_plan plan = {.bootstrap = 50, .seed = 1, .threads = 2};
-	CHECK(!lateral_invariance(&set, "K", w, &plan, &report) && report.count == 2);
+	const char *name = "K";
+	const double *weights = w;
+	CHECK(!lateral_invariance(&set, 1, &name, &weights, &plan, &report) && report.count == 3);
 	CHECK(report.row[0].value > .8 && report.row[1].value < report.row[0].value - .1);
 	CHECK(report.row[0].low < report.row[0].value && report.row[0].high > report.row[0].value);
 	printf("# Q_inv %g, Q_unrotated %g\n", report.row[0].value, report.row[1].value);
