@@ -31,4 +31,9 @@ bench: bench-se2
 bench-se2: $(B)/bench/se2
 	@$(TEST_ENV) $(PYTHON) tests/bench/se2.py $(B)/bench/se2
 
-.PHONY: bench bench-filters bench-learning bench-ranks bench-fit bench-se2
+#   make bench-lateral    lateral-stats, 64 filters of 21x21, against NumPy and the minute asked for
+bench: bench-lateral
+bench-lateral: all
+	@$(TEST_ENV) $(PYTHON) tests/bench/lateral.py
+
+.PHONY: bench bench-filters bench-learning bench-ranks bench-fit bench-se2 bench-lateral
