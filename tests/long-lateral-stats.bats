@@ -1,55 +1,110 @@
 #!/usr/bin/env bats
-# False positives of every p of lateral-stats: V1PIPE_KERNELS (1,000) simulated kernels of each kind, 24 filters, 9 x 9 taps,
-# 199 permutations (39 for Q), level .05.
+# Calibration of lateral-stats: false positives of every p, coverage of every interval. V1PIPE_KERNELS (1,000) simulated kernels
+# of each kind, 24 filters, 9 x 9 taps, 199 permutations (39 for Q and within cells), level .05; about 6 minutes a kind on one core.
+# The rates of the full run are in lateral-stats(1).
 load common
 
-# simulate KIND NOISE: all tables, without header, in KIND.p; one kernel per seed
+kernels=${V1PIPE_KERNELS:-1000}
+
+# simulate FROM KIND NOISE OPTION...: all tables, without header, in KIND.p; one kernel per seed from FROM on, planted 50 at a
+# time. Kinds with the same seeds would share banks and noise.
 simulate() {
-	for half in 0 1; do
-		for ((s = half; s < ${V1PIPE_KERNELS:-1000}; s += 2)); do
-			"$PYTHON" "$golden/lateral.py" plant "$1$half" "$1" n=24 k=9 noise="$2" seed=$s
-			lateral-stats -f "$1$half.v1.npys" -t "$1$half.tsv" -r "$1$half.rms.npys" -n 199 -b 0 -q 39 -j 1 -s $((s + 1)) \
-				"$1$half.lateral.npys" 2>/dev/null | tail -n +2
-		done >"$1$half.p" &
+	local seed first last=$(($1 + kernels))
+	for ((first = $1; first < last; first += 50)); do
+		"$PYTHON" "$golden/lateral.py" batch "$2" $first $((first + 50 < last ? first + 50 : last)) n=24 k=9 noise="$3"
+		for ((seed = first; seed < first + 50 && seed < last; seed++)); do
+			lateral-stats -f "$2-$seed.v1.npys" -t "$2-$seed.tsv" -r "$2-$seed.rms.npys" -j 1 -s $((seed + 1)) "${@:4}" \
+				"$2-$seed.lateral.npys" 2>/dev/null | tail -n +2 >>"$2.p"
+			rm "$2-$seed".*
+		done
 	done
-	wait
-	cat "$1"[01].p >"$1.p"
 }
 
-# nominal FILE KERNEL...: no p of these kernels rejects more often than .05, as far as so many kernels can tell. The rates of
-# some 60 quantities per kernel are looked at, so each is held against the 99.9 % point of its binomial law.
+# nominal FILE KERNEL PATTERN: no p of the quantities that match rejects more often than .05, as far as so many kernels can
+# tell. Some hundred rates are looked at, so each is held against the 99.95 % point of its binomial law.
 nominal() {
 	python '
+import re
 from math import comb
 rows = {}
 for line in open(sys.argv[1]):
     k, part, q, value, low, high, chance, p, n = line.split("\t")
-    if k in sys.argv[2:] and q != "self_share":
+    if k == sys.argv[2] and re.fullmatch(sys.argv[3], q) and q not in ("self_share", "ring_mean", "explained_C"):
         rows.setdefault((k, part, q), []).append(float(p))
-assert len(rows) > 50, len(rows)
-bad = []
+assert len(rows) > 3, len(rows)
+bad, rates = [], []
 for key, p in sorted(rows.items()):
     total, hits = len(p), int((np.array(p) <= .05).sum())  # nan: no rejection
     tail = 1 - sum(comb(total, h) * .05**h * .95**(total - h) for h in range(hits))
     print(*key, total, hits / total, sep="\t")
-    if tail < .001:
+    rates.append(hits / total)
+    if tail < .0005:
         bad.append((key, hits / total))
+print("mean", np.mean(rates), "largest", np.max(rates), "of", len(rates))
 if bad:
     sys.exit(f"above the nominal level: {bad}")' "$@"
 }
 
+# power FILE KERNEL PART QUANTITY LEAST: how often the p is at most .05
+power() {
+	awk -F'\t' -v k="$2" -v part="$3" -v q="$4" -v least="$5" '$1 == k && $2 == part && $3 == q {n++; hit += $8 <= .05}
+		END {print k, part, q, "rejects", hit / n; exit !(hit >= least * n)}' "$1"
+}
+
+# covers FILE LEAST PATTERN: the intervals of the matching quantities hold the mean of all estimates at least that often
+covers() {
+	python '
+import re
+rows = {}
+for line in open(sys.argv[1]):
+    k, part, q, value, low, high, chance, p, n = line.split("\t")
+    if k != "C1" and re.fullmatch(sys.argv[3], q):
+        rows.setdefault((k, part, q), []).append((float(value), float(low), float(high)))
+assert rows
+bad = []
+for key, r in sorted(rows.items()):
+    v, low, high = np.array(r).T
+    ok = ((low <= v.mean()) & (v.mean() <= high)).mean()
+    print(*key, "covers", ok, "width over 3.92 sd", (high - low).mean() / 3.92 / v.std(), sep="\t")
+    if ok < float(sys.argv[2]) - 3 * np.sqrt(.05 * .95 / len(v)):
+        bad.append((key, ok))
+if bad:
+    sys.exit(f"too narrow: {bad}")' "$@"
+}
+
 @test "white noise is null for every p" {
-	simulate white 0
-	nominal white.p K K_beyond_C
+	simulate 2000 white 0 -n 199 -b 0 -q 39
+	nominal white.p K '.*'
+	nominal white.p K_beyond_C '.*'
+}
+
+@test "rectified noise is null for every p" {
+	simulate 3000 rectified 0 -n 199 -b 0 -q 39
+	nominal rectified.p K '.*'
+	nominal rectified.p K_beyond_C '.*'
 }
 
 @test "row and column effects are null for every p" {
-	simulate effects 0
-	nominal effects.p K
+	simulate 1000 effects 0 -n 199 -b 0 -q 39
+	nominal effects.p K '.*'
+	nominal effects.p K_beyond_C '.*'
 }
 
 @test "relu(C) and noise is null beyond C, and not before" {
-	simulate relu 1
-	nominal relu.p K_beyond_C
-	awk -F'\t' '$1 == "K" && $2 == "positive" && $3 == "R_0" {n++; hit += $8 <= .05} END {print hit / n; exit !(hit > .9 * n)}' relu.p
+	simulate 0 relu 1 -n 199 -b 0 -q 39
+	nominal relu.p K_beyond_C '.*'
+	power relu.p K positive R_0 .9
+}
+
+@test "phase-locked kernels: a matter of phase, found as such" {
+	simulate 4000 locked 2 -n 199 -b 0 -q 39
+	power locked.p K signed phase_locked .9
+}
+
+@test "intervals: noise, filters that differ, tuning in noise" {
+	kernels=$((kernels < 300 ? kernels : 300))
+	for kind in "white 0" "gains 1" "iso 3"; do
+		simulate 0 $kind -n 0 -b 500 -q 0
+		covers ${kind% *}.p .9 'iso_orientation|R_[012]|coaxiality|concentration|mrqap.*|short_range|reciprocity|phase_locked|phase_blind'
+	done
 }
