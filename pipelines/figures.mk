@@ -72,7 +72,17 @@ $(FIGURES)/ablations.svg $(FIGURES)/ablations.pdf $(FIGURES)/ablations.png: $(FI
 
 $(FIGURES)/summary.tsv: $(FIGURES)/run.stamp $(foreach d,$(DIRS),$(d)/lgn-fit.tsv $(d)/gabor.tsv $(d)/stats.tsv)
 	'$(HERE)/summary' $(DIRS) >$@
+# models of several seeds: what varies between them beside what each says of itself
+$(FIGURES)/seeds.tsv: $(FIGURES)/run.stamp $(foreach d,$(DIRS),$(d)/stats.tsv $(d)/iterated.tsv)
+	{ lateral-stats --combine $(DIRS:%=%/stats.tsv); \
+		lateral-stats --combine $(DIRS:%=%/iterated.tsv) | awk -F '\t' '$$1 ~ /^K_iterated/'; } >$@
+ifneq ($(PRESET),ablations)
+ifneq ($(words $(DIRS)),1)
+OVER_SEEDS = $(FIGURES)/seeds.tsv
+$(FIGURES)/index.html: $(OVER_SEEDS)
+endif
+endif
 $(FIGURES)/index.html: $(foreach n,$(NAMES),$(KINDS:%=$(FIGURES)/$(n).%)) $(FIGURES)/summary.tsv $(TABLES:%=$(FIRST)/%) $(HERE)/page
-	'$(HERE)/page' $(FIRST) $(FIGURES) 'v1pipe: $(DATASET), $(PRESET)' $(FIGURES)/summary.tsv >$@
+	'$(HERE)/page' $(FIRST) $(FIGURES) 'v1pipe: $(DATASET), $(PRESET)' $(FIGURES)/summary.tsv $(OVER_SEEDS) >$@
 figures: tables $(FIGURES)/index.html
 	@echo "figures: $(FIGURES)/index.html"

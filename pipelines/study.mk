@@ -108,16 +108,21 @@ $(ROOT)/seed-%/gabor.tsv: $(ROOT)/seed-%/v1.npys $(ROOT)/seed-%/lgn.npys
 	fit-gabor --lgn $(@D)/lgn.npys --fitted $(@D)/fitted.npys --profiles $(@D)/profiles.npys \
 		--passes $(@D)/passes.tsv --compare $(@D)/population.tsv $< -o $@
 
-# what assoc-field and lateral-stats know of the units; C3 reaches as far as the kernel
+# what assoc-field and lateral-stats know of the units; C3 reaches as far as the iterated kernel, which is the kernel's own
+# reach times the number of propagations (at most 24 px)
 units = --filters $(@D)/v1.npys --table $(@D)/gabor.tsv --lgn $(@D)/lgn.npys --rms $(@D)/rms.npys
-reach = $$(tensor-info $(@D)/lateral.npys | awk -F '[\t(,)]' 'NR == 2 { print ($$9 - 1) / 2 }')
+reach = $$({ tensor-info --metadata $(@D)/model.safetensors; tensor-info $(@D)/lateral.npys; } | awk -F '[\t(,)]' ' \
+	$$2 == "iterations" { T = $$3 > 1 ? $$3 : 1 } END { r = T * ($$9 - 1) / 2; print r < 24 ? r : 24 }')
 UNITS = $(ROOT)/seed-%/lateral.npys $(ROOT)/seed-%/gabor.tsv $(ROOT)/seed-%/rms.npys
 $(ROOT)/seed-%/c3.npys: $(ROOT)/seed-%/model.safetensors $(ROOT)/seed-%/lateral.npys
 	v1-respond -j "$$(nproc)" --model $< --covariance $(reach) $(@D)/train.npys -o $@
-$(ROOT)/seed-%/iterated.npys: $(ROOT)/seed-%/model.safetensors
-	v1-respond -j "$$(nproc)" --model $< --jacobian 8 $(@D)/val.npys -o $@
+$(ROOT)/seed-%/iterated.npys: $(ROOT)/seed-%/model.safetensors $(ROOT)/seed-%/lateral.npys
+	v1-respond -j "$$(nproc)" --model $< --jacobian $(reach) $(@D)/val.npys -o $@
 $(ROOT)/seed-%/stats.tsv: $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/tables.stamp
 	lateral-stats $(units) --c3 $(@D)/c3.npys --profile $(@D)/profile.tsv -n $(PERMUTATIONS) -b $(BOOTSTRAP) $< -o $@
+# the same for what a unit's input does to others through all propagations
+$(ROOT)/seed-%/iterated.tsv: $(ROOT)/seed-%/iterated.npys $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/tables.stamp
+	lateral-stats $(units) --c3 $(@D)/c3.npys --label K_iterated -n $(PERMUTATIONS) -b $(BOOTSTRAP) $< -o $@
 # the field, and beside it the ladder of models with the edges of the training images as one of them
 $(ROOT)/seed-%/field.tsv: $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/tables.stamp
 	assoc-field $(units) --c3 $(@D)/c3.npys --images $(@D)/train.npys --edges $(@D)/edges.npys \
@@ -125,7 +130,7 @@ $(ROOT)/seed-%/field.tsv: $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/tables.
 $(ROOT)/seed-%/tuning.tsv: $(ROOT)/seed-%/model.safetensors
 	stimuli --kind gratings --parameters $(@D)/gratings.tsv | \
 		v1-respond --model $< --stimuli $(@D)/gratings.tsv --tuning $@
-TABLES = lgn-fit.tsv lgn-history.tsv gabor.tsv stats.tsv field.tsv tuning.tsv
+TABLES = lgn-fit.tsv lgn-history.tsv gabor.tsv stats.tsv iterated.tsv field.tsv tuning.tsv
 tables: $(foreach d,$(DIRS),$(TABLES:%=$(d)/%))
 
 include $(HERE)/figures.mk
