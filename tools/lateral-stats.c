@@ -11,7 +11,7 @@
 #include "base/tool.h"
 #include "lateral/inputs.h"
 #include "lateral/seeds.h"
-#include "lateral/survey.h"
+#include "lateral/measures.h"
 
 static const char *output, *label;
 static struct lateral_files from;
@@ -89,17 +89,17 @@ static int combine_tables(size_t count, char **files)
 	return STATUS_OK;
 }
 
-static void report_kernels(struct survey *survey, struct report *report, struct table_out *profile)
+static void report_kernels(struct measures *all, struct report *report, struct table_out *profile)
 {
 	struct progress progress =
-	    progress_start(verbose, "lateral-stats", "kernels", SURVEY_KERNELS);
-	for (size_t k = 0; k < SURVEY_KERNELS; k++) {
-		tool_check(survey_kernel(survey, k, report, profile));
+	    progress_start(verbose, "lateral-stats", "kernels", MEASURES_KERNELS);
+	for (size_t k = 0; k < MEASURES_KERNELS; k++) {
+		tool_check(measures_kernel(all, k, report, profile));
 		for (size_t part = 0; part < 2; part++)
-			if (survey->empty[k][part])
-				tool_warn("%s: no %s weight: what needs one is nan",
-				    survey->name[k], lateral_part_names[part]);
-		progress_add(&progress, 1, survey->name[k]);
+			if (all->empty[k][part])
+				tool_warn("%s: no %s weight: what needs one is nan", all->name[k],
+				    lateral_part_names[part]);
+		progress_add(&progress, 1, all->name[k]);
 	}
 	progress_end(&progress);
 }
@@ -107,7 +107,7 @@ static void report_kernels(struct survey *survey, struct report *report, struct 
 int main(int argc, char **argv)
 {
 	struct lateral set;
-	struct survey survey;
+	struct measures all;
 	struct report report = {0};
 	struct table_out *profile = NULL;
 
@@ -118,28 +118,28 @@ int main(int argc, char **argv)
 		tool_usage("%s: a second kernel: one is expected", argv[2]);
 	read_plan();
 	read_units(&set, operands ? argv[1] : NULL);
-	tool_check(survey_start(&survey, label, &set, &plan));
-	double **w = survey.weight;
-	tool_check(lateral_read_confounds(&from, &set, plan.threads, &w[SURVEY_C1]));
-	tool_check(survey_prepare(&survey, &set, disc));
-	if (!w[SURVEY_BEYOND])
-		tool_warn("%s: 4 usable units are needed: left out", survey.name[SURVEY_BEYOND]);
+	tool_check(measures_start(&all, label, &set, &plan));
+	double **w = all.weight;
+	tool_check(lateral_read_confounds(&from, &set, plan.threads, &w[MEASURES_C1]));
+	tool_check(measures_prepare(&all, &set, disc));
+	if (!w[MEASURES_BEYOND])
+		tool_warn("%s: 4 usable units are needed: left out", all.name[MEASURES_BEYOND]);
 
 	struct table_out *table = tool_need(table_create(output, REPORT_COLUMNS));
 	if (profile_file)
 		profile = tool_need(table_create(profile_file, LATERAL_BIN_COLUMNS));
-	report_kernels(&survey, &report, profile);
+	report_kernels(&all, &report, profile);
 	report_write(&report, table);
 	if (pairs_file) {
 		struct table_out *pairs = tool_need(table_create(pairs_file, LATERAL_PAIR_COLUMNS));
-		lateral_pairs_write(&set, w[SURVEY_C1], w[SURVEY_C2], w[SURVEY_C3], pairs);
+		lateral_pairs_write(&set, w[MEASURES_C1], w[MEASURES_C2], w[MEASURES_C3], pairs);
 		tool_check(table_close(pairs));
 	}
 	if (profile)
 		tool_check(table_close(profile));
 	tool_check(table_close(table));
 	report_free(&report);
-	survey_free(&survey);
+	measures_free(&all);
 	free((double *)plan.edge);
 	lateral_free(&set);
 	return STATUS_OK;

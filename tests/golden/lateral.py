@@ -163,7 +163,7 @@ KINDS = {
                                             * rng.uniform(.4, 1.6, (1, len(g.units), 1, 1))
                                             * np.exp(2 * (np.cos(2 * g.dth) - 1))),
     # strength by likeness of frequency alone
-    "frequency": lambda g, rng, C: radial(g) * np.exp(-4 * np.abs(np.log2(frequencies(g)[None, :] / frequencies(g)[:, None])))[
+    "frequency": lambda g, rng, C: radial(g) * (1.2 - np.abs(np.log2(frequencies(g)[None, :] / frequencies(g)[:, None])))[
         :, :, None, None],
     "cocircular": lambda g, rng, C: radial(g) * np.exp(2 * np.cos(2 * (g.dth - 2 * g.phi)) - 2),
     "coaxial": lambda g, rng, C: np.exp(-g.along**2 / 18 - g.across**2 / 3) * np.exp(np.cos(2 * g.dth) - 1),

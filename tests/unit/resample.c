@@ -51,7 +51,9 @@ static void check_pairs(void)
 	    relative_width(1, 0, false), relative_width(.3, 1, false)};
 	for (size_t k = 0; k < 4; k++) {
 		printf("# relative width %g\n", width[k]);
-		CHECK(width[k] > .9 && width[k] < 1.2);
+		/* where filters add nothing, an estimate of what they add that is never below 0 widens it; the plain bootstrap
+		 * would be 1.73 times as wide */
+		CHECK(width[k] > .9 && width[k] < (k < 2 ? 1.35 : 1.1));
 	}
 	/* pairs {i, j} have one weight for both directions, none with themselves */
 	double times[5], f[25];

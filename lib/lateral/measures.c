@@ -1,0 +1,94 @@
+#include "lateral/measures.h"
+#include <stdlib.h>
+#include "base/memory.h"
+#include "lateral/cells.h"
+#include "lateral/confound.h"
+#include "lateral/covariates.h"
+#include "lateral/invariance.h"
+
+int measures_start(struct measures *all, const char *label, const struct lateral *set,
+    const struct lateral_plan *plan)
+{
+	*all = (struct measures){.set = set, .plan = plan};
+	all->weight[MEASURES_K] = set->weight;
+	all->name[MEASURES_K] = mem_text("%s", label);
+	all->name[MEASURES_C1] = mem_text("C1");
+	all->name[MEASURES_C2] = mem_text("C2");
+	all->name[MEASURES_C3] = mem_text("C3");
+	all->name[MEASURES_BEYOND] = mem_text("%s_beyond_C", label);
+	for (size_t k = 0; k < MEASURES_KERNELS; k++)
+		if (!all->name[k])
+			return -1;
+	return 0;
+}
+
+void measures_free(struct measures *all)
+{
+	for (size_t k = 0; k < MEASURES_KERNELS; k++) {
+		free(all->name[k]);
+		if (k != MEASURES_K)
+			free(all->weight[k]);
+	}
+	covariates_free(all->covariates);
+	report_free(&all->invariance);
+}
+
+int measures_prepare(struct measures *all, struct lateral *set, bool disc)
+{
+	double **w = all->weight;
+	const struct lateral_plan *plan = all->plan;
+	for (size_t k = MEASURES_K; k <= MEASURES_C3 && disc; k++)
+		if (w[k])
+			lateral_disc(set, w[k]);
+	for (size_t k = MEASURES_C1; k <= MEASURES_C3; k++)
+		if (w[k])
+			all->confound[all->confounds++] = w[k];
+	if (set->n >= 4 && all->confounds > 0) {
+		w[MEASURES_BEYOND] = mem_alloc(set->n * set->n * set->taps, sizeof(double));
+		if (!w[MEASURES_BEYOND] ||
+		    lateral_beyond(set, w[MEASURES_K], all->confound, all->confounds, plan->seed,
+			plan->threads, w[MEASURES_BEYOND]))
+			return -1;
+	}
+	if (!(all->covariates = covariates_create(set, plan)))
+		return -1;
+	const char *name[] = {all->name[MEASURES_K], all->name[MEASURES_BEYOND]};
+	const double *weight[] = {w[MEASURES_K], w[MEASURES_BEYOND]};
+	return lateral_invariance(
+	    set, w[MEASURES_BEYOND] ? 2 : 1, name, weight, plan, &all->invariance);
+}
+
+int measures_kernel(
+    struct measures *all, size_t k, struct report *report, struct table_out *profile)
+{
+	const struct lateral *set = all->set;
+	const struct lateral_plan *plan = all->plan;
+	const double *w = all->weight[k];
+	const char *name = all->name[k];
+	struct lateral_bin bins[LATERAL_RANGES * LATERAL_BINS];
+	if (!w)
+		return 0;
+	for (enum lateral_part part = LATERAL_POSITIVE; part < LATERAL_SIGNED; part++) {
+		if (lateral_angular(set, name, w, part, plan, report, profile ? bins : NULL,
+			&all->empty[k][part]) ||
+		    covariates_rows(all->covariates, name, w, part, report))
+			return -1;
+		if (profile)
+			lateral_bins_write(bins, name, part, plan, profile);
+	}
+	if (lateral_signed(set, name, w, k == MEASURES_K || k == MEASURES_BEYOND, plan, report))
+		return -1;
+	for (size_t row = 0; row < all->invariance.count; row++)
+		if (all->invariance.row[row].kernel == name &&
+		    report_add(report, all->invariance.row[row]))
+			return -1;
+	if (k == MEASURES_K) {
+		const double *c[] = {
+		    all->weight[MEASURES_C1], all->weight[MEASURES_C2], all->weight[MEASURES_C3]};
+		return lateral_explained(
+		    set, name, w, c, all->weight[MEASURES_BEYOND], plan, report);
+	}
+	if (k == MEASURES_BEYOND)
+		return cells_rows(set, name, w, all->confound, all->confounds, plan, report);
+	return 0;
+}
