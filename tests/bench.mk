@@ -33,7 +33,7 @@ bench-se2: $(B)/bench/se2
 
 #   make bench-lateral    lateral-stats, 64 filters of 21x21, against NumPy and the minute asked for
 bench: bench-lateral
-bench-lateral: all
-	@$(TEST_ENV) $(PYTHON) tests/bench/lateral.py
+bench-lateral: all $(B)/bench/lateral
+	@$(TEST_ENV) $(PYTHON) tests/bench/lateral.py $(B)/bench/lateral
 
 .PHONY: bench bench-filters bench-learning bench-ranks bench-fit bench-se2 bench-lateral

@@ -21,7 +21,7 @@ simulate() {
 }
 
 # nominal FILE KERNEL PATTERN: no p of the quantities that match rejects more often than .05, as far as so many kernels can
-# tell. Some hundred rates are looked at, so each is held against the 99.95 % point of its binomial law.
+# tell. Some 800 rates are looked at in all, so each is held against the 99.994 % point of its binomial law (.05 / 800).
 nominal() {
 	python '
 import re
@@ -38,7 +38,7 @@ for key, p in sorted(rows.items()):
     tail = 1 - sum(comb(total, h) * .05**h * .95**(total - h) for h in range(hits))
     print(*key, total, hits / total, sep="\t")
     rates.append(hits / total)
-    if tail < .0005:
+    if tail < .05 / 800:
         bad.append((key, hits / total))
 print("mean", np.mean(rates), "largest", np.max(rates), "of", len(rates))
 if bad:

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""lateral-stats on 64 filters of 21 x 21: the whole, with 10,000 permutations and 2,000 bootstrap samples, on two threads; and
-what 10,000 permutations add, on one, against a vectorised NumPy version. NumPy is given the sums over taps of every pair
-and evaluates, for both parts of the three kernels, R_0, R_1, R_2, coaxiality and concentration by range, the share within 35
-deg and the iso-orientation index: quadratic forms as matrix products over 500 permutations at once, the profile by bincount. The
-tool does that and, in the same time, the profiles and J by range, half-widths, axis laws, the regressions on covariates,
-short range, ring model, phase, reciprocity and the phase-blind part: so the ratio is a lower bound. Values agree to 1e-6.
-Status 1 where the whole takes a minute, or where NumPy takes less time for its part than the tool for all."""
+"""lateral-stats on 64 filters of 21 x 21. usage: lateral.py PROGRAM (bench/lateral)
+10,000 permutations behind tuning and direction for both parts of the kernel, on one thread, against a vectorised NumPy
+version: given the sums over taps of every pair it evaluates R_0, R_1, R_2, coaxiality and concentration by range, the share
+within 35 deg and the iso-orientation index, quadratic forms as matrix products over 500 permutations at once, the profile by
+bincount. The library's time holds also the profiles and J by range, half-widths and axis laws. Values agree to 1e-6. Then
+the whole tool with 10,000 permutations and 2,000 bootstrap samples on two threads.
+Status 1 where NumPy is faster, or the whole takes a minute."""
 import os
 import resource
 import subprocess
@@ -48,11 +48,11 @@ def evaluate(sums, theta, orders, off):
     z = np.exp(2j * theta)[orders]
     dth = lateral.wrap(theta[None, :] - theta[:, None])
     e = np.exp(1j * (2 * theta[:, None] + dth))
+    pair = e[orders[:, :, None], orders[:, None, :]]
     out = []
     for W, A, B, total in zip(sums.W, sums.A, sums.B, sums.total):
         if not total > 0:
             continue
-        pair = e[orders[:, :, None], orders[:, None, :]]
         out += [(np.conj(z) @ W * z).real.sum(1) / total, (np.conj(A).sum(0) * z).real.sum(1) / total,
                 (z @ np.conj(B) * z).real.sum(1) / total, (A.sum(1) * np.conj(z)).real.sum(1) / total,
                 np.einsum("bij,ij->b", pair, np.conj(A)).real / total]
@@ -67,13 +67,14 @@ def evaluate(sums, theta, orders, off):
 
 
 def main():
+    program = os.path.abspath(sys.argv[1])
     with tempfile.TemporaryDirectory() as scratch:
         os.chdir(scratch)
         lateral.plant("a", "signed", n=N, k=WIDTH, noise=1)
         units, _ = lateral.read_units("a.tsv")
         g = lateral.Geometry(units, WIDTH)
-        K, C = one("a.lateral.npys").astype(float), lateral.correlations(one("a.v1.npys").astype(float), WIDTH)
-        sums = [Sums(g, np.maximum(sign * w, 0)) for w in (K, C, K - C) for sign in (1, -1)]
+        K = one("a.lateral.npys").astype(float)
+        sums = [Sums(g, np.maximum(sign * w, 0)) for w in (K,) for sign in (1, -1)]
         theta = np.array([u["theta"] for u in units])
         # the same statistics of the kernel itself
         run("-n", "1", "-b", "0", "-q", "0")
@@ -93,10 +94,10 @@ def main():
             for _ in range(PERMUTATIONS // BATCH):
                 evaluate(s, theta, rng.permuted(np.tile(np.arange(N), (BATCH, 1)), axis=1), g.off)
         numpy_seconds = time.process_time() - began
-        ours = min(run("-j", "1", "-n", str(PERMUTATIONS), "-b", "0", "-q", "0")[1] for _ in range(2))
-        ours -= min(run("-j", "1", "-n", "0", "-b", "0", "-q", "0")[1] for _ in range(2))
-        print(f"{PERMUTATIONS} permutations: {ours:.1f} s of CPU time for every index; NumPy {np.__version__}, the main ones: "
-              f"{numpy_seconds:.1f} s, {numpy_seconds / ours:.1f} times as long")
+        ours = min(float(subprocess.run([program, "a.lateral.npys", "a.tsv", "a.rms.npys", str(PERMUTATIONS)], check=True,
+                                        capture_output=True).stdout) for _ in range(3))
+        print(f"{PERMUTATIONS} permutations, tuning and direction: {ours:.2f} s; NumPy {np.__version__}: {numpy_seconds:.2f} s, "
+              f"{numpy_seconds / ours:.1f} times as long")
         cpus = min(2, len(os.sched_getaffinity(0)))
         wall, cpu = run("-j", str(cpus), "-n", str(PERMUTATIONS), "-b", str(SAMPLES))
         print(f"all defaults, {PERMUTATIONS} permutations, {SAMPLES} bootstrap samples, {cpus} threads: {wall:.1f} s, "
