@@ -44,6 +44,32 @@ for n in range(6):
 '
 }
 
+@test "random sizes: even, odd, 1x1, as large as the image and larger, on square images and others" {
+	python '
+from filtering import compare
+compare(seed=12, small=70, large=4)'
+}
+
+@test "a trained model's Psi0 as the kernel; a LoG aside is the LoG moved" {
+	dead-leaves -n 24 --classes 2 >x.npys
+	train-v1 --filters 2 --kl 1 --crop 16 --epochs 1 --batch 8 -o m.safetensors x.npys
+	tensor-get --record 0 x.npys >images.npys
+	tensor-get --name lgn.weight m.safetensors >k.npys
+	lgn-filter --kernel k.npys --border mirror images.npys >y.npys
+	python '
+from filtering import definition
+x, k, y = one("images.npys"), one("k.npys"), one("y.npys")
+assert k.shape == (1, 1, 7, 7) and y.shape == x.shape
+e = definition(x.astype("f8"), k[0, 0].astype("f8"), "mirror")
+assert np.abs(y - e).max() <= 1e-5 * np.linalg.norm(k) * 255'
+	lgn-filter --log 1.2 images.npys >a.npys
+	lgn-filter --log 1.2 --centre 2,-1 images.npys >b.npys
+	python '
+# y(p) sums k(d) x(p + d): a profile 2 right and 1 down of the middle answers what stands there
+a, b = one("a.npys"), one("b.npys")
+assert np.abs(b[:, 12:40, 12:40] - a[:, 13:41, 14:42]).max() <= 1e-4'
+}
+
 @test "a point of light gives the turned profile: its sum is 0, its positive weights sum to 1" {
 	python '
 x = np.zeros((65, 65), "f4"); x[32, 32] = 1
@@ -130,4 +156,11 @@ assert (np.concatenate(list(npys(sys.stdin.buffer))) == one("1.npys")).all()'
 from stream import endless
 endless(["lgn-filter", "--log", "2"], 100 << 20)
 endless(["lgn-filter", "--log", "6", "--rectify", "both", "-j", "2"], 60 << 20, records=True)'
+}
+
+@test "40 MiB in one record: the first images come out at once, memory stays what it was" {
+	python '
+from stream import constant
+constant(["lgn-filter", "--log", "1.5"], 40 << 20, 64)
+constant(["lgn-filter", "--dog", "2,4", "--rectify", "both", "-j", "2"], 40 << 20, 64, planes=2)'
 }

@@ -140,6 +140,11 @@ values, vectors = np.linalg.eigh(s)
 e = vectors / np.sqrt(values) @ vectors.T
 w = list(npys("t.npys"))[1].reshape(36, 36)
 assert np.abs(w - e).max() < 1e-9'
+	# and is undone exactly too
+	whiten --method zca --apply t.npys x.npys | whiten --method zca --apply t.npys --inverse >back.npys
+	python '
+x, back = one("x.npys"), one("back.npys")
+assert np.abs(x - back).max() < 1e-4, np.abs(x - back).max()'
 }
 
 @test "zca: learned from patches, applied to whole images by the central profile" {
@@ -253,4 +258,11 @@ from stream import endless
 endless(["whiten"], 60 << 20)
 endless(["whiten", "--method", "lcn", "-j", "2"], 60 << 20, records=True)
 endless(["whiten", "--method", "zca", "--apply", "t.npys", "--spectrum", "/dev/null"], 30 << 20)'
+}
+
+@test "40 MiB in one record: the first images come out at once, memory stays what it was" {
+	python '
+from stream import constant
+constant(["whiten"], 40 << 20, 64)
+constant(["whiten", "--method", "lcn", "-j", "2"], 40 << 20, 64)'
 }
