@@ -100,3 +100,22 @@ np.repeat(big.transpose(0, 2, 1)[:, None], 3, 1).tofile("stl10/train_X.bin")
 		grep -qE '^(prepare: .*: .*|.*PRESET=fast is not default)' log || { cat log; false; }
 	done
 }
+
+@test "illusions: a planted LoG answers as its fit does, and as is known of round profiles" {
+	python '
+y, x = np.mgrid[3:-4:-1, -3:4]
+s = ((x - .3)**2 + (y + .2)**2) / (2 * .9**2)
+save("lgn.npys", (-(1 - s) * np.exp(-s)).astype("f4")[None, None])' # OFF-centre: turned
+	fit-log --null 0 lgn.npys -o fit.tsv
+	"$tree/share/v1pipe/retinex" lgn.npys fit.tsv maps profiles >retinex.tsv
+	python '
+t = table("retinex.tsv")
+assert t["illusion"] == ["contrast", "mach", "cornsweet", "white"]
+assert (t["r_balanced"] > .999).all() and np.abs(t["psi0_illusion"] / t["log_illusion"] - 1).max() < .1, t
+assert (t["log_illusion"][:3] > .01).all() and t["log_illusion"][3] < -.01
+# from the definition: the grey patch on the dark side, 16 px a side, about (16, 0) in 64 x 64
+maps = np.loadtxt("maps", max_rows=64 * 64)
+where = lambda px: (np.abs(maps[:, 0] - px) < 8) & (np.abs(maps[:, 1]) < 8)
+assert (np.abs(maps[where(16), 2] - 127.5) < 1e-3).all()
+assert abs(maps[where(16), 4].mean() - maps[where(-16), 4].mean() - t["log_illusion"][0]) < 1e-6'
+}
