@@ -16,10 +16,10 @@
 #define COST_FFT 0.5        /* a place of a transformed tile */
 #define COST_FFT_LOG2 0.055 /* the same per doubling of each side, forward and back */
 #define COST_TILE 1000      /* a transformed tile, however small */
-#define CACHE                                                                                      \
-	1500000 /* bytes of a tile and its spectrum beyond which its transforms wait for memory */
-#define COST_CACHE 1.3 /* by how much */
-#define DENSE_TILE 256 /* outputs a side of a direct tile */
+#define CACHE 1500000       /* bytes of a tile and its spectrum that need not wait for memory */
+#define COST_CACHE 1.3      /* by how much larger ones do */
+#define DENSE_TILE 256      /* outputs a side of a direct tile */
+#define CHOICES_MAX 32      /* transforms that are considered along an axis */
 
 /* A stretch of a tile's line that is a stretch of the image's line, or of zeros (BORDER_OUTSIDE). */
 struct run {
@@ -163,18 +163,31 @@ static double fourier_cost(const struct axis *rows, const struct axis *columns)
 	return cost * (double)rows->tiles * (double)columns->tiles;
 }
 
+/* The choices along an axis, at most CHOICES_MAX; gives how many. */
+static size_t fourier_choices(
+    const struct axis *axis, enum border border, size_t (*good)(size_t), struct axis *choice)
+{
+	size_t count = 0;
+	choice[0] = *axis;
+	while (fourier_choice(&choice[count], border, good, count) && ++count < CHOICES_MAX)
+		choice[count] = *axis;
+	return count;
+}
+
 /* Set the axes' cheapest tiles for transforms; gives the cost of an image. */
 static double fourier_tiles(struct axis *rows, struct axis *columns, enum border border)
 {
+	struct axis r[CHOICES_MAX], c[CHOICES_MAX];
+	size_t down = fourier_choices(rows, border, plane_good_rows, r);
+	size_t along = fourier_choices(columns, border, plane_good_columns, c);
 	double best = INFINITY;
-	struct axis r = *rows, c = *columns;
-	for (size_t i = 0; fourier_choice(&r, border, plane_good_rows, i); i++)
-		for (size_t j = 0; fourier_choice(&c, border, plane_good_columns, j); j++) {
-			double cost = fourier_cost(&r, &c);
+	for (size_t i = 0; i < down; i++)
+		for (size_t j = 0; j < along; j++) {
+			double cost = fourier_cost(&r[i], &c[j]);
 			if (cost < best) {
 				best = cost;
-				*rows = r;
-				*columns = c;
+				*rows = r[i];
+				*columns = c[j];
 			}
 		}
 	return best;

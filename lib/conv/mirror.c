@@ -39,8 +39,9 @@ struct mirror_filter {
 
 double mirror_whitening(double fx, double fy, const void *argument)
 {
-	double f = hypot(fx, fy), f0 = *(const double *)argument;
-	return f * exp(-pow(f / f0, 4));
+	double f = sqrt(fx * fx + fy * fy), square = f / *(const double *)argument;
+	square *= square;
+	return f * exp(-square * square);
 }
 
 static size_t round_up(size_t n, size_t to)
