@@ -1,12 +1,15 @@
 /* Local contrast normalisation: see lcn.h. */
-#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
+#include <tgmath.h>
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "conv/clones.h"
 #include "conv/filter2d.h"
 #include "conv/lcn.h"
+#include "conv/mean.h"
 #include "image/kernels.h"
 
 /* contrast below this part of the image's range is rounding, not contrast */
@@ -76,6 +79,21 @@ struct job {
 	real *y;
 };
 
+FOR_CPUS static real largest_of(const real *x, size_t n)
+{
+	enum { PARTS = 16 };
+	real part[PARTS] = {0}, largest = 0;
+	size_t i = 0;
+	for (; i + PARTS <= n; i += PARTS)
+		for (size_t j = 0; j < PARTS; j++)
+			part[j] = fabs(x[i + j]) > part[j] ? fabs(x[i + j]) : part[j];
+	for (; i < n; i++)
+		largest = fabs(x[i]) > largest ? fabs(x[i]) : largest;
+	for (size_t j = 0; j < PARTS; j++)
+		largest = part[j] > largest ? part[j] : largest;
+	return largest;
+}
+
 /* the image minus its mean: a constant becomes exactly 0 */
 static int centre(size_t item, size_t worker, void *argument)
 {
@@ -83,14 +101,9 @@ static int centre(size_t item, size_t worker, void *argument)
 	const struct job *job = argument;
 	size_t pixels = job->lcn->h * job->lcn->w;
 	const real *x = job->x + item * pixels;
-	real *to = job->lcn->centred + item * pixels, largest = 0;
-	double sum = 0;
-	for (size_t i = 0; i < pixels; i++) {
-		sum += (double)x[i];
-		largest = fabs(x[i]) > largest ? (real)fabs(x[i]) : largest;
-	}
-	job->lcn->range[item] = largest;
-	real mean = (real)(sum / (double)pixels);
+	real *to = job->lcn->centred + item * pixels;
+	job->lcn->range[item] = largest_of(x, pixels);
+	real mean = mean_of(x, pixels);
 	for (size_t i = 0; i < pixels; i++)
 		to[i] = x[i] - mean;
 	return 0;
@@ -111,22 +124,33 @@ static int subtract(size_t item, size_t worker, void *argument)
 	return 0;
 }
 
+/* in place; what rounding left below 0 is 0 */
+FOR_CPUS static void roots(real *restrict x, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		x[i] = sqrt(x[i] > 0 ? x[i] : 0);
+}
+
+FOR_CPUS static void quotients(
+    real *restrict y, const real *restrict deviation, real least, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		y[i] /= deviation[i] > least ? deviation[i] : least;
+}
+
 /* y = v / max(c, s) */
 static int divide(size_t item, size_t worker, void *argument)
 {
 	(void)worker;
 	const struct job *job = argument;
 	size_t pixels = job->lcn->h * job->lcn->w;
-	real *variance = job->lcn->blurred + item * pixels, *y = job->y + item * pixels;
-	double sum = 0;
-	for (size_t i = 0; i < pixels; i++) {
-		variance[i] = (real)sqrt(variance[i] > 0 ? (double)variance[i] : 0);
-		sum += (double)variance[i];
-	}
-	real least = (real)(sum / (double)pixels);
-	bool none = !(least > NOTHING * job->lcn->range[item]);
-	for (size_t i = 0; i < pixels; i++)
-		y[i] = none ? 0 : y[i] / (variance[i] > least ? variance[i] : least);
+	real *deviation = job->lcn->blurred + item * pixels, *y = job->y + item * pixels;
+	roots(deviation, pixels);
+	real least = mean_of(deviation, pixels);
+	if (least > NOTHING * job->lcn->range[item])
+		quotients(y, deviation, least, pixels);
+	else
+		memset(y, 0, pixels * sizeof *y);
 	return 0;
 }
 

@@ -15,6 +15,7 @@
 #include "conv/clones.h"
 #include "conv/lanes.h"
 #include "conv/line.h"
+#include "conv/mean.h"
 #include "conv/mirror.h"
 #include "conv/turn.h"
 
@@ -180,21 +181,6 @@ void mirror_free(struct mirror_filter *f)
 static size_t ordered(size_t i, size_t n)
 {
 	return i < (n + 1) / 2 ? 2 * i : 2 * (n - i) - 1;
-}
-
-/* The mean, in a fixed order that suits vectors. */
-FOR_CPUS static real mean_of(const real *x, size_t n)
-{
-	double part[8] = {0}, sum = 0;
-	size_t i = 0;
-	for (; i + 8 <= n; i += 8)
-		for (size_t j = 0; j < 8; j++)
-			part[j] += (double)x[i + j];
-	for (; i < n; i++)
-		sum += (double)x[i];
-	for (size_t j = 0; j < 8; j++)
-		sum += part[j];
-	return (real)(sum / (double)n);
 }
 
 /* A line of w pixels into the order 0 2 4 ... 5 3 1, less the mean; and back, plus a constant. */

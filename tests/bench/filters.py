@@ -49,6 +49,25 @@ def numpy_whiten(reflect):
     return run
 
 
+def local_contrast(sigma):
+    from scipy.signal import fftconvolve
+
+    r = int(np.ceil(6 * sigma))
+    g = np.exp(-(np.arange(-r, r + 1) ** 2) / (2 * sigma**2))
+    g = (np.outer(g, g) / g.sum() ** 2).astype("f4")[None]
+
+    def blur(x):
+        return fftconvolve(np.pad(x, ((0, 0), (r, r), (r, r)), "symmetric"), g, mode="valid", axes=(1, 2))
+
+    def run(x):
+        x = x.astype("f4")
+        v = x - blur(x)
+        s = np.sqrt(np.maximum(blur(v * v), 0))
+        return v / np.maximum(s, s.mean((1, 2), keepdims=True))
+
+    return run
+
+
 PEERS = {
     "log1.5": lambda: fftconvolve(log(1.5)),
     "log4": lambda: fftconvolve(log(4)),
@@ -56,6 +75,7 @@ PEERS = {
     "any31": lambda: fftconvolve(np.random.default_rng(1).normal(size=(31, 31)).astype("f4")),
     "periodic": lambda: numpy_whiten(False),
     "reflected": lambda: numpy_whiten(True),
+    "lcn": lambda: local_contrast(2),
 }
 
 FLOOR = 5
@@ -68,6 +88,7 @@ TASKS = [
     ("lgn-filter --kernel any31.npys", "any31"),
     ("whiten", "periodic"),  # not the same thing: the period's jump is in its result
     ("whiten", "reflected"),
+    ("whiten --method lcn", "lcn"),
 ]
 SIZES = ("64x64", (4000, 64, 64)), ("256x256", (250, 256, 256)), ("481x321", (100, 481, 321))
 
