@@ -29,6 +29,22 @@ static bool is_smooth(size_t n)
 	return n == 1;
 }
 
+size_t line_batch(size_t lines, size_t numbers)
+{
+	const size_t most = 500000; /* bytes; their spectra take as many again */
+	size_t best = 1;
+	double least = INFINITY;
+	for (size_t n = 1; n <= LINE_BATCH_MAX && (n == 1 || n * numbers * sizeof(real) <= most);
+	     n++) {
+		double groups = (double)((n * lines + LANES - 1) / LANES) / (double)n;
+		if (groups < 0.99 * least) {
+			least = groups;
+			best = n;
+		}
+	}
+	return best;
+}
+
 static int plan_chirp(struct line *line)
 {
 	size_t n = line->n, m = line->m;

@@ -8,6 +8,11 @@
 #include <stddef.h>
 #include "conv/real.h"
 
+/* Of `lines` transforms of an image or tile that takes `numbers`: how many images at a time fill the lanes best, and
+ * with their spectra stay in the second-level cache; 1 to LINE_BATCH_MAX. */
+#define LINE_BATCH_MAX 8
+size_t line_batch(size_t lines, size_t numbers) __attribute__((const));
+
 struct line;
 
 /* NULL with a reason. */

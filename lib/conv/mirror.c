@@ -20,9 +20,6 @@
 #include "conv/turn.h"
 
 #define ELEMENT (2 * LANES) /* numbers of an element: real parts, imaginary parts */
-#define BATCH_MAX 16
-#define BATCH_BYTES                                                                                \
-	500000 /* of a batch: with its coefficients it stays in the second-level cache */
 
 struct mirror_filter {
 	size_t h, w, pairs, batch, threads; /* pairs of an image's rows; images at a time */
@@ -34,8 +31,8 @@ struct mirror_filter {
 	/* of each thread */
 	size_t images_size, scratch_size;
 	real *images; /* (batch, h, stride) */
-	real
-	    *scratch; /* coefficients (batch h + 2, stride); two lines of w elements; line_exec's */
+	/* coefficients (batch h + 2, stride); two lines of w elements; line_exec's */
+	real *scratch;
 };
 
 double mirror_whitening(double fx, double fy, const void *argument)
@@ -53,23 +50,6 @@ static size_t round_up(size_t n, size_t to)
 static size_t groups(const struct mirror_filter *f, size_t images)
 {
 	return (images * f->pairs + LANES - 1) / LANES;
-}
-
-/* The most images whose pairs of rows fill the lanes and whose memory a cache holds. */
-static size_t choose_batch(const struct mirror_filter *f)
-{
-	size_t best = 1;
-	double least = INFINITY;
-	for (size_t b = 1; b <= BATCH_MAX; b++) {
-		if (b > 1 && b * f->h * f->stride * sizeof(real) > BATCH_BYTES)
-			break;
-		double lines = (double)round_up(b * f->pairs, LANES) / (double)b;
-		if (lines < 0.99 * least) {
-			least = lines;
-			best = b;
-		}
-	}
-	return best;
 }
 
 /* exp(-i pi k / 2n), k = 0 .. n/2 */
@@ -138,7 +118,7 @@ struct mirror_filter *mirror_plan(
 	f->threads = threads ? threads : 1;
 	/* an odd number of cache lines apart, rows fall on different places of the caches */
 	f->stride = round_up(w, ELEMENT) + LANES;
-	f->batch = choose_batch(f);
+	f->batch = line_batch(f->pairs, f->h * f->stride);
 	f->down = line_plan(h);
 	f->along = line_plan(w);
 	f->turn_down = turns(h);
@@ -327,7 +307,7 @@ static int exec_batch(size_t item, size_t worker, void *argument)
 	struct mirror_filter *f = job->f;
 	size_t h = f->h, w = f->w, from = item * f->batch;
 	size_t images = job->n - from < f->batch ? job->n - from : f->batch;
-	real *buffer = f->images + worker * f->images_size, mean[BATCH_MAX];
+	real *buffer = f->images + worker * f->images_size, mean[LINE_BATCH_MAX];
 	real *coefficients = f->scratch + worker * f->scratch_size;
 	real *lines = coefficients + (f->batch * h + 2) * f->stride;
 	real *rest = lines + 2 * round_up(w, LANES) * ELEMENT;

@@ -9,13 +9,11 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "conv/lanes.h"
+#include "conv/line.h"
 #include "conv/plane.h"
 #include "conv/turn.h"
 
 #define ELEMENT (2 * LANES) /* numbers of an element: real parts, imaginary parts */
-#define BATCH_MAX 8
-#define BATCH_BYTES                                                                                \
-	500000 /* of a batch's planes: with the spectra they stay in the second-level cache */
 
 struct plane {
 	size_t h, w, half, batch, groups; /* half: h/2 rows of a spectrum; groups of LANES rows */
@@ -227,23 +225,6 @@ static size_t fft_scratch(const struct plane *f)
 	return larger(lanes_fft_scratch(f->down), lanes_fft_scratch(f->along));
 }
 
-/* The most planes whose rows fill the lanes and whose memory a cache holds. */
-static size_t choose_batch(const struct plane *f)
-{
-	size_t best = 1;
-	double least = INFINITY;
-	for (size_t b = 1; b <= BATCH_MAX; b++) {
-		if (b > 1 && b * f->plane_size * sizeof(real) > BATCH_BYTES)
-			break;
-		double lines = (double)round_up(b * f->half, LANES) / (double)b;
-		if (lines < 0.99 * least) {
-			least = lines;
-			best = b;
-		}
-	}
-	return best;
-}
-
 /* Distribute the spectrum of the kernel, its columns transformed in `spectra` (half rows), to lanes and edge. */
 static void fill_kernel(struct plane *f, real *spectra, struct rows_scratch s)
 {
@@ -352,7 +333,7 @@ struct plane *plane_plan(size_t h, size_t w, struct plane_part given, struct pla
 	f->stride = odd_lines(columns);
 	f->plane_size = f->rows * f->stride;
 	f->spectrum_stride = odd_lines(2 * round_up(columns, LANES));
-	f->batch = choose_batch(f);
+	f->batch = line_batch(f->half, f->plane_size);
 	f->groups = (f->batch * f->half + LANES - 1) / LANES;
 	f->spectra = (f->batch * f->half + 1) * f->spectrum_stride;
 	f->down = lanes_fft_plan(f->half);
