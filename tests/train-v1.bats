@@ -146,6 +146,45 @@ for f in range(4):
 	done
 }
 
+@test "PyTorch gives today what the golden data of the network say" {
+	/usr/bin/python3 -c 'import torch' 2>/dev/null || skip "no torch"
+	OMP_NUM_THREADS=1 /usr/bin/python3 "$golden/net.py" golden .
+	tensor-cmp -r 1e-9 -a 1e-11 net.npys "$golden/net.npys"
+	tensor-cmp -r 1e-7 -a 1e-9 net-trajectory.npys "$golden/net-trajectory.npys"
+}
+
+@test "24 steps follow PyTorch's from the same model, T = 0..3, both propagations" {
+	/usr/bin/python3 -c 'import torch' 2>/dev/null || skip "no torch"
+	python 'x, y = (next(it) for it in [npys(sys.argv[1])] * 2); save("x", x, y)' "$stripes"
+	for p in recurrent average; do
+		for t in 0 1 2 3; do
+			opts="$small --crop 20 --batch 20 --holdout 0 --propagation $p -T $t"
+			train-v1 $opts --epochs 2 "$stripes" -o first
+			# all images in each step, so their order does not matter
+			train-v1 $opts --epochs 24 --init first --no-flip --dropout 0 --rate 0.01 --log log.tsv x -o ours
+			OMP_NUM_THREADS=1 /usr/bin/python3 "$golden/net.py" follow first x 24 0.01 theirs >losses
+			python '
+import json
+t, losses = table("log.tsv"), np.loadtxt("losses")
+assert len(losses) == 24 and np.all(np.abs(t["loss"] - losses) <= 1e-3 * losses + 1e-4), (t["loss"], losses)
+d = open("ours", "rb").read()
+n = int.from_bytes(d[:8], "little")
+head = json.loads(d[8:8 + n])
+names = "lgn.weight lgn_norm.bias v1.weight v1_norm.bias lateral.weight head.1.weight head.2.weight head.2.bias head.5.weight head.6.weight head.6.bias head.11.weight head.11.bias".split()
+names += [a + b for a in ("lgn_norm", "v1_norm", "head.2", "head.6") for b in (".running_mean", ".running_var")]
+theirs = dict(zip(names, npys("theirs")))
+for k, x in theirs.items():
+    b, e = head[k]["data_offsets"]
+    far = np.linalg.norm(np.frombuffer(d[8 + n + b:8 + n + e], "<f4").reshape(x.shape) - x)
+    # a mean by the spread of what it is the mean of; biases of norms by the one they shift
+    scale = np.sqrt(theirs[k[:-4] + "var"]) if k.endswith("mean") else np.ones_like(x) if k.endswith("bias") else x
+    # 1e-6 as a rule, more where by rounding a unit at its threshold fell the other way
+    assert far <= 5e-3 * np.linalg.norm(scale), (k, far, np.linalg.norm(scale))
+'
+		done
+	done
+}
+
 @test "data that do not fit: one line each" {
 	python '
 r = np.random.default_rng(0)
@@ -218,7 +257,21 @@ save("nan", np.where(x == 7, np.nan, x).astype(np.float32), y)
 	train-v1 --filters 17 --k0 3 --k1 3 --kl 3 --crop 20 --batch 1000 --epochs 1 "$stripes" >m
 	run --separate-stderr bash -c "train-v1 $small --epochs 1 $stripes >/dev/full"
 	one_line 1 'No space left'
-	run --separate-stderr bash -c "train-v1 $small --epochs 1 --log /dev/full $stripes -o out"
-	one_line 1 'No space left'
-	[[ ! -e out ]]
+	for full in '--log /dev/full' '--checkpoint /dev/full'; do
+		run --separate-stderr bash -c "train-v1 $small --epochs 1 $full $stripes -o out"
+		one_line 1 'No space left'
+		[[ ! -e out ]]
+	done
+	# what cannot be written is known before the work, before any data even
+	mkdir folder
+	for where in /no/folder/m folder; do
+		run --separate-stderr train-v1 $small no-data -o $where
+		one_line 1 "$where: "
+		run --separate-stderr train-v1 $small no-data -o m --checkpoint $where
+		one_line 1 "$where: "
+	done
+	if script --version >/dev/null 2>&1; then
+		run script -qec "train-v1 $small no-data" /dev/null
+		[[ $status -eq 2 && $output == *"binary data to a terminal"* ]]
+	fi
 }

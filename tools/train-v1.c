@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/hash.h"
+#include "base/output.h"
 #include "base/threads.h"
 #include "base/tool.h"
 #include "model/model.h"
@@ -184,10 +185,20 @@ static void read_data(const char *file, char **argv, size_t operands, struct dat
 		npys_close_in(in);
 }
 
+/* Known before hours of work that its results can be written. */
+static void check_files(void)
+{
+	tool_check(output_check(output, true));
+	if (files.checkpoint)
+		tool_check(output_check(files.checkpoint, true));
+}
+
 static int train(char **argv, size_t operands)
 {
 	struct data data, other = {0};
 	struct data_part part, held_out = {0};
+	if (comm->rank == 0)
+		check_files();
 	read_data(NULL, argv, operands, &data);
 	if (data.classes < 2)
 		tool_check(err_set("training images: only one class; there is nothing to learn"));

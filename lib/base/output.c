@@ -102,12 +102,44 @@ static int open_path(struct output *out, const char *path)
 	return open_temporary(out, path, 0666 & ~mask);
 }
 
+static bool is_standard(const char *path)
+{
+	return !path || strcmp(path, "-") == 0;
+}
+
+static int refuse_terminal(const char *name)
+{
+	return err_usage("%s: binary data to a terminal; use a pipe, > file or -o file", name);
+}
+
+int output_check(const char *path, bool binary)
+{
+	struct stat status;
+	if (is_standard(path))
+		return binary && isatty(STDOUT_FILENO) ? refuse_terminal("standard output") : 0;
+	bool there = stat(path, &status) == 0;
+	if (there && access(path, W_OK) < 0)
+		return err_errno("%s", path);
+	if (there && !S_ISREG(status.st_mode))
+		return S_ISDIR(status.st_mode) ? err_set("%s: is a folder", path) : 0;
+	/* the temporary beside it */
+	char *folder = there ? realpath(path, NULL) : mem_text("%s", path);
+	if (!folder)
+		return there ? err_errno("%s", path) : -1;
+	char *slash = strrchr(folder, '/');
+	if (slash)
+		slash[slash == folder] = '\0';
+	int result = access(slash ? folder : ".", W_OK | X_OK) < 0 ? err_errno("%s", path) : 0;
+	free(folder);
+	return result;
+}
+
 struct output *output_open(const char *path, bool binary)
 {
 	struct output *out = mem_alloc(1, sizeof *out);
 	if (!out)
 		return NULL;
-	out->standard = !path || strcmp(path, "-") == 0;
+	out->standard = is_standard(path);
 	out->name = mem_text("%s", out->standard ? "standard output" : path);
 	if (!out->name)
 		goto fail;
@@ -116,7 +148,7 @@ struct output *output_open(const char *path, bool binary)
 	else if (open_path(out, path) < 0)
 		goto fail;
 	if (binary && isatty(fileno(out->stream))) {
-		err_usage("%s: binary data to a terminal; use a pipe, > file or -o file", out->name);
+		refuse_terminal(out->name);
 		output_abandon(out);
 		return NULL;
 	}

@@ -15,7 +15,10 @@ struct output;
  * NULL with a reason on failure. */
 struct output *output_open(const char *path, bool binary) __attribute__((warn_unused_result));
 
-/* The same for a file that is read while it grows (a log) and goes on after an interruption: no temporary. The first
+/* Whether output_open would fail, without opening: for a result that takes long to make. 0 or -1. */
+int output_check(const char *path, bool binary) __attribute__((warn_unused_result));
+
+/* The same as output_open for a file that is read while it grows (a log) and goes on after an interruption: no temporary. The first
  * `length` bytes of a regular file stay, the rest is cut off; a shorter file is an error. */
 struct output *output_grow(const char *path, size_t length) __attribute__((warn_unused_result));
 

@@ -38,11 +38,17 @@ size_t data_owner(const struct data *data, size_t i)
 	return i % data->comm->ranks;
 }
 
-/* How many of `count` images from number `first` on are rank r's. */
-static size_t dealt(const struct data *data, size_t first, size_t count, size_t r)
+/* The first of the images from number `from` on that is rank r's; how many of the next `count` are. */
+static size_t first_of(const struct data *data, size_t from, size_t r)
 {
-	size_t ranks = data->comm->ranks, skipped = (r + ranks - first % ranks) % ranks;
-	return count > skipped ? (count - skipped - 1) / ranks + 1 : 0;
+	size_t ranks = data->comm->ranks;
+	return from + (r + ranks - from % ranks) % ranks;
+}
+
+static size_t count_of(const struct data *data, size_t from, size_t count, size_t r)
+{
+	size_t first = first_of(data, from, r), end = from + count;
+	return first < end ? (end - first - 1) / data->comm->ranks + 1 : 0;
 }
 
 /* What rank 0 tells before each piece of the stream; no images: the end. */
@@ -54,18 +60,17 @@ struct piece {
 static int deal(struct data *data, const struct piece *piece, const char *images)
 {
 	const struct comm *comm = data->comm;
-	size_t count = (size_t)piece->images, first = data->images, own;
-	size_t bytes = data->h * data->w * (data->bytes ? 1 : sizeof(float)), n = 0;
-	own = dealt(data, first, count, comm->rank);
+	size_t count = (size_t)piece->images, from = data->images, n = 0;
+	size_t bytes = data->h * data->w * (data->bytes ? 1 : sizeof(float));
+	size_t own = count_of(data, from, count, comm->rank);
 	/* from rank 0 alone: what each of the others is given and takes is nothing */
 	size_t *given = mem_alloc(2 * comm->ranks, sizeof *given), *taken = given + comm->ranks;
 	char *sorted = mem_alloc(comm->rank == 0 ? count : 0, bytes), *mine = mem_alloc(own, bytes);
 	int status = given && sorted && mine ? 0 : -1;
 	for (size_t r = 0; status == 0 && comm->rank == 0 && r < comm->ranks; r++) {
-		given[r] = dealt(data, first, count, r) * bytes;
-		for (size_t i = (r + comm->ranks - first % comm->ranks) % comm->ranks; i < count;
-		     i += comm->ranks)
-			memcpy(sorted + n++ * bytes, images + i * bytes, bytes);
+		given[r] = count_of(data, from, count, r) * bytes;
+		for (size_t i = first_of(data, from, r); i < from + count; i += comm->ranks)
+			memcpy(sorted + n++ * bytes, images + (i - from) * bytes, bytes);
 	}
 	if (status == 0) {
 		taken[0] = own * bytes;

@@ -58,8 +58,10 @@ void optimiser_step(struct optimiser *optimiser, struct network *net, double rat
 			continue;
 		bool lgn = starts(t->name, "lgn"), v1 = starts(t->name, "v1"),
 		     lateral = starts(t->name, "lateral");
+		/* a kernel that takes no part does not decay */
+		bool unused = !training->lateral || network_options(net)->iterations == 0;
 		bool frozen = (lgn && training->freeze_lgn) || (v1 && training->freeze_v1) ||
-			      (lateral && (training->freeze_lateral || !training->lateral));
+			      (lateral && (training->freeze_lateral || unused));
 		/* biases and norms' weights have one axis */
 		double share = lgn       ? decay->lgn
 			       : v1      ? decay->v1

@@ -22,7 +22,8 @@ struct optimiser_decay {
 	double lgn, v1, lateral, head;
 };
 
-/* One step from the network's gradients. Tensors of layers that are frozen stay as they are. */
+/* One step from the network's gradients. Tensors of layers that are frozen stay as they are, and so
+ * does a lateral kernel that no propagation uses. */
 void optimiser_step(struct optimiser *optimiser, struct network *net, double rate, double momentum,
     const struct optimiser_decay *decay, const struct network_training *training);
 

@@ -2,7 +2,9 @@
 """Training against PyTorch on the same work: learning.py PROGRAM [THREADS]. Needs torch.
 
 Each line is the median of interleaved runs, in ms per image: ours, PyTorch's, how many times faster. PyTorch gets fewer
-images a run where it is slow (its time is linear in them). Floor: the same transforms and products alone."""
+images a run where it is slow (its time is linear in them). Floor: the same transforms and products alone.
+Then peak memory of processes of their own, and the cost by the kernel's size and by images, as tables and a figure beside
+PROGRAM. Status 1 where memory is larger than PyTorch's."""
 import os
 import statistics
 import subprocess
@@ -22,7 +24,7 @@ from net import Network  # noqa: E402
 
 torch.set_num_threads(threads)
 ours = subprocess.Popen([sys.argv[1], str(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                        env={**os.environ, "OMP_WAIT_POLICY": "passive"})
+                        env=os.environ)
 ROUNDS = int(os.environ.get("ROUNDS", 5))
 
 
@@ -77,10 +79,106 @@ for name, f, k1, kl, t, crop, batch, n in (
 
     compare(name, ("train", f, 7, k1, kl, t, crop, batch), step, n)
 
-print("\nms per image by kernel size (64 -> 64 channels, 64 x 64, batch 32), and by images (9 x 9)")
-for k in range(3, 32, 4):
-    ask("conv", 64, 64, k, 32)
-    print(f"{k} x {k}: {statistics.median(ask('conv', 64, 64, k, 32) for _ in range(3)):.2f}", flush=True)
-for n in 1, 2, 8, 32, 128:
-    ask("conv", 64, 64, 9, n)
-    print(f"{n} images: {statistics.median(ask('conv', 64, 64, 9, n) for _ in range(3)):.2f}", flush=True)
+
+
+def high_water(pid):
+    """Peak resident memory of a process that is alive, in MB. ru_maxrss would have that of its parent before exec."""
+    with open(f"/proc/{pid}/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) / 1024
+
+
+def our_peak(*network):
+    process = subprocess.Popen([sys.argv[1], str(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    for _ in range(2):
+        print("train", *network, file=process.stdin, flush=True)
+        process.stdout.readline()
+    mb = high_water(process.pid)
+    process.stdin.close()
+    process.wait()
+    return mb
+
+
+def their_peak(code, *arguments):
+    process = subprocess.Popen([sys.executable, "-c", code + "\ninput()", *map(str, arguments)], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, text=True)
+    process.stdout.readline()  # it is done
+    mb = high_water(process.pid)
+    process.communicate("\n")
+    return mb
+
+
+THEIRS = """
+import sys
+import torch
+import torch.nn.functional as fn
+sys.path.insert(0, sys.argv[1])
+from net import Network
+threads, steps, f, k0, k1, kl, t, crop, n = map(int, sys.argv[2:])
+torch.set_num_threads(threads)
+net = Network(k0, f, k1, kl, 10, t)
+optimiser = torch.optim.SGD([p for p in net.parameters() if p.requires_grad], lr=1e-4, momentum=0.9, nesterov=True)
+x, y = torch.rand(n, 1, crop, crop), torch.arange(n) % 10
+for _ in range(steps):
+    optimiser.zero_grad()
+    fn.cross_entropy(net(x), y).backward()
+    optimiser.step()
+print("done", flush=True)
+"""
+GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden")
+failed = False
+
+print(f"\n{'peak memory of a training process, MB':44s} {'ours':>9s} {'PyTorch':>9s} {'ours/its':>8s}")
+idle = their_peak("import torch; print('done', flush=True)")
+for name, network, steps in (("default: K1 9 x 9, T 1, 48 x 48, batch 64", (64, 7, 11, 9, 1, 48, 64), 2),
+                             ("K1 15 x 15, T 3, 64 x 64, batch 32", (64, 7, 11, 15, 3, 64, 32), 1)):
+    a, b = our_peak(*network), their_peak(THEIRS, GOLDEN, threads, steps, *network)
+    failed |= a > b
+    print(f"{name:44s} {a:9.0f} {b:9.0f} {a / b:8.2f}{'' if a <= b else '   larger than PyTorch'}", flush=True)
+print(f"PyTorch, imported only: {idle:.0f} MB")
+
+folder = os.path.dirname(os.path.abspath(sys.argv[1]))
+
+
+def curve(name, points):
+    """Median seconds of 64 -> 64 channels, 64 x 64, at (kernel, images); also written to a table."""
+    times = {p: [] for p in points}
+    for _ in range(ROUNDS + 1):  # interleaved, so that what the machine does else falls on all alike
+        for k, n in points:
+            times[k, n].append(ask("conv", 64, 64, k, n) * n / 1e3)
+    times = {p: statistics.median(t[1:]) for p, t in times.items()}
+    with open(os.path.join(folder, name), "w") as table:
+        print("kernel_px\timages\tseconds\tms_per_image", file=table)
+        for (k, n), t in times.items():
+            print(f"{k}\t{n}\t{t:.6g}\t{1e3 * t / n:.6g}", file=table)
+            print(f"{k:2d} x {k:2d} px {n:4d} images {1e3 * t:9.2f} ms {1e3 * t / n:7.2f} ms per image", flush=True)
+    return times
+
+
+print("\ncost by size of the kernel: 64 -> 64 channels, 64 x 64, forward and both gradients")
+by_kernel = curve("kernels.tsv", [(k, 32) for k in range(3, 32, 2)])
+t = list(by_kernel.values())
+print(f"3 x 3 to 31 x 31: largest/smallest {max(t) / min(t):.2f}, 31 x 31/3 x 3 {t[-1] / t[0]:.2f} (direct sums: {31 ** 2 / 9:.0f})")
+
+print("\ncost by images: 9 x 9 px")
+by_images = curve("images.tsv", [(9, n) for n in (1, 2, 4, 8, 16, 32, 64, 128)])
+n = [n for _, n in by_images]
+t = list(by_images.values())
+# t = a + b n, of least relative error
+w = [1 / x for x in t]
+s0, s1, s2 = (sum(v * v * m ** e for v, m in zip(w, n)) for e in (0, 1, 2))
+r0, r1 = (sum(v * v * x * m ** e for v, x, m in zip(w, t, n)) for e in (0, 1))
+b = (s0 * r1 - s1 * r0) / (s0 * s2 - s1 * s1)
+a = (r0 - b * s1) / s0
+worst = max(abs(x / (a + b * m) - 1) for x, m in zip(t, n))
+print(f"time = {1e3 * a:.1f} ms + {1e3 * b:.2f} ms an image, within {100 * worst:.0f} %; "
+      f"128 images cost {t[-1] / t[-3]:.2f} times 32 (linear: 4)")
+
+try:
+    subprocess.run(["gnuplot", "-e", f"folder = '{folder}'; constant = {1e3 * a}; slope = {1e3 * b}",
+                    os.path.join(os.path.dirname(os.path.abspath(__file__)), "learning.gp")], check=True)
+    print(f"figure: {folder}/learning.svg; tables: kernels.tsv, images.tsv beside it")
+except (OSError, subprocess.CalledProcessError) as error:
+    print(f"no figure: {error}")
+ours.stdin.close()
+ours.wait()
+sys.exit(failed)

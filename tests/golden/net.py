@@ -3,7 +3,9 @@
 
 usage: net.py golden DIR        write DIR/net.npys
        net.py logits MODEL IN   logits (n, classes) of the images in IN as npys on standard output
-       net.py bench ...         see tests/bench/train.py
+       net.py follow MODEL IN STEPS RATE OUT
+                                train on from MODEL with train-v1's defaults, but without dropout, all images of IN in
+                                each step; losses to standard output, OUT: parameters and running statistics as npys
 """
 import sys, os
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -143,8 +145,13 @@ def golden(folder):
                 records.append(np.concatenate([np.ravel(o) for o in out]))
     save(os.path.join(folder, "net.npys"), *records)
 
-    # a trajectory: SGD with Nesterov's momentum, decays per layer, one cycle of 24 steps, 10 images each
-    net = Network(**SHAPE, iterations=2, dropout=0.0)
+    save(os.path.join(folder, "net-trajectory.npys"),
+         *(trajectory(t, p) for p in ("recurrent", "average") for t in range(4)))
+
+
+def trajectory(t, propagation):
+    """SGD with Nesterov's momentum, decays per layer, one cycle of 24 steps, 10 images each."""
+    net = Network(**SHAPE, iterations=t, propagation=propagation, dropout=0.0)
     prepare(net)
     decay = lambda name: {"lgn": 5e-3, "v1": 2e-3, "lateral": 1e-3, "head": 5e-4}[name.split(".")[0]] if name.endswith("weight") and name.split(".")[1] not in "26" else 0.0
     groups = [{"params": [net.get_parameter(k)], "weight_decay": decay(k) if k.count("norm") == 0 else 0.0} for k in NAMES]
@@ -161,7 +168,34 @@ def golden(folder):
         schedule.step()
         out.append(loss.item())
     out = [np.array(out)] + [probe(net.get_parameter(k).detach().numpy()) for k in NAMES]
-    save(os.path.join(folder, "net-trajectory.npys"), np.concatenate([np.ravel(o) for o in out]))
+    return np.concatenate([np.ravel(o) for o in out])
+
+
+def decay_of(name):
+    """train-v1's defaults; norms and biases have none."""
+    if "norm" in name or name.endswith("bias") or name.split(".")[1] in "26":
+        return 0.0
+    return {"lgn": 5e-3, "v1": 2e-3, "lateral": 2e-3, "head": 5e-4}[name.split(".")[0]]
+
+
+def follow(path, images, steps, rate, out):
+    net = module(path).train()
+    net.head[10].p = 0.0
+    optimiser = torch.optim.SGD([{"params": [net.get_parameter(k)], "weight_decay": decay_of(k)} for k in NAMES],
+                                lr=rate, momentum=0.9, nesterov=True)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=rate, total_steps=steps, cycle_momentum=False)
+    records = list(npys(images))
+    x = torch.from_numpy(np.concatenate(records[::2]).astype(np.float32))[:, None]
+    labels = torch.from_numpy(np.concatenate(records[1::2]).astype(np.int64))
+    for _ in range(steps):
+        optimiser.zero_grad()
+        loss = fn.cross_entropy(net(x), labels)
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        print(loss.item())
+    state = net.state_dict()
+    save(out, *(state[k].numpy() for k in NAMES + RUNNING))
 
 
 def probe(x, limit=40):
@@ -180,5 +214,7 @@ if __name__ == "__main__":
             for x in npys(sys.argv[3]):
                 if x.ndim == 3:
                     save(sys.stdout.buffer, net(torch.from_numpy(x.astype(np.float32))[:, None]).numpy())
+    elif sys.argv[1] == "follow":
+        follow(sys.argv[2], sys.argv[3], int(sys.argv[4]), float(sys.argv[5]), sys.argv[6])
     else:
         sys.exit(__doc__)

@@ -2,6 +2,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/threads.h"
@@ -19,6 +21,42 @@ static int fail_from_7(size_t i, size_t worker, void *argument)
 	(void)worker;
 	(void)argument;
 	return i >= 7 ? err_set("item %zu", i) : 0;
+}
+
+/* worker indexes scratch, which no two items may have at once; a loop within */
+static int with_scratch(size_t i, size_t worker, void *argument)
+{
+	size_t *scratch = argument, before = scratch[worker]++;
+	double inner[16];
+	int status = par_for(16, 4, square, inner);
+	if (scratch[worker] != before + 1 || inner[15] != 225)
+		return err_set("item %zu: scratch of worker %zu was another's too", i, worker);
+	return status;
+}
+
+/* Many loops of all sizes on changing numbers of threads, more than there are CPUs: each item once. */
+static void threads(void)
+{
+	size_t wrong = 0;
+	for (size_t i = 0; i < 2000; i++) {
+		size_t scratch[8] = {0}, done = 0, n = i % 37, t = 1 + i % 8;
+		wrong += par_for(n, t, with_scratch, scratch) < 0;
+		for (size_t k = 0; k < 8; k++) {
+			done += scratch[k];
+			wrong += k >= t && scratch[k] > 0;
+		}
+		wrong += done != n;
+	}
+	CHECK(wrong == 0);
+	/* a child has none of the workers, and its loops end all the same */
+	fflush(stdout);
+	pid_t child = fork();
+	if (child == 0) {
+		double x[1000];
+		_exit(par_for(1000, 2, square, x) < 0 || x[999] != 998001);
+	}
+	int status = -1;
+	CHECK(waitpid(child, &status, 0) == child && status == 0);
 }
 
 /* Published test vectors of Philox 4x32-10: counter and key all zero, and the digits of pi. */
@@ -82,10 +120,12 @@ int main(void)
 	CHECK(memcmp(x, y, sizeof x) == 0 && x[31] == 961);
 	size_t carried = 0;
 	for (int i = 0; i < 20; i++)
-		carried += par_for(100, 4, fail_from_7, NULL) < 0 && strcmp(err_reason(), "item 7") == 0;
+		carried +=
+		    par_for(100, 4, fail_from_7, NULL) < 0 && strcmp(err_reason(), "item 7") == 0;
 	CHECK(carried == 20);
 	CHECK(par_for(100, 1, fail_from_7, NULL) < 0 && strcmp(err_reason(), "item 7") == 0);
 
+	threads();
 	size_t order[50], seen[50] = {0}, ok = 0;
 	struct rng rng = rng_start(1, RNG_TEST, 0, 0);
 	rng_permutation(&rng, order, 50);
