@@ -3,9 +3,9 @@
 
 usage: net.py golden DIR        write DIR/net.npys
        net.py logits MODEL IN   logits (n, classes) of the images in IN as npys on standard output
-       net.py follow MODEL IN STEPS RATE OUT
-                                train on from MODEL with train-v1's defaults, but without dropout, all images of IN in
-                                each step; losses to standard output, OUT: parameters and running statistics as npys
+       net.py follow IN STEPS RATE DIR...
+                                train on from each DIR/first with train-v1's defaults, but without dropout, all images of
+                                IN in each step; DIR/losses, and DIR/theirs: parameters and running statistics as npys
 """
 import sys, os
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -178,8 +178,8 @@ def decay_of(name):
     return {"lgn": 5e-3, "v1": 2e-3, "lateral": 2e-3, "head": 5e-4}[name.split(".")[0]]
 
 
-def follow(path, images, steps, rate, out):
-    net = module(path).train()
+def follow(images, steps, rate, folder):
+    net = module(os.path.join(folder, "first")).train()
     net.head[10].p = 0.0
     optimiser = torch.optim.SGD([{"params": [net.get_parameter(k)], "weight_decay": decay_of(k)} for k in NAMES],
                                 lr=rate, momentum=0.9, nesterov=True)
@@ -187,15 +187,16 @@ def follow(path, images, steps, rate, out):
     records = list(npys(images))
     x = torch.from_numpy(np.concatenate(records[::2]).astype(np.float32))[:, None]
     labels = torch.from_numpy(np.concatenate(records[1::2]).astype(np.int64))
-    for _ in range(steps):
-        optimiser.zero_grad()
-        loss = fn.cross_entropy(net(x), labels)
-        loss.backward()
-        optimiser.step()
-        schedule.step()
-        print(loss.item())
+    with open(os.path.join(folder, "losses"), "w") as losses:
+        for _ in range(steps):
+            optimiser.zero_grad()
+            loss = fn.cross_entropy(net(x), labels)
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            print(loss.item(), file=losses)
     state = net.state_dict()
-    save(out, *(state[k].numpy() for k in NAMES + RUNNING))
+    save(os.path.join(folder, "theirs"), *(state[k].numpy() for k in NAMES + RUNNING))
 
 
 def probe(x, limit=40):
@@ -215,6 +216,7 @@ if __name__ == "__main__":
                 if x.ndim == 3:
                     save(sys.stdout.buffer, net(torch.from_numpy(x.astype(np.float32))[:, None]).numpy())
     elif sys.argv[1] == "follow":
-        follow(sys.argv[2], sys.argv[3], int(sys.argv[4]), float(sys.argv[5]), sys.argv[6])
+        for folder in sys.argv[5:]:
+            follow(sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), folder)
     else:
         sys.exit(__doc__)
