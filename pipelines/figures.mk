@@ -2,25 +2,13 @@
 ifeq ($(PRESET),ablations)
 NAMES = ablations
 else
-NAMES = sample spectrum training lgn retinex bank nxny kernels orientation field models
+NAMES = sample spectrum training lgn retinex bank nxny population passes tuning kernels orientation field models
 endif
-KINDS = svg pdf png
-
-# figures show one run: another DATA or PRESET makes them anew
-$(FIGURES)/run.stamp: FORCE
-	$(call stamp,$(VERSION) $(FIRST))
+include $(HERE)/filters.mk
 
 # pictures that figures show as they are
 $(FIRST)/sample.png: $(FIRST)/train.npys
 	tensor-get --record 0 $< | image-write --tiles 32 --columns 12 --gap 2 | pnmtopng >$@ 2>/dev/null
-# filters sorted by orientation, those that were not accepted last
-order = $$(awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; next } \
-	{ print 1 - $$at["accepted"], $$at["theta_deg"], $$at["filter"] }' $(@D)/gabor.tsv | sort -k 1,1n -k 2,2n | cut -d ' ' -f 3 | paste -sd ,)
-tile = image-write --contrast tile --clip 0 --colours diverging --gap 1 --scale 3 --columns 16
-$(FIRST)/bank.png: $(FIRST)/gabor.tsv
-	tensor-get --take "$(order)" $(@D)/profiles.npys | $(tile) | pnmtopng >$@ 2>/dev/null
-$(FIRST)/fitted.png: $(FIRST)/gabor.tsv
-	tensor-get --take "$(order)" $(@D)/fitted.npys | $(tile) | pnmtopng >$@ 2>/dev/null
 $(FIRST)/kernels.png: $(FIRST)/gabor.tsv $(FIRST)/lateral.npys
 	'$(HERE)/kernels' $(@D)/lateral.npys $(@D)/gabor.tsv $(@D)/kernels.txt | pnmtopng >$@ 2>/dev/null
 # Psi0 as text, a number a line, and what its fit found as gnuplot's variables
@@ -56,17 +44,12 @@ needs_spectrum = spectrum-fourier.tsv spectrum-zca.tsv
 needs_training = model.safetensors
 needs_lgn = lgn-fit.gp lgn.txt lgn-history.tsv
 needs_retinex = retinex.tsv
-needs_bank = bank.png fitted.png
-needs_nxny = gabor.tsv
+needs_tuning = agreement.tsv
 needs_kernels = kernels.png
 needs_orientation = stats.tsv
 needs_field = field-pooled.tsv field-lines.tsv model-pooled.tsv model-lines.tsv
 needs_models = field.tsv
 needs_ablations =
-define figure
-$(KINDS:%=$(FIGURES)/$(1).%): $(FIGURES)/$(1).%: $(needs_$(1):%=$(FIRST)/%) $(HERE)/$(1).gp $(HERE)/style.gp $(FIGURES)/run.stamp
-	gnuplot -e "here='$(HERE)'; dir='$(FIRST)'; figures='$(FIGURES)'; kind='$$*'; file='$$@'" '$(HERE)/$(1).gp'
-endef
 $(foreach name,$(NAMES),$(eval $(call figure,$(name))))
 $(FIGURES)/ablations.svg $(FIGURES)/ablations.pdf $(FIGURES)/ablations.png: $(FIGURES)/summary.tsv
 
@@ -82,7 +65,7 @@ OVER_SEEDS = $(FIGURES)/seeds.tsv
 $(FIGURES)/index.html: $(OVER_SEEDS)
 endif
 endif
-$(FIGURES)/index.html: $(foreach n,$(NAMES),$(KINDS:%=$(FIGURES)/$(n).%)) $(FIGURES)/summary.tsv $(TABLES:%=$(FIRST)/%) $(HERE)/page
+$(FIGURES)/index.html: $(foreach n,$(NAMES),$(KINDS:%=$(FIGURES)/$(n).%)) $(FIGURES)/summary.tsv $(TABLES:%=$(FIRST)/%) $(HERE)/page $(HERE)/html
 	'$(HERE)/page' $(FIRST) $(FIGURES) 'v1pipe: $(DATASET), $(PRESET)' $(FIGURES)/summary.tsv $(OVER_SEEDS) >$@
 figures: tables $(FIGURES)/index.html
 	@echo "figures: $(FIGURES)/index.html"

@@ -1,6 +1,7 @@
-# make figures: the study with the tools of this build. All else is in study.mk, which an installed copy runs by itself.
+# make figures: the study with the tools of this build; make figures BANK=file.npys: the fits of any filter bank. All else
+# is in study.mk and bank.mk, which an installed copy runs by itself.
 figures: all
-	+@$(MAKE) --no-print-directory -f pipelines/study.mk figures BIN=$(B)/bin
+	+@$(MAKE) --no-print-directory -f pipelines/$(if $(BANK),bank,study).mk figures BIN=$(B)/bin
 .PHONY: figures
 
 # the README's picture, from the figures of the default study

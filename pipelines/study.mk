@@ -45,6 +45,9 @@ PERMUTATIONS = 9999
 BOOTSTRAP = 2000
 SPLITS = 100
 
+# of stimuli(1), for the tuning of units; its own default
+GRATINGS =
+
 # ---- what each ablation changes ----
 VARIANTS = as-is no-lateral kernel-1x1 T-2 average linear-lgn whitened
 OPTIONS_no-lateral = -T 0
@@ -127,10 +130,18 @@ $(ROOT)/seed-%/iterated.tsv: $(ROOT)/seed-%/iterated.npys $(UNITS) $(ROOT)/seed-
 $(ROOT)/seed-%/field.tsv: $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/tables.stamp
 	assoc-field $(units) --c3 $(@D)/c3.npys --images $(@D)/train.npys --edges $(@D)/edges.npys \
 		--curves $(@D)/field-curves.tsv --compare $(@D)/compare.tsv --splits $(SPLITS) $< -o $@
+# tuning to gratings without and with lateral propagation, and the fits beside it
+gratings = stimuli --kind gratings $(GRATINGS) --parameters $(@D)/gratings.tsv | v1-respond -j "$$(nproc)" --model $< \
+	--stimuli $(@D)/gratings.tsv --tuning
 $(ROOT)/seed-%/tuning.tsv: $(ROOT)/seed-%/model.safetensors
-	stimuli --kind gratings --parameters $(@D)/gratings.tsv | \
-		v1-respond --model $< --stimuli $(@D)/gratings.tsv --tuning $@
-TABLES = lgn-fit.tsv lgn-history.tsv gabor.tsv stats.tsv iterated.tsv field.tsv tuning.tsv
+	$(gratings) $@
+	if [[ $$(awk 'NR == 2 { print $$2 }' $@) -gt 0 ]]; then \
+		$(gratings) $(@D)/feedforward.tsv -T 0; tail -n +2 $(@D)/feedforward.tsv >>$@; rm $(@D)/feedforward.tsv; fi
+$(ROOT)/seed-%/agreement.tsv: $(ROOT)/seed-%/tuning.tsv $(ROOT)/seed-%/gabor.tsv
+	'$(HERE)/agreement' $(@D)/gabor.tsv $(@D)/tuning.tsv $(@D)/gratings.tsv >$@
+$(ROOT)/seed-%/agreement-summary.tsv: $(ROOT)/seed-%/agreement.tsv
+	'$(HERE)/agreement-summary' $< >$@
+TABLES = lgn-fit.tsv lgn-history.tsv gabor.tsv stats.tsv iterated.tsv field.tsv tuning.tsv agreement-summary.tsv
 tables: $(foreach d,$(DIRS),$(TABLES:%=$(d)/%))
 
 include $(HERE)/figures.mk

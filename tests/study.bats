@@ -27,7 +27,7 @@ open("planted.safetensors", "wb").write(b)' "$top/tests"
 small='--filters 16 --kl 5 --crop 24 --batch 20 --rate 0.001'
 study() {
 	PATH="$tree/bin:$PATH" make -s -f "$tree/share/v1pipe/study.mk" figures OUT=out IMAGES=200 PERMUTATIONS=19 BOOTSTRAP=19 \
-		SPLITS=2 TRAIN="$small --epochs 2 --init $planted" "$@" >log 2>&1 || { tail -n 20 log; return 1; }
+		SPLITS=2 GRATINGS='--size 33 --frequency 0.1:0.4:8 --phase 0:270:4' TRAIN="$small --epochs 2 --init $planted" "$@" >log 2>&1 || { tail -n 20 log; return 1; }
 }
 
 figures_are_there() {
@@ -39,10 +39,42 @@ figures_are_there() {
 	! grep -qE 'src="[^d]' out/figures/index.html
 }
 
+# measured tuning stands beside the fits: a row per filter and T; without propagation they agree
+tuning_agrees() { # RUN-FOLDER
+	python '
+a, s = table(sys.argv[1] + "/agreement.tsv"), table(sys.argv[1] + "/agreement-summary.tsv")
+g, t = table(sys.argv[1] + "/gabor.tsv"), table(sys.argv[1] + "/tuning.tsv")
+assert sorted(a["T"]) == [0] * 16 + [1] * 16 and len(t["T"]) == 32 and list(s["T"]) == [0, 1]
+for i in range(32):
+    f = int(a["filter"][i])
+    assert a["theta_deg"][i] == g["theta_deg"][f] and a["accepted"][i] == g["accepted"][f]
+    j = [k for k in range(32) if t["filter"][k] == f and t["T"][k] == a["T"][i]]
+    assert len(j) == 1 and t["theta_deg"][j[0]] == a["theta_measured_deg"][i] and t["cv"][j[0]] == a["cv_measured"][i]
+d = (a["theta_measured_deg"] - a["theta_deg"] + 90) % 180 - 90
+assert np.abs(d - a["theta_difference_deg"]).max() < 1e-3
+here = (a["T"] == 0) & (a["accepted"] == 1)
+assert here.sum() > 8 and np.median(np.abs(d[here])) < 4
+assert np.median(np.abs(a["sf_difference_octaves"][here])) < .2
+assert abs(s["theta_median_deg"][0] - np.median(np.abs(d[here]))) < 1e-3 and s["n"][0] == here.sum()
+# the closed form of the smoothed half-width and of cv, computed anew for one filter
+i = np.flatnonzero(here)[0]
+nx, ny = g["nx"][int(a["filter"][i])], g["ny"][int(a["filter"][i])]
+def r(x):
+    x = np.radians(x)
+    return sum(np.exp(-2 * np.pi**2 * (nx**2 * (np.cos(x) - q)**2 + ny**2 * np.sin(x)**2)) for q in (-1, 1))
+x = np.arange(0, 90, .001)
+curve = .4 * r(x - 7.5) + r(x) + .4 * r(x + 7.5)
+assert abs(x[np.argmax(curve < curve[0] / 2**.5)] - a["half_width_deg"][i]) < .01
+w = 7.5 * np.arange(24)
+assert abs(1 - abs((r(w) * np.exp(2j * np.radians(w))).sum()) / r(w).sum() - a["cv"][i]) < 1e-4
+' "$1"
+}
+
 @test "the embedded data: figures and page are made, a second make does nothing, other options train anew" {
 	study
-	figures_are_there sample spectrum training lgn retinex nxny models
+	figures_are_there sample spectrum training lgn retinex nxny population passes tuning models
 	run=out/study/dead-leaves/default/seed-1
+	tuning_agrees $run
 	[[ -s $run/train.npys && -s $run/val.npys && -s $run/stats.tsv && -s $run/compare.tsv && -s $run/field-curves.tsv ]]
 	before=$(stat -c %Y.%y $run/model.safetensors out/figures/index.html)
 	study
@@ -53,6 +85,41 @@ figures_are_there() {
 	study TRAIN="$small --epochs 1 --init $planted"
 	[[ $(tensor-info --metadata $run/model.safetensors | awk '$2 == "epochs" { print $3 }') == 1 ]]
 	[[ $before != $(stat -c %Y.%y $run/model.safetensors out/figures/index.html) ]]
+}
+
+# planted Gabors in three channels
+bank='
+rng, k, F = np.random.default_rng(4), 11, 24
+i = np.arange(k) - (k - 1) / 2
+X, Y = np.meshgrid(i, -i)
+theta = np.pi * np.arange(F) / F
+def gabor(t):
+    f, x0, y0 = rng.uniform(.15, .22), *rng.uniform(-.5, .5, 2)
+    u, v = -(X - x0) * np.sin(t) + (Y - y0) * np.cos(t), (X - x0) * np.cos(t) + (Y - y0) * np.sin(t)
+    s = .4 / f
+    return np.exp(-(u**2 + v**2) / 2 / s**2) * np.cos(2 * np.pi * f * u + rng.uniform(-np.pi, np.pi))
+'
+
+@test "any filter bank: colour filters as a framework stores them give tables, figures and a page" {
+	python "$bank"'
+g = np.array([gabor(t) for t in theta])
+w = g[:, None] * rng.uniform(.5, 1.5, (F, 3, 1, 1))
+save("colour.npys", (w + .02 * rng.normal(size=w.shape)).astype("f4"))
+save("noise.npys", rng.normal(size=(12, 7, 7)))'
+	PATH="$tree/bin:$PATH" make -s -f "$tree/share/v1pipe/bank.mk" figures OUT=out BANK=colour.npys SURROGATES=39
+	figures_are_there bank nxny population passes
+	python '
+t = table("out/study/bank-colour/gabor.tsv")
+d = (t["theta_deg"] - 7.5 * np.arange(24) + 90) % 180 - 90
+assert (t["accepted"] == 1).all() and np.abs(d).max() < 1 and (t["spatial_share"] > .95).all()
+assert len(table("out/study/bank-colour/log.tsv")["r"]) == 24'
+	grep -q '24 of 24 filters' out/figures/index.html
+	# nothing to accept is a result too
+	PATH="$tree/bin:$PATH" make -s -f "$tree/share/v1pipe/bank.mk" noise/figures/{bank,nxny,population,passes}.svg OUT=noise \
+		BANK=noise.npys SURROGATES=19
+	python 'assert (table("noise/study/bank-noise/gabor.tsv")["accepted"] == 1).sum() < 3'
+	! PATH="$tree/bin:$PATH" make -s -f "$tree/share/v1pipe/bank.mk" figures BANK=nowhere.npys 2>log
+	grep -q 'BANK=nowhere.npys is not a file' log
 }
 
 @test "npys, folders of images and STL-10 files give the same study as the images they hold" {

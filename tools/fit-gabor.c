@@ -100,8 +100,8 @@ static void put_profiles(struct npys_out *out, struct bank *bank, const struct b
 {
 	if (lgn->x)
 		tool_check(bank_compose(bank, lgn->x, lgn->size));
-	tool_check(npys_put_double(
-	    out, 3, (size_t[]){bank->filters, bank->size, bank->size}, bank->x));
+	tool_check(
+	    npys_put_double(out, 3, (size_t[]){bank->filters, bank->size, bank->size}, bank->x));
 }
 
 /* the fitted functions; for a constant profile its value */
@@ -111,32 +111,6 @@ static void put_fitted(struct npys_out *out, const struct gabor_estimate *e, siz
 	for (size_t i = 0; i < k * k && isnan(e->gabor.frequency); i++)
 		x[i] = e->mean;
 	tool_check(npys_write_double(out, x, 1));
-}
-
-static void put_passes(const char *file, const struct survey_table *table)
-{
-	struct table_out *out =
-	    tool_need(table_create(file, "rule level filters filters_above filters_accepted "
-					 "surrogates surrogates_above surrogates_accepted"));
-	for (size_t l = 0; l < SURVEY_LEVELS; l++) {
-		const struct survey_passes *pass = &table->level[l];
-		table_text(out, pass->percentile ? "surrogates" : "r");
-		table_real(out, pass->level);
-		table_int(out, (long long)table->filters);
-		table_int(out, (long long)pass->above);
-		table_int(out, (long long)pass->accepted);
-		table_int(out, (long long)table->surrogates);
-		table_int(out, (long long)pass->surrogates_above);
-		table_int(out, (long long)pass->surrogates_accepted);
-	}
-	tool_check(table_close(out));
-}
-
-static void put_comparison(const char *file, const struct population *population)
-{
-	struct table_out *out = tool_need(table_create(file, POPULATION_COLUMNS));
-	tool_check(population_report(population, survey_options.seed, out));
-	tool_check(table_close(out));
 }
 
 /* filters that are fitted together; rows are written after each lot */
@@ -205,9 +179,9 @@ int main(int argc, char **argv)
 		bank_free(&bank);
 	}
 	if (passes_file)
-		put_passes(passes_file, &passes);
+		tool_check(survey_table_write(&passes, passes_file));
 	if (population)
-		put_comparison(compare_file, population);
+		tool_check(population_write(population, survey_options.seed, compare_file));
 	if (fitted)
 		tool_check(npys_close(fitted));
 	if (profiles)

@@ -16,8 +16,6 @@
 #include "npys/batch.h"
 #include "table/table.h"
 
-#define PLACES 4 /* units around the middle of an image; for odd sides some are the same */
-
 enum layer { LGN, V1, LOGITS };
 
 static int layer;
@@ -55,7 +53,7 @@ static struct tuning *tuning;
 static struct score score;
 static struct progress progress;
 static size_t waiting;         /* images of the last batch, until their labels come */
-static float *logits, *centre; /* (waiting, C) and (waiting, F, PLACES), kept for them */
+static float *logits, *centre; /* (waiting, C) and (waiting, F, TUNING_PLACES), kept for them */
 
 static void check_options(void)
 {
@@ -103,7 +101,7 @@ static void read_design(void)
 	struct table design;
 
 	tool_check(table_read(stimuli, &design));
-	tuning = tool_need(tuning_create(&design, filters, PLACES));
+	tuning = tool_need(tuning_create(&design, filters, TUNING_PLACES));
 	table_free(&design);
 }
 
@@ -120,18 +118,6 @@ static struct npys_header header_of(const struct batch *batch)
 	else
 		tool_check(npys_shape(&header, NPYS_F4, 2, (size_t[]){batch->n, classes}));
 	return header;
-}
-
-/* Of n images' responses (F, h, w) the units around the middle: (F, PLACES). */
-static void take_centre(const float *h, const struct batch *batch, size_t n, float *to)
-{
-	size_t rows[] = {(batch->h - 1) / 2, batch->h / 2},
-	       columns[] = {(batch->w - 1) / 2, batch->w / 2};
-
-	for (size_t i = 0; i < n * filters; i++)
-		for (size_t k = 0; k < PLACES; k++)
-			to[i * PLACES + k] =
-			    h[(i * batch->h + rows[k / 2]) * batch->w + columns[k % 2]];
 }
 
 static void respond(struct npys_in *in, const struct batch *batch, struct npys_out *out)
@@ -153,7 +139,7 @@ static void respond(struct npys_in *in, const struct batch *batch, struct npys_o
 	}
 	if (tuning) {
 		free(centre);
-		centre = tool_need(mem_alloc(batch->n, filters * PLACES * sizeof(*centre)));
+		centre = tool_need(mem_alloc(batch->n, filters * TUNING_PLACES * sizeof(*centre)));
 	}
 	struct npys_header header = header_of(batch);
 	if (writes)
@@ -174,7 +160,8 @@ static void respond(struct npys_in *in, const struct batch *batch, struct npys_o
 		if (tuning || (writes && layer == V1))
 			network_get(net, NETWORK_HT, y);
 		if (tuning)
-			take_centre(y, batch, n, centre + done * filters * PLACES);
+			tuning_centre(y, n * filters, batch->h, batch->w,
+			    centre + done * filters * TUNING_PLACES);
 		if (writes) {
 			if (layer != V1)
 				network_get(net, layer == LGN ? NETWORK_A : NETWORK_LOGITS, y);
@@ -195,8 +182,8 @@ static void use_labels(struct npys_in *in, const struct batch *batch, struct npy
 	tool_check(batch_read_labels(in, batch, labels));
 	for (size_t i = 0; i < n; i++)
 		if ((scored && score_add(&score, logits + i * classes, labels[i])) ||
-		    (tuning &&
-			tuning_add(tuning, (size_t)labels[i], centre + i * filters * PLACES)))
+		    (tuning && tuning_add(tuning, (size_t)labels[i],
+				   centre + i * filters * TUNING_PLACES)))
 			tool_check(err_context("%s: record %zu", npys_file(in), npys_record(in)));
 	if (writes) {
 		tool_check(npys_begin(out, &batch->header));

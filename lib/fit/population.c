@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "fit/population.h"
 #include "stats/resample.h"
+#include "table/table.h"
 
 /* Ringach 2002: cells by n_x (rows) and n_y (columns) in 5 bins with edges 10^-1 ... 10^0.2, equal in the logarithm */
 #define BINS 5
@@ -262,7 +263,7 @@ static int sample_start(struct sample *s, const struct units *units, struct weig
 	return 0;
 }
 
-int population_report(const struct population *p, uint64_t seed, struct table_out *table)
+static int report(const struct population *p, uint64_t seed, struct table_out *table)
 {
 	struct reference reference;
 	double observed[QUANTITIES];
@@ -313,4 +314,16 @@ int population_report(const struct population *p, uint64_t seed, struct table_ou
 	free(boot);
 	free(chance);
 	return status;
+}
+
+int population_write(const struct population *p, uint64_t seed, const char *file)
+{
+	struct table_out *table =
+	    table_create(file, "quantity value low high chance chance_low chance_high p n");
+	if (!table)
+		return -1;
+	if (report(p, seed, table) == 0)
+		return table_close(table);
+	table_abandon(table);
+	return -1;
 }

@@ -12,7 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "fit/gabor.h"
-#include "table/table.h"
 
 /* Bank 0 is the data, bank 1.. the random ones. */
 struct population;
@@ -24,9 +23,8 @@ int population_add(struct population *population, size_t bank, const struct gabo
     __attribute__((warn_unused_result));
 
 #define POPULATION_BOOTSTRAP 1000
-#define POPULATION_COLUMNS "quantity value low high chance chance_low chance_high p n"
 
-/* Write a row for each quantity:
+/* Write a table `quantity value low high chance chance_low chance_high p n` with a row for each quantity:
  *	ringach_2d          energy distance to Ringach's cells in (log10 nx, log10 ny), both in his bins
  *	devalois_sf         energy distance to De Valois' cells in log2(f / median f)
  *	phase_clustering    mean cos 4 phase: above 0, even and odd profiles cluster
@@ -36,7 +34,7 @@ int population_add(struct population *population, size_t bank, const struct gabo
  *	nx_median, ny_median, nx_below_0.525 (85 % in the macaque)
  * low, high: 95 % bootstrap; chance: mean over the random banks, its 2.5 and 97.5 % points, and p: how often they are as
  * near or nearer (distances), or as far from their mean (the others, two-sided). 0 or -1. */
-int population_report(const struct population *population, uint64_t seed, struct table_out *table)
+int population_write(const struct population *population, uint64_t seed, const char *file)
     __attribute__((warn_unused_result));
 
 /* The unbiased energy distance of x (n, d) with weights w (n; whole numbers, copies) from y (m, d) with weights v. NaN

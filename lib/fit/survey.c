@@ -9,6 +9,7 @@
 #include "fit/surrogate.h"
 #include "fit/survey.h"
 #include "stats/aicc.h"
+#include "table/table.h"
 
 #define LEVEL .95
 
@@ -242,6 +243,25 @@ void survey_table_start(struct survey_table *table)
 	*table = (struct survey_table){0};
 	for (size_t l = 0; l < SURVEY_LEVELS; l++)
 		table->level[l] = (struct survey_passes){.percentile = l < 7, .level = levels[l]};
+}
+
+int survey_table_write(const struct survey_table *table, const char *file)
+{
+	struct table_out *out =
+	    table_create(file, "rule level filters filters_above filters_accepted "
+			       "surrogates surrogates_above surrogates_accepted");
+	for (size_t l = 0; l < SURVEY_LEVELS && out; l++) {
+		const struct survey_passes *pass = &table->level[l];
+		table_text(out, pass->percentile ? "surrogates" : "r");
+		table_real(out, pass->level);
+		table_int(out, (long long)table->filters);
+		table_int(out, (long long)pass->above);
+		table_int(out, (long long)pass->accepted);
+		table_int(out, (long long)table->surrogates);
+		table_int(out, (long long)pass->surrogates_above);
+		table_int(out, (long long)pass->surrogates_accepted);
+	}
+	return out ? table_close(out) : -1;
 }
 
 int survey_run(struct survey *s, size_t record, size_t first, size_t count, const double *x,

@@ -69,6 +69,10 @@ struct survey_table {
 	struct survey_passes level[SURVEY_LEVELS];
 };
 void survey_table_start(struct survey_table *table);
+/* Write it: `rule level filters filters_above filters_accepted surrogates surrogates_above surrogates_accepted`, rule
+ * "surrogates" for a percentile, else "r". 0 or -1. */
+int survey_table_write(const struct survey_table *table, const char *file)
+    __attribute__((warn_unused_result));
 /* Let the survey add to a table from now on (NULL: to none). */
 void survey_count(struct survey *survey, struct survey_table *table);
 

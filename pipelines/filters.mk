@@ -1,0 +1,25 @@
+# Figures of a bank's fits, for the study and for any bank. Before: HERE, FIRST (the run shown), FIGURES, VERSION, stamp.
+KINDS = svg pdf png
+
+# figures show one run: another one makes them anew
+$(FIGURES)/run.stamp: FORCE
+	$(call stamp,$(VERSION) $(FIRST))
+
+# filters sorted by orientation, those that were not accepted last
+order = $$(awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; next } \
+	{ print 1 - $$at["accepted"], $$at["theta_deg"], $$at["filter"] }' $(@D)/gabor.tsv | sort -k 1,1n -k 2,2n | cut -d ' ' -f 3 | paste -sd ,)
+tile = image-write --contrast tile --clip 0 --colours diverging --gap 1 --scale 3 \
+	--columns $$(awk 'END { print (NR > 33 ? 32 : 16) }' $(@D)/gabor.tsv)
+$(FIRST)/bank.png: $(FIRST)/gabor.tsv
+	tensor-get --take "$(order)" $(@D)/profiles.npys | $(tile) | pnmtopng >$@ 2>/dev/null
+$(FIRST)/fitted.png: $(FIRST)/gabor.tsv
+	tensor-get --take "$(order)" $(@D)/fitted.npys | $(tile) | pnmtopng >$@ 2>/dev/null
+
+needs_bank = bank.png fitted.png
+needs_nxny = gabor.tsv
+needs_population = gabor.tsv
+needs_passes = gabor.tsv
+define figure
+$(KINDS:%=$(FIGURES)/$(1).%): $(FIGURES)/$(1).%: $(needs_$(1):%=$(FIRST)/%) $(HERE)/$(1).gp $(HERE)/style.gp $(FIGURES)/run.stamp
+	gnuplot -e "here='$(HERE)'; dir='$(FIRST)'; figures='$(FIGURES)'; kind='$$*'; file='$$@'" '$(HERE)/$(1).gp'
+endef
