@@ -13,7 +13,7 @@
 
 #define SCRATCH 4
 #define ROWS (SEPARABLE_LINEAR_MAX + 1 + SEPARABLE_SHAPE_MAX)
-#define SPARE 3 /* blocks of products reach that far beyond the last row */
+#define SPARE 4 /* blocks of products reach that far beyond the last row */
 /* Of its own square, what a basis function must have outside the others' span, else it is left out, and what a slope must
  * have outside the others' and the basis' to have a row in the Jacobian. */
 #define BASIS_PART 1e-13
