@@ -8,8 +8,9 @@ $(FIGURES)/run.stamp: FORCE
 # filters sorted by orientation, those that were not accepted last
 order = $$(awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; next } \
 	{ print 1 - $$at["accepted"], $$at["theta_deg"], $$at["filter"] }' $(@D)/gabor.tsv | sort -k 1,1n -k 2,2n | cut -d ' ' -f 3 | paste -sd ,)
+# as many rows as fill the figure
 tile = image-write --contrast tile --clip 0 --colours diverging --gap 1 --scale 3 \
-	--columns $$(awk 'END { print (NR > 33 ? 32 : 16) }' $(@D)/gabor.tsv)
+	--columns $$(awk 'END { n = NR - 1; rows = int(sqrt(n / 6.6) + .5); rows += !rows; print int((n + rows - 1) / rows) }' $(@D)/gabor.tsv)
 $(FIRST)/bank.png: $(FIRST)/gabor.tsv
 	tensor-get --take "$(order)" $(@D)/profiles.npys | $(tile) | pnmtopng >$@ 2>/dev/null
 $(FIRST)/fitted.png: $(FIRST)/gabor.tsv
