@@ -7,7 +7,7 @@ the same model and starts, written out in NumPy. SciPy's times hold the search f
 filters of 11 x 11 with 99 surrogates each, on one thread and on all.
 Status 1 where SciPy without our Jacobian is less than 100 times as slow, where any form reaches a lower sum of squares in
 more than 1 %, where the surrogates take 20 s of CPU time on every CPU, or where two threads are less than 1.5 times as
-fast as one."""
+fast as one; this last on an idle machine only, where one thread has a CPU to itself."""
 import os
 import resource
 import subprocess
@@ -153,13 +153,16 @@ def main():
                       f"{100 * np.mean(theirs > ours[:PEER] * (1 + 1e-6)):.0f} %")
                 failed |= not ratio >= asked or lower > .01
         cpus = len(os.sched_getaffinity(0))
-        walls = {}
+        walls, idle = {}, True
         for j in sorted({1, min(cpus, 2), cpus}):
             times = [run(["fit-gabor", "-j", str(j), "-o", "fits.tsv", "bank.npys"]) for _ in range(2)]
             walls[j], cpu = min(times)
+            idle = idle and (j > 1 or walls[j] < 1.15 * cpu)
             print(f"{FILTERS} filters with 99 surrogates, {j} threads: {walls[j]:.1f} s, {cpu:.1f} s of CPU time, "
                   f"{walls[1] / walls[j]:.2f} times as fast as one")
-        failed |= not cpu / cpus < SECONDS or (cpus > 1 and not walls[1] / walls[2] >= SCALING)
+        if not idle:
+            print("the machine is busy with something else: threads are not judged")
+        failed |= not cpu / cpus < SECONDS or (idle and cpus > 1 and not walls[1] / walls[2] >= SCALING)
     return int(failed)
 
 
