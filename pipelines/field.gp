@@ -1,27 +1,29 @@
-# The canonical field with its streamlines; beside it the direction process through the same estimator. Before: dir
-width = 980; height = 500
+# Canonical fields: the kernel, iterated, of the images' edges, of the fitted group model. Before: dir
+width = 820; height = 860
 load here.'/style.gp'
-set multiplot layout 1,2 margins 0.07,0.93,0.11,0.92 spacing 0.09,0.1
+set multiplot layout 2,2 margins 0.08,0.97,0.07,0.95 spacing 0.1,0.1
 set size ratio -1
-set xlabel 'along the target''s stripes (px)'
-set ylabel 'across (px)'
 stats dir.'/field-pooled.tsv' using (column('x_px')) nooutput name 'x'
 reach = x_max + 0.5
 set xrange [-reach:reach]; set yrange [-reach:reach]
-set palette defined (0 '#f2f2f2', 1 '#e08f6a')
+set palette defined (0 '#f4f4f4', 1 '#e08f6a')
 unset colorbox
 unset key
-stick = 0.48
+set tics front
+stick = 0.46
 dx(o, c) = stick * cos(o * pi / 180) * c
 dy(o, c) = stick * sin(o * pi / 180) * c
-do for [which in 'field model'] {
-	set title which eq 'field' ? 'K1, excitatory part' : 'direction process, both ways'
+do for [which in 'field iterated-field edges-field group'] {
+	set title which eq 'field' ? 'K1, excitatory part' : which eq 'iterated-field' ? 'after propagation' : \
+		which eq 'edges-field' ? 'edges of the images (M4)' : 'direction process, fitted (G1)'
+	set xlabel (which eq 'edges-field' || which eq 'group') ? 'along the target''s stripes (px)' : ''
+	set ylabel (which eq 'field' || which eq 'edges-field') ? 'across (px)' : ''
 	table = dir.'/'.which.'-pooled.tsv'
-	curves = dir.'/'.which.'-lines.tsv'
 	stats table using ((column('coherence'))) nooutput name 'c'
 	longest = c_max
+	lines = dir.'/'.(which eq 'group' ? 'field' : which).'-lines.tsv'
 	plot table using ((column('x_px'))):(column('y_px')):(column('weight')) with image pixels, \
-	     curves using ((column('x_px'))):(column('y_px')):(column('curve')) with lines lc rgb '#9db4d6' lw 1, \
+	     lines using ((column('x_px'))):(which eq 'group' ? NaN : column('y_px')):(column('curve')) with lines lc rgb '#7f9cc8' lw 1, \
 	     table using ((column('x_px')) - dx(column('orientation_deg'), column('coherence')/longest)):\
 	         (column('y_px') - dy(column('orientation_deg'), column('coherence')/longest)):\
 	         (2*dx(column('orientation_deg'), column('coherence')/longest)):\

@@ -2,7 +2,7 @@
 ifeq ($(PRESET),ablations)
 NAMES = ablations
 else
-NAMES = sample spectrum training lgn retinex bank nxny population passes tuning kernels orientation field models
+NAMES = sample spectrum training lgn retinex bank nxny population passes tuning kernels orientation field models convergence
 endif
 include $(HERE)/filters.mk
 
@@ -28,9 +28,11 @@ $(FIRST)/spectrum-fourier.tsv: $(FIRST)/val.npys
 	whiten --spectrum $@ $< >/dev/null
 $(FIRST)/spectrum-zca.tsv: $(FIRST)/val.npys
 	whiten --method zca --patch 11 --spectrum $@ $< >/dev/null
-# the group model through the same estimator
-$(FIRST)/model.tsv: $(FIRST)/model.safetensors
-	se2-kernel --model direction --width 17 | assoc-field --curves $(@D)/model-curves.tsv -o $@
+# the group model as fitted to K1, through the same estimator and bank
+$(FIRST)/group-pooled.tsv: $(FIRST)/field.tsv
+	awk -F '\t' 'NR == 1 || $$1 == "G1" && $$2 == "positive"' $(@D)/model-fields.tsv >$@
+$(FIRST)/convergence.tsv: $(HERE)/convergence
+	'$(HERE)/convergence' >$@
 
 # the pooled field of the excitatory part alone
 $(FIRST)/%-pooled.tsv: $(FIRST)/%.tsv
@@ -47,8 +49,9 @@ needs_retinex = retinex.tsv
 needs_tuning = agreement.tsv
 needs_kernels = kernels.png
 needs_orientation = stats.tsv
-needs_field = field-pooled.tsv field-lines.tsv model-pooled.tsv model-lines.tsv
+needs_field = $(foreach f,field iterated-field edges-field,$(f)-pooled.tsv $(f)-lines.tsv) group-pooled.tsv
 needs_models = field.tsv
+needs_convergence = convergence.tsv
 needs_ablations =
 $(foreach name,$(NAMES),$(eval $(call figure,$(name))))
 $(FIGURES)/ablations.svg $(FIGURES)/ablations.pdf $(FIGURES)/ablations.png: $(FIGURES)/summary.tsv
@@ -65,7 +68,9 @@ OVER_SEEDS = $(FIGURES)/seeds.tsv
 $(FIGURES)/index.html: $(OVER_SEEDS)
 endif
 endif
-$(FIGURES)/index.html: $(foreach n,$(NAMES),$(KINDS:%=$(FIGURES)/$(n).%)) $(FIGURES)/summary.tsv $(TABLES:%=$(FIRST)/%) $(HERE)/page $(HERE)/html
+$(FIGURES)/likeness.tsv: $(FIGURES)/run.stamp $(foreach s,$(SEED_LIST),$(if $(filter ablations,$(PRESET)),,$(ROOT)/seed-$(s)/field.tsv))
+	'$(HERE)/likeness' $(patsubst %/field.tsv,%,$(filter %/field.tsv,$^)) >$@
+$(FIGURES)/index.html: $(foreach n,$(NAMES),$(KINDS:%=$(FIGURES)/$(n).%)) $(FIGURES)/summary.tsv $(FIGURES)/likeness.tsv $(TABLES:%=$(FIRST)/%) $(HERE)/page $(HERE)/html
 	'$(HERE)/page' $(FIRST) $(FIGURES) 'v1pipe: $(DATASET), $(PRESET)' $(FIGURES)/summary.tsv $(OVER_SEEDS) >$@
 figures: tables $(FIGURES)/index.html
 	@echo "figures: $(FIGURES)/index.html"

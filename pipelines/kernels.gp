@@ -7,8 +7,9 @@ set lmargin at screen 0.11; set rmargin at screen 0.99; set bmargin at screen 0.
 set size ratio -1
 set autoscale fix
 stats dir.'/kernels.txt' using 3 nooutput name 'row'
-tile = 54
-do for [i = 0:11] { set label sprintf('%+d°', -75 + 15*i) at (i + 0.5)*tile, row_max + tile*0.8 center }
+stats dir.'/kernels.txt' using 4 nooutput name 'tile'
+tile = tile_max
+do for [i = 0:11] { set label (i == 5 ? '0°' : sprintf('%+d°', -75 + 15*i)) at (i + 0.5)*tile, row_max + tile*0.8 center }
 set label 'difference of orientations' at 6*tile, row_max + tile*1.15 center
 plot dir.'/kernels.png' binary filetype=png with rgbimage, \
      dir.'/kernels.txt' using (-8):3:(sprintf('θ = %.0f°', $2)) with labels right

@@ -52,6 +52,6 @@ epoch(x) = x + 1
 history = dir.'/lgn-history.tsv'
 plot history using (epoch(column('record'))):(column('r')) with linespoints lt 1 ps 0.5 title 'r with the LoG', \
      history using (epoch(column('record'))):(column('symmetry')) with linespoints lt 2 ps 0.5 title 'rotational symmetry', \
-     r_chance with lines lt 1 lw 1 dt 3 title '95 % of noise', \
-     symmetry_chance with lines lt 2 lw 1 dt 3 title '95 % of noise'
+     r_chance with lines lt 1 lw 1 dt 3 title '95 % of noise, r', \
+     symmetry_chance with lines lt 2 lw 1 dt 3 title '95 % of noise, symmetry'
 unset multiplot

@@ -129,7 +129,14 @@ $(ROOT)/seed-%/iterated.tsv: $(ROOT)/seed-%/iterated.npys $(UNITS) $(ROOT)/seed-
 # the field, and beside it the ladder of models with the edges of the training images as one of them
 $(ROOT)/seed-%/field.tsv: $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/tables.stamp
 	assoc-field $(units) --c3 $(@D)/c3.npys --images $(@D)/train.npys --edges $(@D)/edges.npys \
-		--curves $(@D)/field-curves.tsv --compare $(@D)/compare.tsv --splits $(SPLITS) $< -o $@
+		--curves $(@D)/field-curves.tsv --compare $(@D)/compare.tsv --fields $(@D)/model-fields.tsv \
+		--splits $(SPLITS) $< -o $@
+# the same of what the network's lateral propagation does to responses, and of the images' edges
+$(ROOT)/seed-%/iterated-field.tsv: $(ROOT)/seed-%/iterated.npys $(ROOT)/seed-%/gabor.tsv $(ROOT)/seed-%/rms.npys
+	assoc-field --table $(@D)/gabor.tsv --rms $(@D)/rms.npys --label K_iterated --curves $(@D)/iterated-field-curves.tsv $< -o $@
+$(ROOT)/seed-%/edges-field.tsv: $(ROOT)/seed-%/field.tsv
+	assoc-field --label M4 --radius "$$(cut -f 4 $< | sort -n | tail -n 1)" \
+		--curves $(@D)/edges-field-curves.tsv $(@D)/edges.npys -o $@
 # tuning to gratings without and with lateral propagation, and the fits beside it
 gratings = stimuli --kind gratings $(GRATINGS) --parameters $(@D)/gratings.tsv | v1-respond -j "$$(nproc)" --model $< \
 	--stimuli $(@D)/gratings.tsv --tuning

@@ -214,8 +214,8 @@ static void one(int model, enum version version, uint64_t seed, const char *file
 	struct models_plan plan = {.label = "K",
 	    .c = {c1},
 	    .edges = &edges,
-	    .splits = thorough ? 40 : 20,
-	    .bootstrap = thorough ? 300 : 60,
+	    .splits = thorough ? 30 : 20,
+	    .bootstrap = thorough ? 200 : 60,
 	    .seed = seed,
 	    .threads = 1};
 	struct table_out *table = table_create(file, MODELS_COLUMNS);
