@@ -202,6 +202,28 @@ for a, b in zip(open("1"), open("2")):
 	holds b.out 'v("K_beyond_C","positive","R_2") > .2 and p("K_beyond_C","positive","R_2") == .005'
 }
 
+@test "gains, and scatter that grows with overlap: both parts beyond C are tuned, the signed rows are not; .1 cos 2 dtheta is found" {
+	plant a relu-gains n=24 noise=1 seed=4
+	plant b relu-scatter n=24 noise=.5 seed=4
+	plant c relu-gains-iso n=24 noise=1 seed=4
+	for x in a b c; do
+		stats $x -n 199 -b 100 >$x.out
+	done
+	for x in a b; do
+		holds $x.out 'max(p("K_beyond_C", part, "R_0") for part in ("positive", "negative")) <= .05'
+		holds $x.out 'all(p("K_beyond_C", "signed", q) > .05 and abs(v("K_beyond_C", "signed", q)) < .02 for q in ("R_0", "R_1", "R_2", "coaxiality", "concentration"))'
+		holds $x.out 'p("K_beyond_C", "signed", "mrqap_orientation") > .05 and row("K_beyond_C", "signed", "R_0")["low"] < 0 < row("K_beyond_C", "signed", "R_0")["high"]'
+	done
+	holds c.out 'p("K_beyond_C", "signed", "R_0") == .005 == p("K_beyond_C", "signed", "mrqap_orientation") and v("K_beyond_C", "signed", "R_0") > .07'
+	holds c.out 'row("K_beyond_C", "signed", "R_0")["low"] > 0 and v("K_beyond_C", "signed", "cells_R_0") > .05'
+	# a mean that is not 0: chance in closed form and by permutations
+	stats c -n 0 -b 0 -q 0 >d.out
+	for q in R_0 R_1 R_2; do
+		near=$(awk -F'\t' -v q=$q '$1 == "K" && $2 == "signed" && $3 == q {print $4}' d.out)
+		holds c.out "abs(v('K', 'signed', '$q') - $near) < .004"
+	done
+}
+
 @test "orientation that only goes along with frequency: its p is small, given frequency it is not" {
 	plant a frequency n=24 k=5 noise=.2 seed=3
 	# a bank where orientation follows frequency

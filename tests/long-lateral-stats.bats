@@ -96,6 +96,21 @@ if bad:
 	power relu.p K positive R_0 .9
 }
 
+@test "scales that depend on overlap: signed rows beyond C are null, the parts are not; .1 cos 2 dtheta is found" {
+	kernels=$((kernels < 100 ? kernels : 100))
+	local signed='R_[012]|coaxiality|concentration|mrqap_orientation' kind
+	for kind in "relu-gains 1" "relu-scatter .5"; do
+		simulate 5000 $kind -n 199 -b 0 -q 0
+		grep -P '\tsigned\t' ${kind% *}.p >signed.p
+		nominal signed.p K_beyond_C "$signed"
+		power ${kind% *}.p K_beyond_C positive R_0 .9
+		power ${kind% *}.p K_beyond_C negative R_0 .9
+	done
+	simulate 5000 relu-gains-iso 1 -n 199 -b 0 -q 0
+	power relu-gains-iso.p K_beyond_C signed R_0 .9
+	power relu-gains-iso.p K_beyond_C signed mrqap_orientation .9
+}
+
 @test "phase-locked kernels: a matter of phase, found as such" {
 	simulate 4000 locked 2 -n 199 -b 0 -q 39
 	power locked.p K signed phase_locked .9

@@ -14,6 +14,7 @@ enum {
 	SUMS = INDICES + 1, /* of w g, and of w */
 	LANES = 16,
 	CHUNK = 10,
+	PARTS = 3, /* positive, negative, signed */
 };
 
 static const struct {
@@ -43,7 +44,7 @@ struct cells {
 	float *w[2];     /* (total): positive, negative part in order of cell, else random */
 	double *pairs;   /* (n, n, 2, R, SUMS): of a pair's taps */
 	size_t count[R]; /* pairs with a tap there */
-	double *sample;  /* permutations: (count, 2, R, INDICES) */
+	double *sample;  /* permutations: (count, PARTS, R, INDICES) */
 	double *boot;
 };
 
@@ -182,13 +183,21 @@ VECTOR_CLONES static void dots(const float *w, float *const *g, size_t at, size_
 			sum[k] += (double)lane[k][l];
 }
 
-/* indices from sums by range; the whole is the first */
-static void finish(double sum[R][SUMS], double *out)
+/* indices (PARTS, R, INDICES) from sums by range, the whole the first, of positive and negative weights */
+static void finish(double sum[2][R][SUMS], double *out)
 {
-	for (size_t r = 0; r < R; r++)
-		for (size_t k = 0; k < INDICES; k++)
-			out[r * INDICES + k] =
-			    sum[r][INDICES] > 0 ? sum[r][k] / sum[r][INDICES] : NAN;
+	for (size_t part = 0; part < PARTS; part++)
+		for (size_t r = 0; r < R; r++)
+			for (size_t k = 0; k < INDICES; k++) {
+				double up = part == LATERAL_NEGATIVE ? 0 : 1;
+				double down = part == LATERAL_POSITIVE ? 0
+					      : part == LATERAL_SIGNED ? -1
+								       : 1;
+				double all =
+				    up * sum[0][r][INDICES] + fabs(down) * sum[1][r][INDICES];
+				out[(part * R + r) * INDICES + k] =
+				    all > 0 ? (up * sum[0][r][k] + down * sum[1][r][k]) / all : NAN;
+			}
 }
 
 static int permute(size_t chunk, size_t worker, void *argument)
@@ -220,14 +229,14 @@ static int permute(size_t chunk, size_t worker, void *argument)
 			}
 		}
 	}
-	for (size_t b = first; b < last; b++)
-		for (size_t part = 0; part < 2; part++) {
-			/* range 0 held what is in none: the whole has all */
+	for (size_t b = first; b < last; b++) {
+		/* range 0 held what is in none: the whole has all */
+		for (size_t part = 0; part < 2; part++)
 			for (size_t r = 1; r < R; r++)
 				for (size_t k = 0; k < SUMS; k++)
 					sum[b - first][part][0][k] += sum[b - first][part][r][k];
-			finish(sum[b - first][part], job->sample + (b * 2 + part) * R * INDICES);
-		}
+		finish(sum[b - first], job->sample + b * PARTS * R * INDICES);
+	}
 	return 0;
 }
 
@@ -269,8 +278,7 @@ VECTOR_CLONES static void evaluate(const struct cells *cells, const double *f, d
 		for (size_t k = 0; k < ALL; k++)
 			total[k] += factor * pair[k];
 	}
-	finish(sum[0], out);
-	finish(sum[1], out + R * INDICES);
+	finish(sum, out);
 }
 
 static int bootstrap(size_t chunk, size_t worker, void *argument)
@@ -284,7 +292,7 @@ static int bootstrap(size_t chunk, size_t worker, void *argument)
 		return -1;
 	for (size_t b = chunk * CHUNK; b < (chunk + 1) * CHUNK && b < count; b++) {
 		resample_pairs(plan->seed, plan->bootstrap, b, n, times, times + n);
-		evaluate(job, times + n, job->boot + b * 2 * R * INDICES);
+		evaluate(job, times + n, job->boot + b * PARTS * R * INDICES);
 	}
 	free(times);
 	return 0;
@@ -293,16 +301,16 @@ static int bootstrap(size_t chunk, size_t worker, void *argument)
 static int rows(const struct cells *cells, const char *kernel, struct report *report)
 {
 	const struct lateral_plan *plan = cells->plan;
-	double value[2 * R * INDICES];
+	double value[PARTS * R * INDICES];
 	evaluate(cells, NULL, value);
-	for (size_t part = 0; part < 2; part++)
+	for (enum lateral_part part = LATERAL_POSITIVE; part < PARTS; part++)
 		for (size_t k = 0; k < INDICES; k++)
 			for (size_t r = 0; r < (plan->edges > 1 ? plan->edges : 1); r++) {
 				size_t at = (part * R + r) * INDICES + k;
 				if (!cells->count[r])
 					continue;
 				struct report_row row = {.kernel = kernel,
-				    .part = part ? LATERAL_NEGATIVE : LATERAL_POSITIVE,
+				    .part = part,
 				    .quantity = indices[k].name,
 				    .from = r ? plan->edge[r - 1] : 0,
 				    .to = r ? plan->edge[r] : 0,
@@ -310,13 +318,13 @@ static int rows(const struct cells *cells, const char *kernel, struct report *re
 				    .n = cells->count[r]};
 				struct resample_chance chance = resample_chance(row.value,
 				    cells->sample + at, plan->invariance_permutations,
-				    2 * R * INDICES, RESAMPLE_TWO_SIDED);
+				    PARTS * R * INDICES, RESAMPLE_TWO_SIDED);
 				row.chance = chance.mean;
 				row.p = chance.p;
 				if (indices[k].difference && plan->invariance_permutations)
 					row.value -= chance.mean;
 				if (resample_pair_interval(row.value, cells->boot + at,
-					cells->set->n, plan->bootstrap, 2 * R * INDICES, .95,
+					cells->set->n, plan->bootstrap, PARTS * R * INDICES, .95,
 					&row.low, &row.high) ||
 				    report_add(report, row))
 					return -1;
@@ -333,8 +341,9 @@ int cells_rows(const struct lateral *set, const char *kernel, const double *resi
 	float *floats = mem_alloc((INDICES + 2) * cells.total, sizeof(*floats));
 	int status = -1;
 	cells.pairs = mem_alloc(n * n * 2 * R * SUMS, sizeof(double));
-	cells.sample = mem_alloc(plan->invariance_permutations * 2 * R * INDICES, sizeof(double));
-	cells.boot = mem_alloc(samples * 2 * R * INDICES, sizeof(double));
+	cells.sample =
+	    mem_alloc(plan->invariance_permutations * PARTS * R * INDICES, sizeof(double));
+	cells.boot = mem_alloc(samples * PARTS * R * INDICES, sizeof(double));
 	if (!w || !floats || !cells.pairs || !cells.sample || !cells.boot)
 		goto out;
 	for (size_t k = 0; k < INDICES; k++)

@@ -273,13 +273,15 @@ void covariates_free(struct covariates *v)
 }
 
 /* what a pair's taps sum to, for each part what it is correlated with */
-static void responses(const struct lateral *set, const double *w, double sign, struct vector *y)
+static void responses(
+    const struct lateral *set, const double *w, enum lateral_part part, struct vector *y)
 {
+	double sign = part == LATERAL_NEGATIVE ? -1 : 1;
 	for (size_t p = 0; p < set->n * set->n; p++) {
 		double sum = 0, ax = 0, ay = 0, bx = 0, by = 0;
 		for (size_t t = 0; t < set->taps && p / set->n != p % set->n; t++) {
 			double weight = sign * w[p * set->taps + t];
-			if (!(weight > 0))
+			if (!(weight > 0) && part != LATERAL_SIGNED)
 				continue;
 			double dx = set->dx[t] + set->pair[p].x, dy = set->dy[t] + set->pair[p].y;
 			double rr = dx * dx + dy * dy;
@@ -403,7 +405,7 @@ int covariates_rows(const struct covariates *v, const char *kernel, const double
 	job.boot = mem_alloc(count * QUANTITIES, sizeof(*job.boot));
 	if (!y || !job.permuted || !job.boot)
 		goto out;
-	responses(v->set, w, part == LATERAL_NEGATIVE ? -1 : 1, y);
+	responses(v->set, w, part, y);
 	leave(v, y, rest, job.norm);
 	sum_up(v, y, NULL, &m);
 	if (par_for((plan->permutations + CHUNK - 1) / CHUNK, plan->threads, permute, &job) ||

@@ -122,31 +122,34 @@ static const struct quantity {
 	bool difference; /* reported less its permutation mean */
 	bool degrees;
 	enum resample_side side;
+	bool balance; /* of signed weights too */
 } quantities[] = {
-    {ISO, "iso_orientation", false, true, false, RESAMPLE_TWO_SIDED},
-    {HALF, "half_width_deg", false, false, true, RESAMPLE_LESS},
-    {SHARE, "share_35", false, false, false, RESAMPLE_TWO_SIDED},
-    {R0, "R_0", true, true, false, RESAMPLE_TWO_SIDED},
-    {R1, "R_1", true, true, false, RESAMPLE_TWO_SIDED},
-    {R2, "R_2", true, true, false, RESAMPLE_TWO_SIDED},
-    {COAXIAL, "coaxiality", true, false, false, RESAMPLE_TWO_SIDED},
-    {SLOPE, "axis_slope", false, false, false, RESAMPLE_TWO_SIDED},
-    {CONCENTRATION, "concentration", true, false, false, RESAMPLE_TWO_SIDED},
+    {ISO, "iso_orientation", false, true, false, RESAMPLE_TWO_SIDED, false},
+    {HALF, "half_width_deg", false, false, true, RESAMPLE_LESS, false},
+    {SHARE, "share_35", false, false, false, RESAMPLE_TWO_SIDED, false},
+    {R0, "R_0", true, true, false, RESAMPLE_TWO_SIDED, true},
+    {R1, "R_1", true, true, false, RESAMPLE_TWO_SIDED, true},
+    {R2, "R_2", true, true, false, RESAMPLE_TWO_SIDED, true},
+    {COAXIAL, "coaxiality", true, false, false, RESAMPLE_TWO_SIDED, true},
+    {SLOPE, "axis_slope", false, false, false, RESAMPLE_TWO_SIDED, false},
+    {CONCENTRATION, "concentration", true, false, false, RESAMPLE_TWO_SIDED, true},
 };
 
-static struct angular *angular_sums(
-    const struct lateral *set, const double *w, double sign, const struct lateral_plan *plan)
+/* size (n, n, R): of signed weights their sizes, else not touched */
+static struct angular *angular_sums(const struct lateral *set, const double *w,
+    enum lateral_part part, const struct lateral_plan *plan, double *size)
 {
 	struct angular *sums = mem_alloc(set->n * set->n, sizeof(*sums));
 	if (!sums)
 		return NULL;
+	double sign = part == LATERAL_NEGATIVE ? -1 : 1;
 	for (size_t p = 0; p < set->n * set->n; p++) {
 		if (p / set->n == p % set->n)
 			continue;
 		struct angular *sum = &sums[p];
 		for (size_t t = 0; t < set->taps; t++) {
 			double weight = sign * w[p * set->taps + t];
-			if (!(weight > 0))
+			if (!(weight > 0) && part != LATERAL_SIGNED)
 				continue;
 			double x = set->dx[t] + set->pair[p].x, y = set->dy[t] + set->pair[p].y;
 			double rr = x * x + y * y, r = sqrt(rr);
@@ -156,6 +159,8 @@ static struct angular *angular_sums(
 			size_t range = lateral_range(plan, r);
 			for (size_t b = 0; b <= range; b += range ? range : 1) {
 				sum->w[b] += weight;
+				if (size)
+					size[p * R + b] += fabs(weight);
 				sum->ax[b] += weight * cx;
 				sum->ay[b] += weight * cy;
 				sum->bx[b] += weight * (cx * cx - cy * cy);
@@ -219,6 +224,7 @@ static double slope_fit(const struct slope_search *search, const double *sx, con
 struct angular_job {
 	const struct labels *labels;
 	const struct angular *sums;
+	const double *size; /* (n, n, R) of signed weights, else NULL */
 	const struct slope_search *search;
 	const struct lateral_plan *plan;
 	double *sample; /* (count, STATISTICS) */
@@ -228,7 +234,8 @@ struct angular_job {
 /*
  * Every statistic for one arrangement: order gives position i the orientation of filter order[i] (NULL: its own). Pair
  * (i, j) counts f[i n + j] times (NULL: once), filter i times[i] times. With f, the differences are taken from their
- * expectation over permutations of this very sample, in closed form; else raw.
+ * expectation over permutations of this very sample, in closed form; else raw. Of signed weights only those over
+ * sum |w| mean something.
  */
 VECTOR_CLONES static void angular_evaluate(const struct angular_job *job, const size_t *order,
     const double *times, const double *factor, double *out)
@@ -307,11 +314,19 @@ VECTOR_CLONES static void angular_evaluate(const struct angular_job *job, const 
 			used++;
 		}
 	}
-	bool any = w[0] > 0, directed = false;
+	const double *size = job->size;
+	double net[R];
+	memcpy(net, w, sizeof net);
+	if (size)
+		memset(w, 0, sizeof w);
+	for (size_t p = 0; p < n * n && size; p++) /* 0 for i = j */
+		for (size_t r = 0; r < R; r++)
+			w[r] += (factor ? factor[p] : 1) * size[p * R + r];
+	bool any = w[0] > 0 && !size, directed = false;
 	out[ISO] = any ? tuned / total - (factor ? flat / used : 0) : NAN;
 	out[HALF] = any ? axial_tuning(BINS, x, out + PROFILE, counts).half_width : NAN;
 	out[SHARE] = any ? within / w[0] : NAN;
-	for (size_t b = 0; b < FINE; b++)
+	for (size_t b = 0; b < FINE && !size; b++)
 		directed = directed || sx[b] != 0 || sy[b] != 0;
 	out[SLOPE] = directed ? slope_fit(job->search, sx, sy) : NAN;
 	for (size_t r = 0; r < R; r++) {
@@ -322,7 +337,7 @@ VECTOR_CLONES static void angular_evaluate(const struct angular_job *job, const 
 		out[COAXIAL + r] = co[r] * s;
 		out[CONCENTRATION + r] = jc[r] * s;
 		if (factor) {
-			out[R0 + r] -= c2 / pairs;
+			out[R0 + r] -= c2 / pairs * net[r] * s;
 			out[R1 + r] -= (zx * ax[r] + zy * ay[r]) / filters * s;
 			out[R2 + r] -= (zzx * bx[r] + zzy * by[r]) / pairs * s;
 		}
@@ -479,7 +494,7 @@ static int angular_rows(const struct angular_job *job, const char *kernel, enum 
 	const struct lateral_plan *plan = job->plan;
 	for (size_t q = 0; q < sizeof quantities / sizeof *quantities; q++)
 		for (size_t r = 0; r < (quantities[q].ranges ? ranges(plan) : 1); r++) {
-			if (!pairs[r])
+			if (!pairs[r] || (job->size && !quantities[q].balance))
 				continue;
 			size_t at = quantities[q].at + r;
 			struct report_row row =
@@ -512,7 +527,9 @@ int lateral_angular(const struct lateral *set, const char *kernel, const double 
 	struct labels labels;
 	if (labels_make(set, &labels))
 		return -1;
-	struct angular *sums = angular_sums(set, w, part == LATERAL_NEGATIVE ? -1 : 1, plan);
+	bool both = part == LATERAL_SIGNED;
+	double *size = both ? mem_alloc(set->n * set->n * R, sizeof(*size)) : NULL;
+	struct angular *sums = both && !size ? NULL : angular_sums(set, w, part, plan, size);
 	struct slope_search *search = mem_alloc(1, sizeof(*search));
 	double *permuted = mem_alloc(plan->permutations * STATISTICS, sizeof(*permuted));
 	double *boot = mem_alloc(samples(plan) * STATISTICS, sizeof(*boot));
@@ -521,7 +538,7 @@ int lateral_angular(const struct lateral *set, const char *kernel, const double 
 	if (!sums || !search || !permuted || !boot)
 		goto out;
 	slope_prepare(search);
-	struct angular_job job = {&labels, sums, search, plan, permuted, plan->permutations};
+	struct angular_job job = {&labels, sums, size, search, plan, permuted, plan->permutations};
 	double *ones = NULL;
 	if (plan->permutations == 0) { /* differences in closed form */
 		if (!(ones = mem_alloc(set->n + set->n * set->n, sizeof(*ones))))
@@ -531,7 +548,7 @@ int lateral_angular(const struct lateral *set, const char *kernel, const double 
 	}
 	angular_evaluate(&job, NULL, ones, ones ? ones + set->n : NULL, value);
 	free(ones);
-	*empty = isnan(value[SHARE]);
+	*empty = isnan(value[R0]);
 	if (par_for((plan->permutations + CHUNK - 1) / CHUNK, plan->threads, angular_permute, &job))
 		goto out;
 	job.sample = boot;
@@ -539,12 +556,13 @@ int lateral_angular(const struct lateral *set, const char *kernel, const double 
 	if (par_for((job.count + CHUNK - 1) / CHUNK, plan->threads, angular_bootstrap, &job))
 		goto out;
 	count_pairs(set, plan, pairs);
-	if (self_row(set, kernel, w, part, plan, report) ||
+	if ((!both && self_row(set, kernel, w, part, plan, report)) ||
 	    angular_rows(&job, kernel, part, value, permuted, boot, pairs, report))
 		goto out;
-	status = bins ? fill_bins(&job, value, permuted, boot, bins) : 0;
+	status = bins && !both ? fill_bins(&job, value, permuted, boot, bins) : 0;
 out:
 	free(sums);
+	free(size);
 	free(search);
 	free(permuted);
 	free(boot);

@@ -57,8 +57,8 @@ struct lateral_bin {
 void lateral_bins_write(const struct lateral_bin *bins, const char *kernel, enum lateral_part part,
     const struct lateral_plan *plan, struct table_out *table);
 
-/* What `w` (n, n, taps) has in its part (positive or negative): rows into report, bins (LATERAL_RANGES,
- * LATERAL_BINS) unless NULL.
+/* What `w` (n, n, taps) has in its part: rows into report, bins (LATERAL_RANGES, LATERAL_BINS) unless NULL. Of part signed,
+ * where no weight is clipped, the rows over sum |w| (R_0, R_1, R_2, coaxiality, concentration) and no bins.
  * empty is set where no weight has that sign: then every value is nan. 0 or -1. */
 int lateral_angular(const struct lateral *set, const char *kernel, const double *w,
     enum lateral_part part, const struct lateral_plan *plan, struct report *report,

@@ -66,6 +66,7 @@ int measures_kernel(
 	const double *w = all->weight[k];
 	const char *name = all->name[k];
 	struct lateral_bin bins[LATERAL_RANGES * LATERAL_BINS];
+	bool own = k == MEASURES_K || k == MEASURES_BEYOND, none;
 	if (!w)
 		return 0;
 	for (enum lateral_part part = LATERAL_POSITIVE; part < LATERAL_SIGNED; part++) {
@@ -76,7 +77,10 @@ int measures_kernel(
 		if (profile)
 			lateral_bins_write(bins, name, part, plan, profile);
 	}
-	if (lateral_signed(set, name, w, k == MEASURES_K || k == MEASURES_BEYOND, plan, report))
+	if (own && (lateral_angular(set, name, w, LATERAL_SIGNED, plan, report, NULL, &none) ||
+		       covariates_rows(all->covariates, name, w, LATERAL_SIGNED, report)))
+		return -1;
+	if (lateral_signed(set, name, w, own, plan, report))
 		return -1;
 	for (size_t row = 0; row < all->invariance.count; row++)
 		if (all->invariance.row[row].kernel == name &&

@@ -101,6 +101,12 @@ def radial(g, s=3.):
     return np.exp(-g.r**2 / 2 / s**2)
 
 
+def gains(g, rng):
+    """Every filter its own, as a target and as a source."""
+    n = len(g.units)
+    return rng.uniform(.4, 1.6, (n, 1, 1, 1)) * rng.uniform(.4, 1.6, (1, n, 1, 1))
+
+
 def frequencies(g):
     return np.array([u["f"] for u in g.units])
 
@@ -158,10 +164,7 @@ KINDS = {
     + 3 * rng.standard_normal((1, len(g.units), 1, 1)),
     "iso": lambda g, rng, C: radial(g) * (.2 + np.exp(2 * (np.cos(2 * g.dth) - 1))),
     "signed": lambda g, rng, C: radial(g) * (np.exp(1.5 * (np.cos(2 * g.dth) - 1)) - .45),
-    # every filter its own gain as a target and as a source
-    "gains": lambda g, rng, C: radial(g) * (.2 + rng.uniform(.4, 1.6, (len(g.units), 1, 1, 1))
-                                            * rng.uniform(.4, 1.6, (1, len(g.units), 1, 1))
-                                            * np.exp(2 * (np.cos(2 * g.dth) - 1))),
+    "gains": lambda g, rng, C: radial(g) * (.2 + gains(g, rng) * np.exp(2 * (np.cos(2 * g.dth) - 1))),
     # strength by likeness of frequency alone
     "frequency": lambda g, rng, C: radial(g) * (1.2 - np.abs(np.log2(frequencies(g)[None, :] / frequencies(g)[:, None])))[
         :, :, None, None],
@@ -172,6 +175,10 @@ KINDS = {
     "image": lambda g, rng, C: np.exp(-g.X**2 / 18 - g.Y**2 / 3),  # elongated along x whatever theta is
     "locked": lambda g, rng, C: np.abs(closed_overlap(g)) * (.3 + .7 * np.cos(np.angle(closed_overlap(g)))),
     "relu": lambda g, rng, C: np.maximum(C, 0),
+    # scales that depend on overlap: gains of filters, noise that rises with C; and orientation beyond them
+    "relu-gains": lambda g, rng, C: gains(g, rng) * np.maximum(C, 0),
+    "relu-scatter": lambda g, rng, C: np.maximum(C, 0) + .5 * np.abs(C) * rng.standard_normal(C.shape),
+    "relu-gains-iso": lambda g, rng, C: gains(g, rng) * np.maximum(C, 0) + .1 * np.cos(2 * g.dth),
     "rectified": lambda g, rng, C: np.maximum(rng.standard_normal(g.r.shape), 0),
     "reciprocal": lambda g, rng, C: (lambda a: a + a.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1])(
         rng.standard_normal(g.r.shape)),
@@ -255,6 +262,20 @@ def angular(g, w):
     return out
 
 
+def over_sizes(g, K):
+    """R_0 and so on of signed weights, over the sum of their sizes."""
+    out = {}
+    for name, mask in [("", g.r >= 0)] + [(f"[{a},{b})", (g.r >= a) & (g.r < b)) for a, b in zip(EDGES, EDGES[1:])]:
+        v = K * g.off[:, :, None, None] * mask
+        if not np.abs(v).sum() > 0:
+            continue
+        angles = {f"R_{q}": 2 * (g.dth - q * g.phi) for q in (0, 1, 2)}
+        angles |= {"coaxiality": 2 * g.phi, "concentration": 2 * g.phi - g.dth}
+        for q, angle in angles.items():
+            out[q + name] = (v * np.cos(angle)).sum() / np.abs(v).sum()
+    return out
+
+
 def signed(g, K):
     out = {}
     o = closed_overlap(g)
@@ -307,6 +328,7 @@ def check(prefix, table, tolerance=1e-6):
         expected |= {("signed", q): v for q, v in signed(g, w).items()
                      if kernel == "K" or q not in ("reciprocity", "phase_blind")}
         if kernel == "K":
+            expected |= {("signed", q): v for q, v in (over_sizes(g, w) | mrqap(g, w)).items()}
             expected["signed", "r_C1"] = np.corrcoef(w[g.off].ravel(), C[g.off].ravel())[0, 1]
         for (part, q), v in expected.items():
             value, chance = got[kernel, part, q]
