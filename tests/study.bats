@@ -56,15 +56,17 @@ here = (a["T"] == 0) & (a["accepted"] == 1)
 assert here.sum() > 8 and np.median(np.abs(d[here])) < 4
 assert np.median(np.abs(a["sf_difference_octaves"][here])) < .2
 assert abs(s["theta_median_deg"][0] - np.median(np.abs(d[here]))) < 1e-3 and s["n"][0] == here.sum()
-# the closed form of the smoothed half-width and of cv, computed anew for one filter
+# the smoothed half-width and cv of one filter anew: its Gabor function, filtered by gratings
 i = np.flatnonzero(here)[0]
-nx, ny = g["nx"][int(a["filter"][i])], g["ny"][int(a["filter"][i])]
-def r(x):
-    x = np.radians(x)
-    return sum(np.exp(-2 * np.pi**2 * (nx**2 * (np.cos(x) - q)**2 + ny**2 * np.sin(x)**2)) for q in (-1, 1))
-x = np.arange(0, 90, .001)
-curve = .4 * r(x - 7.5) + r(x) + .4 * r(x + 7.5)
-assert abs(x[np.argmax(curve < curve[0] / 2**.5)] - a["half_width_deg"][i]) < .01
+nx, ny, q = (g[c][int(a["filter"][i])] for c in ("nx", "ny", "phase_deg"))
+U, V = np.meshgrid(np.arange(-8 * nx, 8 * nx, .04), np.arange(-8 * ny, 8 * ny, .04))
+gabor = np.exp(-U**2 / 2 / nx**2 - V**2 / 2 / ny**2) * np.cos(2 * np.pi * U + np.radians(q))
+def response(x):
+    return abs((gabor * np.exp(2j * np.pi * (U * np.cos(np.radians(x)) + V * np.sin(np.radians(x))))).sum())
+r = lambda x: np.array([response(t) for t in np.atleast_1d(x)])
+curve = lambda x: .4 * r(x - 7.5) + r(x) + .4 * r(x + 7.5)
+width = a["half_width_deg"][i]
+assert abs(curve(width) / curve(0) - 2**-.5) < 1e-3 and (curve(np.arange(0, width - .1, 1)) > curve(0) / 2**.5).all()
 w = 7.5 * np.arange(24)
 assert abs(1 - abs((r(w) * np.exp(2j * np.radians(w))).sum()) / r(w).sum() - a["cv"][i]) < 1e-4
 ' "$1"
@@ -85,6 +87,36 @@ assert abs(1 - abs((r(w) * np.exp(2j * np.radians(w))).sum()) / r(w).sum() - a["
 	study TRAIN="$small --epochs 1 --init $planted"
 	[[ $(tensor-info --metadata $run/model.safetensors | awk '$2 == "epochs" { print $3 }') == 1 ]]
 	[[ $before != $(stat -c %Y.%y $run/model.safetensors out/figures/index.html) ]]
+}
+
+@test "the tuning that a fit predicts is that of its Gabor function, odd, even and between, as filtered by gratings" {
+	python '
+shapes = [(.25, .25, 90), (.25, .25, 0), (.3, .4, -60), (.5, .6, 90), (.22, .5, 135)]
+row = lambda *x: print(*x, sep="\t", file=f)
+f = open("gabor.tsv", "w")
+row("filter", "accepted", "theta_deg", "phase_deg", "sf_cpp", "nx", "ny")
+for i, (nx, ny, q) in enumerate(shapes):
+    row(i, 1, 20, q, .2, nx, ny)
+f.close(); f = open("tuning.tsv", "w")
+row("filter", "T", "theta_deg", "sf_cpp", "orientation_bandwidth_deg", "cv", "osi", "modulation_ratio")
+for i in range(len(shapes)):
+    row(i, 0, 20, .2, 30, .5, .5, 1.5)
+f.close(); f = open("gratings.tsv", "w")
+row("theta_deg")
+for i in range(24):
+    row(7.5 * i)'
+	"$tree/share/v1pipe/agreement" gabor.tsv tuning.tsv gratings.tsv >agreement.tsv
+	python '
+a, g = table("agreement.tsv"), table("gabor.tsv")
+for i in range(len(g["nx"])):
+    nx, ny, q = g["nx"][i], g["ny"][i], np.radians(g["phase_deg"][i])
+    U, V = np.meshgrid(np.arange(-8 * nx, 8 * nx + .01, .04), np.arange(-8 * ny, 8 * ny + .01, .04))
+    gabor = np.exp(-U**2 / 2 / nx**2 - V**2 / 2 / ny**2) * np.cos(2 * np.pi * U + q)
+    w = np.radians(7.5 * np.arange(24))
+    r = np.array([abs((gabor * np.exp(2j * np.pi * (U * np.cos(t) + V * np.sin(t)))).sum()) for t in w])
+    assert abs((r[0] - r[12]) / (r[0] + r[12]) - a["osi"][i]) < 1e-4, (i, a["osi"][i])
+    assert abs(1 - abs((r * np.exp(2j * w)).sum()) / r.sum() - a["cv"][i]) < 1e-4, (i, a["cv"][i])
+assert a["osi"][0] > .9999'
 }
 
 # planted Gabors in three channels
