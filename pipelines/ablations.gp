@@ -12,8 +12,9 @@ set xtics ('as is' 1, 'no K1' 2, 'K1 1×1' 3, 'T = 2' 4, 'average' 5, 'linear �
 set multiplot layout 2,2 margins 0.08,0.98,0.13,0.95 spacing 0.1,0.2
 set title 'validation accuracy'
 plot table using (place(strcol(1))):(column('val_accuracy')) with points lt 1 ps 1
-set title 'Ψ0: r with a LoG'
-plot table using (place(strcol(1))):(column('lgn_r')) with points lt 1 ps 1
+set title 'Ψ0: r with a LoG (filled: accepted)'
+plot table using (place(strcol(1))):(column('lgn_accepted') == 1 ? column('lgn_r') : NaN) with points lt 1 pt 7 ps 1, \
+     table using (place(strcol(1))):(column('lgn_accepted') == 1 ? NaN : column('lgn_r')) with points lt 1 pt 6 ps 1
 set title 'Ψ1: share of accepted Gabors'
 plot table using (place(strcol(1))):(column('accepted_share')) with points lt 1 ps 1
 set title 'K1: iso-orientation index, excitatory'

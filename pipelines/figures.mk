@@ -17,7 +17,7 @@ $(FIRST)/lgn.txt: $(FIRST)/lgn.npys
 $(FIRST)/lgn-fit.gp: $(FIRST)/lgn-fit.tsv $(FIRST)/lgn.npys
 	awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; next } { \
 		print "A = " $$at["amplitude"]; print "sigma = " $$at["sigma_px"]; print "x0 = " $$at["x0_px"]; print "y0 = " $$at["y0_px"]; \
-		print "r = " $$at["r"]; print "symmetry = " $$at["symmetry"]; \
+		print "r = " $$at["r"]; print "reason = \"" $$at["reason"] "\""; print "symmetry = " $$at["symmetry"]; \
 		print "r_chance = " $$at["r_matched_95"]; print "symmetry_chance = " $$at["symmetry_matched_95"] }' $< >$@
 	tensor-info $(@D)/lgn.npys | awk -F '[\t(,)]' 'NR == 2 { print "k = " $$9 }' >>$@
 # illusions through Psi0 and through its LoG

@@ -24,7 +24,7 @@ set xlabel 'x (px)' offset 0,0.5; set ylabel 'y (px)'
 plot weights using (col($0)):(row($0)):1 with image, \
      '+' using (x0):(y0) every ::0::0 with points pt 1 ps 1.5 lc rgb '#000000' notitle
 set lmargin at screen 0.39; set rmargin at screen 0.65
-set title sprintf('LoG, σ = %.2f px, r = %.3f', sigma, r)
+set title sprintf('LoG, σ = %.2f px, r = %.3f (%s)', sigma, r, reason eq '-' ? 'accepted' : 'not accepted: '.reason)
 unset ylabel
 set samples 81; set isosamples 81
 set datafile separator whitespace
@@ -52,6 +52,6 @@ epoch(x) = x + 1
 history = dir.'/lgn-history.tsv'
 plot history using (epoch(column('record'))):(column('r')) with linespoints lt 1 ps 0.5 title 'r with the LoG', \
      history using (epoch(column('record'))):(column('symmetry')) with linespoints lt 2 ps 0.5 title 'rotational symmetry', \
-     r_chance with lines lt 1 lw 1 dt 3 title '95 % of noise, r', \
-     symmetry_chance with lines lt 2 lw 1 dt 3 title '95 % of noise, symmetry'
+     r_chance with lines lt 1 lw 1 dt 3 title '95 % of noise like the final Ψ0, r', \
+     symmetry_chance with lines lt 2 lw 1 dt 3 title '95 % of noise like the final Ψ0, symmetry'
 unset multiplot

@@ -64,6 +64,35 @@ assert np.abs(81 * np.log(sse / 81) + 10 + 60 / 75 - t["aicc_log"]).max() < 1e-6
 '
 }
 
+@test "accepted: LoGs and balanced DoGs in noise; not a pixel, a blob, narrow or unbalanced profiles, or noise" {
+	python "$shapes"'
+x, y = grid(7)
+noise = lambda k: .02 * rng.normal(size=(k, k))
+e = lambda s: np.exp(-(x**2 + y**2) / 2 / s**2)
+delta = np.zeros((7, 7)); delta[3, 3] = 1
+save("good.npys", np.array([log(7, (-1)**i, s, .3, -.2) + noise(7) for i, s in enumerate((.8, .9, 1., 1.1, 1.2, .85))] +
+    [e(.8) - .25 * e(1.6) + noise(7)]))
+save("bad.npys", np.array([delta, delta + .01 * noise(7), e(1.) + noise(7), e(1.), log(7, 1, .5, .5, .5), log(7, 1, 1, 0, 0, .1),
+    np.zeros((7, 7)), np.ones((7, 7))]))
+save("noise.npys", rng.normal(size=(200, 7, 7)))
+'
+	for name in good bad noise; do fit-log --null 39 $name.npys >$name.tsv; done
+	fit-log --null 0 bad.npys >plain.tsv
+	python '
+g, b, n, p = (table(f + ".tsv") for f in ("good", "bad", "noise", "plain"))
+assert (g["accepted"] == 1).all() and set(g["reason"]) == {"-"}, g["reason"]
+assert (b["accepted"] == 0).all() and (p["accepted"] == 0).all(), (b["reason"], p["reason"])
+assert b["r"][0] > .999 and b["symmetry"][0] > .99 and "noise" not in p["reason"][0]
+has = lambda i, *words: all(w in b["reason"][i].split(",") for w in words)
+assert has(0, "sigma", "dc", "surround", "model") and has(1, "sigma", "dc", "model"), b["reason"]
+assert has(2, "dc", "surround", "model") and has(3, "dc", "surround", "model"), b["reason"]
+assert has(4, "sigma") and has(5, "dc") and b["reason"][6] == "zero" and has(7, "dc", "surround"), b["reason"]
+assert n["accepted"].mean() < .1, n["accepted"].mean()
+for t in (g, b, n):
+    assert ((t["accepted"] == 1) == np.array([r == "-" for r in t["reason"]])).all()
+'
+}
+
 @test "symmetry is about the fitted centre; elongation and fourfold shapes are told apart; balance" {
 	python "$shapes"'
 x, y = grid(11)
@@ -136,7 +165,7 @@ save("labels.npys", np.arange(4)); save("small.npys", np.ones((1, 2, 2)))'
 	fit-log zeros.npys >t.tsv
 	python 't = table("t.tsv")
 assert len(t["r"]) == 2 and all(np.isnan(t[c]).all() for c in ("r", "r2", "sigma_px", "symmetry", "dc_ratio", "p_r"))
-assert t["model"] == ["-", "-"]'
+assert t["model"] == ["-", "-"] and t["reason"] == ["zero", "zero"]'
 	common_errors "fit-log --null 19" bank.npys
 	pipe 'fit-log labels.npys'; one_line 1 'labels.npys: record 0: a filter bank is'
 	pipe 'fit-log small.npys'; one_line 1 'at least 3 x 3'

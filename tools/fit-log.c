@@ -25,13 +25,14 @@ static const struct opt options[] = {
 static const struct tool tool = {"fit-log", "fit a Laplacian of Gaussian and measure symmetry",
     "[file ...]", 0, SIZE_MAX, options};
 
-static const char columns[] = "record filter r r2 sigma_px x0_px y0_px amplitude offset symmetry "
-			      "elongation fourfold dc_ratio surround_ratio "
-			      "model aicc_log aicc_log_offset aicc_dog aicc_gaussian aicc_delta "
-			      "r2_log r2_log_offset r2_dog r2_gaussian "
-			      "r2_delta r_offset p_r p_symmetry r_matched r_matched_95 "
-			      "symmetry_matched symmetry_matched_95 r_white "
-			      "r_white_95 symmetry_white symmetry_white_95 spatial_share";
+static const char columns[] =
+    "record filter accepted reason r r2 sigma_px x0_px y0_px amplitude offset symmetry "
+    "elongation fourfold dc_ratio surround_ratio "
+    "model aicc_log aicc_log_offset aicc_dog aicc_gaussian aicc_delta "
+    "r2_log r2_log_offset r2_dog r2_gaussian "
+    "r2_delta r_offset p_r p_symmetry r_matched r_matched_95 "
+    "symmetry_matched symmetry_matched_95 r_white "
+    "r_white_95 symmetry_white symmetry_white_95 spatial_share";
 
 static void put_chance(struct table_out *table, const struct round_chance *chance)
 {
@@ -44,8 +45,11 @@ static void put_chance(struct table_out *table, const struct round_chance *chanc
 static void put_row(
     struct table_out *table, const struct bank *bank, size_t filter, const struct round_result *s)
 {
+	char reason[ROUND_REASON_SIZE];
 	table_int(table, (long long)bank->record);
 	table_int(table, (long long)filter);
+	table_int(table, !s->reasons);
+	table_text(table, round_reason(s->reasons, reason));
 	table_real(table, s->r);
 	table_real(table, s->r2);
 	table_real(table, s->log.sigma);

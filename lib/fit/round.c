@@ -24,6 +24,20 @@ const char *round_model_name(enum round_model model)
 	return models[model].name;
 }
 
+const char *round_reason(unsigned reasons, char text[static ROUND_REASON_SIZE])
+{
+	static const char *const words[] = {"sigma", "dc", "surround", "model", "noise", "zero"};
+	strcpy(text, reasons ? "" : "-");
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (!(reasons >> i & 1))
+			continue;
+		if (*text)
+			strcat(text, ",");
+		strcat(text, words[i]);
+	}
+	return text;
+}
+
 struct worker {
 	struct blob_fitter *blob[ROUND_MODELS];
 	double *scrambled, *sample, *work; /* (k, k), (k, k), (4, k, k) */
@@ -234,6 +248,27 @@ static struct round_chance chance_of(double *r, double *symmetry, size_t n)
 	return chance;
 }
 
+/* NaN is a reason everywhere but in the noise's 95 % point, which need not be known */
+static unsigned reasons_of(const struct round_result *s)
+{
+	double centre = fmin(s->aicc[ROUND_LOG], s->aicc[ROUND_DOG]),
+	       blob = fmin(s->aicc[ROUND_GAUSSIAN], s->aicc[ROUND_DELTA]);
+	unsigned reasons = 0;
+	if (s->empty)
+		return ROUND_ZERO;
+	if (!(s->log.sigma >= ROUND_SIGMA_MIN))
+		reasons |= ROUND_SIGMA;
+	if (!(s->dc_ratio <= ROUND_DC_MAX))
+		reasons |= ROUND_DC;
+	if (!(s->surround_ratio >= ROUND_SURROUND_MIN))
+		reasons |= ROUND_SURROUND;
+	if (!(centre <= blob))
+		reasons |= ROUND_MODEL;
+	if (!isnan(s->matched.r_95) && !(s->r > s->matched.r_95))
+		reasons |= ROUND_NOISE;
+	return reasons;
+}
+
 static int white_chance(struct round_survey *s)
 {
 	if (s->white_known)
@@ -277,6 +312,7 @@ int round_run(struct round_survey *s, size_t record, size_t first, size_t count,
 		result->p_symmetry = share_reaching(symmetry, null, result->symmetry.symmetry);
 		result->matched = chance_of(r, symmetry, null);
 		result->white = s->white;
+		result->reasons = reasons_of(result);
 	}
 	status = 0;
 done:

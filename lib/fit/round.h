@@ -25,6 +25,19 @@ struct round_chance {
 	double r, r_95, symmetry, symmetry_95;
 };
 
+/* Why a profile is no centre with a balanced surround; the limits are this suite's. */
+enum round_reasons {
+	ROUND_SIGMA = 1,    /* sigma of the LoG < ROUND_SIGMA_MIN */
+	ROUND_DC = 2,       /* dc_ratio > ROUND_DC_MAX */
+	ROUND_SURROUND = 4, /* surround_ratio < ROUND_SURROUND_MIN */
+	ROUND_MODEL = 8,    /* neither LoG nor DoG reaches the AICc of both Gaussian and delta */
+	ROUND_NOISE = 16, /* r does not exceed the matched noise's 95 % point, where there is one */
+	ROUND_ZERO = 32,  /* a profile of zeros; alone */
+};
+#define ROUND_SIGMA_MIN .7 /* px */
+#define ROUND_DC_MAX .2
+#define ROUND_SURROUND_MIN .5
+
 struct round_result {
 	struct blob log;          /* the LoG, offset 0 or free as the options say */
 	double r, r2;             /* Pearson's r of profile and fit; 1 - sse/sst */
@@ -39,9 +52,14 @@ struct round_result {
 	double p_r,
 	    p_symmetry; /* (1 + number of matched profiles with at least this value) / (1 + count) */
 	bool empty;     /* a profile of zeros: every number is NaN */
+	unsigned reasons; /* enum round_reasons; 0: accepted */
 };
 
 const char *round_model_name(enum round_model model);
+
+/* "-" for none, else words joined by commas, into text, which is returned. */
+#define ROUND_REASON_SIZE 48
+const char *round_reason(unsigned reasons, char text[static ROUND_REASON_SIZE]);
 
 struct round_options {
 	bool offset;
