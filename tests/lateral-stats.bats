@@ -63,6 +63,14 @@ if not eval(sys.argv[2]):
 	holds a.out 'row("K","signed","Q_inv")["low"] < v("K","signed","Q_inv") < row("K","signed","Q_inv")["high"]'
 }
 
+@test "isotropic kernels: turning gives no lead, neither by more taps" {
+	for seed in 1 2 3 4; do
+		plant a iso n=24 noise=3 seed=$seed
+		stats a -n 0 -b 200 -q 0 -j 2 >a.out
+		holds a.out 'v("K","signed","Q_inv") > .2 and row("K","signed","Q_lead")["low"] < 0 < row("K","signed","Q_lead")["high"] and abs(v("K","signed","Q_lead")) < .01'
+	done
+}
+
 @test "phase-locked kernels are found and are a matter of phase" {
 	plant a locked n=16
 	stats a >a.out

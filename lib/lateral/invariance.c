@@ -365,17 +365,16 @@ VECTOR_CLONES static void regress(
 		for (size_t e = 0; e < size; e++)
 			a[e] = scratch->all[e] - (p[e] + q[e] - held[e]);
 	}
-	if (space->rotated) { /* both frames of the target */
-		const vector flip = {1, 1, -1, 1, -1, 1, 1, -1, 1, 1, -1};
-		for (size_t z = 0; z < ANGLES; z++)
-			for (size_t x = 0; x <= plane / 2; x++) {
-				vector *one = (vector *)(a + (z * plane + x) * SUMS);
-				vector *two = (vector *)(a + (z * plane + plane - 1 - x) * SUMS);
-				vector sum = *one + flip * *two;
-				*one = sum;
-				*two = flip * sum;
-			}
-	}
+	/* both frames of the target; in image axes the same pairs of cells, so that either prediction has as many taps */
+	const vector flip = {1, 1, -1, 1, -1, 1, 1, -1, 1, 1, -1};
+	for (size_t z = 0; z < ANGLES; z++)
+		for (size_t x = 0; x <= plane / 2; x++) {
+			vector *one = (vector *)(a + (z * plane + x) * SUMS);
+			vector *two = (vector *)(a + (z * plane + plane - 1 - x) * SUMS);
+			vector sum = *one + flip * *two;
+			*one = sum;
+			*two = flip * sum;
+		}
 	smooth(b, a, ANGLES * side, side, SUMS, near, REACH);
 	smooth(a, b, ANGLES, side, side * SUMS, near, REACH);
 	smooth(b, a, 1, ANGLES, plane * SUMS, angle, 1);

@@ -19,7 +19,7 @@
  * Rows Q_inv, Q_unrotated and Q_lead, the first less the second, of part "signed", for 1 to INVARIANCE_KERNELS kernels, each
  * with its name and its w (n, n, taps). A prediction is a kernel-weighted regression of K~ on 1, cos dphase and
  * sin dphase over cells of 1 px and 15 deg, each tap in both frames of its target ((q, dtheta, dphase) and
- * (-q, dtheta, -dphase)); units fall into at most INVARIANCE_FOLDS random folds, and a pair is predicted from pairs neither
+ * (-q, dtheta, -dphase), the unrotated one likewise in image axes); units fall into at most INVARIANCE_FOLDS random folds, and a pair is predicted from pairs neither
  * of whose units is in its folds. Taps with |Delta| above k/2, which rotated frames do not fill, are
  * left out. Chance: plan->invariance_permutations permutations of whole Gabors (orientation, frequency, phase) among
  * filters, centres and kernels staying; p one-sided. Interval: bootstrap over filters of the correlation at the given
