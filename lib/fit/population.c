@@ -4,7 +4,9 @@
 #include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/random.h"
 #include "fit/population.h"
+#include "stats/circular.h"
 #include "stats/resample.h"
 #include "table/table.h"
 
@@ -203,42 +205,51 @@ static const char *const names[QUANTITIES] = {"ringach_2d", "devalois_sf", "phas
 
 #define ENTROPY_BINS 8
 #define NX_EDGE 0.52480746 /* 10^-.28 */
+static const double pi = 3.14159265358979323846;
+
+/* the quantities of angles alone: CLUSTERING, BALANCE, LENGTH, ENTROPY */
+static void angle_quantities(const struct sample *s, double *out)
+{
+	double all = 0, c4 = 0, c2 = 0, x = 0, y = 0, bins[ENTROPY_BINS] = {0}, entropy = 0;
+	for (size_t i = 0; i < s->n; i++) {
+		const struct gabor *g = &s->unit[i];
+		double w = s->w[i];
+		all += w;
+		c4 += w * cos(4 * g->phase);
+		c2 += w * cos(2 * g->phase);
+		x += w * cos(2 * g->theta);
+		y += w * sin(2 * g->theta);
+		bins[(size_t)fmin(ENTROPY_BINS - 1, g->theta / pi * ENTROPY_BINS)] += w;
+	}
+	for (size_t b = 0; b < ENTROPY_BINS; b++)
+		entropy -=
+		    bins[b] > 0 ? bins[b] / all * log2(bins[b] / all) / log2(ENTROPY_BINS) : 0;
+	out[CLUSTERING] = c4 / all;
+	out[BALANCE] = c2 / all;
+	out[LENGTH] = hypot(x, y) / all;
+	out[ENTROPY] = entropy;
+}
 
 /* all quantities of a sample and the reference with their weights; work (n) */
 static void quantities(
     struct sample *s, const struct reference *r, struct weighted *work, double *out)
 {
-	static const double pi = 3.14159265358979323846;
-	double all = 0, c4 = 0, c2 = 0, x = 0, y = 0, below = 0, bins[ENTROPY_BINS] = {0},
-	       entropy = 0;
+	double all = 0, below = 0;
 	for (size_t q = 0; q < QUANTITIES; q++)
 		out[q] = NAN;
 	if (!s->n)
 		return;
 	double median = weighted_median(s, frequency_of, work);
 	for (size_t i = 0; i < s->n; i++) {
-		const struct gabor *g = &s->unit[i];
-		double w = s->w[i];
-		s->frequency[i] = log2(g->frequency / median);
-		all += w;
-		c4 += w * cos(4 * g->phase);
-		c2 += w * cos(2 * g->phase);
-		x += w * cos(2 * g->theta);
-		y += w * sin(2 * g->theta);
-		below += w * (gabor_nx(g) < NX_EDGE);
-		bins[(size_t)fmin(ENTROPY_BINS - 1, g->theta / pi * ENTROPY_BINS)] += w;
+		s->frequency[i] = log2(s->unit[i].frequency / median);
+		all += s->w[i];
+		below += s->w[i] * (gabor_nx(&s->unit[i]) < NX_EDGE);
 	}
-	for (size_t b = 0; b < ENTROPY_BINS; b++)
-		entropy -=
-		    bins[b] > 0 ? bins[b] / all * log2(bins[b] / all) / log2(ENTROPY_BINS) : 0;
+	angle_quantities(s, out);
 	out[RINGACH] =
 	    population_distance(2, s->n, s->shape, s->w, r->shapes, r->shape, r->shape_w);
 	out[DEVALOIS] = population_distance(
 	    1, s->n, s->frequency, s->w, r->frequencies, r->frequency, r->frequency_w);
-	out[CLUSTERING] = c4 / all;
-	out[BALANCE] = c2 / all;
-	out[LENGTH] = hypot(x, y) / all;
-	out[ENTROPY] = entropy;
 	out[NX] = weighted_median(s, gabor_nx, work);
 	out[NY] = weighted_median(s, gabor_ny, work);
 	out[NX_BELOW] = below / all;
@@ -263,10 +274,63 @@ static int sample_start(struct sample *s, const struct units *units, struct weig
 	return 0;
 }
 
+/* Let `count` of the sample's units count, drawn without replacement; with it where there are fewer. */
+static int draw(struct sample *s, size_t count, uint64_t seed, size_t bank)
+{
+	size_t *order = mem_alloc(s->n, sizeof *order);
+	struct rng rng = rng_start(seed, RNG_NULL, 0, bank);
+	if (!order)
+		return -1;
+	memset(s->w, 0, s->n * sizeof *s->w);
+	resample_order(seed, bank, 0, s->n, order);
+	for (size_t i = 0; s->n && i < count; i++)
+		s->w[s->n >= count ? order[i] : rng_below(&rng, (uint32_t)s->n)]++;
+	if (!count)
+		s->n = 0;
+	free(order);
+	return 0;
+}
+
+/* The p of the quantities of angles for units of uniform orientation and phase: Rayleigh's for the length, else from random
+ * angles; nan for the other quantities. */
+static int uniform_chance(
+    const struct units *units, const double *observed, uint64_t seed, double *p)
+{
+	size_t n = units->count;
+	double *x = mem_alloc(POPULATION_BOOTSTRAP * QUANTITIES, sizeof *x);
+	double *theta = mem_alloc(2 * n, sizeof *theta), *w = theta ? theta + n : NULL;
+	struct gabor *random = mem_alloc(n, sizeof *random);
+	int status = x && theta && random ? 0 : -1;
+	for (size_t q = 0; q < QUANTITIES; q++)
+		p[q] = NAN;
+	for (size_t i = 0; i < n && !status; i++) {
+		theta[i] = units->unit[i].theta;
+		w[i] = 1;
+	}
+	for (size_t b = 0; b < POPULATION_BOOTSTRAP && n && !status; b++) {
+		struct rng rng = rng_start(seed, RNG_NULL, 1, b);
+		for (size_t i = 0; i < n; i++) {
+			random[i].theta = rng_uniform(&rng) * pi;
+			random[i].phase = rng_uniform(&rng) * 2 * pi;
+		}
+		angle_quantities(
+		    &(struct sample){.n = n, .w = w, .unit = random}, x + b * QUANTITIES);
+	}
+	for (size_t q = CLUSTERING; q <= ENTROPY && n && !status; q++)
+		p[q] = q == LENGTH ? axial_mean(n, theta, NULL).p
+				   : resample_chance(observed[q], x + q, POPULATION_BOOTSTRAP,
+					 QUANTITIES, RESAMPLE_TWO_SIDED)
+					 .p;
+	free(x);
+	free(theta);
+	free(random);
+	return status;
+}
+
 static int report(const struct population *p, uint64_t seed, struct table_out *table)
 {
 	struct reference reference;
-	double observed[QUANTITIES];
+	double observed[QUANTITIES], uniform[QUANTITIES];
 	double *boot = mem_alloc(POPULATION_BOOTSTRAP * QUANTITIES, sizeof *boot);
 	double *chance = mem_alloc(p->banks * QUANTITIES, sizeof *chance);
 	int status = boot && chance ? 0 : -1;
@@ -276,6 +340,8 @@ static int report(const struct population *p, uint64_t seed, struct table_out *t
 		struct weighted *work = NULL;
 		status = sample_start(&sample, &p->bank[b], &work);
 		reference_points(&reference);
+		if (b && !status)
+			status = draw(&sample, p->bank[0].count, seed, b);
 		if (!status)
 			quantities(&sample, &reference, work,
 			    b ? chance + (b - 1) * QUANTITIES : observed);
@@ -290,6 +356,8 @@ static int report(const struct population *p, uint64_t seed, struct table_out *t
 		free(sample.memory);
 		free(work);
 	}
+	if (!status)
+		status = uniform_chance(&p->bank[0], observed, seed, uniform);
 	for (size_t q = 0; q < QUANTITIES && !status; q++) {
 		double low, high, chance_low, chance_high;
 		struct resample_chance by_chance = resample_chance(observed[q], chance + q, random,
@@ -309,6 +377,7 @@ static int report(const struct population *p, uint64_t seed, struct table_out *t
 		table_real(table, chance_low);
 		table_real(table, chance_high);
 		table_real(table, by_chance.p);
+		table_real(table, uniform[q]);
 		table_int(table, (long long)p->bank[0].count);
 	}
 	free(boot);
@@ -318,8 +387,8 @@ static int report(const struct population *p, uint64_t seed, struct table_out *t
 
 int population_write(const struct population *p, uint64_t seed, const char *file)
 {
-	struct table_out *table =
-	    table_create(file, "quantity value low high chance chance_low chance_high p n");
+	struct table_out *table = table_create(
+	    file, "quantity value low high chance chance_low chance_high p p_uniform n");
 	if (!table)
 		return -1;
 	if (report(p, seed, table) == 0)
