@@ -280,6 +280,8 @@ assert w[7, :5].sum() > 2 * w[7, 10:].sum()'
 @test "errors: streams, options" {
 	se2-kernel -w 7 -n 6 -o s.npys
 	common_errors "assoc-field -j 1" s.npys
+	run --separate-stderr assoc-field -p 2pi <(se2-kernel -m diffusion -w 7 -n 6)
+	one_line 1 'not the period'
 	run --separate-stderr assoc-field -r rms.npys s.npys
 	one_line 2 'needs --table'
 	run --separate-stderr assoc-field -t g.tsv --compare c.tsv k.npys

@@ -388,6 +388,9 @@ assert (np.abs(t["dtheta_deg"]) <= 90).all() and (np.abs(t["dphase_deg"]) <= 180
 	one_line 2 table
 	run --separate-stderr stats a b c
 	one_line 2 .
+	(head -n 1 a.tsv; tail -n +2 a.tsv | tac) >turned.tsv
+	run --separate-stderr lateral-stats -f a.v1.npys -t turned.tsv -r a.rms.npys a.lateral.npys
+	one_line 1 'in their order'
 	run --separate-stderr bash -c 'lateral-stats -f a.v1.npys -t a.tsv -r a.rms.npys </dev/null'
 	one_line 1 'no record'
 	head -c 400 a.lateral.npys >cut.npys

@@ -93,3 +93,11 @@ leaves() {
 	bash -c 'dead-leaves -n 1 --size 8 -o out <&- >&-'
 	dead-leaves -n 1 --size 8 | cmp - out
 }
+
+@test "one file for two outputs is refused before anything is written" {
+	dead-leaves -n 4 --size 16 -o leaves
+	for c in "stimuli --size 16 --parameters p -o p" "whiten --spectrum - leaves"; do
+		run bash -c "$c 2>err"
+		[[ $status -eq 2 && $(cat err) == *'named for two outputs' && ! -e p ]]
+	done
+}

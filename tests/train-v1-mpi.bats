@@ -117,7 +117,9 @@ save("three", x[k], y[k])
 	train-v1 $small --epochs 1 -T 0 "$data_file" -o first
 	processes 2 $small --epochs 2 --init first --freeze lgn,v1 --lateral-from 1 --snapshots s "$data_file" -o second
 	for t in lgn.weight v1.weight v1_norm.running_mean; do
-		cmp <(tensor-get --name $t first) <(tensor-get --name $t second)
+		tensor-get --name $t first >was
+		tensor-get --name $t second >is
+		cmp was is
 	done
 	python 'a, b = npys("s.lateral.npys"); assert not a.any() and b.any()'
 }
@@ -141,6 +143,8 @@ save("three", x[k], y[k])
 	try 2 'no-such-option: unknown option' -n 2 train-v1-mpi --no-such-option
 	try 2 'sides of kernels are odd' -n 2 $me --k1 4
 	try 2 '-o: a file' -n 2 train-v1-mpi $small "$data_file"
+	try 2 'command lines differ' -n 1 $me : -n 1 $me --rate 0.1
+	try 2 'command lines differ' -n 1 $me : -n 1 $me --k0 4
 	head -c 9000 "$data_file" >cut
 	try 1 'got [0-9]+ of [0-9]+ bytes' -n 2 train-v1-mpi $small cut -o out
 	run --separate-stderr mpirun -q -n 2 train-v1-mpi --version

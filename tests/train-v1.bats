@@ -92,20 +92,39 @@ save("last", lateral)
 	cmp m n
 }
 
+@test "the rate of a cycle that rises in a single step; files that would overwrite each other" {
+	train-v1 $small --epochs 2 --batch 1000 --rise 0.5 "$stripes" >m # 2 steps
+	for files in "--checkpoint c -o c" "--log c --checkpoint c" "--checkpoint - -o m" "--log - -o m"; do
+		run --separate-stderr train-v1 $small --epochs 1 $files "$stripes"
+		one_line 2 'is the file of|not a stream'
+	done
+	cp "$stripes" mine
+	run --separate-stderr train-v1 $small --epochs 1 --log mine mine -o m
+	one_line 2 'is to be read'
+	cmp mine "$stripes"
+	# a setting that the run no longer has
+	train-v1 $small --epochs 1 --init m --checkpoint d "$stripes" -o n
+	run --separate-stderr train-v1 $small --epochs 1 --resume --checkpoint d "$stripes" -o n
+	one_line 1 'init_hash was .* now it is not there'
+}
+
 @test "--init takes tensors over, --freeze keeps them, --lateral-from delays the kernel" {
 	train-v1 $small --epochs 1 -T 0 "$stripes" >first
 	tensor-get --name lateral.weight first >zero
 	python 'assert not one("zero").any()'
 	train-v1 $small --epochs 1 --init first --freeze lgn,v1 "$stripes" >second
 	for t in lgn.weight v1.weight v1_norm.bias v1_norm.running_mean; do
-		cmp <(tensor-get --name $t first) <(tensor-get --name $t second)
+		tensor-get --name $t first >was
+		tensor-get --name $t second >is
+		cmp was is
 	done
 	tensor-get --name lateral.weight second >k
 	python 'assert one("k").any()'
 	train-v1 $small --epochs 2 --lateral-from 1 --snapshots s "$stripes" >third
 	python 'a, b = npys("s.lateral.npys"); assert not a.any() and b.any()'
 	train-v1 $small --epochs 1 --freeze lateral "$stripes" >fourth
-	cmp <(tensor-get --name lateral.weight fourth) zero
+	tensor-get --name lateral.weight fourth >k
+	cmp k zero
 	run --separate-stderr train-v1 $small --filters 5 --init first "$stripes" -o x
 	one_line 1 'v1.weight: not of the size'
 }

@@ -246,6 +246,8 @@ save("cut.npys", a[:1], a[1:3], a[3:], b)'
 	one_line 1 none
 	run --separate-stderr v1-respond --model images.npys images.npys
 	one_line 1 .
+	run --separate-stderr bash -c "v1-respond --model $m -T 100 -l logits images.npys >/dev/null"
+	one_line 1 'grow without bound'
 }
 
 @test "data that do not fit" {

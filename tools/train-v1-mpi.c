@@ -20,10 +20,14 @@ int main(int argc, char **argv)
 	comm = comm_mpi_start();
 	comm_mpi_quiet(true);
 	size_t operands = tool_start(&tool, argc, argv);
-	check_options();
+	check_options(argv + 1, operands);
 	if (!output || strcmp(output, "-") == 0)
 		tool_usage("-o: a file for the model: standard output is not handed on as it is");
+	uint64_t line = HASH_START;
+	for (int i = 1; i < argc; i++)
+		line = hash_bytes(line, argv[i], strlen(argv[i]) + 1);
 	comm_mpi_quiet(false);
 	tool_on_fail(fail);
+	tool_check(comm_mpi_agree(line));
 	return train(argv, operands);
 }

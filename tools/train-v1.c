@@ -109,7 +109,31 @@ static void parse_freeze(void)
 	}
 }
 
-static void check_options(void)
+/* A path of two files of a run: the later one would be written over the earlier one. */
+static void check_paths(char **operands, size_t count_operands)
+{
+	const struct {
+		const char *option, *path;
+	} used[] = {{"output", output && strcmp(output, "-") == 0 ? NULL : output},
+	    {"log", files.log}, {"checkpoint", files.checkpoint}, {"init", init},
+	    {"validate", validate}};
+	const size_t count = sizeof used / sizeof *used;
+	for (size_t i = 0; i < count; i++) {
+		if (used[i].path && strcmp(used[i].path, "-") == 0 && i < 3)
+			tool_usage("--%s: a file, not a stream", used[i].option);
+		for (size_t j = 0; used[i].path && i < 3 && j < count_operands; j++) {
+			if (strcmp(used[i].path, operands[j]) == 0)
+				tool_usage("--%s: %s is to be read", used[i].option, used[i].path);
+		}
+		for (size_t j = 0; used[i].path && i < 3 && j < count; j++) {
+			if (j != i && used[j].path && strcmp(used[i].path, used[j].path) == 0)
+				tool_usage("--%s: %s is the file of --%s", used[i].option,
+				    used[i].path, used[j].option);
+		}
+	}
+}
+
+static void check_options(char **operands, size_t count)
 {
 	if (network.k0 % 2 == 0 || network.k1 % 2 == 0 || network.kl % 2 == 0)
 		tool_usage("--k0, --k1, --kl: sides of kernels are odd");
@@ -117,6 +141,7 @@ static void check_options(void)
 		tool_usage("--holdout: --validate names other images");
 	if ((files.resume || files.every) && !files.checkpoint)
 		tool_usage("--%s: needs --checkpoint", files.resume ? "resume" : "every");
+	check_paths(operands, count);
 	parse_freeze();
 	network.lgn = (enum network_lgn)lgn;
 	network.propagation = (enum network_propagation)propagation;
@@ -242,7 +267,7 @@ static int train(char **argv, size_t operands)
 int main(int argc, char **argv)
 {
 	size_t operands = tool_start(&tool, argc, argv);
-	check_options();
+	check_options(argv + 1, operands);
 	return train(argv, operands);
 }
 #endif

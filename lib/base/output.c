@@ -20,7 +20,11 @@ struct output {
 	char *temporary; /* NULL: written directly */
 	size_t slot;
 	bool standard;
+	struct output *next; /* of those that are open and have a final name */
 };
+
+static struct output *open_outputs;
+static bool standard_taken;
 
 void output_cleanup(void)
 {
@@ -38,6 +42,12 @@ static void forget(struct output *out)
 
 static void release(struct output *out)
 {
+	for (struct output **at = &open_outputs; *at; at = &(*at)->next) {
+		if (*at == out) {
+			*at = out->next;
+			break;
+		}
+	}
 	forget(out);
 	free(out->name);
 	free(out->path);
@@ -57,6 +67,12 @@ static int open_temporary(struct output *out, const char *path, mode_t mode)
 		out->path = mem_text("%s", path);
 	if (!out->path)
 		return -1;
+	for (const struct output *other = open_outputs; other; other = other->next) {
+		if (strcmp(other->path, out->path) == 0)
+			return err_usage("%s: named for two outputs", path);
+	}
+	out->next = open_outputs;
+	open_outputs = out;
 	out->temporary = mem_text("%s.XXXXXX", out->path);
 	if (!out->temporary)
 		return -1;
@@ -143,6 +159,11 @@ struct output *output_open(const char *path, bool binary)
 	out->name = mem_text("%s", out->standard ? "standard output" : path);
 	if (!out->name)
 		goto fail;
+	if (out->standard && standard_taken) {
+		err_usage("standard output: named for two outputs");
+		goto fail;
+	}
+	standard_taken = standard_taken || out->standard;
 	if (out->standard)
 		out->stream = stdout;
 	else if (open_path(out, path) < 0)

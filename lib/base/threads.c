@@ -107,8 +107,11 @@ static void *worker_main(void *argument)
 /* As many workers as the system allows, at most `count`; signals are the main thread's. */
 static void start_workers(size_t count)
 {
+	static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
 	sigset_t all, before;
 	sigfillset(&all);
+	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+		sigdelset(&all, faults[i]); /* the worker's own */
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (; workers < count; workers++) {
 		pthread_t thread;
@@ -122,10 +125,27 @@ static void start_workers(size_t count)
 static int run_alone(size_t n, int (*body)(size_t, size_t, void *), void *argument)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (body(i, 0, argument) < 0)
+		if (body(i, 0, argument) != 0)
 			return -1;
 	}
 	return 0;
+}
+
+/* A child has none of its parent's workers, nor anybody who holds the lock or waits. */
+static void forget_workers(void)
+{
+	pthread_mutex_init(&lock, NULL);
+	pthread_cond_init(&begins, NULL);
+	pthread_cond_init(&ends, NULL);
+	open = waiting = false;
+	asleep = workers = 0;
+	atomic_store(&inside, 0);
+	atomic_flag_clear(&used);
+}
+
+static void watch_forks(void)
+{
+	pthread_atfork(NULL, NULL, forget_workers);
 }
 
 int par_for(size_t n, size_t threads, int (*body)(size_t, size_t, void *), void *argument)
@@ -137,6 +157,8 @@ int par_for(size_t n, size_t threads, int (*body)(size_t, size_t, void *), void 
 	/* a loop within a loop has no threads of its own */
 	if (threads <= 1 || atomic_flag_test_and_set(&used))
 		return run_alone(n, body, argument);
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, watch_forks);
 	size_t looks = threads <= par_cpus() ? LOOKS : 0;
 	pthread_mutex_lock(&lock);
 	start_workers(threads - 1);

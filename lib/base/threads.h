@@ -12,7 +12,8 @@ size_t par_threads(size_t requested);
 
 /* Call body(i, worker, argument) for i = 0..n-1 on at most `threads` threads; worker < threads indexes
  * scratch memory. Items are handed out in order, one at a time. body gives 0, or -1 with a reason; the
- * reason of the smallest failing i that ran becomes the caller's. 0 or -1. */
+ * reason of the smallest failing i that ran becomes the caller's. A loop within a loop, or beside another thread's,
+ * runs on its caller alone, as worker 0. 0 or -1. */
 int par_for(size_t n, size_t threads, int (*body)(size_t i, size_t worker, void *argument),
     void *argument) __attribute__((warn_unused_result));
 

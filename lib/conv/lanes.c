@@ -445,7 +445,7 @@ static size_t least(size_t a, size_t b)
 			pass_##R(&pass, 1, full, false, false, true);                              \
 		break
 
-LANES_CLONES
+FOR_AVX512
 static void run_passes(const struct lanes_fft *plan, const struct lanes_in *in,
     const struct lanes_out *out, real *scratch)
 {

@@ -10,6 +10,7 @@
 #define CONV_LANES_H
 
 #include <stddef.h>
+#include "base/clones.h"
 #include "conv/real.h"
 
 #define LANES (64 / sizeof(real))
@@ -17,8 +18,6 @@
 /* LANES numbers, aligned to 64 bytes */
 typedef real lanes __attribute__((vector_size(64)));
 
-/* The same source for three kinds of processors; the loader chooses. */
-#define LANES_CLONES __attribute__((target_clones("default", "fma", "avx512f")))
 #define LANES_INLINE static inline __attribute__((always_inline))
 
 /* The smallest size >= n that is transformed fast, n <= SIZE_MAX / 2. */

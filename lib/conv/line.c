@@ -50,9 +50,10 @@ static int plan_chirp(struct line *line)
 	size_t n = line->n, m = line->m;
 	line->chirp = mem_alloc(2 * n, sizeof *line->chirp);
 	line->spectrum = mem_alloc(2 * m, sizeof *line->spectrum);
-	real *x = mem_alloc(2 * m * ELEMENT, sizeof *x), *y = x + m * ELEMENT;
+	real *x = mem_alloc(2 * m * ELEMENT, sizeof *x), *y = NULL;
 	real *scratch = mem_alloc(lanes_fft_scratch(line->fft), sizeof *scratch);
 	int status = line->chirp && line->spectrum && x && scratch ? 0 : -1;
+	y = status == 0 ? x + m * ELEMENT : NULL;
 	for (size_t i = 0; status == 0 && i < n; i++) {
 		/* the phase repeats after 2n, and i^2 mod 2n is exact */
 		double angle = M_PI * (double)(i * i % (2 * n)) / (double)n;
@@ -111,7 +112,7 @@ size_t line_scratch(const struct line *line)
 }
 
 /* out(i) = in(i) times a number for each i */
-LANES_CLONES static void times(const real *factor, size_t n, const real *in_re, const real *in_im,
+FOR_AVX512 static void times(const real *factor, size_t n, const real *in_re, const real *in_im,
     size_t in_stride, real *out_re, real *out_im, size_t out_stride)
 {
 	for (size_t i = 0; i < n; i++) {

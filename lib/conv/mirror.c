@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
-#include "conv/clones.h"
+#include "base/clones.h"
 #include "conv/lanes.h"
 #include "conv/line.h"
 #include "conv/mean.h"
@@ -199,7 +199,7 @@ struct complex_lanes {
 	}
 
 /* V of n elements `step` apart to the cosine coefficients. */
-LANES_CLONES static void to_cosines(const real *u, size_t n, real *line, size_t step)
+FOR_AVX512 static void to_cosines(const real *u, size_t n, real *line, size_t step)
 {
 	struct complex_lanes *zero = (struct complex_lanes *)line;
 	zero->re *= 2;
@@ -215,7 +215,7 @@ LANES_CLONES static void to_cosines(const real *u, size_t n, real *line, size_t 
 }
 
 /* And back, times 2. */
-LANES_CLONES static void from_cosines(const real *u, size_t n, real *line, size_t step)
+FOR_AVX512 static void from_cosines(const real *u, size_t n, real *line, size_t step)
 {
 	for (size_t k = 1; k <= n / 2; k++) {
 		struct complex_lanes *x = (struct complex_lanes *)(line + k * step);
@@ -230,7 +230,7 @@ LANES_CLONES static void from_cosines(const real *u, size_t n, real *line, size_
 /* ---- along the rows ---- */
 
 /* V of w elements times the gains of its cosine coefficients, those of real and imaginary parts each, times 2. */
-LANES_CLONES static void multiply(const real *u, size_t w, const real *gain, real *line)
+FOR_AVX512 static void multiply(const real *u, size_t w, const real *gain, real *line)
 {
 	const struct complex_lanes *g = (const struct complex_lanes *)gain;
 	struct complex_lanes *v = (struct complex_lanes *)line;
@@ -249,7 +249,7 @@ LANES_CLONES static void multiply(const real *u, size_t w, const real *gain, rea
 	}
 }
 
-LANES_CLONES static void rows_in(real *const *first, real *const *second, size_t w, real *elements)
+FOR_AVX512 static void rows_in(real *const *first, real *const *second, size_t w, real *elements)
 {
 	for (size_t at = 0; at < w; at += LANES) {
 		turn_in(first, at, elements + at * ELEMENT, ELEMENT);
@@ -257,7 +257,7 @@ LANES_CLONES static void rows_in(real *const *first, real *const *second, size_t
 	}
 }
 
-LANES_CLONES static void rows_out(
+FOR_AVX512 static void rows_out(
     const real *elements, size_t w, real *const *first, real *const *second)
 {
 	for (size_t at = 0; at < w; at += LANES) {

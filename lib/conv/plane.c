@@ -56,7 +56,7 @@ static size_t odd_lines(size_t n)
 /* ---- down the columns ---- */
 
 /* Z to the transform of the real columns, times 2, LANES columns at a time. */
-LANES_CLONES static void split(const struct plane *f, real *z)
+FOR_AVX512 static void split(const struct plane *f, real *z)
 {
 	size_t step = f->spectrum_stride;
 	lanes *first = (lanes *)z, zero = first[0];
@@ -76,7 +76,7 @@ LANES_CLONES static void split(const struct plane *f, real *z)
 }
 
 /* And back, times 2. */
-LANES_CLONES static void join(const struct plane *f, real *z)
+FOR_AVX512 static void join(const struct plane *f, real *z)
 {
 	size_t step = f->spectrum_stride;
 	lanes *first = (lanes *)z, zero = first[0];
@@ -141,7 +141,7 @@ static void group_rows(
 	}
 }
 
-LANES_CLONES static void rows_in(real *const *rows, size_t w, real *elements)
+FOR_AVX512 static void rows_in(real *const *rows, size_t w, real *elements)
 {
 	for (size_t at = 0; at < w; at += LANES) {
 		turn_in(rows, 2 * at, elements + at * ELEMENT, ELEMENT);
@@ -149,7 +149,7 @@ LANES_CLONES static void rows_in(real *const *rows, size_t w, real *elements)
 	}
 }
 
-LANES_CLONES static void rows_out(const real *elements, size_t w, real *const *rows)
+FOR_AVX512 static void rows_out(const real *elements, size_t w, real *const *rows)
 {
 	for (size_t at = 0; at < w; at += LANES) {
 		turn_out(elements + at * ELEMENT, ELEMENT, rows, 2 * at);
@@ -158,7 +158,7 @@ LANES_CLONES static void rows_out(const real *elements, size_t w, real *const *r
 }
 
 /* times the kernel (sign 1) or its conjugate (-1) */
-LANES_CLONES static void multiply(const real *kernel, real *z, size_t w, real sign)
+FOR_AVX512 static void multiply(const real *kernel, real *z, size_t w, real sign)
 {
 	const lanes *k = (const lanes *)kernel;
 	lanes *x = (lanes *)z;

@@ -51,7 +51,7 @@ LANES_INLINE void complex_rows(const bool conjugate, size_t rows, size_t inner, 
 		complex_block(1, conjugate, inner, c, x + 2 * c * r, w, y + y_step * r, y_step);
 }
 
-LANES_CLONES
+FOR_AVX512
 static void run_complex(size_t rows, size_t inner, size_t c, const real *x, const real *w, real *y,
     size_t y_step, bool conjugate)
 {
@@ -103,7 +103,7 @@ LANES_INLINE void gradient_block(const size_t COUNT, size_t rows, size_t c, cons
 	}
 }
 
-LANES_CLONES
+FOR_AVX512
 static void run_gradient(size_t rows, size_t inner, size_t c, const real *x, const real *g,
     const real *x2, const real *g2, real *w, bool add)
 {
@@ -154,7 +154,7 @@ LANES_INLINE void taps_columns(const size_t VECTORS, size_t count, size_t taps, 
 		taps_block(1, VECTORS, taps, d, x + p * step, step, offset, w, y + d * p);
 }
 
-LANES_CLONES
+FOR_AVX512
 static void run_taps(size_t count, size_t taps, size_t d, const real *x, size_t step,
     const size_t *offset, const real *w, real *y)
 {
@@ -209,7 +209,7 @@ LANES_INLINE void taps_gradient_columns(const size_t VECTORS, size_t count, size
 		taps_gradient_block(1, VECTORS, count, d, x, offset + t, g, w + d * t);
 }
 
-LANES_CLONES
+FOR_AVX512
 static void run_taps_gradient(size_t count, size_t taps, size_t d, const real *x,
     const size_t *offset, const real *g, real *w)
 {

@@ -104,7 +104,7 @@ static void *plan_spectral(const struct conv_size *given)
 
 static void release(struct spectral *plan)
 {
-	for (size_t s = 0; plan->x && s < plan->size.slots; s++) {
+	for (size_t s = 0; plan->x && plan->g && s < plan->size.slots; s++) {
 		free(plan->x[s]);
 		free(plan->g[s]);
 		if (!plan->size.gradients)
@@ -269,7 +269,7 @@ static real *worker_rest(const struct spectral *plan, size_t worker)
 	return plan->scratch[worker] + 6 * max(plan->nx, plan->ny) * LANES;
 }
 
-/* Ask for `count` numbers, `step` apart, ahead of their use, possibly past the end: what a transform reads and writes
+/* Ask for `count` numbers, `step` apart, ahead of their use: what a transform reads and writes
  * next, in an order that the processor does not foresee. */
 LANES_INLINE void fetch(const real *from, size_t step, size_t count)
 {
@@ -309,7 +309,7 @@ static size_t weight_column(const struct spectral *plan, size_t kx, size_t chann
 
 /* packed (channels, k, k, blocks LANES) along x: sum over d of w[d] (cos + i sin) / (nx ny); item is a channel and a
  * block */
-LANES_CLONES
+FOR_AVX512
 static void transform_weights(const struct spectral *plan, size_t item, const real *packed,
     size_t channels, size_t blocks, real *columns)
 {
@@ -430,7 +430,7 @@ static int transform_images(size_t item, size_t worker, void *argument)
 			widen(in.re, w, line);
 			widen(in.im, w, line + w * LANES);
 			in.re = line, in.im = line + w * LANES, in.stride = LANES;
-		} else {
+		} else if (y + 1 < h) {
 			fetch(in.re + part.row, part.pixel, w);
 			fetch(in.im + (part.alone ? 0 : part.row), part.pixel, w);
 		}
@@ -456,7 +456,8 @@ static int restore_images(size_t item, size_t worker, void *argument)
 	for (size_t kx = 0; kx < plan->nx; kx++) {
 		const real *from =
 		    plan->y + image_column(plan, kx, part.pair, part.block, part.blocks);
-		fetch(from + image_column(plan, 1, 0, 0, part.blocks), LANES, 2 * h);
+		if (kx + 1 < plan->nx)
+			fetch(from + image_column(plan, 1, 0, 0, part.blocks), LANES, 2 * h);
 		copy_elements(plane + kx * 2 * LANES, plan->pitch * 2 * LANES, from, 2 * LANES, h);
 	}
 	for (size_t y = 0; y < h; y++) {
@@ -467,7 +468,7 @@ static int restore_images(size_t item, size_t worker, void *argument)
 		struct lanes_out out = {second, first, part.pixel, 0, w};
 		if (part.pixel == 1) {
 			out.re = line + w * LANES, out.im = line, out.stride = LANES;
-		} else {
+		} else if (y + 1 < h) {
 			fetch_to(first + part.row, part.pixel, w);
 			fetch_to(second + part.row, part.pixel, w);
 		}
@@ -633,7 +634,7 @@ static int gradient_column(size_t kx, size_t worker, void *argument)
 }
 
 /* D's columns of one input channel and LANES output channels back to taps */
-LANES_CLONES
+FOR_AVX512
 static int transform_gradient(size_t item, size_t worker, void *argument)
 {
 	struct spectral *plan = argument;

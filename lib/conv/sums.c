@@ -7,13 +7,8 @@
 #include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/clones.h"
 #include "conv/sums.h"
-
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
-#define SUMS_CLONES __attribute__((target_clones("default", "fma")))
-#else
-#define SUMS_CLONES
-#endif
 
 /* A block of outputs is ROWS rows of two vectors, whose sums fit the registers with room for what they add. */
 #define VECTOR_BYTES 32
@@ -106,7 +101,7 @@ int sums_rank(size_t kh, size_t kw, const double *kernel, double *columns, doubl
 	} while (0)
 
 /* Blocks side by side: `outputs` rows, out_step apart. */
-SUMS_CLONES static void add_sources(const struct source *source, size_t sources, size_t taps,
+FOR_FMA static void add_sources(const struct source *source, size_t sources, size_t taps,
     size_t blocks, real *out, size_t out_step, size_t outputs)
 {
 	for (size_t at = 0; at < blocks * BLOCK; at += BLOCK, out += BLOCK) {
@@ -177,13 +172,13 @@ static inline __attribute__((always_inline)) void add_along(const real *x, const
 	}
 }
 
-SUMS_CLONES static void along_one(
+FOR_FMA static void along_one(
     const real *x, const real *weight, size_t taps, size_t width, real *out)
 {
 	add_along(x, weight, taps, width, out, 0, false);
 }
 
-SUMS_CLONES static void along_two(
+FOR_FMA static void along_two(
     const real *x, const real *weight, size_t taps, size_t width, real *out, size_t plane)
 {
 	add_along(x, weight, taps, width, out, plane, true);

@@ -137,7 +137,7 @@ static void add_border(const struct taps *plan, const real *image, real *out)
 }
 
 /* a row of one output channel */
-LANES_CLONES
+FOR_AVX512
 static void sum_taps(
     size_t count, size_t taps, const real *x, const size_t *offset, const real *w, real *y)
 {
@@ -151,7 +151,7 @@ static void sum_taps(
 }
 
 /* its adjoint */
-LANES_CLONES
+FOR_AVX512
 static void spread_taps(
     size_t count, size_t taps, const real *dy, const size_t *offset, const real *w, real *dx)
 {
@@ -163,7 +163,7 @@ static void spread_taps(
 }
 
 /* and its gradient */
-LANES_CLONES
+FOR_AVX512
 static void correlate_taps(
     size_t count, size_t taps, const real *x, const size_t *offset, const real *dy, real *dw)
 {

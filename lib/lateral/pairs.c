@@ -124,6 +124,11 @@ static int read_units(struct lateral *set, const struct gabor_row *rows)
 	if (!(set->unit = mem_alloc(set->channels, sizeof(*set->unit))))
 		return -1;
 	for (size_t f = 0; f < set->channels; f++) {
+		if (rows[f].filter != f || rows[f].record != rows[0].record)
+			return err_set(
+			    "table: row %zu is of filter %zu of record %zu: one row for each "
+			    "channel is expected, in their order",
+			    f, rows[f].filter, rows[f].record);
 		if (!rows[f].accepted)
 			set->rejected++;
 		else if (!usable(&rows[f].gabor))

@@ -175,8 +175,26 @@ static int read_into(struct model *model, const char *name, size_t elements, rea
 	return 0;
 }
 
+static bool is_set(const struct settings *settings, const char *name)
+{
+	for (size_t i = 0; i < settings->count; i++) {
+		if (strcmp(settings->list[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int check_settings(struct model *model, const struct settings *settings)
 {
+	const char *key, *value;
+	for (size_t i = 0; model_meta_pair(model, i, &key, &value); i++) {
+		if (strncmp(key, SETTING, strlen(SETTING)) == 0 &&
+		    !is_set(settings, key + strlen(SETTING)))
+			return err_set(
+			    "%s: %s was %s, now it is not there; a run goes on with the same "
+			    "options and data",
+			    model_path(model), key + strlen(SETTING), value);
+	}
 	for (size_t i = 0; i < settings->count; i++) {
 		char name[128];
 		snprintf(name, sizeof name, SETTING "%s", settings->list[i].name);

@@ -15,7 +15,7 @@
 struct comm {
 	size_t rank, ranks; /* this process, 0..ranks-1; rank 0 reads and writes files */
 
-	/* x (n) becomes its sum over the processes, with the same bits on each. 0 or -1. */
+	/* x (n) becomes its sum over the processes. 0 or -1. */
 	int (*sum)(double *x, size_t n);
 	int (*sum_real)(real *x, size_t n);
 

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <mpi.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,8 +102,27 @@ static int exchange(const void *from, const size_t *given, void *to, const size_
 	return wait_for(&request);
 }
 
+/* Meet the others once: whether none failed before and all have the same number. */
+static bool meet(bool well, uint64_t number)
+{
+	static bool met;
+	if (met)
+		return true;
+	met = true;
+	uint64_t seen[3] = {!well, number, ~number};
+	MPI_Allreduce(MPI_IN_PLACE, seen, 3, MPI_UINT64_T, MPI_MAX, MPI_COMM_WORLD);
+	return seen[0] == 0 && seen[1] == ~seen[2];
+}
+
+int comm_mpi_agree(uint64_t number)
+{
+	return meet(true, number) ? 0 : err_usage("processes: their command lines differ");
+}
+
 static void finish(void)
 {
+	meet(
+	    false, 0); /* who ends before comm_mpi_agree is not waited for by the others for ever */
 	MPI_Finalize();
 	free(counts);
 }
@@ -148,6 +168,7 @@ void comm_mpi_tell(void)
 	const char *reason = err_reason();
 	MPI_Send(reason, (int)strlen(reason), MPI_CHAR, 0, 0, failures);
 	sleep(PATIENCE);
+	fprintf(stderr, "process %zu: %s\n", comm.rank, reason);
 	comm_mpi_end(STATUS_FAILED);
 }
 

@@ -64,9 +64,10 @@ static int deal(struct data *data, const struct piece *piece, const char *images
 	size_t bytes = data->h * data->w * (data->bytes ? 1 : sizeof(float));
 	size_t own = count_of(data, from, count, comm->rank);
 	/* from rank 0 alone: what each of the others is given and takes is nothing */
-	size_t *given = mem_alloc(2 * comm->ranks, sizeof *given), *taken = given + comm->ranks;
+	size_t *given = mem_alloc(2 * comm->ranks, sizeof *given), *taken;
 	char *sorted = mem_alloc(comm->rank == 0 ? count : 0, bytes), *mine = mem_alloc(own, bytes);
 	int status = given && sorted && mine ? 0 : -1;
+	taken = status == 0 ? given + comm->ranks : NULL;
 	for (size_t r = 0; status == 0 && comm->rank == 0 && r < comm->ranks; r++) {
 		given[r] = count_of(data, from, count, r) * bytes;
 		for (size_t i = first_of(data, from, r); i < from + count; i += comm->ranks)

@@ -11,7 +11,7 @@ static size_t smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-LANES_CLONES
+FOR_AVX512
 static void moments_plane(size_t pixels, const real *x, double *sum, double *square)
 {
 	for (size_t p = 0; p < pixels; p += RUN) {
@@ -27,7 +27,7 @@ static void moments_plane(size_t pixels, const real *x, double *sum, double *squ
 	}
 }
 
-LANES_CLONES
+FOR_AVX512
 static void moments_lanes(size_t pixels, size_t s, const real *x, double *sum, double *square)
 {
 	for (size_t p = 0; p < pixels; p += RUN) {
@@ -55,7 +55,7 @@ void layer_moments(size_t pixels, size_t s, const real *x, double *sum, double *
 		moments_lanes(pixels, s, x, sum, square);
 }
 
-LANES_CLONES
+FOR_AVX512
 static void affine(
     size_t pixels, size_t s, const real *x, const real *scale, const real *shift, real *y)
 {
@@ -65,7 +65,7 @@ static void affine(
 	}
 }
 
-LANES_CLONES
+FOR_AVX512
 static void affine_relu(
     size_t pixels, size_t s, const real *x, const real *scale, const real *shift, real *y)
 {
@@ -77,14 +77,14 @@ static void affine_relu(
 	}
 }
 
-LANES_CLONES
+FOR_AVX512
 static void affine_plane(size_t pixels, const real *x, real scale, real shift, real *y)
 {
 	for (size_t p = 0; p < pixels; p++)
 		y[p] = x[p] * scale + shift;
 }
 
-LANES_CLONES
+FOR_AVX512
 static void affine_relu_plane(size_t pixels, const real *x, real scale, real shift, real *y)
 {
 	for (size_t p = 0; p < pixels; p++) {
@@ -111,14 +111,14 @@ void layer_affine_relu(
 		affine_relu(pixels, s, x, scale, shift, y);
 }
 
-LANES_CLONES
+FOR_AVX512
 static void gate_in_place(size_t count, const real *y, real *dy)
 {
 	for (size_t i = 0; i < count; i++)
 		dy[i] = y[i] > 0 ? dy[i] : 0;
 }
 
-LANES_CLONES
+FOR_AVX512
 static void sums_plane(size_t pixels, const real *dy, const real *x, real scale, real shift,
     double *sum, double *product)
 {
@@ -135,7 +135,7 @@ static void sums_plane(size_t pixels, const real *dy, const real *x, real scale,
 	}
 }
 
-LANES_CLONES
+FOR_AVX512
 static void sums_lanes(size_t pixels, size_t s, const real *dy, const real *x, const real *scale,
     const real *shift, double *sum, double *product)
 {
@@ -169,7 +169,7 @@ void layer_affine_sums(size_t pixels, size_t s, real *dy, const real *y, const r
 		sums_lanes(pixels, s, dy, x, scale, shift, sum, product);
 }
 
-LANES_CLONES
+FOR_AVX512
 static void affine_adjoint(size_t pixels, size_t s, const real *dy, const real *x, const real *a,
     const real *b, const real *c, real *dx)
 {
@@ -185,14 +185,14 @@ void layer_affine_adjoint(size_t pixels, size_t s, const real *dy, const real *x
 	affine_adjoint(pixels, s, dy, x, a, b, c, dx);
 }
 
-LANES_CLONES
+FOR_AVX512
 static void relu(size_t count, const real *x, real *y)
 {
 	for (size_t i = 0; i < count; i++)
 		y[i] = x[i] < 0 ? 0 : x[i];
 }
 
-LANES_CLONES
+FOR_AVX512
 static void add_relu(size_t count, const real *z, real *h)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -201,7 +201,7 @@ static void add_relu(size_t count, const real *z, real *h)
 	}
 }
 
-LANES_CLONES
+FOR_AVX512
 static void average(size_t count, const real *before, real *h, uint8_t *on)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -211,14 +211,14 @@ static void average(size_t count, const real *before, real *h, uint8_t *on)
 	}
 }
 
-LANES_CLONES
+FOR_AVX512
 static void gate(size_t count, const real *g, const real *y, real *u)
 {
 	for (size_t i = 0; i < count; i++)
 		u[i] = y[i] > 0 ? g[i] : 0;
 }
 
-LANES_CLONES
+FOR_AVX512
 static void gate_add(size_t count, const real *g, const real *y, real *u, real *dz)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -227,21 +227,21 @@ static void gate_add(size_t count, const real *g, const real *y, real *u, real *
 	}
 }
 
-LANES_CLONES
+FOR_AVX512
 static void gate_set(size_t count, const real *g, const real *y, real *u, real *dz)
 {
 	for (size_t i = 0; i < count; i++)
 		dz[i] = u[i] = y[i] > 0 ? g[i] : 0;
 }
 
-LANES_CLONES
+FOR_AVX512
 static void gate_on(size_t count, const real *g, const uint8_t *on, real factor, real *u)
 {
 	for (size_t i = 0; i < count; i++)
 		u[i] = on[i] ? factor * g[i] : 0;
 }
 
-LANES_CLONES
+FOR_AVX512
 static void half_add(size_t count, const real *y, real *g)
 {
 	for (size_t i = 0; i < count; i++)
@@ -283,7 +283,7 @@ void layer_half_add(size_t count, const real *y, real *g)
 	half_add(count, y, g);
 }
 
-LANES_CLONES
+FOR_AVX512
 static void max_pool(
     size_t h, size_t w, size_t s, size_t side, const real *x, real *y, uint8_t *which)
 {
@@ -310,7 +310,7 @@ void layer_max_pool(
 	max_pool(h, w, s, side, x, y, which);
 }
 
-LANES_CLONES
+FOR_AVX512
 static void max_pool_adjoint(
     size_t h, size_t w, size_t s, size_t side, const real *dy, const uint8_t *which, real *dx)
 {

@@ -358,6 +358,19 @@ static int read_tensor(struct model *model, struct network_tensor *tensor)
 	return 0;
 }
 
+/* what the network divides by */
+static int check_scale(const struct model *model, const struct network_tensor *tensor)
+{
+	bool sd = strcmp(tensor->name, "input.sd") == 0,
+	     variance = strstr(tensor->name, "running_var") != NULL;
+	for (size_t i = 0; (sd || variance) && i < tensor->elements; i++) {
+		if (tensor->x[i] < 0 || (sd && !(tensor->x[i] > 0)))
+			return err_set("%s: %s: number %zu is %g", model_path(model), tensor->name,
+			    i, (double)tensor->x[i]);
+	}
+	return 0;
+}
+
 struct network *network_load(struct model *model, size_t threads)
 {
 	struct network_options options;
@@ -365,7 +378,8 @@ struct network *network_load(struct model *model, size_t threads)
 		return NULL;
 	struct network *net = network_create(&options, threads);
 	for (size_t i = 0; net && i < TENSORS; i++) {
-		if (read_tensor(model, &net->tensor[i]) < 0) {
+		if (read_tensor(model, &net->tensor[i]) < 0 ||
+		    check_scale(model, &net->tensor[i]) < 0) {
 			network_free(net);
 			return NULL;
 		}
@@ -846,7 +860,16 @@ static int forward(struct network *net, const real *x, size_t n, size_t h, size_
 int network_run(struct network *net, const real *x, size_t n, size_t h, size_t w, size_t iterations,
     bool classify)
 {
-	return forward(net, x, n, h, w, iterations, classify, NULL);
+	if (forward(net, x, n, h, w, iterations, classify, NULL) < 0)
+		return -1;
+	const real *last = iterations ? net->ht[iterations] : net->ht[0];
+	size_t wrong = 0;
+	for (size_t i = 0; i < n * h * w * net->s; i++)
+		wrong += isfinite(last[i]) ? 0 : 1;
+	return wrong ? err_set("network: responses grow without bound in %zu propagations: the "
+			       "kernel's gain is above 1",
+			   iterations)
+		     : 0;
 }
 
 size_t network_chunk(const struct network *net, size_t h, size_t w)

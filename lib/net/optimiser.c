@@ -88,7 +88,7 @@ double optimiser_one_cycle(size_t step, size_t steps, double peak, double rise)
 	double first = peak / START, last = first / FINAL, top = rise * (double)steps - 1;
 	double position = (double)step;
 	if (position <= top)
-		return cosine(first, peak, position / top);
+		return top > 0 ? cosine(first, peak, position / top) : peak;
 	double fall = (double)(steps - 1) - top;
 	return fall > 0 ? cosine(peak, last, (position - top) / fall) : peak;
 }

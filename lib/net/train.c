@@ -460,6 +460,10 @@ static int prepare(struct run *run)
 	if (o->crop > data->h || o->crop > data->w)
 		return err_set("training images: %zu x %zu px, smaller than crops of %zu", data->h,
 		    data->w, o->crop);
+	const struct data *other = run->validation->count ? run->validation->data : data;
+	if (other->h < NETWORK_SIDE_MIN || other->w < NETWORK_SIDE_MIN)
+		return err_set("validation images: %zu x %zu px, fewer than %d a side", other->h,
+		    other->w, NETWORK_SIDE_MIN);
 	const struct network_options *n = network_options(run->net);
 	size_t kernel = n->k0 > n->k1 ? n->k0 : n->k1;
 	kernel = n->iterations && n->kl > kernel ? n->kl : kernel;

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/clones.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
@@ -12,7 +13,6 @@
 #define PADDED_MAX 8192
 #define FOLDED 1e-4 /* what the aperture leaves of frequencies that are not computed */
 #define FOLDS_MAX 4
-#define CLONES __attribute__((target_clones("default", "avx2", "avx512f")))
 
 void se2_uniform(size_t count, double period, double *theta)
 {
@@ -70,7 +70,7 @@ struct scratch {
 };
 
 /* even += weight (B_n + B_-n), odd += weight side (B_n - B_-n), conjugated where wx < 0 */
-CLONES static void gather(size_t harmonics, size_t stride, size_t count, size_t width,
+FOR_AVX512 static void gather(size_t harmonics, size_t stride, size_t count, size_t width,
     const double *restrict re, const double *restrict im, const double *restrict weight,
     double mirror, double turn, float *restrict er, float *restrict ei, float *restrict or,
     float *restrict oi)
@@ -93,7 +93,7 @@ CLONES static void gather(size_t harmonics, size_t stride, size_t count, size_t 
 }
 
 /* sum over n of coefficient[n] times the rows of x: out (width), every `stride`-th n */
-CLONES static void synthesise(size_t harmonics, size_t stride, size_t width,
+FOR_AVX512 static void synthesise(size_t harmonics, size_t stride, size_t width,
     const float *restrict coefficient, const float *restrict xr, const float *restrict xi,
     float *restrict re, float *restrict im)
 {

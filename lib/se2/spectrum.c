@@ -4,12 +4,12 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/clones.h"
 #include "base/error.h"
 #include "base/memory.h"
 
 #define B SE2_BLOCK
 #define POLES 8 /* of the rational approximation of exp(-z), degree 7 over 8 */
-#define CLONES __attribute__((target_clones("default", "avx2", "avx512f")))
 
 /*
  * The system, for every n: (z + D n^2 + e) b_n + l b_{n-q} + u b_{n+q} = right side, with
@@ -149,7 +149,7 @@ static void couple(
 }
 
 /* Inverse pivots for a real shift z. */
-CLONES static void factor_real(
+FOR_AVX512 static void factor_real(
     const struct coupling *c, size_t rows, size_t q, double z, double d, double *restrict pivot)
 {
 	for (size_t i = 0; i < rows; i++) {
@@ -169,7 +169,7 @@ CLONES static void factor_real(
 }
 
 /* In place: re + i im becomes the solution for the right side gain * (re + i im). */
-CLONES static void solve_real(const struct coupling *c, size_t rows, size_t q,
+FOR_AVX512 static void solve_real(const struct coupling *c, size_t rows, size_t q,
     const double *restrict pivot, double gain, double *restrict re, double *restrict im)
 {
 	for (size_t i = 0; i < rows; i++) {
@@ -207,7 +207,7 @@ CLONES static void solve_real(const struct coupling *c, size_t rows, size_t q,
 }
 
 /* Inverse pivots for a complex shift z: pr + i pi. */
-CLONES static void factor_complex(const struct coupling *c, size_t rows, size_t q, double zr,
+FOR_AVX512 static void factor_complex(const struct coupling *c, size_t rows, size_t q, double zr,
     double zi, double d, double *restrict pr, double *restrict pi)
 {
 	for (size_t i = 0; i < rows; i++) {
@@ -228,7 +228,7 @@ CLONES static void factor_complex(const struct coupling *c, size_t rows, size_t 
 }
 
 /* re + i im += weight times the solution for the right side (xr, xi); yr, yi: scratch. */
-CLONES static void solve_complex(const struct coupling *c, size_t rows, size_t q,
+FOR_AVX512 static void solve_complex(const struct coupling *c, size_t rows, size_t q,
     const double *restrict pr, const double *restrict pi, double wr, double wi,
     const double *restrict xr, const double *restrict xi, double *restrict yr, double *restrict yi,
     double *restrict re, double *restrict im)

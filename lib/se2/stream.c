@@ -6,6 +6,17 @@
 
 #define ELEMENTS_MAX ((size_t)1 << 28)
 
+/* Whether angles in equal steps, if that is what they are, go once around the period. */
+static bool fills(const double *theta, size_t count, double period)
+{
+	double step = theta[1] - theta[0];
+	for (size_t t = 2; t < count; t++) {
+		if (fabs(theta[t] - theta[t - 1] - step) > 1e-3 * step)
+			return true;
+	}
+	return fabs((double)count * step - period) <= 1e-3 * period;
+}
+
 int orientation_read(struct npys_in *in, double period, struct orientation_kernel *kernel)
 {
 	*kernel = (struct orientation_kernel){.period = period};
@@ -27,6 +38,12 @@ int orientation_read(struct npys_in *in, double period, struct orientation_kerne
 			status = err_set("%s: angle %zu (%g rad): angles must increase and stay "
 					 "within the period of %g rad",
 			    npys_file(in), t, angles.x[t], period);
+	if (status == 1 && angles.header.elements > 2 &&
+	    !fills(angles.x, angles.header.elements, period))
+		status =
+		    err_set("%s: %zu angles in equal steps fill %g rad, not the period of %g rad",
+			npys_file(in), angles.header.elements,
+			(double)angles.header.elements * (angles.x[1] - angles.x[0]), period);
 	if (status == 1) {
 		status = npys_next_array(in, &more, ELEMENTS_MAX);
 		if (status == 1)

@@ -285,6 +285,26 @@ static void frozen(void)
 	free(x);
 }
 
+/* One cycle of learning rates for every length and share of its rise: finite, positive, up to the peak and down. */
+static void cycles(void)
+{
+	static const double rises[] = {0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.3, 0.5, 1};
+	for (size_t i = 0; i < sizeof rises / sizeof *rises; i++) {
+		size_t wrong = 0;
+		for (size_t steps = 1; steps <= 100; steps++) {
+			double largest = 0;
+			for (size_t step = 0; step < steps; step++) {
+				double rate = optimiser_one_cycle(step, steps, 0.02, rises[i]);
+				wrong += !(rate > 0 && rate <= 0.02 * (1 + 1e-12));
+				largest = fmax(largest, rate);
+			}
+			/* the peak may lie between two steps */
+			wrong += steps > 20 && !(largest > 0.018);
+		}
+		CHECK(wrong == 0);
+	}
+}
+
 int main(void)
 {
 	struct npys_in *in = npys_open_file(GOLDEN "net.npys");
@@ -322,5 +342,6 @@ int main(void)
 	npys_close_in(in);
 	same_bits();
 	frozen();
+	cycles();
 	return check_end();
 }
