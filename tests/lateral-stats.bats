@@ -296,7 +296,8 @@ for i, key in enumerate(zip(all["kernel"], all["part"], all["quantity"])):
         continue
     x, low, high, chance = (np.array([t[c][j] for t, j in at]) for c in ("value", "low", "high", "chance"))
     half = t975 * x.std(ddof=1) / 2
-    within = np.mean(((high - low) / 3.92)**2)
+    width = 2 * 2.364624252  # Student with 7 degrees: 8 filters
+    within = np.mean(((high - low) / width)**2)
     assert np.allclose([all["value"][i], all["low"][i], all["high"][i]], [x.mean(), x.mean() - half, x.mean() + half])
     assert np.isclose(all["within_sd"][i], np.sqrt(within), equal_nan=True)
     assert np.isclose(all["between_sd"][i], np.sqrt(np.maximum(x.var(ddof=1) - within, 0)), equal_nan=True)
@@ -308,7 +309,7 @@ for i, key in enumerate(zip(all["kernel"], all["part"], all["quantity"])):
     # Student with 3 degrees in closed form
     u = tt / np.sqrt(3)
     assert np.isclose(all["p"][i], 1 - 2 / np.pi * (np.arctan(u) + u / (1 + u * u)), atol=1e-9), key
-    q = ((x - np.average(x, weights=1 / (high - low)**2))**2 / ((high - low) / 3.92)**2).sum()
+    q = ((x - np.average(x, weights=1 / (high - low)**2))**2 / ((high - low) / width)**2).sum()
     chi = __import__("math").erfc(np.sqrt(q / 2)) + np.sqrt(2 * q / np.pi) * np.exp(-q / 2)  # 3 degrees
     assert np.isclose(all["heterogeneity_p"][i], chi, atol=1e-9, equal_nan=True), key'
 	run --separate-stderr lateral-stats --combine 1.tsv

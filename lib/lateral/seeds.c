@@ -8,13 +8,14 @@
 #include "stats/student.h"
 
 enum { KERNEL, PART, QUANTITY, KEYS };
-enum { VALUE, LOW, HIGH, CHANCE, NUMBERS };
+enum { VALUE, LOW, HIGH, CHANCE, PAIRS, NUMBERS };
 
 struct seed {
 	struct table table;
 	size_t key[KEYS];        /* columns */
 	double *number[NUMBERS]; /* (rows) */
 	bool *done;              /* (rows) */
+	double errors;           /* standard errors in an interval's width */
 };
 
 static void seed_free(struct seed *seed)
@@ -24,10 +25,19 @@ static void seed_free(struct seed *seed)
 	free(seed->done);
 }
 
+/* how many filters make the most ordered pairs of a table; at least 2 */
+static double filters_of(size_t rows, const double *pairs)
+{
+	double most = 2;
+	for (size_t r = 0; r < rows; r++)
+		most = fmax(most, pairs[r]);
+	return round((1 + sqrt(1 + 4 * most)) / 2);
+}
+
 static int seed_read(const char *file, struct seed *seed)
 {
 	static const char *const keys[KEYS] = {"kernel", "part", "quantity"};
-	static const char *const numbers[NUMBERS] = {"value", "low", "high", "chance"};
+	static const char *const numbers[NUMBERS] = {"value", "low", "high", "chance", "n"};
 	if (table_read(file, &seed->table))
 		return -1;
 	size_t rows = seed->table.rows;
@@ -46,6 +56,7 @@ static int seed_read(const char *file, struct seed *seed)
 		if (table_reals(&seed->table, numbers[k], seed->number[k]))
 			return -1;
 	}
+	seed->errors = 2 * student_quantile(.025, filters_of(rows, seed->number[PAIRS]) - 1);
 	return 0;
 }
 
@@ -112,7 +123,8 @@ static void combine(struct seed *seed, size_t count, size_t first, size_t row, d
 				continue;
 			seed[s].done[r] = true;
 			double value = seed[s].number[VALUE][r], chance = seed[s].number[CHANCE][r];
-			double se = (seed[s].number[HIGH][r] - seed[s].number[LOW][r]) / 3.92;
+			double width = seed[s].number[HIGH][r] - seed[s].number[LOW][r];
+			double se = width / seed[s].errors;
 			if (isnan(value))
 				break;
 			if (!isnan(chance))
