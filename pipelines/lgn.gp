@@ -24,7 +24,8 @@ set xlabel 'x (px)' offset 0,0.5; set ylabel 'y (px)'
 plot weights using (col($0)):(row($0)):1 with image, \
      '+' using (x0):(y0) every ::0::0 with points pt 1 ps 1.5 lc rgb '#000000' notitle
 set lmargin at screen 0.39; set rmargin at screen 0.65
-set title sprintf('LoG, σ = %.2f px, r = %.3f (%s)', sigma, r, reason eq '-' ? 'accepted' : 'not accepted: '.reason)
+set title sprintf('LoG, σ = %.2f px, r = %.3f', sigma, r)
+set xlabel "x (px)\n".(reason eq '-' ? 'accepted' : 'not accepted: '.reason) offset 0,0.5
 unset ylabel
 set samples 81; set isosamples 81
 set datafile separator whitespace

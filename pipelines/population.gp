@@ -96,7 +96,7 @@ name(q) = q eq 'ringach_2d' ? 'distance to Ringach’s n_x, n_y' : q eq 'devaloi
 	q eq 'nx_median' ? 'median n_x' : q eq 'ny_median' ? 'median n_y' : q eq 'nx_below_0.525' ? 'share of n_x < 0.525' : q
 set ytics scale 0
 set label 'p' at first 1.17, first -0.85 right
-set label 'p (uniform)' at first 1.48, first -0.85 right
+set label '(uniform)' at first 1.5, first -0.85 right
 plot numbers using ((column('chance_low') + column('chance_high')) / 2):0:(column('chance_low')):(column('chance_high')):($0 - 0.28):($0 + 0.28):ytic(name(strcol('quantity'))) with boxxyerror fs solid 1 noborder lc rgb '#d4d4d4' notitle, \
      numbers using (column('value')):0:(column('low')):(column('high')) with xerrorbars lt 1 notitle, \
      numbers using (1.17):0:(sprintf('%.2g', column('p'))) with labels right notitle, \
