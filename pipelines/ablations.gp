@@ -7,7 +7,7 @@ set xrange [0.4:words(variants) + 0.6]
 set yrange [*:*]
 unset key
 variant(run) = run[strstrt(run, '/') + 1:]
-place(run) = (p = NaN, sum [i = 1:words(variants)] (variant(run) eq word(variants, i) ? (p = i, 0) : 0), run[1:4] eq 'mean' || run[1:4] eq 'half' ? NaN : p)
+place(run) = (p = NaN, sum [i = 1:words(variants)] (variant(run) eq word(variants, i) ? (p = i, 0) : 0), strstrt('0123456789', run[1:1]) ? p : NaN)
 set xtics ('as is' 1, 'no K1' 2, 'K1 1×1' 3, 'T = 2' 4, 'average' 5, 'linear ℓ0' 6, 'whitened' 7) rotate by 30 right scale 0
 set multiplot layout 2,2 margins 0.08,0.98,0.13,0.95 spacing 0.1,0.2
 set title 'validation accuracy'

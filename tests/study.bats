@@ -189,8 +189,33 @@ np.repeat(big.transpose(0, 2, 1)[:, None], 3, 1).tofile("stl10/train_X.bin")
 @test "several seeds are summarised with an interval, ablations compared" {
 	study SEEDS=2 PRESET=ablations VARIANTS='as-is linear-lgn' TRAIN="$small --epochs 1 --init $planted"
 	figures_are_there ablations
-	[[ $(awk 'END { print NR }' out/figures/summary.tsv) -eq 9 ]]
-	grep -q '^mean/linear-lgn' out/figures/summary.tsv
+	[[ $(awk 'END { print NR }' out/figures/summary.tsv) -eq 13 ]]
+	for row in mean halfwidth_95 n n_p_.05; do
+		grep -q "^$row/linear-lgn" out/figures/summary.tsv
+	done
+}
+
+@test "a summary leaves nan out, says of how many, and counts small p" {
+	local iso=(.1 .2 nan) p=(.02 .04 .2)
+	for seed in 1 2 3; do
+		mkdir -p run/seed-$seed
+		printf 'epoch\ta\tb\tc\taccuracy\n9\t0\t0\t0\t0.%s\n' $seed >run/seed-$seed/log.tsv
+		printf 'r\tsymmetry\tsigma_px\taccepted\n0.9\t1\t2\t1\n' >run/seed-$seed/lgn-fit.tsv
+		printf 'accepted\n1\n0\n' >run/seed-$seed/gabor.tsv
+		printf 'kernel\tpart\tquantity\tvalue\tp\nK\tpositive\tiso_orientation\t%s\t%s\n' "${iso[seed - 1]}" "${p[seed - 1]}" \
+			>run/seed-$seed/stats.tsv
+	done
+	"$tree/share/v1pipe/summary" run/seed-{1,2,3} >summary.tsv
+	python '
+lines = [l.rstrip("\n").split("\t") for l in open("summary.tsv")]
+rows = {l[0]: dict(zip(lines[0], l)) for l in lines[1:]}
+assert all(len(l) == len(lines[0]) for l in lines)
+at = lambda row, column: float(rows[row][column])
+assert np.isclose(at("mean", "iso_excitatory"), .15) and at("n", "iso_excitatory") == 2
+assert np.isclose(at("halfwidth_95", "iso_excitatory"), 12.706 * .05)
+assert np.isclose(at("mean", "val_accuracy"), .2) and at("n", "val_accuracy") == 3
+assert at("n", "Q_inv") == 0 and np.isnan(at("mean", "Q_inv"))
+assert at("n_p_.05", "iso_excitatory_p") == 2 and at("n", "iso_excitatory_p") == 3 and np.isnan(at("mean", "iso_excitatory_p"))'
 }
 
 @test "DATA and PRESET that are not there are one clear line" {
