@@ -303,7 +303,7 @@ static int rows(const struct cells *cells, const char *kernel, struct report *re
 	const struct lateral_plan *plan = cells->plan;
 	double value[PARTS * R * INDICES];
 	evaluate(cells, NULL, value);
-	for (enum lateral_part part = LATERAL_POSITIVE; part < PARTS; part++)
+	for (enum lateral_part part = LATERAL_POSITIVE; (size_t)part < PARTS; part++)
 		for (size_t k = 0; k < INDICES; k++)
 			for (size_t r = 0; r < (plan->edges > 1 ? plan->edges : 1); r++) {
 				size_t at = (part * R + r) * INDICES + k;
