@@ -9,13 +9,20 @@
 #define PI LATERAL_PI
 #define PARTS LADDER_PARTS
 
-/* Percentile intervals of `count` values that lie `stride` apart in the samples. */
-static int intervals(const double *sample, size_t samples, size_t count, struct described *out)
+static size_t samples_of(const struct ladder *c)
 {
+	return c->plan->bootstrap + resample_dyads(c->plan->bootstrap);
+}
+
+/* Values, which stand last, and intervals of `count` numbers a sample. */
+static int intervals(
+    const struct ladder *c, const double *sample, size_t count, struct described *out)
+{
+	size_t bootstrap = c->plan->bootstrap;
 	for (size_t k = 0; k < count; k++) {
-		out[k].low = out[k].high = NAN;
-		if (samples && resample_interval(
-				   sample + k, samples, count, .95, &out[k].low, &out[k].high) < 0)
+		out[k] = (struct described){sample[samples_of(c) * count + k], NAN, NAN};
+		if (bootstrap && resample_pair_interval(out[k].value, sample + k, c->set->n,
+				     bootstrap, count, .95, &out[k].low, &out[k].high) < 0)
 			return -1;
 	}
 	return 0;
@@ -28,6 +35,7 @@ struct near { /* the tap of a pair that is nearest to Delta = 0 */
 	double y[PARTS], c2, phase;
 };
 
+/* pair (i, j) counts times[i n + j] times (NULL: once) */
 static void ring_fit(
     const struct ladder *c, const struct near *near, const double *times, double *out)
 {
@@ -35,7 +43,7 @@ static void ring_fit(
 		struct least m = {.terms = part == LATERAL_SIGNED ? 3 : 2};
 		double j[LEAST_TERMS] = {0};
 		for (size_t p = 0; p < c->pairs; p++) {
-			double w = times ? times[c->target[p]] * times[c->source[p]] : 1;
+			double w = times ? times[c->target[p] * c->set->n + c->source[p]] : 1;
 			double x[3] = {1, near[p].c2, near[p].phase};
 			if (!near[p].there || !(w > 0))
 				continue;
@@ -53,10 +61,10 @@ static void ring_fit(
 
 int describe_ring(const struct ladder *c, struct described out[PARTS][RINGS], size_t *pairs)
 {
-	size_t samples = c->plan->bootstrap, n = c->set->n, count = PARTS * RINGS;
+	size_t samples = samples_of(c), n = c->set->n, count = PARTS * RINGS;
 	struct near *near = mem_alloc(c->pairs, sizeof *near);
 	double *sample = mem_alloc((samples + 1) * count, sizeof *sample),
-	       *times = mem_alloc(n, sizeof *times);
+	       *times = mem_alloc(n + n * n, sizeof *times);
 	int status = -1;
 	*pairs = 0;
 	if (!near || !sample || !times)
@@ -76,12 +84,10 @@ int describe_ring(const struct ladder *c, struct described out[PARTS][RINGS], si
 	}
 	ring_fit(c, near, NULL, sample + samples * count);
 	for (size_t b = 0; b < samples; b++) {
-		resample_times(c->plan->seed, b, n, times);
-		ring_fit(c, near, times, sample + b * count);
+		resample_pairs(c->plan->seed, c->plan->bootstrap, b, n, times, times + n);
+		ring_fit(c, near, times + n, sample + b * count);
 	}
-	for (size_t k = 0; k < count; k++)
-		out[k / RINGS][k % RINGS].value = sample[samples * count + k];
-	status = intervals(sample, samples, count, out[0]);
+	status = intervals(c, sample, count, out[0]);
 out:
 	free(near);
 	free(sample);
@@ -170,7 +176,7 @@ static void arcs_of_field(
 	out[ARC_LEAD] = out[ARC_LINE] - out[ARC_ARC];
 }
 
-/* sample b of the filters, or all of them as they are (b = samples) */
+/* sample b of filters or pairs, or all of them as they are (b = samples) */
 static int arcs_sample(size_t b, size_t worker, void *argument)
 {
 	(void)worker;
@@ -178,7 +184,7 @@ static int arcs_sample(size_t b, size_t worker, void *argument)
 	const struct ladder *c = job->ladder;
 	size_t n = c->set->n, most = (size_t)((double)(2 * job->radius) / FIELD_STEP);
 	struct field field;
-	double *times = mem_alloc(n, sizeof *times);
+	double *times = mem_alloc(n + n * n, sizeof *times);
 	float *share = mem_alloc(c->pairs, sizeof *share);
 	struct field_point *point = mem_alloc(2 * most + 1, sizeof *point);
 	int status = field_create(&field, job->radius);
@@ -186,13 +192,13 @@ static int arcs_sample(size_t b, size_t worker, void *argument)
 		status = -1;
 		goto out;
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n + n * n; i++)
 		times[i] = 1;
-	if (b < c->plan->bootstrap)
-		resample_times(c->plan->seed, b, n, times);
+	if (b < samples_of(c))
+		resample_pairs(c->plan->seed, c->plan->bootstrap, b, n, times, times + n);
 	field_shares(c->set, c->target, c->source, job->every, c->pairs, times, share);
 	for (size_t p = 0; p < c->pairs; p++) {
-		double weight = times[c->target[p]] * times[c->source[p]];
+		double weight = times[n + c->target[p] * n + c->source[p]];
 		if (!(weight > 0))
 			continue;
 		double dtheta = ladder_dtheta(c, p), re = cos(2 * dtheta), im = sin(2 * dtheta);
@@ -217,7 +223,7 @@ out:
 int describe_arcs(const struct ladder *c, struct described out[2][ARCS])
 {
 	const struct lateral *set = c->set;
-	size_t samples = c->plan->bootstrap, radius = set->k > 1 ? set->k / 2 : 1;
+	size_t samples = samples_of(c), radius = set->k > 1 ? set->k / 2 : 1;
 	size_t size = 2 * radius + 1, points = size * size;
 	float *splat = mem_alloc(c->pairs * points, sizeof *splat);
 	size_t *every = mem_alloc(c->pairs, sizeof *every);
@@ -239,10 +245,8 @@ int describe_arcs(const struct ladder *c, struct described out[2][ARCS])
 			every[p] = p;
 		}
 		status = par_for(samples + 1, c->plan->threads, arcs_sample, &job);
-		for (size_t k = 0; k < ARCS; k++)
-			out[part][k].value = job.sample[samples * ARCS + k];
 		if (status == 0)
-			status = intervals(job.sample, samples, ARCS, out[part]);
+			status = intervals(c, job.sample, ARCS, out[part]);
 	}
 	free(splat);
 	free(every);

@@ -111,7 +111,7 @@ static double search(const struct surface *s, double out[AXES])
 	return a_best;
 }
 
-/* Log parameters where filter i counts times[i] times. 0 or -1. */
+/* Log parameters where pair (i, j) counts times[i n + j] times (NULL: once). 0 or -1. */
 static int find(const struct ladder *c, const struct ladder_family *f, int part,
     const double *times, double out[AXES], double *scale)
 {
@@ -121,8 +121,7 @@ static int find(const struct ladder *c, const struct ladder_family *f, int part,
 	if (!s.point)
 		return -1;
 	for (size_t p = 0; p < c->pairs; p++) {
-		/* i = j is not among the pairs, so copies of one filter make none */
-		double weight = times[c->target[p]] * times[c->source[p]];
+		double weight = times ? times[c->target[p] * c->set->n + c->source[p]] : 1;
 		const struct ladder_totals *t = &c->totals[p * SETS + ALL];
 		if (!(weight > 0))
 			continue;
@@ -166,13 +165,13 @@ static int one_sample(size_t b, size_t worker, void *argument)
 {
 	(void)worker;
 	const struct bootstrap *job = argument;
+	const struct models_plan *plan = job->ladder->plan;
 	size_t n = job->ladder->set->n;
-	double *times = mem_alloc(n, sizeof *times);
+	double *times = mem_alloc(n + n * n, sizeof *times), scale;
 	if (!times)
 		return -1;
-	resample_times(job->ladder->plan->seed, b, n, times);
-	double scale;
-	int status = find(job->ladder, job->family, job->part, times, job->sample[b], &scale);
+	resample_pairs(plan->seed, plan->bootstrap, b, n, times, times + n);
+	int status = find(job->ladder, job->family, job->part, times + n, job->sample[b], &scale);
 	free(times);
 	return status;
 }
@@ -180,28 +179,28 @@ static int one_sample(size_t b, size_t worker, void *argument)
 int optimum_find(const struct ladder *c, const struct ladder_family *f, int part,
     struct optimum out[AXES], bool *inverted)
 {
-	size_t samples = c->plan->bootstrap, n = c->set->n;
-	double all[AXES], scale = 0, *once = mem_alloc(n, sizeof *once);
+	size_t bootstrap = c->plan->bootstrap, samples = bootstrap + resample_dyads(bootstrap);
+	double all[AXES], scale = 0;
 	struct bootstrap job = {c, f, part, mem_alloc(samples, sizeof *job.sample)};
 	int status = -1;
-	if (!once || !job.sample)
-		goto out;
-	for (size_t i = 0; i < n; i++)
-		once[i] = 1;
-	if (find(c, f, part, once, all, &scale) < 0 ||
+	if (!job.sample || find(c, f, part, NULL, all, &scale) < 0 ||
 	    par_for(samples, c->plan->threads, one_sample, &job) < 0)
 		goto out;
 	for (size_t a = 0; a < f->axes; a++) {
-		double low = NAN, high = NAN;
-		if (samples &&
-		    resample_interval(&job.sample[0][a], samples, AXES, .95, &low, &high) < 0)
+		double low = NAN, high = NAN, first = f->value[a][0],
+		       last = f->value[a][f->size[a] - 1];
+		if (bootstrap && resample_pair_interval(all[a], &job.sample[0][a], c->set->n,
+				     bootstrap, AXES, .95, &low, &high) < 0)
 			goto out;
-		out[a] = (struct optimum){exp(all[a]), exp(low), exp(high)};
+		out[a] = (struct optimum){exp(all[a]), NAN, NAN};
+		if (!isnan(low)) {
+			out[a].low = exp(fmax(low, first));
+			out[a].high = exp(fmin(high, last));
+		}
 	}
 	*inverted = scale < 0;
 	status = 0;
 out:
-	free(once);
 	free(job.sample);
 	return status;
 }

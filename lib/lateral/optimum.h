@@ -5,11 +5,11 @@
 #include "lateral/ladder.h"
 
 struct optimum {
-	double value, low, high; /* 95 % percentile interval; nan without samples */
+	double value, low, high; /* 95 % interval (resample_pair_interval of logarithms); nan without samples */
 };
 
 /* The parameters (family->parameter) at the largest r^2 on all pairs and taps, for one part; out: (axes).
- * inverted: the scale there is negative. A bootstrap sample drops the pairs made of copies of one filter. 0 or -1. */
+ * inverted: the scale there is negative. Intervals do not go beyond the grid. 0 or -1. */
 int optimum_find(const struct ladder *ladder, const struct ladder_family *family, int part,
     struct optimum out[LADDER_AXES], bool *inverted) __attribute__((warn_unused_result));
 
