@@ -112,7 +112,13 @@ assert v[0] < np.sqrt(3.5**2 - .573) < v[1] and v[2] < 1.5 < v[3], v' \
 @test "predictions go through the kernel's own estimator: fields, divergences" {
 	planted 'density = elongated(3, 1.5, 1.5); noise = .5'
 	compare --fields fields.tsv
-	[[ $(value field_M1 positive verdict) == best && $(value KL_M1 positive verdict) == best ]]
+	[[ $(value KL_M1 positive verdict) == best ]]
+	# the field of M3, nearly flat, has an interval about 4 times too wide with 16 filters (assoc-field(1)), so that
+	# field_M1 need not be best; every density is worse
+	for m in M0 M2 G1 G2; do
+		[[ $(value field_$m positive verdict) == worse ]]
+	done
+	[[ $(value field_M1 positive verdict) != worse ]]
 	[[ $(value lead_field_G1 positive verdict) == behind ]]
 	python '
 t = table("cmp.tsv")

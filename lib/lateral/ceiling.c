@@ -138,24 +138,34 @@ static void regress(const struct ceiling_scratch *s)
 	}
 }
 
+static void sums_add(struct least_sums *s, double p, double y)
+{
+	s->n++;
+	s->p += p;
+	s->pp += p * p;
+	s->py += p * y;
+	s->y += y;
+	s->yy += y * y;
+}
+
 void ceiling_score(const struct ladder *c, const size_t *train, size_t trains, const size_t *test,
-    size_t tests, struct ceiling_scratch *s, struct least_score out[SETS][LADDER_PARTS],
-    struct halves_divergence d[2])
+    size_t tests, struct ceiling_scratch *s, const double floor[2], struct ceiling_pair *out)
 {
 	gather(c, train, trains, s);
 	for (size_t a = 0; a < ARRAYS; a++)
 		smooth(s, s->sums + a * s->cells);
 	regress(s);
-	struct least check[SETS][LADDER_PARTS];
-	memset(check, 0, sizeof check);
 	for (size_t q = 0; q < tests; q++) {
 		const double *w = ladder_weights(c, test[q]);
 		size_t angle = angle_at(ladder_dtheta(c, test[q]));
+		struct ceiling_pair *pair = &out[q];
+		*pair = (struct ceiling_pair){.kl = {{.floor = floor[0]}, {.floor = floor[1]}}};
 		for (size_t t = 0; t < c->set->taps; t++) {
 			const struct ladder_tap *tap = &c->tap[test[q] * c->set->taps + t];
 			size_t one = cell_at(s, tap->along, tap->across, angle);
 			size_t two = cell_at(s, -tap->along, -tap->across, angle);
 			double cosine = tap->cosine, sine = tap->sine, weight[LADDER_PARTS];
+			bool far = ladder_bucket(tap) == LADDER_FAR;
 			ladder_parts(w[t], weight);
 			for (size_t part = 0; part < PARTS; part++) {
 				double value = 0, y = weight[part];
@@ -166,24 +176,12 @@ void ceiling_score(const struct ladder *c, const size_t *train, size_t trains, c
 				if (two != SIZE_MAX)
 					value += .5 * (x[two] + cosine * x[s->cells + two] -
 							  sine * x[2 * s->cells + two]);
-				struct least *m = &check[ladder_bucket(tap)][part];
-				m->g[0][0]++;
-				m->g[0][1] += value;
-				m->g[1][0] += value;
-				m->g[1][1] += value * value;
-				m->b[0] += y;
-				m->b[1] += value * y;
-				m->yy += y * y;
-				m->terms = 2;
+				sums_add(&pair->sums[LADDER_ALL][part], value, y);
+				if (far)
+					sums_add(&pair->sums[LADDER_FAR][part], value, y);
 				if (part < 2)
-					halves_divergence_add(&d[part], y, value);
+					halves_divergence_add(&pair->kl[part], y, value);
 			}
 		}
-	}
-	for (size_t part = 0; part < PARTS; part++) {
-		check[LADDER_FAR][part].terms = 2;
-		least_add(&check[LADDER_ALL][part], &check[LADDER_FAR][part]);
-		for (size_t k = 0; k < SETS; k++)
-			out[k][part] = least_score(&check[k][part], (double[]){0, 1});
 	}
 }

@@ -5,8 +5,7 @@
 #include "lateral/ladder.h"
 
 struct described {
-	double value, low,
-	    high; /* 95 % percentile interval of a bootstrap over filters; nan without samples */
+	double value, low, high; /* 95 % (resample_pair_interval); nan without samples */
 };
 
 /*

@@ -110,17 +110,21 @@ static double density(size_t count, const double *x, double a)
 
 #define BINS ((size_t)180)
 
+/* of width FIELD_RHO, at d bins */
+static double wrapped_bell(size_t d)
+{
+	double a = lateral_wrap_axis(PI * (double)d / (double)BINS), g = 0;
+	for (int turn = -1; turn <= 1; turn++)
+		g += exp(-(a + turn * PI) * (a + turn * PI) / (2 * FIELD_RHO * FIELD_RHO));
+	return g;
+}
+
 void field_shares(const struct lateral *set, const size_t *target, const size_t *source,
     const size_t *pair, size_t count, const double *times, float *share)
 {
 	double histogram[BINS] = {0}, rho[BINS] = {0}, g[BINS], total = 0;
-	for (size_t d = 0; d < BINS; d++) {
-		double a = lateral_wrap_axis(PI * (double)d / (double)BINS);
-		g[d] = 0;
-		for (int turn = -1; turn <= 1; turn++)
-			g[d] +=
-			    exp(-(a + turn * PI) * (a + turn * PI) / (2 * FIELD_RHO * FIELD_RHO));
-	}
+	for (size_t d = 0; d < BINS; d++)
+		g[d] = wrapped_bell(d);
 	for (int round = 0; round < 2; round++) {
 		for (size_t k = 0; k < count; k++) {
 			size_t p = pair[k], i = target[p], j = source[p];
@@ -141,6 +145,34 @@ void field_shares(const struct lateral *set, const size_t *target, const size_t 
 			for (size_t b = 0; b < BINS; b++)
 				rho[a] += histogram[b] * g[(a + BINS - b) % BINS] * PI /
 					  (total * FIELD_RHO * sqrt(2 * PI));
+	}
+}
+
+void field_share_influence(const struct lateral *set, const size_t *target, const size_t *source,
+    const size_t *pair, size_t count, const float *share, double *psi)
+{
+	double seen[BINS] = {0}, through[BINS] = {0};
+	for (int round = 0; round < 2; round++) {
+		for (size_t k = 0; k < count; k++) {
+			size_t p = pair[k];
+			double dtheta =
+			    set->pair[lateral_pair_index(set, target[p], source[p])].dtheta;
+			double at = (dtheta / PI + 1) * (double)BINS, below = floor(at);
+			size_t one = (size_t)below % BINS, two = (one + 1) % BINS;
+			if (round) {
+				psi[k] -= (through[one] * (below + 1 - at) +
+					      through[two] * (at - below)) /
+					  (double)count;
+				continue;
+			}
+			seen[one] += psi[k] * (double)share[p] * (below + 1 - at);
+			seen[two] += psi[k] * (double)share[p] * (at - below);
+		}
+		for (size_t d = 0; !round && d < BINS; d++) {
+			double g = wrapped_bell(d) * PI / (FIELD_RHO * sqrt(2 * PI));
+			for (size_t a = 0; a < BINS; a++)
+				through[a] += g * seen[(a + BINS - d) % BINS];
+		}
 	}
 }
 

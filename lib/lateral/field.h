@@ -67,6 +67,11 @@ void field_splat(const struct lateral *set, size_t i, size_t j, const double *w,
 void field_shares(const struct lateral *set, const size_t *target, const size_t *source,
     const size_t *pair, size_t count, const double *times, float *share);
 
+/* psi (count): derivatives of something by the logarithm of the pairs' own weights in sums with `share`, which it takes no
+ * scale from (sum psi = 0). Their effect on it through rho is added. */
+void field_share_influence(const struct lateral *set, const size_t *target, const size_t *source,
+    const size_t *pair, size_t count, const float *share, double *psi);
+
 #define FIELD_COLUMNS "kernel part filter x_px y_px orientation_deg coherence weight n_effective"
 /* Every point as a row; orientation in (-90, 90], both it and coherence nan where masked. */
 void field_write(const struct field *field, const char *kernel, enum lateral_part part,

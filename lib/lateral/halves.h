@@ -29,6 +29,12 @@ struct halves {
 	 */
 	double *score;
 	double *uniform; /* (splits, 2): KL of the uniform density */
+	/*
+	 * (HALVES_STRIDE, n (n - 1)/2): derivatives of the mean scores by the weight of the pairs {i, j} (resample_influence) when
+	 * they are scored. Which shape and parameters fit the training half is held: at their optimum they change scores in
+	 * second order only. (The ceiling's fields: by those of both halves.)
+	 */
+	double *influence;
 };
 
 /* Main thread. 0 or -1; free also after -1. */
@@ -36,13 +42,21 @@ int halves_score(struct halves *halves, const struct ladder *ladder)
     __attribute__((warn_unused_result));
 void halves_free(struct halves *halves);
 
-/* The scores of all splits: x[k * HALVES_STRIDE], k < splits. */
 #define HALVES_STRIDE ((size_t)HALVES_METRICS * (MODELS + 1) * LADDER_PARTS * LADDER_SETS)
+static inline size_t halves_slot(enum halves_metric metric, size_t model, size_t part, size_t s)
+{
+	return ((metric * (MODELS + 1) + model) * LADDER_PARTS + part) * LADDER_SETS + s;
+}
+/* The scores of all splits: x[k * HALVES_STRIDE], k < splits. */
 static inline double *halves_at(
     const struct halves *h, enum halves_metric metric, size_t model, size_t part, size_t s)
 {
-	return h->score + ((metric * (MODELS + 1) + model) * LADDER_PARTS + part) * LADDER_SETS + s;
+	return h->score + halves_slot(metric, model, part, s);
 }
+/* Variance of the mean score, over banks of filters; of the difference to `other` unless that is SIZE_MAX. psi: scratch
+ * (n (n - 1)/2). */
+double halves_variance(const struct halves *h, enum halves_metric metric, size_t model,
+    size_t other, size_t part, size_t s, double *psi);
 
 /* ---- ceiling.c: prediction without a model ---- */
 
@@ -64,9 +78,14 @@ struct ceiling_scratch;
 struct ceiling_scratch *ceiling_create(const struct ladder *ladder)
     __attribute__((warn_unused_result));
 void ceiling_free(struct ceiling_scratch *scratch);
-/* KL: d[part], whose floors are set, parts positive and negative */
+/* What a held-out pair adds to the sums of the scores. */
+struct ceiling_pair {
+	struct least_sums sums[LADDER_SETS][LADDER_PARTS];
+	struct halves_divergence kl[2]; /* parts positive and negative */
+};
+/* floor: of kl; out: (tests) */
 void ceiling_score(const struct ladder *ladder, const size_t *train, size_t trains,
-    const size_t *test, size_t tests, struct ceiling_scratch *scratch,
-    struct least_score out[LADDER_SETS][LADDER_PARTS], struct halves_divergence d[2]);
+    const size_t *test, size_t tests, struct ceiling_scratch *scratch, const double floor[2],
+    struct ceiling_pair *out);
 
 #endif

@@ -39,19 +39,63 @@ void least_solve(const struct least *m, double *x)
 	}
 }
 
+struct least_sums least_sums(const struct least *m, const double *x)
+{
+	struct least_sums s = {.n = m->g[0][0], .y = m->b[0], .yy = m->yy};
+	for (size_t i = 0; i < m->terms; i++) {
+		s.p += x[i] * m->g[0][i];
+		s.py += x[i] * m->b[i];
+		for (size_t j = 0; j < m->terms; j++)
+			s.pp += x[i] * x[j] * m->g[i][j];
+	}
+	return s;
+}
+
+/* n times the covariance and the variances */
+struct spread {
+	double py, pp, yy;
+	bool known, varies; /* y does, p does */
+};
+
+static struct spread spread_of(const struct least_sums *s)
+{
+	double n = s->n;
+	struct spread v = {.py = s->py - s->p * s->y / n,
+	    .pp = s->pp - s->p * s->p / n,
+	    .yy = s->yy - s->y * s->y / n};
+	v.known = n > 0 && v.yy > 1e-12 * s->yy;
+	v.varies = v.pp > 1e-12 * s->pp;
+	return v;
+}
+
+struct least_score least_sums_score(const struct least_sums *s)
+{
+	struct spread v = spread_of(s);
+	if (!v.known)
+		return (struct least_score){NAN, NAN};
+	return (struct least_score){
+	    v.varies ? v.py / sqrt(v.pp * v.yy) : 0, s->pp > 0 ? s->py / sqrt(s->pp * s->yy) : 0};
+}
+
+struct least_score least_influence(const struct least_sums *s, const struct least_sums *part)
+{
+	struct spread v = spread_of(s);
+	struct least_score score = least_sums_score(s), out = {0, 0};
+	double p = s->p / s->n, y = s->y / s->n;
+	if (v.known && v.varies) {
+		double py = part->py - p * part->y - y * part->p + p * y * part->n,
+		       pp = part->pp - 2 * p * part->p + p * p * part->n,
+		       yy = part->yy - 2 * y * part->y + y * y * part->n;
+		out.r = py / sqrt(v.pp * v.yy) - score.r / 2 * (pp / v.pp + yy / v.yy);
+	}
+	if (v.known && s->pp > 0)
+		out.cosine = part->py / sqrt(s->pp * s->yy) -
+			     score.cosine / 2 * (part->pp / s->pp + part->yy / s->yy);
+	return out;
+}
+
 struct least_score least_score(const struct least *m, const double *x)
 {
-	double n = m->g[0][0], p = 0, pp = 0, py = 0;
-	for (size_t i = 0; i < m->terms; i++) {
-		p += x[i] * m->g[0][i];
-		py += x[i] * m->b[i];
-		for (size_t j = 0; j < m->terms; j++)
-			pp += x[i] * x[j] * m->g[i][j];
-	}
-	double y = m->b[0], vy = m->yy - y * y / n, vp = pp - p * p / n;
-	if (!(n > 0 && vy > 1e-12 * m->yy))
-		return (struct least_score){NAN, NAN};
-	bool varies = vp > 1e-12 * pp;
-	return (struct least_score){
-	    varies ? (py - p * y / n) / sqrt(vp * vy) : 0, pp > 0 ? py / sqrt(pp * m->yy) : 0};
+	struct least_sums s = least_sums(m, x);
+	return least_sums_score(&s);
 }

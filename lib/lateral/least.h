@@ -22,6 +22,16 @@ struct least_score {
 	double r, cosine;
 };
 
+/* sums over taps of 1, the prediction p and y */
+struct least_sums {
+	double n, p, pp, py, y, yy;
+};
+/* Of the prediction with coefficients x. */
+struct least_sums least_sums(const struct least *m, const double *x);
+struct least_score least_sums_score(const struct least_sums *all);
+/* Derivatives of the score of `all` by the weight of some taps, whose sums are in part; 0 where it has no value. */
+struct least_score least_influence(const struct least_sums *all, const struct least_sums *part);
+
 /* Of the prediction with coefficients x; r is 0 where the prediction does not vary, nan where y does not. */
 struct least_score least_score(const struct least *m, const double *x);
 

@@ -17,7 +17,8 @@ struct output {
 	const struct ladder *ladder;
 	struct halves halves;
 	struct table_out *table;
-	double *x; /* (splits) */
+	double *x;   /* (splits) */
+	double *psi; /* (n (n - 1)/2) */
 };
 
 /* v: value, low, high, chance, p */
@@ -58,7 +59,10 @@ static struct split_mean over_splits(
 	    other == NONE ? NULL : halves_at(&o->halves, m->metric, other, (size_t)part, s);
 	for (size_t k = 0; k < splits; k++)
 		o->x[k] = a[k * HALVES_STRIDE] - (b ? b[k * HALVES_STRIDE] : 0);
-	return split_mean(splits, o->x, 1);
+	size_t n = o->ladder->set->n;
+	return split_mean(splits, o->x,
+	    halves_variance(&o->halves, m->metric, model, other, (size_t)part, s, o->psi),
+	    (double)n - 1);
 }
 
 /* The difference of two models in the direction in which more is better. */
@@ -104,7 +108,7 @@ static void ranking(struct output *o, const struct metric *metric, int part, siz
 	if (metric->metric == HALVES_KL) {
 		for (size_t k = 0; k < o->halves.splits; k++)
 			o->x[k] = o->halves.uniform[2 * k + (size_t)part];
-		chance = split_mean(o->halves.splits, o->x, 1).value;
+		chance = split_mean(o->halves.splits, o->x, 0, 1).value;
 	}
 	for (size_t m = 0; m <= MODELS; m++) {
 		if (m < MODELS && !present[m])
@@ -303,7 +307,9 @@ int models_compare(
 	struct output o = {.ladder = &ladder, .table = table};
 	int status = -1;
 	o.x = mem_alloc(plan->splits, sizeof *o.x);
-	if (!o.x || ladder_create(&ladder, set, plan) < 0 || halves_score(&o.halves, &ladder) < 0)
+	o.psi = mem_alloc(set->n * (set->n - 1) / 2, sizeof *o.psi);
+	if (!o.x || !o.psi || ladder_create(&ladder, set, plan) < 0 ||
+	    halves_score(&o.halves, &ladder) < 0)
 		goto out;
 	for (int part = 0; part < LADDER_PARTS; part++) {
 		for (size_t s = LADDER_SETS; s-- > 0;) {
@@ -324,5 +330,6 @@ out:
 	halves_free(&o.halves);
 	ladder_free(&ladder);
 	free(o.x);
+	free(o.psi);
 	return status;
 }

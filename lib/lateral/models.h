@@ -49,7 +49,7 @@ double models_reach(const struct lateral *set);
 
 /*
  * Rows for parts positive, negative and signed, over all taps and over |Delta| >= MODELS_NEAR (range appended):
- *	r_M0 ... r_G2, ceiling	mean over splits, 95 % interval (student.h); share: of the ceiling. verdict: "best" where every
+ *	r_M0 ... r_G2, ceiling	mean over splits, 95 % interval (halves.h); share: of the ceiling. verdict: "best" where every
  *				other model is worse, "indistinguishable" where the paired difference to the
  *				model of the best mean has 0 in its 95 % interval, else "worse"
  *	lead_G1, lead_G2	r less that of the best of M0-M4; p one-sided; verdict "ahead", "behind" or
@@ -65,7 +65,7 @@ double models_reach(const struct lateral *set);
  * and for every part
  *	ring_J0, ring_J2, ring_Jphase	short-range connectivity (descriptions.h)
  *	sigma_M0, kappa_M0, sigma_along_M1, ... , alpha_G1, D_G1, D11_G2, D22_G2
- *				fitted to all pairs (all taps); percentile interval of a bootstrap over filters; verdict
+ *				fitted to all pairs (all taps); interval of a bootstrap over filters (resample.h); verdict
  *				"inverted" as above
  * A part without weights has nan. plan->fields gets the pooled field of every model as fitted to all pairs, through the
  * same estimator, the model's name as kernel. At least 8 usable units, else an error. Main thread (FFTW). 0 or -1.

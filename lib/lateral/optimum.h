@@ -5,7 +5,8 @@
 #include "lateral/ladder.h"
 
 struct optimum {
-	double value, low, high; /* 95 % interval (resample_pair_interval of logarithms); nan without samples */
+	double value, low,
+	    high; /* 95 % interval (resample_pair_interval of logarithms); nan without samples */
 };
 
 /* The parameters (family->parameter) at the largest r^2 on all pairs and taps, for one part; out: (axes).

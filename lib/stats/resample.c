@@ -157,6 +157,35 @@ void resample_pairs(uint64_t seed, size_t bootstrap, size_t b, size_t n, double 
 	}
 }
 
+/* Of a mean over pairs from P and S (below). */
+static double from_squares(double squares, double sums, double n)
+{
+	double pairs = n * (n - 1) / 2;
+	double a = (sums / ((n - 1) * (n - 2)) - squares / (pairs - 1)) /
+		   (n - 2 - (n - 1) * (n - 2) / (pairs - 1));
+	a = fmin(fmax(a, 0), squares / ((n - 1) * (n - 2)));
+	double s = (squares - (n - 1) * (n - 2) * a) / (pairs - 1);
+	return 4 * a / n + s / pairs;
+}
+
+double resample_influence(const double *psi, size_t filters)
+{
+	double n = (double)filters, pairs = n * (n - 1) / 2, squares = 0, sums = 0;
+	for (size_t i = 0; i < filters; i++) {
+		double sum = 0;
+		for (size_t j = 0; j < filters; j++)
+			if (j < i)
+				sum += psi[i * (i - 1) / 2 + j];
+			else if (j > i)
+				sum += psi[j * (j - 1) / 2 + i];
+		sums += sum * sum;
+	}
+	for (size_t p = 0; p < filters * (filters - 1) / 2; p++)
+		squares += psi[p] * psi[p];
+	/* psi is 1/pairs of what enters the mean */
+	return from_squares(pairs * pairs * squares, pairs * pairs * sums, n);
+}
+
 /*
  * Variance of a mean over pairs of `filters` filters from that of the bootstrap over filters and that over pairs. With psi of
  * the N pairs {i, j} (mean 0), P the sum of their squares and S that of the squares of each filter's sum: pairs drawn one
@@ -173,11 +202,7 @@ static double pair_variance(double by_filters, double by_pairs, size_t filters)
 	double squares = by_pairs * pairs * pairs;
 	double sums =
 	    (by_filters * pairs * q2 * pairs * q2 - squares * (v0 - 2 * v1 + v2)) / (v1 - v2);
-	double a = (sums / ((n - 1) * (n - 2)) - squares / (pairs - 1)) /
-		   (n - 2 - (n - 1) * (n - 2) / (pairs - 1));
-	a = fmin(fmax(a, 0), squares / ((n - 1) * (n - 2)));
-	double s = (squares - (n - 1) * (n - 2) * a) / (pairs - 1);
-	return 4 * a / n + s / pairs;
+	return from_squares(squares, sums, n);
 }
 
 int resample_pair_interval(double value, const double *x, size_t filters, size_t bootstrap,

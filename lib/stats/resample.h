@@ -47,6 +47,10 @@ void resample_pairs(uint64_t seed, size_t bootstrap, size_t b, size_t n, double 
 int resample_pair_interval(double value, const double *x, size_t n, size_t bootstrap, size_t stride,
     double level, double *low, double *high) __attribute__((warn_unused_result));
 
+/* The same variance without samples, of a statistic that is smooth in the pairs' weights and blind to their common scale:
+ * psi, its derivative by the weight of pair {i, j}, at i (i - 1)/2 + j, j < i < n; n >= 4. */
+double resample_influence(const double *psi, size_t n);
+
 /* Bootstrap sample b of n filters: how often each was drawn, into times (n). */
 void resample_times(uint64_t seed, size_t b, size_t n, double *times);
 

@@ -65,7 +65,7 @@ double student_quantile(double p, double degrees)
 	return (low + high) / 2;
 }
 
-struct split_mean split_mean(size_t splits, const double *x, double ratio)
+struct split_mean split_mean(size_t splits, const double *x, double variance, double degrees)
 {
 	double n = 0, sum = 0, squares = 0;
 	for (size_t k = 0; k < splits; k++)
@@ -79,10 +79,10 @@ struct split_mean split_mean(size_t splits, const double *x, double ratio)
 	for (size_t k = 0; k < splits; k++)
 		if (!isnan(x[k]))
 			squares += (x[k] - mean) * (x[k] - mean);
-	double error = sqrt((1 / n + ratio) * squares / (n - 1));
-	double t = student_quantile(.025, n - 1) * error;
+	double error = sqrt(variance + squares / (n - 1) / n);
+	double t = student_quantile(.025, degrees) * error;
 	return (struct split_mean){mean, mean - t, mean + t,
-	    error > 0  ? student_above(mean / error, n - 1)
+	    error > 0  ? student_above(mean / error, degrees)
 	    : mean > 0 ? 0
 		       : 1};
 }

@@ -17,10 +17,11 @@ struct split_mean {
 };
 
 /*
- * The mean of x over `splits` random halves, which share their data: the variance of the mean is taken as
- * (1/splits + ratio) times that of x, ratio = test size / training size (Nadeau and Bengio 2003, corrected resampled t
- * test). Splits without a value (nan) are left out; nan where fewer than 2 are left.
+ * The mean of x over random splits of the same data. Scores of splits vary little where two halves change places, so their
+ * spread does not tell what other data would give: `variance` is that of the mean over all splits, known with so many
+ * `degrees`; the spread over the splits, divided by their number, is added. Splits without a value (nan) are left out; nan
+ * where fewer than 2 are left.
  */
-struct split_mean split_mean(size_t splits, const double *x, double ratio);
+struct split_mean split_mean(size_t splits, const double *x, double variance, double degrees);
 
 #endif

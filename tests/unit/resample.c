@@ -45,6 +45,41 @@ static double relative_width(double filter, double noise, bool mutual)
 	return sqrt(squares / TRIALS / variance) / (2 * 2.13145);
 }
 
+/* The variance by derivatives: of means over pairs x_ij = a (u_i + u_j) + e_ij, in units of the true one. */
+static double relative_variance(double filter, double noise)
+{
+	enum { FILTERS = 16, TRIALS = 400 };
+	size_t n = FILTERS, pairs = n * (n - 1) / 2;
+	double psi[FILTERS * FILTERS], u[FILTERS], sum = 0;
+	for (size_t trial = 0; trial < TRIALS; trial++) {
+		struct rng rng = rng_start(12, RNG_TEST, 0, trial);
+		double mean = 0;
+		for (size_t i = 0; i < n; i++)
+			u[i] = rng_normal(&rng);
+		for (size_t i = 0, p = 0; i < n; i++)
+			for (size_t j = 0; j < i; j++, p++) {
+				psi[p] = filter * (u[i] + u[j]) + noise * rng_normal(&rng);
+				mean += psi[p] / (double)pairs;
+			}
+		for (size_t p = 0; p < pairs; p++) /* of sum w x / sum w by w */
+			psi[p] = (psi[p] - mean) / (double)pairs;
+		sum += resample_influence(psi, n) / TRIALS;
+	}
+	return sum / (4 * filter * filter / (double)n + noise * noise / (double)pairs);
+}
+
+static void check_influence(void)
+{
+	double filters = relative_variance(1, 0), both = relative_variance(.2, 1),
+	       pairs = relative_variance(0, 1);
+	printf("# variance by derivatives: filters %.3f, both %.3f, pairs %.3f\n", filters, both,
+	    pairs);
+	CHECK(filters > .9 && filters < 1.1);
+	CHECK(both > .85 && both < 1.2);
+	/* a variance of filters below 0 becomes 0, which is not without bias */
+	CHECK(pairs > .9 && pairs < 1.5);
+}
+
 static void check_pairs(void)
 {
 	double width[] = {relative_width(0, 1, false), relative_width(0, 1, true),
@@ -106,6 +141,7 @@ int main(void)
 	for (size_t i = 0; i < 10; i++)
 		whole = whole && seen[i] == 1;
 	CHECK(same && whole);
+	check_influence();
 	check_pairs();
 	return check_end();
 }

@@ -16,15 +16,15 @@ int main(void)
 	CHECK_CLOSE(student_quantile(.5, 3), 0, 1e-12);
 	CHECK_CLOSE(student_above(40, 99), 0, 1e-60);
 
-	/* the corrected interval: sd 1 of 4 splits, ratio 1 */
+	/* a known variance, and that of 4 splits */
 	const double x[5] = {1, 3, 2, NAN, 2};
-	struct split_mean m = split_mean(5, x, 1);
-	double error = sqrt((1. / 4 + 1) * (2. / 3));
+	struct split_mean m = split_mean(5, x, .5, 3);
+	double error = sqrt(.5 + 1. / 4 * (2. / 3));
 	CHECK_CLOSE(m.value, 2, 1e-15);
 	CHECK_CLOSE(m.high - 2, 3.1824463053 * error, 1e-8);
 	CHECK_CLOSE(2 - m.low, 3.1824463053 * error, 1e-8);
 	CHECK_CLOSE(m.p, student_above(2 / error, 3), 1e-15);
-	m = split_mean(1, x, 1);
+	m = split_mean(1, x, .5, 3);
 	CHECK(isnan(m.value) && isnan(m.low) && isnan(m.p));
 	return check_end();
 }
