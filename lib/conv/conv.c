@@ -26,7 +26,7 @@ struct conv {
 
 size_t conv_stride(size_t channels)
 {
-	return channels == 1 ? 1 : (channels + LANES - 1) / LANES * LANES;
+	return channels == 1 ? 1 : lanes_up(channels, LANES);
 }
 
 struct conv *conv_plan(size_t in, size_t out, size_t k, size_t threads)

@@ -423,12 +423,6 @@ enum filter2d_method filter2d_method(const struct filter2d *f)
 	return f->method;
 }
 
-void filter2d_tile(const struct filter2d *f, size_t *h, size_t *w)
-{
-	*h = f->rows.step;
-	*w = f->columns.step;
-}
-
 /* ---- running ---- */
 
 /* A row of a tile from one of the image. */

@@ -29,9 +29,8 @@ struct filter2d *filter2d_plan(size_t h, size_t w, size_t kh, size_t kw, const d
     enum border border, enum filter2d_method method, size_t threads)
     __attribute__((warn_unused_result));
 
-/* The method that was chosen, and the tile (outputs) it works on. */
+/* The method that was chosen. */
 enum filter2d_method filter2d_method(const struct filter2d *filter);
-void filter2d_tile(const struct filter2d *filter, size_t *h, size_t *w);
 
 /* n images: x (n, h, w) -> y (n, h, w), which must not overlap. Split over images and tiles. 0 or -1. */
 int filter2d_exec(struct filter2d *filter, const real *x, real *y, size_t n)

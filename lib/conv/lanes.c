@@ -15,9 +15,9 @@ struct lanes_fft {
 	real *memory;
 };
 
-static bool is_smooth(size_t n)
+bool lanes_fits(size_t n)
 {
-	for (size_t prime = 2; prime <= 7; prime++) {
+	for (size_t prime = 2; prime <= 7 && n; prime++) {
 		while (n % prime == 0)
 			n /= prime;
 	}
@@ -60,7 +60,7 @@ size_t lanes_good_size(size_t n)
 	size_t best = 0;
 	double best_cost = INFINITY;
 	for (size_t size = n ? n : 1; (double)size < 1.3 * (double)n + 8; size++) {
-		if (!is_smooth(size))
+		if (!lanes_fits(size))
 			continue;
 		double cost = (double)size * (10 + (double)factors(size, NULL));
 		if (cost < best_cost) {
@@ -73,7 +73,7 @@ size_t lanes_good_size(size_t n)
 
 struct lanes_fft *lanes_fft_plan(size_t n)
 {
-	if (n == 0 || !is_smooth(n)) {
+	if (!lanes_fits(n)) {
 		err_set("transform: %zu has a prime factor above 7", n);
 		return NULL;
 	}

@@ -9,6 +9,7 @@
 #ifndef CONV_LANES_H
 #define CONV_LANES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "base/clones.h"
 #include "conv/real.h"
@@ -19,6 +20,15 @@
 typedef real lanes __attribute__((vector_size(64)));
 
 #define LANES_INLINE static inline __attribute__((always_inline))
+
+/* n rounded up to a multiple of `to`. */
+static inline size_t lanes_up(size_t n, size_t to)
+{
+	return (n + to - 1) / to * to;
+}
+
+/* Whether n > 0 has no prime factor above 7, so that it can be transformed as it is. */
+bool lanes_fits(size_t n);
 
 /* The smallest size >= n that is transformed fast, n <= SIZE_MAX / 2. */
 size_t lanes_good_size(size_t n);

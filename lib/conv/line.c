@@ -20,15 +20,6 @@ struct line {
 	real *spectrum; /* (m, 2): of b, over m */
 };
 
-static bool is_smooth(size_t n)
-{
-	for (size_t prime = 2; prime <= 7 && n; prime++) {
-		while (n % prime == 0)
-			n /= prime;
-	}
-	return n == 1;
-}
-
 size_t line_batch(size_t lines, size_t numbers)
 {
 	const size_t most = 500000; /* bytes; their spectra take as many again */
@@ -87,7 +78,7 @@ struct line *line_plan(size_t n)
 		return NULL;
 	}
 	line->n = n;
-	line->m = is_smooth(n) ? 0 : lanes_good_size(2 * n - 1);
+	line->m = lanes_fits(n) ? 0 : lanes_good_size(2 * n - 1);
 	line->fft = lanes_fft_plan(line->m ? line->m : n);
 	if (!line->fft || (line->m && plan_chirp(line) < 0)) {
 		line_free(line);

@@ -42,11 +42,6 @@ double mirror_whitening(double fx, double fy, const void *argument)
 	return f * exp(-square * square);
 }
 
-static size_t round_up(size_t n, size_t to)
-{
-	return (n + to - 1) / to * to;
-}
-
 static size_t groups(const struct mirror_filter *f, size_t images)
 {
 	return (images * f->pairs + LANES - 1) / LANES;
@@ -117,7 +112,7 @@ struct mirror_filter *mirror_plan(
 	f->pairs = (h + 1) / 2;
 	f->threads = threads ? threads : 1;
 	/* an odd number of cache lines apart, rows fall on different places of the caches */
-	f->stride = round_up(w, ELEMENT) + LANES;
+	f->stride = lanes_up(w, ELEMENT) + LANES;
 	f->batch = line_batch(f->pairs, f->h * f->stride);
 	f->down = line_plan(h);
 	f->along = line_plan(w);
@@ -129,7 +124,7 @@ struct mirror_filter *mirror_plan(
 		size_t down = line_scratch(f->down), along = line_scratch(f->along);
 		f->images_size = f->batch * h * f->stride;
 		f->scratch_size = (f->batch * h + 2) * f->stride +
-				  2 * round_up(w, LANES) * ELEMENT + (down > along ? down : along);
+				  2 * lanes_up(w, LANES) * ELEMENT + (down > along ? down : along);
 		f->images = mem_alloc(f->threads * f->images_size, sizeof *f->images);
 		f->scratch = mem_alloc(f->threads * f->scratch_size, sizeof *f->scratch);
 		planned = f->images && f->scratch;
@@ -271,7 +266,7 @@ static void filter_rows(
     const struct mirror_filter *f, real *coefficients, size_t images, real *x, real *rest)
 {
 	size_t zeros = f->batch * f->h;
-	real *z = x + round_up(f->w, LANES) * ELEMENT;
+	real *z = x + lanes_up(f->w, LANES) * ELEMENT;
 	for (size_t group = 0; group < groups(f, images); group++) {
 		real *first[LANES], *second[LANES];
 		for (size_t i = 0; i < LANES; i++) {
@@ -310,7 +305,7 @@ static int exec_batch(size_t item, size_t worker, void *argument)
 	real *buffer = f->images + worker * f->images_size, mean[LINE_BATCH_MAX];
 	real *coefficients = f->scratch + worker * f->scratch_size;
 	real *lines = coefficients + (f->batch * h + 2) * f->stride;
-	real *rest = lines + 2 * round_up(w, LANES) * ELEMENT;
+	real *rest = lines + 2 * lanes_up(w, LANES) * ELEMENT;
 	for (size_t n = 0; n < images; n++) {
 		const real *x = job->x + (from + n) * h * w;
 		real *image = buffer + n * h * f->stride;

@@ -26,11 +26,6 @@ struct plane {
 	real *edge;   /* (w, 4): half the sum and half the difference of the spectra at 0 and h/2 */
 };
 
-static size_t round_up(size_t n, size_t to)
-{
-	return (n + to - 1) / to * to;
-}
-
 static size_t larger(size_t a, size_t b)
 {
 	return a > b ? a : b;
@@ -49,7 +44,7 @@ size_t plane_good_columns(size_t n)
 /* A row's length whose rows fall on different places of the caches: an odd number of cache lines. */
 static size_t odd_lines(size_t n)
 {
-	n = round_up(n, LANES);
+	n = lanes_up(n, LANES);
 	return n / LANES % 2 ? n : n + LANES;
 }
 
@@ -261,16 +256,16 @@ static struct rows_scratch split_scratch(const struct plane *f, real *scratch)
 {
 	struct rows_scratch s;
 	s.x = scratch + f->spectra;
-	s.z = s.x + round_up(f->w, LANES) * ELEMENT;
-	s.fft = s.z + round_up(f->w, LANES) * ELEMENT;
+	s.z = s.x + lanes_up(f->w, LANES) * ELEMENT;
+	s.fft = s.z + lanes_up(f->w, LANES) * ELEMENT;
 	s.edge = s.fft + fft_scratch(f);
 	return s;
 }
 
 size_t plane_scratch(const struct plane *f)
 {
-	return f->spectra + 2 * round_up(f->w, LANES) * ELEMENT + fft_scratch(f) +
-	       round_up(f->batch * 2 * f->w, LANES);
+	return f->spectra + 2 * lanes_up(f->w, LANES) * ELEMENT + fft_scratch(f) +
+	       lanes_up(f->batch * 2 * f->w, LANES);
 }
 
 static int fill(
@@ -291,7 +286,7 @@ static int fill(
 	struct plane whole = *f;
 	whole.stride = odd_lines(f->w);
 	whole.plane_size = f->h * whole.stride;
-	whole.spectrum_stride = odd_lines(2 * round_up(f->w, LANES));
+	whole.spectrum_stride = odd_lines(2 * lanes_up(f->w, LANES));
 	whole.batch = 1;
 	whole.spectra = (f->half + 1) * whole.spectrum_stride;
 	real *image = mem_alloc(whole.plane_size, sizeof *image);
@@ -329,10 +324,10 @@ struct plane *plane_plan(size_t h, size_t w, struct plane_part given, struct pla
 	f->given = given;
 	f->wanted = wanted;
 	size_t columns = larger(given.w, wanted.w);
-	f->rows = round_up(larger(given.h, wanted.h), 2);
+	f->rows = lanes_up(larger(given.h, wanted.h), 2);
 	f->stride = odd_lines(columns);
 	f->plane_size = f->rows * f->stride;
-	f->spectrum_stride = odd_lines(2 * round_up(columns, LANES));
+	f->spectrum_stride = odd_lines(2 * lanes_up(columns, LANES));
 	f->batch = line_batch(f->half, f->plane_size);
 	f->groups = (f->batch * f->half + LANES - 1) / LANES;
 	f->spectra = (f->batch * f->half + 1) * f->spectrum_stride;

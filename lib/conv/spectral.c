@@ -64,6 +64,11 @@ struct spectral {
 		size_t first, to_first;  /* where the images' rows begin on the circle */
 		bool conjugate;
 	} filter;
+	struct weights {
+		const real *packed;
+		real *columns;
+		size_t channels, blocks;
+	} weights;
 	const real *images;
 	real *restored, *columns;
 	size_t channels, slots;
@@ -74,8 +79,8 @@ struct spectral {
 static struct conv_size by_lanes(const struct conv_size *size)
 {
 	struct conv_size wide = *size;
-	wide.in_stride = (size->in + LANES - 1) / LANES * LANES;
-	wide.out_stride = (size->out + LANES - 1) / LANES * LANES;
+	wide.in_stride = lanes_up(size->in, LANES);
+	wide.out_stride = lanes_up(size->out, LANES);
 	return wide;
 }
 
@@ -310,9 +315,13 @@ static size_t weight_column(const struct spectral *plan, size_t kx, size_t chann
 /* packed (channels, k, k, blocks LANES) along x: sum over d of w[d] (cos + i sin) / (nx ny); item is a channel and a
  * block */
 FOR_AVX512
-static void transform_weights(const struct spectral *plan, size_t item, const real *packed,
-    size_t channels, size_t blocks, real *columns)
+static int transform_weights(size_t item, size_t worker, void *argument)
 {
+	(void)worker;
+	const struct spectral *plan = argument;
+	const real *packed = plan->weights.packed;
+	real *columns = plan->weights.columns;
+	size_t channels = plan->weights.channels, blocks = plan->weights.blocks;
 	size_t k = plan->size.k, r = plan->reach, stride = blocks * LANES;
 	size_t channel = item / blocks, block = item % blocks;
 	const lanes scale = (lanes){0} + (real)1 / (real)(plan->nx * plan->ny);
@@ -334,24 +343,16 @@ static void transform_weights(const struct spectral *plan, size_t item, const re
 			out[2 * y + 1] = im * scale;
 		}
 	}
-}
-
-static int transform_kernel(size_t item, size_t worker, void *argument)
-{
-	(void)worker;
-	struct spectral *plan = argument;
-	size_t blocks = plan->size.out_stride / LANES;
-	transform_weights(plan, item, plan->packed, plan->size.in, blocks, plan->kernel);
 	return 0;
 }
 
-static int transform_adjoint(size_t item, size_t worker, void *argument)
+/* weights (channels, k, k, stride) to columns */
+static int to_weight_columns(
+    struct spectral *plan, const real *packed, size_t channels, size_t stride, real *columns)
 {
-	(void)worker;
-	struct spectral *plan = argument;
-	size_t blocks = plan->size.in_stride / LANES;
-	transform_weights(plan, item, plan->transposed, plan->size.out, blocks, plan->adjoint);
-	return 0;
+	plan->weights = (struct weights){packed, columns, channels, stride / LANES};
+	return par_for(
+	    channels * plan->weights.blocks, plan->size.threads, transform_weights, plan);
 }
 
 static int weights_spectral(void *argument, const real *w)
@@ -372,11 +373,9 @@ static int weights_spectral(void *argument, const real *w)
 			}
 		}
 	}
-	if (par_for(size->in * (size->out_stride / LANES), size->threads, transform_kernel, plan) <
-	    0)
+	if (to_weight_columns(plan, plan->packed, size->in, size->out_stride, plan->kernel) < 0)
 		return -1;
-	return par_for(
-	    size->out * (size->in_stride / LANES), size->threads, transform_adjoint, plan);
+	return to_weight_columns(plan, plan->transposed, size->out, size->in_stride, plan->adjoint);
 }
 
 /* The pair of images and the block of channels that a worker transforms or restores, as offsets in numbers. */

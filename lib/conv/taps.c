@@ -31,11 +31,6 @@ struct taps {
 	size_t slots;
 };
 
-static size_t stride_of(size_t count)
-{
-	return (count + LANES - 1) / LANES * LANES;
-}
-
 static void free_taps(void *argument);
 
 static void *plan_taps(const struct conv_size *size)
@@ -47,7 +42,7 @@ static void *plan_taps(const struct conv_size *size)
 	plan->size.n = 0;
 	plan->reach = size->k / 2;
 	plan->taps = size->k * size->k;
-	plan->taps_stride = stride_of(plan->taps);
+	plan->taps_stride = lanes_up(plan->taps, LANES);
 	plan->offset = mem_alloc(plan->taps, sizeof *plan->offset);
 	plan->channels = mem_alloc(size->out, sizeof *plan->channels);
 	plan->packed = mem_alloc(plan->taps * size->out_stride, sizeof(real));
@@ -104,7 +99,7 @@ static int resize_taps(void *argument, const struct conv_size *size)
 	    mem_multiply(size->n, plan->taps * size->out_stride, &partial) < 0)
 		return -1;
 	for (size_t i = 0; i < size->threads; i++) {
-		plan->scratch[i] = mem_alloc(stride_of(border) + row, sizeof(real));
+		plan->scratch[i] = mem_alloc(lanes_up(border, LANES) + row, sizeof(real));
 		if (!plan->scratch[i])
 			return -1;
 	}
@@ -200,7 +195,7 @@ static int adjoint_image(size_t i, size_t worker, void *argument)
 	struct taps *plan = argument;
 	const struct conv_size *size = &plan->size;
 	size_t r = plan->reach, k = size->k, border = plan->wide * (size->h + 2 * r);
-	real *bordered = plan->scratch[worker], *spread = bordered + stride_of(border);
+	real *bordered = plan->scratch[worker], *spread = bordered + lanes_up(border, LANES);
 	memset(bordered, 0, border * sizeof(real));
 	for (size_t y = 0; y < size->h; y++) {
 		const real *dy = plan->from + (i * size->h + y) * size->w * size->out_stride;

@@ -478,27 +478,6 @@ int gabor_fit(
 	return 0;
 }
 
-int gabor_fit_from(struct gabor_fitter *f, const double *y, const struct gabor *start,
-    struct gabor_estimate *estimate)
-{
-	double slope;
-	struct separable_fit fit = {
-	    .shape = {[X0] = start->x0,
-		[Y0] = start->y0,
-		[THETA] = start->theta,
-		[BAND] = start->frequency / band_edge(sin(start->theta), cos(start->theta), &slope),
-		[ACROSS] = start->sigma_across,
-		[ALONG] = start->sigma_along}};
-	if (!centre_profile(f, y, estimate))
-		return 0;
-	if (separable_minimise(f->separable, y, GABOR_TOLERANCE, LIMIT, &fit) < 0)
-		return -1;
-	estimate->starts = 1;
-	estimate->iterations = fit.iterations;
-	estimate->gabor = from_fit(f, y, &fit, &estimate->sse);
-	return 0;
-}
-
 double gabor_estimate_r(const struct gabor_estimate *estimate)
 {
 	if (!(estimate->sst > 0))

@@ -39,10 +39,6 @@ void gabor_fitter_free(struct gabor_fitter *fitter);
 int gabor_fit(struct gabor_fitter *fitter, const double *y, double tolerance,
     struct gabor_estimate *estimate) __attribute__((warn_unused_result));
 
-/* The same from one given start, to the same accuracy. */
-int gabor_fit_from(struct gabor_fitter *fitter, const double *y, const struct gabor *start,
-    struct gabor_estimate *estimate) __attribute__((warn_unused_result));
-
 /* The separable model: shape x0, y0, theta, f as a part of the band, sigma_across, sigma_along; linear cosine and
  * sine amplitude, offset. */
 const struct separable_model *gabor_model(void);

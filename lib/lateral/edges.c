@@ -115,12 +115,7 @@ void edges_free(struct edges *e)
 	free(e);
 }
 
-size_t edges_images(const struct edges *e)
-{
-	return e->images;
-}
-
-double edges_count(const struct edges *e)
+static double edges_count(const struct edges *e)
 {
 	double sum = 0;
 	for (size_t t = 0; t < T; t++)

@@ -25,9 +25,6 @@ struct edges *edges_create(size_t radius) __attribute__((warn_unused_result));
 int edges_add(struct edges *edges, size_t n, size_t h, size_t w, const float *x, size_t threads)
     __attribute__((warn_unused_result));
 
-size_t edges_images(const struct edges *edges);
-double edges_count(const struct edges *edges);
-
 /*
  * k: (EDGES_ANGLES, 2 radius + 1, 2 radius + 1), log P(Delta, dtheta) / (P P) for the displacement Delta and the
  * orientation dtheta = t pi / EDGES_ANGLES of the other edge in the frame of the first (both of its frames, half
