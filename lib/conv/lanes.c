@@ -13,6 +13,7 @@ struct lanes_fft {
 	size_t n, stages, radix[STAGES_MAX];
 	real *twiddles[STAGES_MAX]; /* (m, radix - 1, 2), m the points yet to be transformed */
 	real *memory;
+	bool to_combs, from_combs; /* the order of the output, of the input */
 };
 
 bool lanes_fits(size_t n)
@@ -71,7 +72,13 @@ size_t lanes_good_size(size_t n)
 	return best;
 }
 
-struct lanes_fft *lanes_fft_plan(size_t n)
+size_t lanes_fft_teeth(size_t n)
+{
+	size_t radix[STAGES_MAX], count = factors(n, radix);
+	return count ? radix[count - 1] : 1;
+}
+
+static struct lanes_fft *make_plan(size_t n, bool to_combs, bool from_combs)
 {
 	if (!lanes_fits(n)) {
 		err_set("transform: %zu has a prime factor above 7", n);
@@ -82,6 +89,14 @@ struct lanes_fft *lanes_fft_plan(size_t n)
 		return NULL;
 	plan->n = n;
 	plan->stages = factors(n, plan->radix);
+	plan->to_combs = to_combs;
+	plan->from_combs = from_combs;
+	for (size_t i = 0; from_combs && i < plan->stages / 2;
+	     i++) { /* combs are butterflies of the first pass */
+		size_t radix = plan->radix[i], *other = &plan->radix[plan->stages - 1 - i];
+		plan->radix[i] = *other;
+		*other = radix;
+	}
 	if (n == 1)
 		plan->radix[plan->stages++] = 1;
 	size_t numbers = 0, left = n;
@@ -110,6 +125,21 @@ struct lanes_fft *lanes_fft_plan(size_t n)
 		}
 	}
 	return plan;
+}
+
+struct lanes_fft *lanes_fft_plan(size_t n)
+{
+	return make_plan(n, false, false);
+}
+
+struct lanes_fft *lanes_fft_plan_to_combs(size_t n)
+{
+	return make_plan(n, true, false);
+}
+
+struct lanes_fft *lanes_fft_plan_from_combs(size_t n)
+{
+	return make_plan(n, false, true);
 }
 
 void lanes_fft_free(struct lanes_fft *plan)
@@ -315,6 +345,7 @@ struct pass {
 	struct lanes_in in;
 	struct lanes_out out;
 	size_t radix, l, m;
+	bool to_combs, from_combs;
 	const real *twiddles;
 };
 
@@ -344,53 +375,178 @@ struct pass {
 	} while (0)
 
 /* The butterflies j < js, k < ks, of m and l. */
-#define PASS(RADIX, LOADS, TRANSFORM, STORES)                                                      \
+#define PASS(RADIX)                                                                                \
 	LANES_INLINE void pass_##RADIX(const struct pass *pass, size_t js, size_t ks,              \
 	    const bool turned, const bool cut_in, const bool cut_out)                              \
 	{                                                                                          \
-		const size_t load_hop = pass->m * pass->l, load_step = load_hop * pass->in.stride; \
-		const size_t store_step = pass->l * pass->out.stride;                              \
+		const size_t load_hop = pass->m * pass->l;                                         \
+		const size_t load_step = (pass->from_combs ? 1 : load_hop) * pass->in.stride;      \
+		const size_t load_unit = (pass->from_combs ? RADIX : 1) * pass->in.stride;         \
+		const size_t store_step = (pass->to_combs ? 1 : pass->l) * pass->out.stride;       \
+		const size_t store_unit = (pass->to_combs ? RADIX : 1) * pass->out.stride;         \
 		for (size_t j = 0; j < js; j++) {                                                  \
 			const real *w = pass->twiddles + 2 * j * (RADIX - 1);                      \
 			for (size_t k = 0; k < ks; k++) {                                          \
 				size_t load = j * pass->l + k - (cut_in ? pass->in.first : 0);     \
 				size_t store =                                                     \
 				    j * RADIX * pass->l + k - (cut_out ? pass->out.first : 0);     \
-				size_t load_at = load * pass->in.stride;                           \
-				size_t store_at = store * pass->out.stride;                        \
-				LOADS;                                                             \
-				TRANSFORM;                                                         \
-				STORES;                                                            \
+				size_t load_at = load * load_unit;                                 \
+				size_t store_at = store * store_unit;                              \
+				LOADS_##RADIX(LOAD);                                               \
+				DFT_##RADIX;                                                       \
+				STORES_##RADIX(STORE);                                             \
 			}                                                                          \
 		}                                                                                  \
 	}
 
-#define EACH(...) __VA_ARGS__
-PASS(2, EACH(LOAD(0); LOAD(1)), DFT2(x0, x1), EACH(STORE(0, 0); STORE(1, 1)))
-PASS(3, EACH(LOAD(0); LOAD(1); LOAD(2)), DFT3(x0, x1, x2),
-    EACH(STORE(0, 0); STORE(1, 1); STORE(2, 2)))
-PASS(4, EACH(LOAD(0); LOAD(1); LOAD(2); LOAD(3)), DFT4(x0, x1, x2, x3),
-    EACH(STORE(0, 0); STORE(1, 1); STORE(2, 2); STORE(3, 3)))
-PASS(5, EACH(LOAD(0); LOAD(1); LOAD(2); LOAD(3); LOAD(4)), DFT5(x0, x1, x2, x3, x4),
-    EACH(STORE(0, 0); STORE(1, 1); STORE(2, 2); STORE(3, 3); STORE(4, 4)))
-PASS(6, EACH(LOAD(0); LOAD(1); LOAD(2); LOAD(3); LOAD(4); LOAD(5)), DFT6(x0, x1, x2, x3, x4, x5),
-    EACH(STORE(0, 0); STORE(3, 1); STORE(1, 2); STORE(4, 3); STORE(2, 4); STORE(5, 5)))
-PASS(7, EACH(LOAD(0); LOAD(1); LOAD(2); LOAD(3); LOAD(4); LOAD(5); LOAD(6)),
-    DFT7(x0, x1, x2, x3, x4, x5, x6),
-    EACH(STORE(0, 0); STORE(1, 1); STORE(2, 2); STORE(3, 3); STORE(4, 4); STORE(5, 5); STORE(6, 6)))
-PASS(8, EACH(LOAD(0); LOAD(1); LOAD(2); LOAD(3); LOAD(4); LOAD(5); LOAD(6); LOAD(7)),
-    DFT8(x0, x1, x2, x3, x4, x5, x6, x7),
-    EACH(STORE(0, 0); STORE(4, 1); STORE(1, 2); STORE(5, 3); STORE(2, 4); STORE(6, 5); STORE(3, 6);
-	 STORE(7, 7)))
-PASS(9, EACH(LOAD(0); LOAD(1); LOAD(2); LOAD(3); LOAD(4); LOAD(5); LOAD(6); LOAD(7); LOAD(8)),
-    DFT9(x0, x1, x2, x3, x4, x5, x6, x7, x8),
-    EACH(STORE(0, 0); STORE(3, 1); STORE(6, 2); STORE(1, 3); STORE(4, 4); STORE(7, 5); STORE(2, 6);
-	 STORE(5, 7); STORE(8, 8)))
-PASS(10,
-    EACH(LOAD(0); LOAD(1); LOAD(2); LOAD(3); LOAD(4); LOAD(5); LOAD(6); LOAD(7); LOAD(8); LOAD(9)),
-    DFT10(x0, x1, x2, x3, x4, x5, x6, x7, x8, x9),
-    EACH(STORE(0, 0); STORE(5, 1); STORE(1, 2); STORE(6, 3); STORE(2, 4); STORE(7, 5); STORE(3, 6);
-	 STORE(8, 7); STORE(4, 8); STORE(9, 9)))
+/*
+ * What a butterfly of each size loads, does and stores. LOAD(p) declares and fills variable p; frequency q is in the
+ * variable that STORE(p, q) names.
+ */
+#define LOADS_2(LOAD)                                                                              \
+	LOAD(0);                                                                                   \
+	LOAD(1)
+#define DFT_2 DFT2(x0, x1)
+#define STORES_2(STORE)                                                                            \
+	STORE(0, 0);                                                                               \
+	STORE(1, 1)
+#define LOADS_3(LOAD)                                                                              \
+	LOAD(0);                                                                                   \
+	LOAD(1);                                                                                   \
+	LOAD(2)
+#define DFT_3 DFT3(x0, x1, x2)
+#define STORES_3(STORE)                                                                            \
+	STORE(0, 0);                                                                               \
+	STORE(1, 1);                                                                               \
+	STORE(2, 2)
+#define LOADS_4(LOAD)                                                                              \
+	LOAD(0);                                                                                   \
+	LOAD(1);                                                                                   \
+	LOAD(2);                                                                                   \
+	LOAD(3)
+#define DFT_4 DFT4(x0, x1, x2, x3)
+#define STORES_4(STORE)                                                                            \
+	STORE(0, 0);                                                                               \
+	STORE(1, 1);                                                                               \
+	STORE(2, 2);                                                                               \
+	STORE(3, 3)
+#define LOADS_5(LOAD)                                                                              \
+	LOAD(0);                                                                                   \
+	LOAD(1);                                                                                   \
+	LOAD(2);                                                                                   \
+	LOAD(3);                                                                                   \
+	LOAD(4)
+#define DFT_5 DFT5(x0, x1, x2, x3, x4)
+#define STORES_5(STORE)                                                                            \
+	STORE(0, 0);                                                                               \
+	STORE(1, 1);                                                                               \
+	STORE(2, 2);                                                                               \
+	STORE(3, 3);                                                                               \
+	STORE(4, 4)
+#define LOADS_6(LOAD)                                                                              \
+	LOAD(0);                                                                                   \
+	LOAD(1);                                                                                   \
+	LOAD(2);                                                                                   \
+	LOAD(3);                                                                                   \
+	LOAD(4);                                                                                   \
+	LOAD(5)
+#define DFT_6 DFT6(x0, x1, x2, x3, x4, x5)
+#define STORES_6(STORE)                                                                            \
+	STORE(0, 0);                                                                               \
+	STORE(3, 1);                                                                               \
+	STORE(1, 2);                                                                               \
+	STORE(4, 3);                                                                               \
+	STORE(2, 4);                                                                               \
+	STORE(5, 5)
+#define LOADS_7(LOAD)                                                                              \
+	LOAD(0);                                                                                   \
+	LOAD(1);                                                                                   \
+	LOAD(2);                                                                                   \
+	LOAD(3);                                                                                   \
+	LOAD(4);                                                                                   \
+	LOAD(5);                                                                                   \
+	LOAD(6)
+#define DFT_7 DFT7(x0, x1, x2, x3, x4, x5, x6)
+#define STORES_7(STORE)                                                                            \
+	STORE(0, 0);                                                                               \
+	STORE(1, 1);                                                                               \
+	STORE(2, 2);                                                                               \
+	STORE(3, 3);                                                                               \
+	STORE(4, 4);                                                                               \
+	STORE(5, 5);                                                                               \
+	STORE(6, 6)
+#define LOADS_8(LOAD)                                                                              \
+	LOAD(0);                                                                                   \
+	LOAD(1);                                                                                   \
+	LOAD(2);                                                                                   \
+	LOAD(3);                                                                                   \
+	LOAD(4);                                                                                   \
+	LOAD(5);                                                                                   \
+	LOAD(6);                                                                                   \
+	LOAD(7)
+#define DFT_8 DFT8(x0, x1, x2, x3, x4, x5, x6, x7)
+#define STORES_8(STORE)                                                                            \
+	STORE(0, 0);                                                                               \
+	STORE(4, 1);                                                                               \
+	STORE(1, 2);                                                                               \
+	STORE(5, 3);                                                                               \
+	STORE(2, 4);                                                                               \
+	STORE(6, 5);                                                                               \
+	STORE(3, 6);                                                                               \
+	STORE(7, 7)
+#define LOADS_9(LOAD)                                                                              \
+	LOAD(0);                                                                                   \
+	LOAD(1);                                                                                   \
+	LOAD(2);                                                                                   \
+	LOAD(3);                                                                                   \
+	LOAD(4);                                                                                   \
+	LOAD(5);                                                                                   \
+	LOAD(6);                                                                                   \
+	LOAD(7);                                                                                   \
+	LOAD(8)
+#define DFT_9 DFT9(x0, x1, x2, x3, x4, x5, x6, x7, x8)
+#define STORES_9(STORE)                                                                            \
+	STORE(0, 0);                                                                               \
+	STORE(3, 1);                                                                               \
+	STORE(6, 2);                                                                               \
+	STORE(1, 3);                                                                               \
+	STORE(4, 4);                                                                               \
+	STORE(7, 5);                                                                               \
+	STORE(2, 6);                                                                               \
+	STORE(5, 7);                                                                               \
+	STORE(8, 8)
+#define LOADS_10(LOAD)                                                                             \
+	LOAD(0);                                                                                   \
+	LOAD(1);                                                                                   \
+	LOAD(2);                                                                                   \
+	LOAD(3);                                                                                   \
+	LOAD(4);                                                                                   \
+	LOAD(5);                                                                                   \
+	LOAD(6);                                                                                   \
+	LOAD(7);                                                                                   \
+	LOAD(8);                                                                                   \
+	LOAD(9)
+#define DFT_10 DFT10(x0, x1, x2, x3, x4, x5, x6, x7, x8, x9)
+#define STORES_10(STORE)                                                                           \
+	STORE(0, 0);                                                                               \
+	STORE(5, 1);                                                                               \
+	STORE(1, 2);                                                                               \
+	STORE(6, 3);                                                                               \
+	STORE(2, 4);                                                                               \
+	STORE(7, 5);                                                                               \
+	STORE(3, 6);                                                                               \
+	STORE(8, 7);                                                                               \
+	STORE(4, 8);                                                                               \
+	STORE(9, 9)
+PASS(2)
+PASS(3)
+PASS(4)
+PASS(5)
+PASS(6)
+PASS(7)
+PASS(8)
+PASS(9)
+PASS(10)
 
 /* The butterflies of the first pass from j = js on, in each of which only the first element is given: nothing to add. */
 LANES_INLINE void spread(const struct pass *pass, size_t js)
@@ -455,6 +611,8 @@ static void run_passes(const struct lanes_fft *plan, const struct lanes_in *in,
 		bool last = s > 0 && s + 1 == plan->stages;
 		real *between = scratch + s % 2 * 2 * n * LANES;
 		pass.radix = plan->radix[s];
+		pass.from_combs = s == 0 && plan->from_combs;
+		pass.to_combs = last && plan->to_combs;
 		pass.m /= pass.radix;
 		pass.twiddles = plan->twiddles[s];
 		pass.out =
@@ -496,4 +654,71 @@ void lanes_fft_exec(const struct lanes_fft *plan, const struct lanes_in *in,
     const struct lanes_out *out, real *scratch)
 {
 	run_passes(plan, in, out, scratch);
+}
+
+/*
+ * A comb is one butterfly, of elements turned by the comb's frequency and folded: t, t + R, t + 2R, ... fall on one.
+ * Positive exponents: real and imaginary parts are exchanged.
+ */
+#define FOLD(p)                                                                                    \
+	lanes x##p##r = {0}, x##p##i = {0};                                                        \
+	for (size_t t = (p); t < taps; t += teeth) {                                               \
+		x##p##i += from[2 * t] * w[2 * t] - from[2 * t + 1] * w[2 * t + 1];                \
+		x##p##r += from[2 * t] * w[2 * t + 1] + from[2 * t + 1] * w[2 * t];                \
+	}
+#define TOOTH(p, q)                                                                                \
+	*(lanes *)(y + (q)*tooth) = x##p##i;                                                       \
+	*(lanes *)(y + (q)*tooth + LANES) = x##p##r
+#define COMB(RADIX)                                                                                \
+	LANES_INLINE void comb_##RADIX(                                                            \
+	    size_t taps, const real *w, const lanes *from, real *y, size_t tooth)                  \
+	{                                                                                          \
+		const size_t teeth = RADIX;                                                        \
+		LOADS_##RADIX(FOLD);                                                               \
+		DFT_##RADIX;                                                                       \
+		STORES_##RADIX(TOOTH);                                                             \
+	}
+#define LOADS_1(LOAD) LOAD(0)
+#define DFT_1
+#define STORES_1(STORE) STORE(0, 0)
+COMB(1)
+COMB(2)
+COMB(3)
+COMB(4)
+COMB(5)
+COMB(6)
+COMB(7)
+COMB(8)
+COMB(9)
+COMB(10)
+
+#define RUN_COMB(RADIX)                                                                            \
+	case RADIX:                                                                                \
+		for (size_t i = 0; i < count; i++)                                                 \
+			comb_##RADIX(comb->taps, comb->turns, (const lanes *)(x + i * x_step),     \
+			    y + i * y_step, tooth);                                                \
+		break
+
+FOR_AVX512
+static void run_comb(const struct lanes_comb *comb, size_t count, const real *x, size_t x_step,
+    real *y, size_t y_step, size_t tooth)
+{
+	switch (comb->teeth) {
+		RUN_COMB(1);
+		RUN_COMB(2);
+		RUN_COMB(3);
+		RUN_COMB(4);
+		RUN_COMB(5);
+		RUN_COMB(6);
+		RUN_COMB(7);
+		RUN_COMB(8);
+		RUN_COMB(9);
+		RUN_COMB(10);
+	}
+}
+
+void lanes_comb(const struct lanes_comb *comb, size_t count, const real *x, size_t x_step, real *y,
+    size_t y_step, size_t tooth)
+{
+	run_comb(comb, count, x, x_step, y, y_step, tooth);
 }

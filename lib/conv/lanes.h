@@ -15,6 +15,7 @@
 #include "conv/real.h"
 
 #define LANES (64 / sizeof(real))
+#define ELEMENT (2 * LANES) /* numbers of one element: real parts, then imaginary ones */
 
 /* LANES numbers, aligned to 64 bytes */
 typedef real lanes __attribute__((vector_size(64)));
@@ -37,6 +38,15 @@ struct lanes_fft;
 
 /* n must have no prime factor above 7. NULL with a reason. */
 struct lanes_fft *lanes_fft_plan(size_t n) __attribute__((warn_unused_result));
+
+/*
+ * Combs: frequencies k, k + l, k + 2l, ... of n = l R, R teeth. In comb order frequency k + l q stands at place k R + q,
+ * so that a comb is a run. Plans that write, and that read it so; their output's, input's window must be everything.
+ */
+size_t lanes_fft_teeth(size_t n); /* R */
+struct lanes_fft *lanes_fft_plan_to_combs(size_t n) __attribute__((warn_unused_result));
+struct lanes_fft *lanes_fft_plan_from_combs(size_t n) __attribute__((warn_unused_result));
+
 void lanes_fft_free(struct lanes_fft *plan);
 
 /* Numbers of scratch memory lanes_fft_exec needs, aligned to 64 bytes. */
@@ -57,5 +67,20 @@ struct lanes_out {
 /* Transform n elements. Input and output may not overlap. Thread-safe. */
 void lanes_fft_exec(const struct lanes_fft *plan, const struct lanes_in *in,
     const struct lanes_out *out, real *scratch);
+
+/*
+ * The frequencies of one comb alone, of a sequence with few elements that are not zero, with the positive exponent:
+ *	y[q] = sum over t < taps of x[t] exp(2 pi i t (k + l q) / n), q < teeth.
+ * turns (taps, 2): cosine and sine of 2 pi t k/n.
+ */
+struct lanes_comb {
+	size_t taps, teeth;
+	const real *turns;
+};
+
+/* `count` sequences: element t of sequence i at x + i x_step + t 2 LANES, real before imaginary parts, frequency q at
+ * y + i y_step + q tooth. */
+void lanes_comb(const struct lanes_comb *comb, size_t count, const real *x, size_t x_step, real *y,
+    size_t y_step, size_t tooth);
 
 #endif

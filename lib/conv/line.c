@@ -11,8 +11,6 @@
 #include "conv/lanes.h"
 #include "conv/line.h"
 
-#define ELEMENT (2 * LANES) /* numbers of an element: real parts, imaginary parts */
-
 struct line {
 	size_t n, m; /* m: points of the convolution, 0 where n is transformed as it is */
 	struct lanes_fft *fft;

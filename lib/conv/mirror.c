@@ -19,8 +19,6 @@
 #include "conv/mirror.h"
 #include "conv/turn.h"
 
-#define ELEMENT (2 * LANES) /* numbers of an element: real parts, imaginary parts */
-
 struct mirror_filter {
 	size_t h, w, pairs, batch, threads; /* pairs of an image's rows; images at a time */
 	size_t stride;                      /* of rows, whole pairs of vectors */

@@ -13,8 +13,6 @@
 #include "conv/plane.h"
 #include "conv/turn.h"
 
-#define ELEMENT (2 * LANES) /* numbers of an element: real parts, imaginary parts */
-
 struct plane {
 	size_t h, w, half, batch, groups; /* half: h/2 rows of a spectrum; groups of LANES rows */
 	struct plane_part given, wanted;

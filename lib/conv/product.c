@@ -9,25 +9,28 @@
 /* rows of y that are summed together */
 #define ROWS_MAX 8
 
-LANES_INLINE void complex_block(const size_t ROWS, const bool conjugate, size_t inner, size_t c,
-    const real *x, const real *w, real *y, size_t y_step)
+LANES_INLINE void complex_block(const size_t ROWS, const bool conjugate, size_t inner,
+    const real *x, size_t x_step, const real *w, real *y, size_t y_step)
 {
 	lanes re[ROWS_MAX], im[ROWS_MAX];
 	for (size_t r = 0; r < ROWS; r++)
 		re[r] = im[r] = (lanes){0};
-	for (size_t i = 0; i < inner; i++) {
-		lanes w_re = *(const lanes *)(w + 2 * LANES * i);
-		lanes w_im = *(const lanes *)(w + 2 * LANES * i + LANES);
-		for (size_t r = 0; r < ROWS; r++) {
-			real x_re = x[2 * c * r + i], x_im = x[2 * c * r + c + i];
-			re[r] += x_re * w_re;
-			im[r] += x_im * w_re;
-			if (conjugate) {
-				re[r] += x_im * w_im;
-				im[r] -= x_re * w_im;
-			} else {
-				re[r] -= x_im * w_im;
-				im[r] += x_re * w_im;
+	for (size_t left = inner; left > 0; x += ELEMENT) {
+		size_t count = left < LANES ? left : LANES;
+		left -= count;
+		for (size_t i = 0; i < count; i++, w += ELEMENT) {
+			lanes w_re = *(const lanes *)w, w_im = *(const lanes *)(w + LANES);
+			for (size_t r = 0; r < ROWS; r++) {
+				real x_re = x[x_step * r + i], x_im = x[x_step * r + LANES + i];
+				re[r] += x_re * w_re;
+				im[r] += x_im * w_re;
+				if (conjugate) {
+					re[r] += x_im * w_im;
+					im[r] -= x_re * w_im;
+				} else {
+					re[r] -= x_im * w_im;
+					im[r] += x_re * w_im;
+				}
 			}
 		}
 	}
@@ -37,60 +40,61 @@ LANES_INLINE void complex_block(const size_t ROWS, const bool conjugate, size_t 
 	}
 }
 
-LANES_INLINE void complex_rows(const bool conjugate, size_t rows, size_t inner, size_t c,
-    const real *x, const real *w, real *y, size_t y_step)
+LANES_INLINE void complex_rows(const bool conjugate, size_t rows, size_t inner, const real *x,
+    size_t x_step, const real *w, real *y, size_t y_step)
 {
 	size_t r = 0;
 	for (; r + 8 <= rows; r += 8)
-		complex_block(8, conjugate, inner, c, x + 2 * c * r, w, y + y_step * r, y_step);
+		complex_block(
+		    8, conjugate, inner, x + x_step * r, x_step, w, y + y_step * r, y_step);
 	if (r + 4 <= rows) {
-		complex_block(4, conjugate, inner, c, x + 2 * c * r, w, y + y_step * r, y_step);
+		complex_block(
+		    4, conjugate, inner, x + x_step * r, x_step, w, y + y_step * r, y_step);
 		r += 4;
 	}
 	for (; r < rows; r++)
-		complex_block(1, conjugate, inner, c, x + 2 * c * r, w, y + y_step * r, y_step);
+		complex_block(
+		    1, conjugate, inner, x + x_step * r, x_step, w, y + y_step * r, y_step);
 }
 
 FOR_AVX512
-static void run_complex(size_t rows, size_t inner, size_t c, const real *x, const real *w, real *y,
-    size_t y_step, bool conjugate)
+static void run_complex(size_t rows, size_t inner, const real *x, size_t x_step, const real *w,
+    real *y, size_t y_step, bool conjugate)
 {
 	if (conjugate)
-		complex_rows(true, rows, inner, c, x, w, y, y_step);
+		complex_rows(true, rows, inner, x, x_step, w, y, y_step);
 	else
-		complex_rows(false, rows, inner, c, x, w, y, y_step);
+		complex_rows(false, rows, inner, x, x_step, w, y, y_step);
 }
 
-void product_complex(size_t rows, size_t inner, size_t c, const real *x, const real *w, real *y,
-    size_t y_step, bool conjugate)
+void product_complex(size_t rows, size_t inner, const real *x, size_t x_step, const real *w,
+    real *y, size_t y_step, bool conjugate)
 {
-	run_complex(rows, inner, c, x, w, y, y_step, conjugate);
+	run_complex(rows, inner, x, x_step, w, y, y_step, conjugate);
 }
 
-LANES_INLINE void gradient_block(const size_t COUNT, size_t rows, size_t c, const real *x,
-    const real *g, const real *x2, const real *g2, real *w, bool add)
+LANES_INLINE void gradient_block(const size_t COUNT, size_t rows, const real *x, const real *x2,
+    size_t x_step, const real *g, const real *g2, size_t g_step, real *w, bool add)
 {
 	lanes re[ROWS_MAX], im[ROWS_MAX];
 	for (size_t i = 0; i < COUNT; i++) {
-		re[i] = add ? *(lanes *)(w + 2 * LANES * i) : (lanes){0};
-		im[i] = add ? *(lanes *)(w + 2 * LANES * i + LANES) : (lanes){0};
+		re[i] = add ? *(lanes *)(w + ELEMENT * i) : (lanes){0};
+		im[i] = add ? *(lanes *)(w + ELEMENT * i + LANES) : (lanes){0};
 	}
-	for (size_t r = 0; r < rows; r++) {
-		lanes g_re = *(const lanes *)(g + 2 * LANES * r);
-		lanes g_im = *(const lanes *)(g + 2 * LANES * r + LANES);
+	for (size_t r = 0; r < rows; r++, x += x_step, g += g_step) {
+		lanes g_re = *(const lanes *)g, g_im = *(const lanes *)(g + LANES);
 		for (size_t i = 0; i < COUNT; i++) {
-			real x_re = x[2 * c * r + i], x_im = x[2 * c * r + c + i];
+			real x_re = x[i], x_im = x[LANES + i];
 			re[i] += x_re * g_re;
 			im[i] += x_im * g_re;
 			re[i] += x_im * g_im;
 			im[i] -= x_re * g_im;
 		}
 	}
-	for (size_t r = 0; r < rows; r++) {
-		lanes g_re = *(const lanes *)(g2 + 2 * LANES * r);
-		lanes g_im = *(const lanes *)(g2 + 2 * LANES * r + LANES);
+	for (size_t r = 0; r < rows; r++, x2 += x_step, g2 += g_step) {
+		lanes g_re = *(const lanes *)g2, g_im = *(const lanes *)(g2 + LANES);
 		for (size_t i = 0; i < COUNT; i++) {
-			real x_re = x2[2 * c * r + i], x_im = x2[2 * c * r + c + i];
+			real x_re = x2[i], x_im = x2[LANES + i];
 			re[i] += x_re * g_re;
 			im[i] -= x_im * g_re;
 			re[i] += x_im * g_im;
@@ -98,26 +102,32 @@ LANES_INLINE void gradient_block(const size_t COUNT, size_t rows, size_t c, cons
 		}
 	}
 	for (size_t i = 0; i < COUNT; i++) {
-		*(lanes *)(w + 2 * LANES * i) = re[i];
-		*(lanes *)(w + 2 * LANES * i + LANES) = im[i];
+		*(lanes *)(w + ELEMENT * i) = re[i];
+		*(lanes *)(w + ELEMENT * i + LANES) = im[i];
 	}
 }
 
 FOR_AVX512
-static void run_gradient(size_t rows, size_t inner, size_t c, const real *x, const real *g,
-    const real *x2, const real *g2, real *w, bool add)
+static void run_gradient(size_t rows, size_t inner, const real *x, const real *x2, size_t x_step,
+    const real *g, const real *g2, size_t g_step, real *w, bool add)
 {
 	size_t i = 0;
-	for (; i + 8 <= inner; i += 8)
-		gradient_block(8, rows, c, x + i, g, x2 + i, g2, w + 2 * LANES * i, add);
-	for (; i < inner; i++)
-		gradient_block(1, rows, c, x + i, g, x2 + i, g2, w + 2 * LANES * i, add);
+	for (; i + 8 <= inner; i += 8) {
+		size_t at = i / LANES * ELEMENT + i % LANES;
+		gradient_block(
+		    8, rows, x + at, x2 + at, x_step, g, g2, g_step, w + ELEMENT * i, add);
+	}
+	for (; i < inner; i++) {
+		size_t at = i / LANES * ELEMENT + i % LANES;
+		gradient_block(
+		    1, rows, x + at, x2 + at, x_step, g, g2, g_step, w + ELEMENT * i, add);
+	}
 }
 
-void product_gradient(size_t rows, size_t inner, size_t c, const real *x, const real *g,
-    const real *x2, const real *g2, real *w, bool add)
+void product_gradient(size_t rows, size_t inner, const real *x, const real *x2, size_t x_step,
+    const real *g, const real *g2, size_t g_step, real *w, bool add)
 {
-	run_gradient(rows, inner, c, x, g, x2, g2, w, add);
+	run_gradient(rows, inner, x, x2, x_step, g, g2, g_step, w, add);
 }
 
 LANES_INLINE void taps_block(const size_t POINTS, const size_t VECTORS, size_t taps, size_t d,

@@ -12,16 +12,16 @@
 #include <stddef.h>
 #include "conv/real.h"
 
-/* LANES complex columns of a product: y (rows; 2, LANES) = x (rows; 2, C) w (inner, 2, LANES), with the conjugate of w
- * instead where `conjugate`. A row of x is C real, then C imaginary parts, of which the first `inner` <= C are used;
- * y's rows are y_step numbers apart. */
-void product_complex(size_t rows, size_t inner, size_t c, const real *x, const real *w, real *y,
-    size_t y_step, bool conjugate);
+/* LANES complex columns of a product: y (rows; 2, LANES) = x (rows; C) w (inner, 2, LANES), with the conjugate of w
+ * instead where `conjugate`. A row of x has its channels by LANES, (C / LANES, 2, LANES), real before imaginary parts, of
+ * which the first `inner` <= C are used; rows are x_step and y_step numbers apart. */
+void product_complex(size_t rows, size_t inner, const real *x, size_t x_step, const real *w,
+    real *y, size_t y_step, bool conjugate);
 
-/* LANES complex columns of a sum over rows: w (inner, 2, LANES) = x (rows; 2, C)^T conj(g (rows, 2, LANES)) plus the
- * conjugate of x2^T conj(g2). add: add to w instead. */
-void product_gradient(size_t rows, size_t inner, size_t c, const real *x, const real *g,
-    const real *x2, const real *g2, real *w, bool add);
+/* LANES complex columns of a sum over rows: w (inner, 2, LANES) = x (rows; C)^T conj(g (rows; 2, LANES)) plus the
+ * conjugate of x2^T conj(g2), rows of x as above. add: add to w instead. */
+void product_gradient(size_t rows, size_t inner, const real *x, const real *x2, size_t x_step,
+    const real *g, const real *g2, size_t g_step, real *w, bool add);
 
 /* y (count, D) = sum over taps t < taps of x[p step + offset[t]] w[t] (taps, D) for p = 0..count-1, x real numbers. */
 void product_taps(size_t count, size_t taps, size_t d, const real *x, size_t step,

@@ -10,16 +10,12 @@
  *
  * since the two images' products stand in the real part and their cross terms in the imaginary one.
  *
- * Only the transforms along x are kept in memory, column by column (kx). The rest, transforms along y, products and
- * back, is done for one column kx and its opposite -kx at a time, of all images and channels, in a worker's cache; so
- * are the kernel's, which are larger than the images' and quicker made again than read. Memory is read and written in
- * long runs only.
+ * Spectra of images are (nx, pairs, channels / LANES; ny, re | im, LANES), and what is worked on at once is a column kx of
+ * all images and channels with its opposite -kx, at the frequencies ky of one comb (lanes.h) after another. Every byte of them is read from memory once, well ahead of its use and
+ * in long runs, and written once, past the caches. A kernel's column is made in a worker's cache (spectral_kernel.c).
  *
  * Along y a kernel's taps stand at 0..k-1 instead of -r..r, and its input's rows at r..r+h-1 instead of 0..h-1 to
  * make up for it; so nothing has to be turned around the circle.
- *
- * Columns of images are (nx, pairs, channels / LANES; h, re | im, LANES), those of kernels (half, input channels,
- * output channels / LANES; k, re | im, LANES).
  */
 #include <math.h>
 #include <stdlib.h>
@@ -27,53 +23,12 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
-#include "conv/lanes.h"
-#include "conv/method.h"
 #include "conv/product.h"
+#include "conv/spectral.h"
+#include "conv/stream.h"
 
-/* Bytes that a worker goes through again and again: most of a second-level cache of 1 MiB. Half and twice as many make
- * no difference that could be measured. */
-#define GROUP_ROOM ((size_t)640 << 10)
-
-struct spectral {
-	struct conv_size size;
-	size_t reach;  /* r, k = 2 r + 1 */
-	size_t nx, ny; /* of the transforms */
-	size_t half;   /* columns 0..nx/2, which have all of a kernel's spectrum */
-	size_t pairs;  /* of images, the last possibly with a zero image */
-	size_t
-	    group; /* of pairs that a worker takes at once: their spectra of a column stay in its cache */
-	size_t pitch; /* elements from one row to the next in a worker's plane */
-	struct lanes_fft *x_fft, *y_fft;
-	real *packed;     /* (in, k, k, out_stride): weights, or their gradient */
-	real *transposed; /* (out, k, k, in_stride): weights for the adjoint */
-	real *current;    /* (out, in, k, k): the weights that the columns hold, if they do */
-	bool holds;
-	real *kernel, *adjoint; /* columns of W / (nx ny), of its transpose; `kernel` also of D */
-	real **x, **g;          /* columns of the images and of the gradients, per slot */
-	real *y;                /* columns of the product */
-	real *cosine, *sine;    /* (half, r + 1): of 2 pi kx d/nx */
-	real *zeros;            /* a row of a missing image */
-	real **scratch;         /* per worker */
-	/* arguments of the running step */
-	struct filter {
-		const real *from, *kernel;
-		real *to;
-		size_t channels, stride; /* of `from` */
-		size_t blocks;           /* of LANES channels of `to` */
-		size_t first, to_first;  /* where the images' rows begin on the circle */
-		bool conjugate;
-	} filter;
-	struct weights {
-		const real *packed;
-		real *columns;
-		size_t channels, blocks;
-	} weights;
-	const real *images;
-	real *restored, *columns;
-	size_t channels, slots;
-	double *norms; /* per column */
-};
+/* Bytes of one column's spectra at one frequency that a worker multiplies at once: a part of its first-level cache. */
+#define GROUP_ROOM ((size_t)8 << 10)
 
 /* Channels by groups of lanes: where there is a single one, the others stay zero. */
 static struct conv_size by_lanes(const struct conv_size *size)
@@ -92,15 +47,10 @@ static void *plan_spectral(const struct conv_size *given)
 	plan->size = by_lanes(given);
 	const struct conv_size *size = &plan->size;
 	plan->reach = size->k / 2;
-	size_t taps, packed, transposed;
+	size_t taps, weights;
 	if (mem_multiply(size->k, size->k, &taps) < 0 ||
-	    mem_multiply(taps * size->in, size->out_stride, &packed) < 0 ||
-	    mem_multiply(taps * size->out, size->in_stride, &transposed) < 0 ||
-	    !(plan->packed = mem_alloc(packed, sizeof(real))) ||
-	    !(plan->transposed = mem_alloc(transposed, sizeof(real))) ||
-	    !(plan->current = mem_alloc(packed, sizeof(real)))) {
-		free(plan->packed);
-		free(plan->transposed);
+	    mem_multiply(taps * size->in, size->out, &weights) < 0 ||
+	    !(plan->current = mem_alloc(weights, sizeof(real)))) {
 		free(plan);
 		return NULL;
 	}
@@ -119,26 +69,25 @@ static void release(struct spectral *plan)
 		free(plan->scratch[i]);
 	lanes_fft_free(plan->x_fft);
 	lanes_fft_free(plan->y_fft);
+	lanes_fft_free(plan->y_back);
 	free(plan->x);
 	free(plan->g);
 	free(plan->y);
 	free(plan->kernel);
-	free(plan->adjoint);
 	free(plan->cosine);
 	free(plan->sine);
+	free(plan->turns);
 	free(plan->zeros);
 	free(plan->scratch);
-	plan->x_fft = plan->y_fft = NULL;
+	plan->x_fft = plan->y_fft = plan->y_back = NULL;
 	plan->x = plan->g = plan->scratch = NULL;
-	plan->y = plan->kernel = plan->adjoint = plan->cosine = plan->sine = plan->zeros = NULL;
+	plan->y = plan->kernel = plan->cosine = plan->sine = plan->turns = plan->zeros = NULL;
 }
 
 static void free_spectral(void *argument)
 {
 	struct spectral *plan = argument;
 	release(plan);
-	free(plan->packed);
-	free(plan->transposed);
 	free(plan->current);
 	free(plan);
 }
@@ -148,30 +97,15 @@ static size_t max(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
-/*
- * Numbers from one frequency ky to the next in a worker's spectra of a column, of a group of pairs by channels, by one
- * block and of the kernel's channels by one block; and from one pair to the next in a column that goes back. One
- * more group of lanes than there is: steps of a power of two would put a column's elements all in the same place of
- * the caches.
- */
-static size_t spectrum_step(const struct spectral *plan, size_t stride)
+static size_t min(size_t a, size_t b)
 {
-	return 2 * plan->group * stride + LANES;
+	return a < b ? a : b;
 }
 
-static size_t block_step(const struct spectral *plan)
+/* Numbers from one pair to the next of a comb's results, a element more than there is. */
+static size_t result_step(const struct spectral *plan, size_t blocks)
 {
-	return 2 * plan->group * LANES + LANES;
-}
-
-static size_t kernel_step(size_t channels)
-{
-	return 2 * channels * LANES + LANES;
-}
-
-static size_t column_step(const struct spectral *plan)
-{
-	return 2 * plan->ny * LANES + 2 * LANES;
+	return (blocks * plan->teeth + 1) * ELEMENT;
 }
 
 /* The smallest circle on which neither the image nor the kernel meets itself. */
@@ -180,19 +114,20 @@ static size_t circle(size_t side, size_t reach)
 	return lanes_good_size(max(side + reach, 2 * reach + 1));
 }
 
-/* numbers a worker needs in filter_column, gradient_column, norm_column, transform_images, restore_images */
+/* numbers a worker needs in filter_column, gradient_column, images_in, images_out and in the other files */
 static size_t worker_room(const struct spectral *plan)
 {
 	const struct conv_size *size = &plan->size;
-	size_t widest = max(size->in_stride, size->out_stride);
-	size_t spectra = 2 * plan->ny * spectrum_step(plan, widest);
-	size_t kernel = plan->ny * max(size->out_stride / LANES * kernel_step(size->in),
-				       size->in_stride / LANES * kernel_step(size->out));
-	size_t filter = kernel + 2 * plan->group * column_step(plan);
-	size_t gradient = kernel + 2 * plan->ny * block_step(plan);
-	size_t plane = (size->w + plan->pitch * size->h) * 2 * LANES;
-	size_t sums = 2 * (plan->reach + 1) * LANES, norm = 2 * (size->in + size->out_stride);
-	return max(max(spectra + max(filter, gradient + norm), plane), sums);
+	size_t in = size->in_stride / LANES, out = size->out_stride / LANES, widest = max(in, out);
+	size_t comb = plan->teeth *
+		      max(spectral_kernel_step(size->in, out), spectral_kernel_step(size->out, in));
+	size_t rows = plan->group * widest * ELEMENT,
+	       results = plan->group * result_step(plan, widest);
+	size_t filter = comb + rows + results + spectral_turned_room(plan);
+	size_t gradient = plan->ny * spectral_kernel_step(size->in, out) + 4 * rows;
+	size_t plane = (size->w + plan->pitch * size->h) * ELEMENT;
+	return max(max(max(filter, gradient), max(plane, spectral_taps_room(plan))),
+	    comb + spectral_norm_room(plan));
 }
 
 static int resize_spectral(void *argument, const struct conv_size *given)
@@ -205,25 +140,28 @@ static int resize_spectral(void *argument, const struct conv_size *given)
 	plan->pairs = (size->n + 1) / 2;
 	plan->nx = circle(size->w, plan->reach);
 	plan->ny = circle(size->h, plan->reach);
+	plan->teeth = lanes_fft_teeth(plan->ny);
+	plan->combs = plan->ny / plan->teeth;
 	plan->half = plan->nx / 2 + 1;
 	plan->pitch = plan->nx | 1;
+	plan->column = (plan->ny | 1) * ELEMENT;
 	size_t widest = max(size->in_stride, size->out_stride);
-	plan->group = GROUP_ROOM / (4 * plan->ny * widest * sizeof(real)) / 4 * 4;
-	plan->group = plan->group < 4 ? 4 : plan->group;
-	plan->group = plan->group > plan->pairs ? plan->pairs : plan->group;
-	size_t points, numbers, x_count, g_count, kernel, adjoint;
+	plan->group = max(GROUP_ROOM / (2 * widest * sizeof(real)) / 8 * 8, 8);
+	size_t points, numbers, x_count, g_count, kernel;
 	/* the widest of all bounds what is computed without a check below */
-	if (mem_multiply(plan->nx * 2, plan->ny, &points) < 0 ||
+	if (mem_multiply(plan->nx * 2, plan->ny + 1, &points) < 0 ||
 	    mem_multiply(8 * (plan->pairs + widest), widest, &numbers) < 0 ||
 	    mem_multiply(points, numbers, &numbers) < 0 ||
-	    mem_multiply(2 * plan->nx * size->h, plan->pairs * size->in_stride, &x_count) < 0 ||
-	    mem_multiply(2 * plan->nx * size->h, plan->pairs * size->out_stride, &g_count) < 0 ||
-	    mem_multiply(2 * plan->half * size->k, size->in * size->out_stride, &kernel) < 0 ||
-	    mem_multiply(2 * plan->half * size->k, size->out * size->in_stride, &adjoint) < 0)
+	    mem_multiply(
+		plan->nx * plan->column, plan->pairs * (size->in_stride / LANES), &x_count) < 0 ||
+	    mem_multiply(
+		plan->nx * plan->column, plan->pairs * (size->out_stride / LANES), &g_count) < 0 ||
+	    mem_multiply(2 * plan->half * size->k, size->in * size->out_stride, &kernel) < 0)
 		return -1;
 	plan->x_fft = lanes_fft_plan(plan->nx);
-	plan->y_fft = lanes_fft_plan(plan->ny);
-	if (!plan->x_fft || !plan->y_fft)
+	plan->y_fft = lanes_fft_plan_to_combs(plan->ny);
+	plan->y_back = lanes_fft_plan_from_combs(plan->ny);
+	if (!plan->x_fft || !plan->y_fft || !plan->y_back)
 		return -1;
 	plan->x = mem_alloc(size->slots, sizeof *plan->x);
 	plan->g = mem_alloc(size->slots, sizeof *plan->g);
@@ -239,11 +177,11 @@ static int resize_spectral(void *argument, const struct conv_size *given)
 	}
 	plan->y = mem_alloc(max(x_count, g_count), sizeof(real));
 	plan->kernel = mem_alloc(kernel, sizeof(real));
-	plan->adjoint = mem_alloc(adjoint, sizeof(real));
 	plan->cosine = mem_alloc(plan->half * (plan->reach + 1), sizeof(real));
 	plan->sine = mem_alloc(plan->half * (plan->reach + 1), sizeof(real));
-	plan->zeros = mem_alloc(size->w * widest, sizeof(real));
-	if (!plan->y || !plan->kernel || !plan->adjoint || !plan->cosine || !plan->sine ||
+	plan->turns = mem_alloc(plan->combs * size->k, 2 * sizeof(real));
+	plan->zeros = mem_alloc(max(size->w * widest, size->k * ELEMENT), sizeof(real));
+	if (!plan->y || !plan->kernel || !plan->cosine || !plan->sine || !plan->turns ||
 	    !plan->zeros)
 		return -1;
 	for (size_t kx = 0; kx < plan->half; kx++) {
@@ -252,6 +190,12 @@ static int resize_spectral(void *argument, const struct conv_size *given)
 			plan->cosine[kx * (plan->reach + 1) + d] = (real)cos(angle);
 			plan->sine[kx * (plan->reach + 1) + d] = (real)sin(angle);
 		}
+	}
+	for (size_t i = 0; i < plan->combs * size->k; i++) {
+		size_t comb = i / size->k, t = i % size->k;
+		double angle = 2 * M_PI * (double)(t * comb % plan->ny) / (double)plan->ny;
+		plan->turns[2 * i] = (real)cos(angle);
+		plan->turns[2 * i + 1] = (real)sin(angle);
 	}
 	size_t own = 6 * max(plan->nx, plan->ny) * LANES;
 	for (size_t i = 0; i < size->threads; i++) {
@@ -262,120 +206,45 @@ static int resize_spectral(void *argument, const struct conv_size *given)
 	return 0;
 }
 
-/* A worker's memory: what a transform uses, a column in the order of memory (a transform takes its elements in an order
- * that the processor does not foresee), then worker_room numbers. */
-static real *line_of(const struct spectral *plan, real *own)
+real *spectral_scratch(const struct spectral *plan, size_t worker)
 {
-	return own + 4 * max(plan->nx, plan->ny) * LANES;
+	return plan->scratch[worker];
 }
 
-static real *worker_rest(const struct spectral *plan, size_t worker)
+real *spectral_line(const struct spectral *plan, size_t worker)
+{
+	return plan->scratch[worker] + 4 * max(plan->nx, plan->ny) * LANES;
+}
+
+real *spectral_rest(const struct spectral *plan, size_t worker)
 {
 	return plan->scratch[worker] + 6 * max(plan->nx, plan->ny) * LANES;
 }
 
-/* Ask for `count` numbers, `step` apart, ahead of their use: what a transform reads and writes
- * next, in an order that the processor does not foresee. */
-LANES_INLINE void fetch(const real *from, size_t step, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		__builtin_prefetch(from + i * step, 0, 2);
-}
-
-LANES_INLINE void fetch_to(real *to, size_t step, size_t count)
+/* and of what is written next */
+LANES_INLINE void ask_to_write(real *to, size_t step, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		__builtin_prefetch(to + i * step, 1, 2);
 }
 
-/* `count` elements from one array to another, whose elements are so many numbers apart */
-LANES_INLINE void copy_elements(
-    real *to, size_t to_step, const real *from, size_t from_step, size_t count)
-{
-	for (size_t i = 0; i < count; i++, to += to_step, from += from_step) {
-		*(lanes *)to = *(const lanes *)from;
-		*(lanes *)(to + LANES) = *(const lanes *)(from + LANES);
-	}
-}
-
-/* a column of a pair of images, LANES channels */
+/* where a column of a pair of images begins, LANES channels */
 static size_t image_column(
     const struct spectral *plan, size_t kx, size_t pair, size_t block, size_t blocks)
 {
-	return ((kx * plan->pairs + pair) * blocks + block) * plan->size.h * 2 * LANES;
-}
-
-/* and of a kernel */
-static size_t weight_column(const struct spectral *plan, size_t kx, size_t channel, size_t channels,
-    size_t block, size_t blocks)
-{
-	return ((kx * channels + channel) * blocks + block) * plan->size.k * 2 * LANES;
-}
-
-/* packed (channels, k, k, blocks LANES) along x: sum over d of w[d] (cos + i sin) / (nx ny); item is a channel and a
- * block */
-FOR_AVX512
-static int transform_weights(size_t item, size_t worker, void *argument)
-{
-	(void)worker;
-	const struct spectral *plan = argument;
-	const real *packed = plan->weights.packed;
-	real *columns = plan->weights.columns;
-	size_t channels = plan->weights.channels, blocks = plan->weights.blocks;
-	size_t k = plan->size.k, r = plan->reach, stride = blocks * LANES;
-	size_t channel = item / blocks, block = item % blocks;
-	const lanes scale = (lanes){0} + (real)1 / (real)(plan->nx * plan->ny);
-	for (size_t kx = 0; kx < plan->half; kx++) {
-		const real *cosine = plan->cosine + kx * (r + 1), *sine = plan->sine + kx * (r + 1);
-		lanes *out =
-		    (lanes *)(columns + weight_column(plan, kx, channel, channels, block, blocks));
-		for (size_t y = 0; y < k; y++) {
-			const real *w =
-			    packed + ((channel * k + y) * k + r) * stride + block * LANES;
-			lanes re = *(const lanes *)w, im = {0};
-			for (size_t d = 1; d <= r; d++) {
-				lanes right = *(const lanes *)(w + d * stride);
-				lanes left = *(const lanes *)(w - d * stride);
-				re += cosine[d] * (right + left);
-				im += sine[d] * (right - left);
-			}
-			out[2 * y] = re * scale;
-			out[2 * y + 1] = im * scale;
-		}
-	}
-	return 0;
-}
-
-/* weights (channels, k, k, stride) to columns */
-static int to_weight_columns(
-    struct spectral *plan, const real *packed, size_t channels, size_t stride, real *columns)
-{
-	plan->weights = (struct weights){packed, columns, channels, stride / LANES};
-	return par_for(
-	    channels * plan->weights.blocks, plan->size.threads, transform_weights, plan);
+	return ((kx * plan->pairs + pair) * blocks + block) * plan->column;
 }
 
 static int weights_spectral(void *argument, const real *w)
 {
 	struct spectral *plan = argument;
 	const struct conv_size *size = &plan->size;
-	size_t taps = size->k * size->k, bytes = size->out * size->in * taps * sizeof(real);
+	size_t bytes = size->out * size->in * size->k * size->k * sizeof(real);
 	if (plan->holds && memcmp(plan->current, w, bytes) == 0)
 		return 0;
 	memcpy(plan->current, w, bytes);
 	plan->holds = true;
-	for (size_t o = 0; o < size->out; o++) {
-		for (size_t i = 0; i < size->in; i++) {
-			for (size_t t = 0; t < taps; t++) {
-				real tap = w[(o * size->in + i) * taps + t];
-				plan->packed[(i * taps + t) * size->out_stride + o] = tap;
-				plan->transposed[(o * taps + t) * size->in_stride + i] = tap;
-			}
-		}
-	}
-	if (to_weight_columns(plan, plan->packed, size->in, size->out_stride, plan->kernel) < 0)
-		return -1;
-	return to_weight_columns(plan, plan->transposed, size->out, size->in_stride, plan->adjoint);
+	return spectral_from_taps(plan, plan->current);
 }
 
 /* The pair of images and the block of channels that a worker transforms or restores, as offsets in numbers. */
@@ -413,14 +282,14 @@ static void narrow(const real *from, size_t count, real *to)
 		to[i] = from[i * LANES];
 }
 
-/* a pair of images, LANES channels of them, along x: to columns */
-static int transform_images(size_t item, size_t worker, void *argument)
+/* a pair of images, LANES channels of them, to spectra */
+static int images_in(size_t item, size_t worker, void *argument)
 {
 	struct spectral *plan = argument;
 	size_t w = plan->size.w, h = plan->size.h;
 	const struct part part = part_of(plan, item);
-	real *own = plan->scratch[worker], *line = worker_rest(plan, worker);
-	real *plane = line + 2 * w * LANES;
+	real *scratch = spectral_scratch(plan, worker), *line = spectral_rest(plan, worker);
+	real *plane = line + w * ELEMENT;
 	struct lanes_in in = {.stride = part.pixel, .count = w};
 	for (size_t y = 0; y < h; y++) {
 		in.re = plan->images + part.first + y * part.row;
@@ -430,37 +299,49 @@ static int transform_images(size_t item, size_t worker, void *argument)
 			widen(in.im, w, line + w * LANES);
 			in.re = line, in.im = line + w * LANES, in.stride = LANES;
 		} else if (y + 1 < h) {
-			fetch(in.re + part.row, part.pixel, w);
-			fetch(in.im + (part.alone ? 0 : part.row), part.pixel, w);
+			spectral_ask(in.re + part.row, part.pixel, w);
+			spectral_ask(in.im + (part.alone ? 0 : part.row), part.pixel, w);
 		}
-		real *to = plane + y * plan->pitch * 2 * LANES;
+		real *to = plane + y * plan->pitch * ELEMENT;
 		lanes_fft_exec(plan->x_fft, &in,
-		    &(struct lanes_out){to, to + LANES, 2 * LANES, 0, plan->nx}, own);
+		    &(struct lanes_out){to, to + LANES, ELEMENT, 0, plan->nx}, scratch);
 	}
-	for (size_t kx = 0; kx < plan->nx; kx++)
-		copy_elements(
-		    plan->columns + image_column(plan, kx, part.pair, part.block, part.blocks),
-		    2 * LANES, plane + kx * 2 * LANES, plan->pitch * 2 * LANES, h);
+	real *column = spectral_line(plan, worker);
+	for (size_t kx = 0; kx < plan->nx; kx++) {
+		const real *from = plane + kx * ELEMENT;
+		lanes_fft_exec(plan->y_fft,
+		    &(struct lanes_in){from, from + LANES, plan->pitch * ELEMENT, plan->first, h},
+		    &(struct lanes_out){column, column + LANES, ELEMENT, 0, plan->ny}, scratch);
+		stream_out(
+		    plan->spectra + image_column(plan, kx, part.pair, part.block, part.blocks),
+		    ELEMENT, column, ELEMENT, plan->ny);
+	}
+	stream_end();
 	return 0;
 }
 
 /* and back */
-static int restore_images(size_t item, size_t worker, void *argument)
+static int images_out(size_t item, size_t worker, void *argument)
 {
 	struct spectral *plan = argument;
 	size_t w = plan->size.w, h = plan->size.h;
 	const struct part part = part_of(plan, item);
-	real *own = plan->scratch[worker], *line = worker_rest(plan, worker);
-	real *plane = line + 2 * w * LANES;
+	real *scratch = spectral_scratch(plan, worker), *line = spectral_rest(plan, worker);
+	real *plane = line + w * ELEMENT;
 	for (size_t kx = 0; kx < plan->nx; kx++) {
 		const real *from =
 		    plan->y + image_column(plan, kx, part.pair, part.block, part.blocks);
+		real *to = plane + kx * ELEMENT;
 		if (kx + 1 < plan->nx)
-			fetch(from + image_column(plan, 1, 0, 0, part.blocks), LANES, 2 * h);
-		copy_elements(plane + kx * 2 * LANES, plan->pitch * 2 * LANES, from, 2 * LANES, h);
+			spectral_ask(
+			    from + image_column(plan, 1, 0, 0, part.blocks), LANES, 2 * plan->ny);
+		lanes_fft_exec(plan->y_back,
+		    &(struct lanes_in){from + LANES, from, ELEMENT, 0, plan->ny},
+		    &(struct lanes_out){to + LANES, to, plan->pitch * ELEMENT, plan->first, h},
+		    scratch);
 	}
 	for (size_t y = 0; y < h; y++) {
-		const real *from = plane + y * plan->pitch * 2 * LANES;
+		const real *from = plane + y * plan->pitch * ELEMENT;
 		real *first = plan->restored + part.first + y * part.row;
 		/* a missing image's part goes where the one that is there is written after it */
 		real *second = part.alone ? first : plan->restored + part.second + y * part.row;
@@ -468,11 +349,11 @@ static int restore_images(size_t item, size_t worker, void *argument)
 		if (part.pixel == 1) {
 			out.re = line + w * LANES, out.im = line, out.stride = LANES;
 		} else if (y + 1 < h) {
-			fetch_to(first + part.row, part.pixel, w);
-			fetch_to(second + part.row, part.pixel, w);
+			ask_to_write(first + part.row, part.pixel, w);
+			ask_to_write(second + part.row, part.pixel, w);
 		}
 		lanes_fft_exec(plan->x_fft,
-		    &(struct lanes_in){from + LANES, from, 2 * LANES, 0, plan->nx}, &out, own);
+		    &(struct lanes_in){from + LANES, from, ELEMENT, 0, plan->nx}, &out, scratch);
 		if (part.pixel == 1) {
 			narrow(line + w * LANES, w, second);
 			narrow(line, w, first);
@@ -481,67 +362,87 @@ static int restore_images(size_t item, size_t worker, void *argument)
 	return 0;
 }
 
-/* pairs first..last-1 of images */
-struct range {
-	size_t first, last;
+/* Columns kx and -kx of images, and those of the worker's next item */
+struct opposites {
+	size_t count; /* 1: kx is its own opposite */
+	size_t column[2], next[2];
 };
 
-static struct range group_of(const struct spectral *plan, size_t first)
+static struct opposites opposites_of(const struct spectral *plan, size_t kx)
 {
-	size_t last = first + plan->group;
-	return (struct range){first, last < plan->pairs ? last : plan->pairs};
+	size_t next = kx + plan->size.threads < plan->half ? kx + plan->size.threads : kx;
+	struct opposites o = {
+	    2, {kx, (plan->nx - kx) % plan->nx}, {next, (plan->nx - next) % plan->nx}};
+	if (o.column[0] == o.column[1])
+		o.count = 1;
+	return o;
 }
 
-/* Column kx of a group of pairs to spectra (ny, pairs, 2, count LANES): `count` blocks from `block` on. */
-static void transform_columns(const struct spectral *plan, const real *columns, size_t kx,
-    struct range pairs, size_t blocks, size_t block, size_t count, size_t row, real *spectra,
-    size_t step, real *own)
+/* Columns of a group of pairs at one frequency: `elements` of them, a column apart. */
+struct rows {
+	const real *from, *next; /* next: the same tooth of the next comb */
+	size_t elements;
+};
+
+/* The place of a tooth of a comb in column kx, and in column -kx that of the opposite frequency. */
+static size_t place(const struct spectral *plan, size_t i, size_t comb, size_t tooth)
 {
-	size_t stride = count * LANES;
-	real *line = line_of(plan, own);
-	for (size_t pair = pairs.first; pair < pairs.last; pair++) {
-		for (size_t b = 0; b < count; b++) {
-			const real *from =
-			    columns + image_column(plan, kx, pair, block + b, blocks);
-			memcpy(line, from, 2 * plan->size.h * LANES * sizeof(real));
-			real *to = spectra + (pair - pairs.first) * 2 * stride + b * LANES;
-			lanes_fft_exec(plan->y_fft,
-			    &(struct lanes_in){line, line + LANES, 2 * LANES, row, plan->size.h},
-			    &(struct lanes_out){to, to + stride, step, 0, plan->ny}, own);
-		}
+	if (i == 1) {
+		tooth = comb ? plan->teeth - 1 - tooth : (plan->teeth - tooth) % plan->teeth;
+		comb = (plan->combs - comb) % plan->combs;
+	}
+	return (comb * plan->teeth + tooth) * ELEMENT;
+}
+
+static struct rows rows_of(const struct spectral *plan, const struct opposites *o, size_t i,
+    const real *spectra, size_t blocks, size_t first, size_t pairs, size_t comb, size_t tooth)
+{
+	bool last = comb + 1 == plan->combs;
+	return (struct rows){spectra + image_column(plan, o->column[i], first, 0, blocks) +
+				 place(plan, i, comb, tooth),
+	    spectra + image_column(plan, last ? o->next[i] : o->column[i], first, 0, blocks) +
+		place(plan, i, last ? 0 : comb + 1, tooth),
+	    pairs * blocks};
+}
+
+FOR_AVX512
+static void gather(const struct spectral *plan, const struct rows *rows, real *to)
+{
+	for (size_t i = 0; i < rows->elements; i++, to += ELEMENT) {
+		const real *from = rows->from + i * plan->column;
+		*(lanes *)to = *(const lanes *)from;
+		*(lanes *)(to + LANES) = *(const lanes *)(from + LANES);
 	}
 }
 
-/* Column kx of a kernel to spectra (blocks, ny, channels, 2, LANES), with the positive exponent. */
-static void transform_kernel_column(const struct spectral *plan, const real *columns, size_t kx,
-    size_t channels, size_t blocks, real *spectra, real *own)
+/* Ask for part i of n of the elements that come later. */
+static void ask(const struct spectral *plan, const struct rows *rows, size_t i, size_t n)
 {
-	size_t step = kernel_step(channels);
-	for (size_t c = 0; c < channels; c++) {
-		for (size_t block = 0; block < blocks; block++) {
-			const real *from =
-			    columns + weight_column(plan, kx, c, channels, block, blocks);
-			real *to = spectra + block * plan->ny * step + c * 2 * LANES;
-			lanes_fft_exec(plan->y_fft,
-			    &(struct lanes_in){from + LANES, from, 2 * LANES, 0, plan->size.k},
-			    &(struct lanes_out){to + LANES, to, step, 0, plan->ny}, own);
-		}
+	size_t last = (i + 1) * rows->elements / n;
+	for (size_t at = i * rows->elements / n; at < last; at++) {
+		__builtin_prefetch(rows->next + at * plan->column, 0, 2);
+		__builtin_prefetch(rows->next + at * plan->column + LANES, 0, 2);
 	}
 }
 
-/* and back: a block of the running filter's product, (pairs; ny, 2, LANES) */
-static void restore_columns(const struct spectral *plan, const real *y, size_t kx,
-    struct range pairs, size_t block, real *own)
+/* The products of a comb, of column kx (i = 0) or -kx (i = 1), in the order of memory: results (pairs, blocks; teeth). */
+static void multiply_comb(const struct spectral *plan, const struct opposites *o, size_t i,
+    size_t comb, size_t first, size_t pairs, const real *w, real *x, real *results)
 {
 	const struct filter *f = &plan->filter;
-	size_t h = plan->size.h;
-	real *line = line_of(plan, own);
-	for (size_t pair = pairs.first; pair < pairs.last; pair++, y += column_step(plan)) {
-		lanes_fft_exec(plan->y_fft,
-		    &(struct lanes_in){y + LANES, y, 2 * LANES, 0, plan->ny},
-		    &(struct lanes_out){line + LANES, line, 2 * LANES, f->to_first, h}, own);
-		memcpy(f->to + image_column(plan, kx, pair, block, f->blocks), line,
-		    2 * h * LANES * sizeof(real));
+	size_t in_blocks = f->stride / LANES, run = plan->teeth * ELEMENT;
+	for (size_t q = 0; q < plan->teeth;
+	     q++, w += spectral_kernel_step(f->channels, f->blocks)) {
+		const struct rows rows =
+		    rows_of(plan, o, i, f->from, in_blocks, first, pairs, comb, q);
+		real *to = results + place(plan, i, comb, q) % run;
+		gather(plan, &rows, x);
+		for (size_t block = 0; block < f->blocks; block++) {
+			ask(plan, &rows, block, f->blocks);
+			product_complex(pairs, f->channels, x, in_blocks * ELEMENT,
+			    w + block * f->channels * ELEMENT, to + block * run,
+			    result_step(plan, f->blocks), f->adjoint != (i == 1));
+		}
 	}
 }
 
@@ -550,284 +451,143 @@ static int filter_column(size_t kx, size_t worker, void *argument)
 {
 	struct spectral *plan = argument;
 	const struct filter *f = &plan->filter;
-	size_t ny = plan->ny, in_blocks = f->stride / LANES;
-	size_t column[2] = {kx, (plan->nx - kx) % plan->nx}, count = column[0] == column[1] ? 1 : 2;
-	size_t step = spectrum_step(plan, f->stride), w_step = kernel_step(f->channels);
-	size_t back = column_step(plan);
-	real *own = plan->scratch[worker], *x[2], *y[2];
-	x[0] = worker_rest(plan, worker);
-	x[1] = x[0] + ny * step;
-	y[0] = x[1] + ny * step;
-	y[1] = y[0] + plan->group * back;
-	real *w = y[1] + plan->group * back;
-	transform_kernel_column(plan, f->kernel, kx, f->channels, f->blocks, w, own);
-	for (size_t first = 0; first < plan->pairs; first += plan->group) {
-		struct range pairs = group_of(plan, first);
-		for (size_t i = 0; i < count; i++)
-			transform_columns(plan, f->from, column[i], pairs, in_blocks, 0, in_blocks,
-			    f->first, x[i], step, own);
-		for (size_t block = 0; block < f->blocks; block++) {
-			for (size_t ky = 0; ky < ny; ky++) {
-				size_t at[2] = {ky, (ny - ky) % ny};
-				for (size_t i = 0; i < count; i++)
-					product_complex(pairs.last - pairs.first, f->channels,
-					    f->stride, x[i] + at[i] * step,
-					    w + (block * ny + ky) * w_step,
-					    y[i] + at[i] * 2 * LANES, back,
-					    f->conjugate != (i == 1));
+	size_t run = plan->teeth * ELEMENT, step = result_step(plan, f->blocks);
+	const struct opposites o = opposites_of(plan, kx);
+	real *w = spectral_rest(plan, worker);
+	real *x = w + plan->teeth * spectral_kernel_step(f->channels, f->blocks);
+	real *results = x + plan->group * f->stride * 2;
+	const struct spectral_column column =
+	    spectral_column(plan, kx, f->adjoint, results + plan->group * step);
+	for (size_t comb = 0; comb < plan->combs; comb++) {
+		spectral_kernel(plan, &column, comb, w);
+		for (size_t first = 0; first < plan->pairs; first += plan->group) {
+			size_t pairs = min(plan->pairs - first, plan->group);
+			for (size_t i = 0; i < o.count; i++) {
+				multiply_comb(plan, &o, i, comb, first, pairs, w, x, results);
+				real *to = f->to +
+					   image_column(plan, o.column[i], first, 0, f->blocks) +
+					   place(plan, i, comb, 0) / run * run;
+				for (size_t n = 0; n < pairs * f->blocks; n++, to += plan->column)
+					stream_out(to, ELEMENT,
+					    results + n / f->blocks * step + n % f->blocks * run,
+					    ELEMENT, plan->teeth);
 			}
-			for (size_t i = 0; i < count; i++)
-				restore_columns(plan, y[i], column[i], pairs, block, own);
 		}
 	}
+	stream_end();
 	return 0;
+}
+
+/* One frequency of columns kx and -kx: D's blocks of output channels, d (blocks, channels; re | im, LANES), from slot s and
+ * the pairs of a group. room: 4 times a group's elements. */
+static void add_products(const struct spectral *plan, const struct opposites *o, size_t comb,
+    size_t q, size_t s, size_t first, real *d, real *room)
+{
+	const struct conv_size *size = &plan->size;
+	size_t blocks = size->out_stride / LANES, in_blocks = size->in_stride / LANES;
+	size_t pairs = min(plan->pairs - first, plan->group);
+	real *x[2] = {room, room + pairs * in_blocks * ELEMENT};
+	real *g[2] = {
+	    x[1] + pairs * in_blocks * ELEMENT, x[1] + pairs * (in_blocks + blocks) * ELEMENT};
+	struct rows xs[2], gs[2];
+	for (size_t i = 0; i < 2; i++) {
+		xs[i] = rows_of(plan, o, i, plan->x[s], in_blocks, first, pairs, comb, q);
+		gs[i] = rows_of(plan, o, i, plan->g[s], blocks, first, pairs, comb, q);
+		gather(plan, &xs[i], x[i]);
+		gather(plan, &gs[i], g[i]);
+	}
+	for (size_t block = 0; block < blocks; block++, d += size->in * ELEMENT) {
+		for (size_t i = 0; i < o->count; i++) {
+			ask(plan, &xs[i], block, blocks);
+			ask(plan, &gs[i], block, blocks);
+		}
+		product_gradient(pairs, size->in, x[0], x[1], in_blocks * ELEMENT,
+		    g[0] + block * ELEMENT, g[1] + block * ELEMENT, blocks * ELEMENT, d,
+		    s > 0 || first > 0);
+	}
 }
 
 /* column kx of D, back along y */
 static int gradient_column(size_t kx, size_t worker, void *argument)
 {
 	struct spectral *plan = argument;
-	const struct conv_size *size = &plan->size;
-	size_t ny = plan->ny, blocks = size->out_stride / LANES,
-	       in_blocks = size->in_stride / LANES;
-	size_t column[2] = {kx, (plan->nx - kx) % plan->nx}, count = column[0] == column[1] ? 1 : 2;
-	size_t x_step = spectrum_step(plan, size->in_stride), g_step = block_step(plan);
-	size_t d_step = kernel_step(size->in);
-	real *own = plan->scratch[worker], *x[2], *g[2];
-	x[0] = worker_rest(plan, worker);
-	x[1] = x[0] + (count - 1) * ny * x_step;
-	g[0] = x[1] + ny * x_step;
-	g[1] = g[0] + (count - 1) * ny * g_step;
-	real *d = g[1] + ny * g_step;
-	for (size_t s = 0; s < plan->slots; s++) {
-		for (size_t first = 0; first < plan->pairs; first += plan->group) {
-			struct range pairs = group_of(plan, first);
-			for (size_t i = 0; i < count; i++)
-				transform_columns(plan, plan->x[s], column[i], pairs, in_blocks, 0,
-				    in_blocks, plan->reach, x[i], x_step, own);
-			for (size_t block = 0; block < blocks; block++) {
-				for (size_t i = 0; i < count; i++)
-					transform_columns(plan, plan->g[s], column[i], pairs,
-					    blocks, block, 1, 0, g[i], g_step, own);
-				for (size_t ky = 0; ky < ny; ky++) {
-					size_t minus = (ny - ky) % ny;
-					product_gradient(pairs.last - pairs.first, size->in,
-					    size->in_stride, x[0] + ky * x_step, g[0] + ky * g_step,
-					    x[1] + minus * x_step, g[1] + minus * g_step,
-					    d + (block * ny + ky) * d_step, s > 0 || first > 0);
-				}
-			}
+	size_t step = spectral_kernel_step(plan->size.in, plan->size.out_stride / LANES);
+	const struct opposites o = opposites_of(plan, kx);
+	real *d = spectral_rest(plan, worker), *room = d + plan->ny * step;
+	for (size_t ky = 0; ky < plan->ny; ky++) {
+		for (size_t s = 0; s < plan->slots; s++) {
+			for (size_t first = 0; first < plan->pairs; first += plan->group)
+				add_products(plan, &o, ky / plan->teeth, ky % plan->teeth, s, first,
+				    d + ky * step, room);
 		}
 	}
-	for (size_t block = 0; block < blocks; block++) {
-		for (size_t c = 0; c < size->in; c++) {
-			const real *from = d + block * ny * d_step + c * 2 * LANES;
-			real *to =
-			    plan->kernel + weight_column(plan, kx, c, size->in, block, blocks);
-			lanes_fft_exec(plan->y_fft,
-			    &(struct lanes_in){from + LANES, from, d_step, 0, ny},
-			    &(struct lanes_out){to + LANES, to, 2 * LANES, 0, size->k}, own);
-		}
-	}
+	spectral_kernel_back(plan, kx, d, spectral_scratch(plan, worker));
 	return 0;
 }
 
-/* D's columns of one input channel and LANES output channels back to taps */
-FOR_AVX512
-static int transform_gradient(size_t item, size_t worker, void *argument)
-{
-	struct spectral *plan = argument;
-	const struct conv_size *size = &plan->size;
-	size_t k = size->k, r = plan->reach, half = plan->half, blocks = size->out_stride / LANES;
-	size_t channel = item / blocks, block = item % blocks;
-	lanes *sums = (lanes *)worker_rest(plan, worker); /* (r + 1, even | odd in x) */
-	for (size_t y = 0; y < k; y++) {
-		memset(sums, 0, (r + 1) * 2 * sizeof *sums);
-		for (size_t kx = 0; kx < half; kx++) {
-			const lanes *from =
-			    (const lanes *)(plan->kernel + weight_column(plan, kx, channel,
-							       size->in, block, blocks));
-			bool single =
-			    kx == 0 || 2 * kx == plan->nx; /* its own opposite, taken twice */
-			const lanes weight =
-			    (lanes){0} + (real)(single ? 0.5 : 1) / (real)(plan->nx * plan->ny);
-			lanes re = weight * from[2 * y], im = weight * from[2 * y + 1];
-			const real *cosine = plan->cosine + kx * (r + 1),
-				   *sine = plan->sine + kx * (r + 1);
-			for (size_t d = 0; d <= r; d++) {
-				sums[2 * d] += cosine[d] * re;
-				sums[2 * d + 1] -= sine[d] * im;
-			}
-		}
-		real *to =
-		    plan->packed + ((channel * k + y) * k + r) * size->out_stride + block * LANES;
-		for (size_t d = 0; d <= r; d++) {
-			*(lanes *)(to + d * size->out_stride) = sums[2 * d] + sums[2 * d + 1];
-			*(lanes *)(to - d * size->out_stride) = sums[2 * d] - sums[2 * d + 1];
-		}
-	}
-	return 0;
-}
-
-/* images of so many channels */
-static int to_columns(struct spectral *plan, const real *images, size_t channels, real *columns)
+/* Images of so many channels to spectra, their rows from `first` on on the circle. */
+static int to_spectra(
+    struct spectral *plan, const real *images, size_t channels, size_t first, real *spectra)
 {
 	plan->images = images;
-	plan->columns = columns;
+	plan->spectra = spectra;
 	plan->channels = channels;
+	plan->first = first;
 	size_t blocks = (channels + LANES - 1) / LANES;
-	return par_for(plan->pairs * blocks, plan->size.threads, transform_images, plan);
+	return par_for(plan->pairs * blocks, plan->size.threads, images_in, plan);
 }
 
-/* the running filter, then to images of so many channels */
-static int run_filter(struct spectral *plan, real *images, size_t channels)
+/* The running filter, then to images likewise. */
+static int run_filter(struct spectral *plan, real *images, size_t channels, size_t first)
 {
 	plan->restored = images;
 	plan->channels = channels;
+	plan->first = first;
 	size_t blocks = (channels + LANES - 1) / LANES;
 	if (par_for(plan->half, plan->size.threads, filter_column, plan) < 0)
 		return -1;
-	return par_for(plan->pairs * blocks, plan->size.threads, restore_images, plan);
+	return par_for(plan->pairs * blocks, plan->size.threads, images_out, plan);
 }
 
 static int exec_spectral(void *argument, size_t slot, const real *x, real *y)
 {
 	struct spectral *plan = argument;
 	const struct conv_size *size = &plan->size;
-	if (to_columns(plan, x, size->in, plan->x[slot]) < 0)
+	if (to_spectra(plan, x, size->in, plan->reach, plan->x[slot]) < 0)
 		return -1;
 	plan->filter = (struct filter){.from = plan->x[slot],
-	    .kernel = plan->kernel,
 	    .to = plan->y,
 	    .channels = size->in,
 	    .stride = size->in_stride,
-	    .blocks = size->out_stride / LANES,
-	    .first = plan->reach};
-	return run_filter(plan, y, size->out);
+	    .blocks = size->out_stride / LANES};
+	return run_filter(plan, y, size->out, 0);
 }
 
 static int adjoint_spectral(void *argument, size_t slot, const real *dy, real *dx)
 {
 	struct spectral *plan = argument;
 	const struct conv_size *size = &plan->size;
-	if (to_columns(plan, dy, size->out, plan->g[slot]) < 0)
+	if (to_spectra(plan, dy, size->out, 0, plan->g[slot]) < 0)
 		return -1;
 	if (!dx)
 		return 0;
 	plan->filter = (struct filter){.from = plan->g[slot],
-	    .kernel = plan->adjoint,
 	    .to = plan->y,
 	    .channels = size->out,
 	    .stride = size->out_stride,
 	    .blocks = size->in_stride / LANES,
-	    .to_first = plan->reach,
-	    .conjugate = true};
-	return run_filter(plan, dx, size->in);
+	    .adjoint = true};
+	return run_filter(plan, dx, size->in, plan->reach);
 }
 
 static int gradient_spectral(void *argument, size_t slots, real *dw)
 {
 	struct spectral *plan = argument;
-	const struct conv_size *size = &plan->size;
 	plan->slots = slots;
 	plan->holds = false; /* D replaces W */
-	size_t taps = size->k * size->k;
-	if (par_for(plan->half, size->threads, gradient_column, plan) < 0 ||
-	    par_for(
-		size->in * (size->out_stride / LANES), size->threads, transform_gradient, plan) < 0)
+	if (par_for(plan->half, plan->size.threads, gradient_column, plan) < 0)
 		return -1;
-	for (size_t o = 0; o < size->out; o++) {
-		for (size_t i = 0; i < size->in; i++) {
-			for (size_t t = 0; t < taps; t++)
-				dw[(o * size->in + i) * taps + t] =
-				    plan->packed[(i * taps + t) * size->out_stride + o];
-		}
-	}
-	return 0;
-}
-
-/* Squared norm of the transfer matrix at one frequency by power iterations on W W^H. w: (in; 2, LANES) for each of
- * the output channels' blocks, block_room numbers apart; v: room for 2 (in + out_stride). */
-static double norm_at(const struct spectral *plan, const real *w, size_t block_room, real *v)
-{
-	size_t in = plan->size.in, blocks = plan->size.out_stride / LANES;
-	real *image = v + 2 * in; /* W^T v: (blocks, 2, LANES) */
-	for (size_t i = 0; i < in; i++) {
-		v[2 * i] = 1 + (real)(i % 7) / 8;
-		v[2 * i + 1] = (real)(i % 5) / 4 - (real)0.5;
-	}
-	double before = 0, value = 0;
-	for (unsigned iteration = 0; iteration < 60; iteration++) {
-		double length = 0;
-		for (size_t i = 0; i < 2 * in; i++)
-			length += (double)v[i] * (double)v[i];
-		if (!(length > 0))
-			return 0;
-		real scale = (real)(1 / sqrt(length));
-		memset(image, 0, 2 * blocks * LANES * sizeof(real));
-		for (size_t i = 0; i < in; i++) {
-			real re = v[2 * i] * scale, im = v[2 * i + 1] * scale;
-			for (size_t b = 0; b < blocks; b++) {
-				const real *w_re = w + b * block_room + i * 2 * LANES;
-				real *to = image + b * 2 * LANES;
-				for (size_t o = 0; o < LANES; o++) {
-					to[o] += re * w_re[o] - im * w_re[LANES + o];
-					to[LANES + o] += re * w_re[LANES + o] + im * w_re[o];
-				}
-			}
-		}
-		value = 0;
-		for (size_t o = 0; o < 2 * blocks * LANES; o++)
-			value += (double)image[o] * (double)image[o];
-		if (fabs(value - before) <= 1e-4 * value)
-			break;
-		before = value;
-		for (size_t i = 0; i < in; i++) {
-			real re = 0, im = 0;
-			for (size_t b = 0; b < blocks; b++) {
-				const real *w_re = w + b * block_room + i * 2 * LANES;
-				const real *from = image + b * 2 * LANES;
-#pragma omp simd reduction(+ : re, im)
-				for (size_t o = 0; o < LANES; o++) {
-					re += from[o] * w_re[o] + from[LANES + o] * w_re[LANES + o];
-					im += from[LANES + o] * w_re[o] - from[o] * w_re[LANES + o];
-				}
-			}
-			v[2 * i] = re;
-			v[2 * i + 1] = im;
-		}
-	}
-	return value;
-}
-
-static int norm_column(size_t kx, size_t worker, void *argument)
-{
-	struct spectral *plan = argument;
-	size_t in = plan->size.in, ny = plan->ny, blocks = plan->size.out_stride / LANES;
-	real *own = plan->scratch[worker], *w = worker_rest(plan, worker);
-	size_t block_room = ny * kernel_step(in);
-	transform_kernel_column(plan, plan->kernel, kx, in, blocks, w, own);
-	double largest = 0;
-	for (size_t ky = 0; ky < ny; ky++)
-		largest = fmax(largest,
-		    norm_at(plan, w + ky * kernel_step(in), block_room, w + blocks * block_room));
-	plan->norms[kx] = largest;
-	return 0;
-}
-
-static int norm_spectral(void *argument, double *norm)
-{
-	struct spectral *plan = argument;
-	plan->norms = mem_alloc(plan->half, sizeof *plan->norms);
-	if (!plan->norms)
-		return -1;
-	int status = par_for(plan->half, plan->size.threads, norm_column, plan);
-	double largest = 0;
-	for (size_t kx = 0; kx < plan->half; kx++)
-		largest = fmax(largest, plan->norms[kx]);
-	free(plan->norms);
-	*norm = sqrt(largest) * (double)(plan->nx * plan->ny);
-	return status;
+	return spectral_to_taps(plan, dw);
 }
 
 const struct conv_method conv_spectral = {
@@ -838,5 +598,5 @@ const struct conv_method conv_spectral = {
     .exec = exec_spectral,
     .adjoint = adjoint_spectral,
     .gradient = gradient_spectral,
-    .norm = norm_spectral,
+    .norm = spectral_norm,
 };

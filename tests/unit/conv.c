@@ -240,6 +240,65 @@ static void transforms(void)
 	    lanes_fft_plan(0) == NULL && lanes_fft_plan(11) == NULL && lanes_fft_plan(26) == NULL);
 }
 
+/* numbers of x and y that differ by more than rounding, of so many elements; one is at place[i] of y */
+static size_t differing(const real *x, const real *y, const size_t *place, size_t n)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < n * ELEMENT; i++) {
+		double error = fabs((double)(x[i] - y[place[i / ELEMENT] * ELEMENT + i % ELEMENT]));
+		count += !(error <= TOLERANCE * sqrt((double)n));
+	}
+	return count;
+}
+
+/* frequencies in comb order: the same as in their own; a comb by itself, of few elements; and back */
+static void combs(void)
+{
+	static const size_t sizes[] = {1, 2, 3, 5, 7, 10, 12, 35, 64, 70, 72, 80, 105, 210};
+	for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+		size_t n = sizes[s], teeth = lanes_fft_teeth(n), combs = n / teeth,
+		       taps = (n + 2) / 3;
+		struct lanes_fft *plain = lanes_fft_plan(n), *to = lanes_fft_plan_to_combs(n),
+				 *from = lanes_fft_plan_from_combs(n);
+		real *room = mem_alloc(5 * n * ELEMENT + lanes_fft_scratch(plain), sizeof(real));
+		real *x = room, *expected = x + n * ELEMENT, *y = expected + n * ELEMENT;
+		real *turns = y + n * ELEMENT, *again = turns + n * ELEMENT,
+		     *scratch = again + n * ELEMENT;
+		size_t *place = mem_alloc(2 * n, sizeof *place), *own = place + n;
+		struct rng rng = rng_start(3, RNG_TEST, 0, n);
+		for (size_t i = 0; i < taps * ELEMENT; i++)
+			x[i] = (real)rng_normal(&rng);
+		for (size_t k = 0; k < n; k++) {
+			place[k] = k % combs * teeth + k / combs;
+			own[k] = k;
+		}
+		/* positive exponents: real and imaginary parts exchanged */
+		const struct lanes_in in = {x + LANES, x, ELEMENT, 0, n};
+		lanes_fft_exec(plain, &in,
+		    &(struct lanes_out){expected + LANES, expected, ELEMENT, 0, n}, scratch);
+		lanes_fft_exec(to, &in, &(struct lanes_out){y + LANES, y, ELEMENT, 0, n}, scratch);
+		CHECK(differing(expected, y, place, n) == 0);
+		lanes_fft_exec(from, &(struct lanes_in){y, y + LANES, ELEMENT, 0, n},
+		    &(struct lanes_out){again, again + LANES, ELEMENT, 0, n}, scratch);
+		for (size_t i = 0; i < n * ELEMENT; i++)
+			again[i] /= (real)n;
+		CHECK(differing(x, again, own, n) == 0);
+		for (size_t comb = 0; comb < combs; comb++) {
+			for (size_t t = 0; t < taps; t++) {
+				double angle = 2 * M_PI * (double)(t * comb % n) / (double)n;
+				turns[2 * t] = (real)cos(angle);
+				turns[2 * t + 1] = (real)sin(angle);
+			}
+			lanes_comb(&(struct lanes_comb){taps, teeth, turns}, 1, x, 0,
+			    y + comb * teeth * ELEMENT, 0, ELEMENT);
+		}
+		CHECK(differing(expected, y, place, n) == 0);
+		lanes_fft_free(plain), lanes_fft_free(to), lanes_fft_free(from);
+		free(room);
+		free(place);
+	}
+}
+
 int main(void)
 {
 	static const struct trial trials[] = {
@@ -261,6 +320,7 @@ int main(void)
 	same_bits();
 	norms();
 	transforms();
+	combs();
 	CHECK(conv_plan(1, 1, 4, 1) == NULL && conv_plan(0, 1, 3, 1) == NULL);
 	return check_end();
 }
