@@ -3,7 +3,8 @@
  * answers each with milliseconds per image on standard output.
  *
  *	conv CHANNELS SIDE K N            weights, forward, gradients to input and weights
- *	floor CHANNELS SIDE K N           the same transforms and products alone, on data that stay in the cache
+ *	floor CHANNELS SIDE K N           the same transforms and products alone, from memory to memory
+ *	cache CHANNELS SIDE K N           and on data that stay in the first-level cache
  *	train F K0 K1 KL T CROP N         a training step
  */
 #include <stdio.h>
@@ -72,59 +73,121 @@ static double time_conv(size_t c, size_t side, size_t k, size_t n)
 	return 1e3 * seconds / (double)n;
 }
 
-/* What cannot be saved of a convolution, its adjoint and gradient: each of its transforms once, images', gradients' and
- * the kernel's, of as many elements as are there or wanted, and the products. On data that stay in the cache. */
+/*
+ * The floor: each of a convolution's, its adjoint's and gradient's transforms once (images there and back, gradients
+ * there and back, the kernel there and back, of as many elements as are there or wanted) and the products, alone.
+ * `memory`: at their own sizes and shapes, 2-D transforms from arrays of all images to arrays of all spectra and products
+ * from those to others; else as many of them on a few elements that stay in the first-level cache.
+ */
 struct floor {
 	struct lanes_fft *fft;
 	size_t points, side, k, s, pairs;
-	size_t rows, columns, kernels, frequencies; /* of a worker */
+	size_t planes, kernels; /* planes: pairs of images, LANES channels each */
+	bool memory;
+	real *images, *spectra, *products; /* (planes; side^2 or points^2 elements) */
 };
 
-static void repeat(const struct floor *f, size_t times, size_t given, size_t wanted, real *room)
+/* `lines` transforms, so many numbers from one line to the next and from one element to the next */
+struct lines {
+	real *x;
+	size_t line, element, count;
+};
+
+static void transform(
+    const struct floor *f, size_t lines, struct lines from, struct lines to, real *scratch)
 {
-	real *out = room + 2 * f->points * LANES, *own = out + 2 * f->points * LANES;
-	for (size_t i = 0; i < times; i++)
-		lanes_fft_exec(f->fft, &(struct lanes_in){room, room + LANES, 2 * LANES, 0, given},
-		    &(struct lanes_out){out, out + LANES, 2 * LANES, 0, wanted}, own);
+	for (size_t i = 0; i < lines; i++) {
+		const real *x = from.x + i * from.line;
+		real *y = to.x + i * to.line;
+		lanes_fft_exec(f->fft,
+		    &(struct lanes_in){x, x + LANES, from.element, 0, from.count},
+		    &(struct lanes_out){y, y + LANES, to.element, 0, to.count}, scratch);
+	}
 }
 
 static int floor_item(size_t item, size_t worker, void *argument)
 {
-	(void)item;
 	(void)worker;
 	const struct floor *f = argument;
-	real *room = numbers(4 * f->points * LANES + lanes_fft_scratch(f->fft));
-	real *x = numbers(f->pairs * 2 * f->s), *w = numbers(f->s * 2 * LANES),
-	     *y = numbers(f->pairs * 2 * LANES);
-	/* of each four, two go to the spectrum and two come back */
-	repeat(f, (f->rows + f->columns) / 2, f->side, f->points, room);
-	repeat(f, (f->rows + f->columns) / 2, f->points, f->side, room);
-	repeat(f, f->kernels / 2, f->k, f->points, room);
-	repeat(f, f->kernels / 2, f->points, f->k, room);
-	for (size_t i = 0; i < f->frequencies; i++) {
-		product_complex(f->pairs, f->s, f->s, x, w, y, 2 * LANES, false);
-		product_complex(f->pairs, f->s, f->s, x, w, y, 2 * LANES, true);
-		if (i % 2 == 0) /* each sums over two frequencies */
-			product_gradient(f->pairs, f->s, f->s, x, y, x, y, w, false);
+	const size_t n = f->points, side = f->side, blocks = f->s / LANES,
+		     row = f->pairs * blocks * ELEMENT;
+	const size_t far = f->memory ? 1 : 0; /* 0: the same line again and again */
+	real *own = numbers(2 * n * ELEMENT + 2 * row),
+	     *scratch = numbers(lanes_fft_scratch(f->fft));
+	real *plane = f->memory ? numbers((n + 1) * n * ELEMENT) : own;
+	real *w = numbers(blocks * f->s * ELEMENT);
+	const struct lines rows = {plane, far * (n + 1) * ELEMENT, ELEMENT, n};
+	const struct lines columns = {
+	    plane, far * ELEMENT, f->memory ? (n + 1) * ELEMENT : ELEMENT, side};
+	for (size_t i = item; i < 2 * f->planes; i += threads) { /* images and gradients */
+		size_t p = far * (i % f->planes);
+		const struct lines image = {
+		    f->memory ? f->images + p * side * side * ELEMENT : own + n * ELEMENT,
+		    far * side * ELEMENT, ELEMENT, side};
+		const struct lines spectrum = {
+		    f->memory ? f->spectra + p * n * n * ELEMENT : own + n * ELEMENT,
+		    far * n * ELEMENT, ELEMENT, n};
+		const struct lines product = {
+		    f->memory ? f->products + p * n * n * ELEMENT : own + n * ELEMENT,
+		    far * n * ELEMENT, ELEMENT, n};
+		transform(f, side, image, rows, scratch);
+		transform(f, n, columns, spectrum, scratch);
+		transform(f, n, product, columns, scratch);
+		transform(f, side, rows, image, scratch);
 	}
-	free(room), free(x), free(w), free(y);
+	const struct lines taps = {own, 0, ELEMENT, f->k},
+			   kernel = {own + n * ELEMENT, 0, ELEMENT, n};
+	for (size_t i = item; i < f->kernels; i += threads) {
+		transform(f, 1, taps, kernel, scratch);
+		transform(f, 1, kernel, taps, scratch);
+	}
+	for (size_t pass = 0; pass < 3;
+	     pass++) { /* forward, adjoint, gradient, which sums over two frequencies */
+		for (size_t i = item; i < n * n; i += pass == 2 ? 2 * threads : threads) {
+			real *x = f->memory ? f->spectra + i * row : own + 2 * n * ELEMENT;
+			real *y = f->memory ? f->products + i * row : own + 2 * n * ELEMENT + row;
+			for (size_t b = 0; b < blocks; b++) {
+				real *weights = w + b * f->s * ELEMENT, *block = y + b * ELEMENT;
+				if (pass < 2)
+					product_complex(f->pairs, f->s, x, blocks * ELEMENT,
+					    weights, block, blocks * ELEMENT, pass == 1);
+				else
+					product_gradient(f->pairs, f->s, x, x, blocks * ELEMENT,
+					    block, block, blocks * ELEMENT, weights, false);
+			}
+		}
+	}
+	if (f->memory)
+		free(plane);
+	free(own), free(scratch), free(w);
 	return 0;
 }
 
-static double time_floor(size_t c, size_t side, size_t k, size_t n)
+static double time_floor(bool memory, size_t c, size_t side, size_t k, size_t n)
 {
-	size_t points = lanes_good_size(side + k / 2 > k ? side + k / 2 : k), s = conv_stride(c);
-	struct floor f = {lanes_fft_plan(points), points, side, k, s, (n + 1) / 2, 0, 0, 0, 0};
-	size_t vectors = f.pairs * (s / LANES);
-	f.rows = 4 * vectors * side / threads;
-	f.columns = 4 * vectors * points / threads;
-	f.kernels = 2 * c * (s / LANES) * (points / 2 + 1) / threads;
-	f.frequencies = points * points * (s / LANES) / threads;
+	static struct floor f;
+	static size_t before[5];
+	const size_t now[5] = {memory, c, side, k, n};
+	if (memcmp(before, now, sizeof now) != 0) {
+		free(f.images), free(f.spectra), free(f.products);
+		lanes_fft_free(f.fft);
+		size_t points = lanes_good_size(side + k / 2 > k ? side + k / 2 : k),
+		       s = conv_stride(c), pairs = (n + 1) / 2;
+		size_t planes = pairs * (s / LANES);
+		f = (struct floor){lanes_fft_plan(points), points, side, k, s, pairs, planes,
+		    c * (s / LANES) * (points / 2 + 1), memory,
+		    numbers(planes * side * side * ELEMENT),
+		    numbers(planes * points * points * ELEMENT),
+		    numbers(planes * points * points * ELEMENT)};
+		memcpy(before, now, sizeof now);
+	}
 	double start = progress_clock();
 	if (!f.fft || par_for(threads, threads, floor_item, &f) < 0)
 		fail();
 	double seconds = progress_clock() - start;
-	lanes_fft_free(f.fft);
+	/* keep what goes round bounded */
+	for (size_t i = 0; i < f.planes * f.points * f.points * ELEMENT; i++)
+		f.spectra[i] = f.products[i] = (real)(i % 89) / 89 - (real)0.5;
 	return 1e3 * seconds / (double)n;
 }
 
@@ -169,16 +232,18 @@ static double time_train(const struct network_options *options, size_t crop, siz
 int main(int argc, char **argv)
 {
 	threads = argc > 1 ? strtoul(argv[1], NULL, 10) : par_cpus();
-	char line[256];
-	while (fgets(line, sizeof line, stdin)) {
+	char command[256];
+	while (fgets(command, sizeof command, stdin)) {
 		size_t a, b, c, d, crop, n;
 		struct network_options o = {.classes = 10};
-		if (sscanf(line, "conv %zu %zu %zu %zu", &a, &b, &c, &d) == 4)
+		if (sscanf(command, "conv %zu %zu %zu %zu", &a, &b, &c, &d) == 4)
 			printf("%.6f\n", time_conv(a, b, c, d));
-		else if (sscanf(line, "floor %zu %zu %zu %zu", &a, &b, &c, &d) == 4)
-			printf("%.6f\n", time_floor(a, b, c, d));
-		else if (sscanf(line, "train %zu %zu %zu %zu %zu %zu %zu", &o.filters, &o.k0, &o.k1,
-			     &o.kl, &o.iterations, &crop, &n) == 7)
+		else if (sscanf(command, "floor %zu %zu %zu %zu", &a, &b, &c, &d) == 4)
+			printf("%.6f\n", time_floor(true, a, b, c, d));
+		else if (sscanf(command, "cache %zu %zu %zu %zu", &a, &b, &c, &d) == 4)
+			printf("%.6f\n", time_floor(false, a, b, c, d));
+		else if (sscanf(command, "train %zu %zu %zu %zu %zu %zu %zu", &o.filters, &o.k0,
+			     &o.k1, &o.kl, &o.iterations, &crop, &n) == 7)
 			printf("%.6f\n", time_train(&o, crop, n));
 		else
 			return 2;

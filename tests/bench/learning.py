@@ -2,7 +2,8 @@
 """Training against PyTorch on the same work: learning.py PROGRAM [THREADS]. Needs torch.
 
 Each line is the median of interleaved runs, in ms per image: ours, PyTorch's, how many times faster. PyTorch gets fewer
-images a run where it is slow (its time is linear in them). Floor: the same transforms and products alone.
+images a run where it is slow (its time is linear in them). Floor: the same transforms and products alone, at their own
+sizes and shapes, from memory to memory; cache: as many of them on data that never leave the first-level cache.
 Then peak memory of processes of their own, and the cost by the kernel's size and by images, as tables and a figure beside
 PROGRAM. Status 1 where memory is larger than PyTorch's."""
 import os
@@ -43,24 +44,27 @@ def timed(f, n):
 failed = False
 
 
-def compare(name, command, step, n, least, floor=None):
-    """One line; failed where it is not at least so many times PyTorch."""
+FLOOR = 1.6  # times the floor, at most
+
+
+def compare(name, command, step, n, least, bounds=()):
+    """One line; failed where it is not at least so many times PyTorch, or more than FLOOR times the first bound."""
     global failed
     ask(*command), step()  # plans, caches
-    a, b, c = [], [], []
+    ours_ms, theirs, bound = [], [], [[] for _ in bounds]
     for _ in range(ROUNDS):
-        a.append(ask(*command))
-        b.append(timed(step, n))
-        if floor:
-            c.append(ask(*floor))
-    m, p = statistics.median(a), statistics.median(b)
-    text = f"{name:48s} {m:9.2f} {p:9.1f} {p / m:8.1f} {least:8d}"
-    failed |= not p / m >= least
-    print(text + (f" {m / statistics.median(c):8.2f}" if floor else ""), flush=True)
+        ours_ms.append(ask(*command))
+        theirs.append(timed(step, n))
+        for times, b in zip(bound, bounds):
+            times.append(ask(*b))
+    m, p = statistics.median(ours_ms), statistics.median(theirs)
+    ratios = [m / statistics.median(times) for times in bound]
+    failed |= not p / m >= least or any(not r <= FLOOR for r in ratios[:1])
+    print(f"{name:48s} {m:9.2f} {p:9.1f} {p / m:8.1f} {least:8d}" + "".join(f" {r:8.2f}" for r in ratios), flush=True)
 
 
 print(f"{'ms per image, ' + str(threads) + ' threads':48s} {'ours':>9s} {'PyTorch':>9s} {'times':>8s} {'at least':>8s} "
-      f"{'/floor':>8s}")
+      f"{'/floor':>8s} {'/cache':>8s}")
 for k, n, least in (5, 32, 4), (9, 32, 6), (15, 4, 35), (21, 2, 70):
     x = torch.rand(n, 64, 64, 64, requires_grad=True)
     w = torch.rand(64, 64, k, k, requires_grad=True)
@@ -71,7 +75,7 @@ for k, n, least in (5, 32, 4), (9, 32, 6), (15, 4, 35), (21, 2, 70):
         fn.conv2d(x, w, padding=k // 2).backward(g)
 
     compare(f"64 -> 64 channels, 64 x 64, {k} x {k}", ("conv", 64, 64, k, 32), step, n, least,
-            ("floor", 64, 64, k, 32))
+            (("floor", 64, 64, k, 32), ("cache", 64, 64, k, 32)))
 
 for name, f, k1, kl, t, crop, batch, n, least in (
         ("step, K1 15 x 15, T 3, 64 x 64, batch 32", 64, 11, 15, 3, 64, 32, 2, 18),
