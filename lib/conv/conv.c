@@ -61,6 +61,11 @@ void conv_free(struct conv *conv)
 	free(conv);
 }
 
+bool conv_keeps_input(const struct conv *conv)
+{
+	return conv->method->keeps_input;
+}
+
 int conv_resize(struct conv *conv, size_t n, size_t h, size_t w, size_t slots, bool gradients)
 {
 	struct conv_size *size = &conv->size;

@@ -13,6 +13,7 @@ struct conv_size {
 };
 
 struct conv_method {
+	bool keeps_input; /* exec and adjoint copy what gradient needs: conv_keeps_input */
 	void *(*plan)(const struct conv_size *size);
 	void (*free)(void *plan);
 	int (*resize)(void *plan, const struct conv_size *size);

@@ -591,6 +591,7 @@ static int gradient_spectral(void *argument, size_t slots, real *dw)
 }
 
 const struct conv_method conv_spectral = {
+    .keeps_input = true,
     .plan = plan_spectral,
     .free = free_spectral,
     .resize = resize_spectral,
