@@ -126,7 +126,7 @@ save("last", lateral)
 	tensor-get --name lateral.weight fourth >k
 	cmp k zero
 	run --separate-stderr train-v1 $small --filters 5 --init first "$stripes" -o x
-	one_line 1 'v1.weight: not of the size'
+	one_line 1 'v1.weight: its shape is \(4, 1, 5, 5\), not \(5, 1, 5, 5\)'
 }
 
 @test "v1.rms is the root mean square of h0 over the training images" {

@@ -122,7 +122,7 @@ static struct npys_header header_of(const struct batch *batch)
 
 static void respond(struct npys_in *in, const struct batch *batch, struct npys_out *out)
 {
-	size_t chunk = network_chunk(net, batch->h, batch->w), pixels = batch->h * batch->w,
+	size_t chunk = network_chunk(net, batch->h, batch->w, iterations), pixels = batch->h * batch->w,
 	       numbers;
 
 	if (batch->c > 1)

@@ -11,7 +11,8 @@
  *
  * A plan's order of use: weights, then exec for each propagation t into a slot t of its own, then adjoint for the
  * slots that have a gradient, then gradient once, which sums over the slots given. What exec and adjoint were given
- * must stay unchanged until then, unless the plan keeps its own copy (conv_keeps_input). Nothing depends on the number of threads; a plan serves one thread at a time.
+ * must stay unchanged until then, unless the plan keeps its own copy (conv_keeps_input). Nothing depends on the
+ * number of threads; a plan serves one thread at a time.
  *
  * How: with several input channels or a large kernel, by Fourier transforms (real images in pairs as one complex image, LANES channels
  * at a time, lanes.h) and one complex matrix product per frequency (product.h), for one column of frequencies after
@@ -34,8 +35,8 @@ struct conv *conv_plan(size_t in, size_t out, size_t k, size_t threads)
     __attribute__((warn_unused_result));
 void conv_free(struct conv *conv); /* NULL is allowed */
 
-/* Whether what exec and adjoint were given may be overwritten once they are done, gradients or not: all plans with several
- * input channels keep what they need of it. */
+/* Whether what exec and adjoint were given may be overwritten once they are done, gradients or not: all plans with
+ * several input channels keep what they need of it. */
 bool conv_keeps_input(const struct conv *conv);
 
 /* Choose the images' number and size and how many slots there are. gradients: conv_gradient will be called; if not,

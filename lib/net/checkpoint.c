@@ -157,24 +157,6 @@ done:
 	return status;
 }
 
-static int read_into(struct model *model, const char *name, size_t elements, real *x)
-{
-	const struct model_tensor *t = model_find(model, name);
-	if (!t)
-		return -1;
-	if (t->elements != elements)
-		return err_set("%s: %s: not of this network's size", model_path(model), name);
-	double *numbers = mem_alloc(elements, sizeof *numbers);
-	if (!numbers || model_read_double(model, t, numbers) < 0) {
-		free(numbers);
-		return -1;
-	}
-	for (size_t i = 0; i < elements; i++)
-		x[i] = (real)numbers[i];
-	free(numbers);
-	return 0;
-}
-
 static bool is_set(const struct settings *settings, const char *name)
 {
 	for (size_t i = 0; i < settings->count; i++) {
@@ -222,8 +204,8 @@ static int load(struct model *model, struct network *net, struct optimiser *opti
 		const struct network_tensor *t = network_tensor(net, i);
 		char name[128];
 		snprintf(name, sizeof name, MOMENTUM "%s", t->name);
-		if (read_into(model, t->name, t->elements, t->x) < 0 ||
-		    (t->gradient && read_into(model, name, t->elements, velocity + done) < 0))
+		if (network_read(model, t->name, t, t->x) < 0 ||
+		    (t->gradient && network_read(model, name, t, velocity + done) < 0))
 			return -1;
 		done += t->gradient ? t->elements : 0;
 	}

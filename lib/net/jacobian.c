@@ -21,7 +21,7 @@ struct jacobian {
 };
 
 struct jacobian *jacobian_create(
-    const struct network *net, size_t radius, size_t iterations, size_t threads)
+    struct network *net, size_t radius, size_t iterations, size_t threads)
 {
 	const struct network_options *o = network_options(net);
 	size_t f = o->filters, d = 2 * radius + 1, numbers;
@@ -29,6 +29,7 @@ struct jacobian *jacobian_create(
 
 	if (!j)
 		return NULL;
+	network_keep(net);
 	*j = (struct jacobian){.channels = f, .radius = radius, .threads = threads};
 	j->spacing = radius + iterations * (o->kl / 2) + 1;
 	if (mem_multiply(f * f, d * d, &numbers) ||

@@ -16,8 +16,9 @@
 
 struct jacobian;
 
-/* For a network run with `iterations` propagations. NULL with a reason. */
-struct jacobian *jacobian_create(const struct network *net, size_t radius, size_t iterations,
+/* For a network run with `iterations` propagations, which from now on keeps what its adjoint needs. NULL with a
+ * reason. */
+struct jacobian *jacobian_create(struct network *net, size_t radius, size_t iterations,
     size_t threads) __attribute__((warn_unused_result));
 void jacobian_free(struct jacobian *jacobian);
 

@@ -6,6 +6,9 @@
 /* Numbers are added in runs of so many pixels in their own precision, runs in double. */
 #define RUN 64
 
+/* The static functions have the arguments of those in layers.h: _plane for one number a pixel (S = 1), x (pixels);
+ * _lanes for S a multiple of LANES, x (pixels, S), per-channel arrays (S). */
+
 static size_t smaller(size_t a, size_t b)
 {
 	return a < b ? a : b;
@@ -202,24 +205,17 @@ static void add_relu(size_t count, const real *z, real *h)
 }
 
 FOR_AVX512
-static void average(size_t count, const real *before, real *h, uint8_t *on)
+static void average(size_t count, const real *before, real *h, uint8_t *positive)
 {
 	for (size_t i = 0; i < count; i++) {
-		on[i] = h[i] > 0;
+		positive[i] = h[i] > 0;
 		real value = h[i] < 0 ? 0 : h[i];
 		h[i] = (before[i] + value) * (real)0.5;
 	}
 }
 
 FOR_AVX512
-static void gate(size_t count, const real *g, const real *y, real *u)
-{
-	for (size_t i = 0; i < count; i++)
-		u[i] = y[i] > 0 ? g[i] : 0;
-}
-
-FOR_AVX512
-static void gate_add(size_t count, const real *g, const real *y, real *u, real *dz)
+static void relu_adjoint_add(size_t count, const real *g, const real *y, real *u, real *dz)
 {
 	for (size_t i = 0; i < count; i++) {
 		u[i] = y[i] > 0 ? g[i] : 0;
@@ -228,17 +224,17 @@ static void gate_add(size_t count, const real *g, const real *y, real *u, real *
 }
 
 FOR_AVX512
-static void gate_set(size_t count, const real *g, const real *y, real *u, real *dz)
+static void relu_adjoint_set(size_t count, const real *g, const real *y, real *u, real *dz)
 {
 	for (size_t i = 0; i < count; i++)
 		dz[i] = u[i] = y[i] > 0 ? g[i] : 0;
 }
 
 FOR_AVX512
-static void gate_on(size_t count, const real *g, const uint8_t *on, real factor, real *u)
+static void average_adjoint(size_t count, const real *g, const uint8_t *positive, real *u)
 {
 	for (size_t i = 0; i < count; i++)
-		u[i] = on[i] ? factor * g[i] : 0;
+		u[i] = positive[i] ? (real)0.5 * g[i] : 0;
 }
 
 FOR_AVX512
@@ -258,24 +254,22 @@ void layer_add_relu(size_t count, const real *z, real *h)
 	add_relu(count, z, h);
 }
 
-void layer_average(size_t count, const real *before, real *h, uint8_t *on)
+void layer_relu_adjoint(size_t count, const real *g, const real *y, real *u, real *dz, bool set)
 {
-	average(count, before, h, on);
-}
-
-void layer_gate(size_t count, const real *g, const real *y, real *u, real *dz, int first)
-{
-	if (!dz)
-		gate(count, g, y, u);
-	else if (first)
-		gate_set(count, g, y, u, dz);
+	if (set)
+		relu_adjoint_set(count, g, y, u, dz);
 	else
-		gate_add(count, g, y, u, dz);
+		relu_adjoint_add(count, g, y, u, dz);
 }
 
-void layer_gate_on(size_t count, const real *g, const uint8_t *on, real factor, real *u)
+void layer_average(size_t count, const real *before, real *h, uint8_t *positive)
 {
-	gate_on(count, g, on, factor, u);
+	average(count, before, h, positive);
+}
+
+void layer_average_adjoint(size_t count, const real *g, const uint8_t *positive, real *u)
+{
+	average_adjoint(count, g, positive, u);
 }
 
 void layer_half_add(size_t count, const real *y, real *g)
@@ -285,19 +279,19 @@ void layer_half_add(size_t count, const real *y, real *g)
 
 FOR_AVX512
 static void max_pool(
-    size_t h, size_t w, size_t s, size_t side, const real *x, real *y, uint8_t *which)
+    size_t h, size_t w, size_t s, size_t side, const real *x, real *y, uint8_t *place)
 {
 	size_t rows = h / side, columns = w / side;
 	for (size_t i = 0; i < rows * columns; i++) {
 		const real *corner = x + (i / columns * side * w + i % columns * side) * s;
 		real *to = y + i * s;
-		uint8_t *place = which + i * s;
+		uint8_t *window = place + i * s;
 		memcpy(to, corner, s * sizeof(real));
-		memset(place, 0, s);
+		memset(window, 0, s);
 		for (size_t a = 1; a < side * side; a++) {
 			const real *from = corner + (a / side * w + a % side) * s;
 			for (size_t c = 0; c < s; c++) {
-				place[c] = from[c] > to[c] ? (uint8_t)a : place[c];
+				window[c] = from[c] > to[c] ? (uint8_t)a : window[c];
 				to[c] = from[c] > to[c] ? from[c] : to[c];
 			}
 		}
@@ -305,14 +299,14 @@ static void max_pool(
 }
 
 void layer_max_pool(
-    size_t h, size_t w, size_t s, size_t side, const real *x, real *y, uint8_t *which)
+    size_t h, size_t w, size_t s, size_t side, const real *x, real *y, uint8_t *place)
 {
-	max_pool(h, w, s, side, x, y, which);
+	max_pool(h, w, s, side, x, y, place);
 }
 
 FOR_AVX512
 static void max_pool_adjoint(
-    size_t h, size_t w, size_t s, size_t side, const real *dy, const uint8_t *which, real *dx)
+    size_t h, size_t w, size_t s, size_t side, const real *dy, const uint8_t *place, real *dx)
 {
 	size_t rows = h / side, columns = w / side;
 	memset(dx, 0, h * w * s * sizeof(real));
@@ -321,15 +315,15 @@ static void max_pool_adjoint(
 		for (size_t a = 0; a < side * side; a++) {
 			real *to = corner + (a / side * w + a % side) * s;
 			for (size_t c = 0; c < s; c++)
-				to[c] = which[i * s + c] == a ? dy[i * s + c] : 0;
+				to[c] = place[i * s + c] == a ? dy[i * s + c] : 0;
 		}
 	}
 }
 
 void layer_max_pool_adjoint(
-    size_t h, size_t w, size_t s, size_t side, const real *dy, const uint8_t *which, real *dx)
+    size_t h, size_t w, size_t s, size_t side, const real *dy, const uint8_t *place, real *dx)
 {
-	max_pool_adjoint(h, w, s, side, dy, which, dx);
+	max_pool_adjoint(h, w, s, side, dy, place, dx);
 }
 
 /* bin b of 2 over n: rows floor(b n / 2) .. ceil((b + 1) n / 2) - 1 */

@@ -9,6 +9,7 @@
 #ifndef NET_LAYERS_H
 #define NET_LAYERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "conv/real.h"
@@ -35,25 +36,26 @@ void layer_affine_adjoint(size_t pixels, size_t s, const real *dy, const real *x
 void layer_relu(size_t count, const real *x, real *y);
 void layer_add_relu(size_t count, const real *z, real *h);
 
-/* h = (before + max(h, 0)) / 2, on: where h was positive */
-void layer_average(size_t count, const real *before, real *h, uint8_t *on);
+/* Adjoint of y = max(x, 0): u = g where y > 0, else 0; and dz += u, or dz = u where `set` */
+void layer_relu_adjoint(size_t count, const real *g, const real *y, real *u, real *dz, bool set);
 
-/* u = factor g where y > 0 (or on), else 0; dz (NULL: none) += u, or = u where `first` */
-void layer_gate(size_t count, const real *g, const real *y, real *u, real *dz, int first);
-void layer_gate_on(size_t count, const real *g, const uint8_t *on, real factor, real *u);
+/* h = (before + max(h, 0)) / 2; positive: 1 where h was, else 0 */
+void layer_average(size_t count, const real *before, real *h, uint8_t *positive);
 
-/* g = g / 2 + y */
+/* Its adjoint to the h that was: u = g / 2 where positive, else 0; to `before`, added to what comes back through the
+ * convolution (y): g = g / 2 + y */
+void layer_average_adjoint(size_t count, const real *g, const uint8_t *positive, real *u);
 void layer_half_add(size_t count, const real *y, real *g);
 
-/* x (h, w, S) -> y (h / side, w / side, S), which (the same shape): place of the largest (the first of equals) in its
- * window, row-major. Incomplete windows are dropped. */
+/* x (h, w, S) -> y (h / side, w / side, S), place (the same shape): which of its window, row-major, is the largest (the
+ * first of equals). Incomplete windows are dropped. */
 void layer_max_pool(
-    size_t h, size_t w, size_t s, size_t side, const real *x, real *y, uint8_t *which);
+    size_t h, size_t w, size_t s, size_t side, const real *x, real *y, uint8_t *place);
 /* dx (h, w, S), zero where nothing was the largest */
 void layer_max_pool_adjoint(
-    size_t h, size_t w, size_t s, size_t side, const real *dy, const uint8_t *which, real *dx);
+    size_t h, size_t w, size_t s, size_t side, const real *dy, const uint8_t *place, real *dx);
 
-/* PyTorch's AdaptiveAvgPool2d(2), flattened: x (h, w, S) -> y (channels, 2, 2) */
+/* PyTorch's AdaptiveAvgPool2d(2), flattened: x (h, w, S) -> y (channels, 2, 2), and dy (channels, 2, 2) -> dx */
 void layer_average_pool(size_t h, size_t w, size_t s, size_t channels, const real *x, real *y);
 void layer_average_pool_adjoint(
     size_t h, size_t w, size_t s, size_t channels, const real *dy, real *dx);

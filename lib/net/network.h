@@ -44,17 +44,23 @@ struct network_options {
 #define NETWORK_SIDE_MIN 16 /* px a side that the head needs */
 #define NETWORK_HEAD 128    /* channels of the head's convolutions */
 
+/* What a tensor's numbers must be besides finite: input.sd is divided by, a variance or rms may be that of a channel
+ * which never answers, and N0 and N1 have no scale but one. */
+enum network_range { NETWORK_ANY, NETWORK_POSITIVE, NETWORK_NOT_NEGATIVE, NETWORK_ONE };
+
 /* A named tensor. Parameters have a gradient; running statistics, input.* and v1.rms have none (NULL), nor have
  * the scales of N0 and N1. */
 struct network_tensor {
 	const char *name; /* as in the model file, "v1.weight" */
 	size_t rank, shape[4], elements;
-	real *x, *gradient;
+	enum network_range range;
+	real *x, *gradient; /* both of `shape`, row-major */
 };
 
 struct network;
 
-/* A network with all tensors zero, norms' weights and running variances, input.sd and v1.rms one. NULL with a reason. */
+/* A network with all tensors zero, but norms' weights and running variances, input.sd and v1.rms one. NULL with a
+ * reason. */
 struct network *network_create(const struct network_options *options, size_t threads)
     __attribute__((warn_unused_result));
 
@@ -63,14 +69,22 @@ struct network *network_create(const struct network_options *options, size_t thr
 struct network *network_load(struct model *model, size_t threads)
     __attribute__((warn_unused_result));
 
-/* Add every tensor to a model that is being written. 0 or -1. */
+/* Whether a stored tensor has this one's shape. */
+bool network_fits(const struct network_tensor *tensor, const struct model_tensor *stored);
+
+/* Read what a model file has under `name` into x, with all that is asked of `tensor`: that it is there, its shape,
+ * finite numbers in its range. 0, or -1 with a line that names the file, the tensor and what is wrong with it. */
+int network_read(struct model *model, const char *name, const struct network_tensor *tensor,
+    real *x) __attribute__((warn_unused_result));
+
+/* Add every tensor to a model that is being written; they must stay unchanged until then. 0 or -1. */
 int network_save(const struct network *net, struct model_out *out)
     __attribute__((warn_unused_result));
 
 void network_free(struct network *net); /* NULL is allowed */
 
 /* Train together with other processes, each of which has such a network; alone without this call. */
-void network_share(struct network *net, const struct comm *comm);
+void network_join(struct network *net, const struct comm *comm);
 
 const struct network_options *network_options(const struct network *net);
 
@@ -81,15 +95,18 @@ const struct network_tensor *network_find(const struct network *net, const char 
 
 /*
  * Evaluation: whole images, running statistics, no dropout. Images are raw numbers, as they come in streams: mean
- * and sd are applied here. Sizes may change from call to call; memory grows with n h w F (about 20 F bytes a pixel,
- * and 12 F for each iteration), so give images in chunks: network_chunk says how many.
+ * and sd are applied here. Sizes may change from call to call; memory grows with n h w F, so give images in chunks:
+ * network_chunk says how many.
  */
 
-/* Images of h x w a call should have, at least 1. */
-size_t network_chunk(const struct network *net, size_t h, size_t w);
+/* From now on keep what network_adjoint needs of a run, every ht; without this only h0 and the last two are there. */
+void network_keep(struct network *net);
+
+/* Images of h x w that a call with so many iterations should have, at least 1. */
+size_t network_chunk(const struct network *net, size_t h, size_t w, size_t iterations);
 
 /* Run x (n, h, w) with `iterations` propagations. classify: run the head too (sides of at least NETWORK_SIDE_MIN).
- * 0 or -1. */
+ * 0, or -1, also where responses are not finite. */
 int network_run(struct network *net, const real *x, size_t n, size_t h, size_t w, size_t iterations,
     bool classify) __attribute__((warn_unused_result));
 
@@ -105,7 +122,8 @@ enum network_layer {
 void network_get(const struct network *net, enum network_layer layer, real *y);
 
 /* Adjoint of z -> hT at the last run's activations: dht (n, F, h, w) -> dz = (dhT/dz)' dht (n, F, h, w), at a
- * unit's threshold the derivative 0. May be called several times after one run. dz may be dht. 0 or -1. */
+ * unit's threshold the derivative 0. After network_keep; may be called several times after one run. dz may be dht.
+ * 0 or -1. */
 int network_adjoint(struct network *net, const real *dht, real *dz)
     __attribute__((warn_unused_result));
 
@@ -115,21 +133,22 @@ int network_adjoint(struct network *net, const real *dht, real *dz)
 
 struct network_training {
 	bool lateral; /* false: T counts as 0, the lateral kernel gets no gradient */
-	bool freeze_lgn, freeze_v1,
-	    freeze_lateral; /* these tensors (with their norms) get no gradient; a frozen norm
-	                                               uses its running statistics, which stay */
-	double dropout;     /* share of the features before the linear layer that are set to zero */
-	uint64_t seed;      /* dropout's draws depend on (seed, epoch, number[i]) */
+	/* these tensors, with their norms, get no gradient; a frozen norm uses its running statistics, which stay */
+	bool freeze_lgn, freeze_v1, freeze_lateral;
+	double
+	    dropout;   /* probability with which a feature before the linear layer is set to zero */
+	uint64_t seed; /* dropout's draws depend on (seed, epoch, image[i]) */
 	uint32_t epoch;
-	const uint64_t *number; /* (n) of each image, NULL: 0..n-1 */
-	size_t whole;           /* images of the batch in all processes; 0: n */
+	const uint64_t *image; /* (n) of each image, its number in the data; NULL: 0..n-1 */
+	size_t batch;          /* images of the batch in all processes; 0: n */
 };
 
-/* One batch: x (n, h, w) raw, labels (n) in 0..C-1. Gradients of the mean cross-entropy replace those of before;
- * running statistics are updated. *loss is the mean, *correct counts images whose largest logit is the label's.
+/* One step's images: x (n, h, w) raw, labels (n) in 0..C-1. Gradients of the mean cross-entropy replace those of
+ * before; running statistics are updated. *loss is the mean, *correct counts images whose largest logit is the label's.
  * 0 or -1; a loss that is not finite is an error.
  *
- * With other processes n is this one's share, at least 1; what comes out is the whole batch's and the same on all. */
+ * With other processes n is this one's part of the batch, at least 1; what comes out is the whole batch's and the
+ * same on all. */
 int network_train(struct network *net, const struct network_training *training, const real *x,
     const int32_t *labels, size_t n, size_t h, size_t w, double *loss, size_t *correct)
     __attribute__((warn_unused_result));
@@ -137,7 +156,7 @@ int network_train(struct network *net, const struct network_training *training, 
 /* Are all weights and running statistics finite? */
 bool network_finite(const struct network *net);
 
-/* Sum of the losses and number of correct answers of the last network_run. */
+/* Sum of the losses and number of correct answers of the last network_run; labels (n) in 0..C-1. */
 void network_score(
     const struct network *net, const int32_t *labels, double *loss_sum, size_t *correct);
 

@@ -78,14 +78,6 @@ void train_initialise(struct network *net, const struct train_options *options)
 	uniform(net, "head.11.bias", 6, 4 * NETWORK_HEAD, 1, seed);
 }
 
-static bool same_shape(const struct network_tensor *a, const struct model_tensor *b)
-{
-	bool same = a->rank == b->rank;
-	for (size_t d = 0; same && d < a->rank; d++)
-		same = a->shape[d] == b->shape[d];
-	return same;
-}
-
 int train_initialise_from(struct network *net, struct model *model)
 {
 	for (size_t i = 0; i < network_tensors(net); i++) {
@@ -93,22 +85,12 @@ int train_initialise_from(struct network *net, struct model *model)
 		const struct model_tensor *stored = model_find(model, t->name);
 		if (!stored)
 			return -1;
+		/* what has another shape starts anew, but for the filters */
 		bool needed =
 		    strcmp(t->name, "lgn.weight") == 0 || strcmp(t->name, "v1.weight") == 0;
-		if (!same_shape(t, stored)) {
-			if (needed)
-				return err_set("%s: %s: not of the size that the options ask for",
-				    model_path(model), t->name);
-			continue;
-		}
-		double *x = mem_alloc(t->elements, sizeof *x);
-		if (!x || model_read_double(model, stored, x) < 0) {
-			free(x);
+		if ((needed || network_fits(t, stored)) &&
+		    network_read(model, t->name, t, t->x) < 0)
 			return -1;
-		}
-		for (size_t j = 0; j < t->elements; j++)
-			t->x[j] = (real)x[j];
-		free(x);
 	}
 	return 0;
 }
@@ -141,13 +123,14 @@ static int validate(struct run *run)
 	run->val_loss = run->val_accuracy = NAN;
 	if (part->count == 0)
 		return 0;
-	size_t chunk = network_chunk(run->net, data->h, data->w), n, position = 0;
-	real *x = mem_alloc(chunk * data->h * data->w, sizeof *x);
-	int32_t *labels = mem_alloc(chunk, sizeof *labels);
-	double sums[] = {0, 0}; /* of losses, of correct answers */
+	size_t n, position = 0;
 	const struct network_options *o = network_options(run->net);
 	size_t epoch = (run->at.step - 1) / run->steps_per_epoch;
 	size_t iterations = epoch >= run->options->lateral_from ? o->iterations : 0;
+	size_t chunk = network_chunk(run->net, data->h, data->w, iterations);
+	real *x = mem_alloc(chunk * data->h * data->w, sizeof *x);
+	int32_t *labels = mem_alloc(chunk, sizeof *labels);
+	double sums[] = {0, 0}; /* of losses, of correct answers */
 	int status = x && labels ? 0 : -1;
 	while (status == 0 && (n = take(part, &position, chunk, x, labels)) > 0) {
 		double part_loss;
@@ -174,7 +157,7 @@ static int measure_rms(struct run *run)
 	const struct data_part *part = run->training;
 	const struct data *data = part->data;
 	size_t filters, n, position = 0, pixels = data->h * data->w,
-			   chunk = network_chunk(run->net, data->h, data->w);
+			   chunk = network_chunk(run->net, data->h, data->w, 0);
 	real *rms = tensor(run->net, "v1.rms", &filters), *x = mem_alloc(chunk * pixels, sizeof *x);
 	double *square = mem_alloc(filters, sizeof *square);
 	int status = x && square ? 0 : -1;
@@ -417,8 +400,8 @@ static int step(struct run *run)
 	    .dropout = o->dropout,
 	    .seed = o->seed,
 	    .epoch = (uint32_t)epoch,
-	    .number = run->number,
-	    .whole = run->batch};
+	    .image = run->number,
+	    .batch = run->batch};
 	double loss;
 	size_t correct;
 	if (network_train(run->net, &training, run->x, run->labels, run->share, o->crop, o->crop,
@@ -552,7 +535,7 @@ int train_run(struct network *net, const struct train_options *options,
 	    .settings = settings,
 	    .val_accuracy = NAN,
 	    .progress = {.enabled = verbose}};
-	network_share(net, run.comm);
+	network_join(net, run.comm);
 	int status = prepare(&run);
 	if (status == 0)
 		status = loop(&run);

@@ -103,9 +103,9 @@ static void train(struct network *net, const struct comm *comm,
 		number[i] = 100 + i;
 	}
 	struct network_training mine = *training;
-	mine.number = number + first;
-	mine.whole = IMAGES;
-	network_share(net, comm);
+	mine.image = number + first;
+	mine.batch = IMAGES;
+	network_join(net, comm);
 	for (size_t step = 0; step < STEPS; step++) {
 		if (network_train(net, &mine, x + first * SIDE * SIDE, labels + first, share, SIDE,
 			SIDE, &loss[step], &correct) < 0)

@@ -4,9 +4,12 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/memory.h"
+#include "model/model.h"
 #include "net/network.h"
 #include "net/optimiser.h"
+#include "net/train.h"
 #include "npys/npys.h"
 #include "check.h"
 
@@ -115,6 +118,7 @@ static void against_pytorch(const struct network_options *options, const double 
 	    options->propagation);
 	const size_t pixels = H * W;
 	struct network *net = prepare(options, 2);
+	network_keep(net);
 	real *x = formula_array(100, N * pixels), *d = formula_array(200, N * F * pixels);
 	real *y = mem_alloc(N * F * pixels, sizeof(real));
 	const int32_t labels[N] = {0, 1, 2, 0, 1};
@@ -262,6 +266,191 @@ static void same_bits(void)
 	free(x);
 }
 
+/* A run that keeps h0 and the last two ht gives what one gives that keeps them all; only the latter has an adjoint. */
+static void kept_or_not(size_t filters, enum network_propagation propagation)
+{
+	const struct network_options options = {.k0 = 3,
+	    .filters = filters,
+	    .k1 = 5,
+	    .kl = 5,
+	    .propagation = propagation,
+	    .classes = CLASSES};
+	size_t count = N * filters * H * W;
+	struct network *all = prepare(&options, 1), *few = prepare(&options, 1);
+	network_keep(all);
+	real *x = formula_array(100, N * H * W);
+	real *y[2] = {mem_alloc(count, sizeof(real)), mem_alloc(count, sizeof(real))};
+	static const size_t iterations[] = {0, 1, 2, 5, 4, 3};
+	for (size_t i = 0; i < 6; i++) {
+		bool same = true;
+		CHECK(network_run(all, x, N, H, W, iterations[i], true) == 0);
+		CHECK(network_run(few, x, N, H, W, iterations[i], true) == 0);
+		for (enum network_layer layer = NETWORK_A; layer <= NETWORK_LOGITS; layer++) {
+			size_t n = layer == NETWORK_A	     ? N * H * W
+				   : layer == NETWORK_LOGITS ? N * CLASSES
+							     : count;
+			network_get(all, layer, y[0]);
+			network_get(few, layer, y[1]);
+			same = same && memcmp(y[0], y[1], n * sizeof(real)) == 0;
+		}
+		CHECK(same);
+		CHECK(network_adjoint(few, y[0], y[1]) < 0);
+	}
+	/* what is kept costs memory, so that fewer images go into a call */
+	CHECK(network_chunk(few, 64, 64, 100) == network_chunk(few, 64, 64, 2));
+	CHECK(network_chunk(all, 64, 64, 100) < network_chunk(few, 64, 64, 100));
+	network_free(all);
+	network_free(few);
+	free(x);
+	free(y[0]);
+	free(y[1]);
+}
+
+/* The message says which layer's numbers are not finite, and speaks of propagations only where there were any. */
+static void overflows(void)
+{
+	static const struct {
+		const char *tensor, *words;
+		double factor;
+		size_t iterations;
+	} cases[] = {{"v1.weight", "responses of l1 are not finite", 1, 0},
+	    {"v1.weight", "responses of l1 are not finite", 1, 9},
+	    {"lateral.weight", "grow without bound in 9 propagations", .1, 9},
+	    {"head.11.weight", "logits are not finite", 1, 0}};
+	const struct network_options options = {
+	    .k0 = 3, .filters = F, .k1 = 5, .kl = 5, .classes = CLASSES};
+	real *x = formula_array(100, N * H * W);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct network *net = prepare(&options, 1);
+		const struct network_tensor *t = network_find(net, cases[i].tensor);
+		double huge = sizeof(real) == 4 ? 1e38 : 1e308;
+		for (size_t k = 0; k < t->elements; k++)
+			t->x[k] = (real)(huge * cases[i].factor);
+		CHECK(network_run(net, x, N, H, W, cases[i].iterations, true) < 0);
+		CHECK(strstr(err_reason(), cases[i].words));
+		network_free(net);
+	}
+	free(x);
+}
+
+/* Write net as a model, but tensor `name` of `rank` axes of `shape` and with x; NULL: none has that name. */
+static void write_model(const struct network *net, const char *path, const char *name, size_t rank,
+    const size_t *shape, const float *x)
+{
+	struct model_out *out = model_create();
+	float *copy[64] = {NULL};
+	for (size_t i = 0; i < network_tensors(net); i++) {
+		const struct network_tensor *t = network_tensor(net, i);
+		copy[i] = mem_alloc(t->elements, sizeof *copy[i]);
+		for (size_t k = 0; k < t->elements; k++)
+			copy[i][k] = (float)t->x[k];
+		if (name && strcmp(name, t->name) == 0) {
+			if (x)
+				CHECK(model_add(out, name, rank, shape, x) == 0);
+		} else {
+			CHECK(model_add(out, t->name, t->rank, t->shape, copy[i]) == 0);
+		}
+	}
+	CHECK(model_write(out, path) == 0);
+	for (size_t i = 0; i < network_tensors(net); i++)
+		free(copy[i]);
+}
+
+/* A model with something wrong is refused by a line that names file, tensor and reason: to load, and to take over. */
+static void broken_models(void)
+{
+	char path[] = "/tmp/v1pipe-unit-network.XXXXXX";
+	int descriptor = mkstemp(path);
+	CHECK(descriptor >= 0);
+	close(descriptor);
+	const struct network_options options = {
+	    .k0 = 3, .filters = F, .k1 = 5, .kl = 3, .iterations = 1, .classes = CLASSES};
+	struct network *net = prepare(&options, 1);
+	static const struct {
+		const char *tensor, *reason;
+		float x;
+	} numbers[] = {{"input.mean", "number 0 is nan, not a finite number", NAN},
+	    {"input.sd", "number 0 is 0, not above 0", 0},
+	    {"input.sd", "number 0 is -1, not above 0", -1},
+	    {"lgn.weight", "number 8 is inf, not a finite number", INFINITY},
+	    {"v1_norm.weight", "number 4 is 0, not 1", 0},
+	    {"v1_norm.weight", "number 4 is -1, not 1", -1},
+	    {"lgn_norm.weight", "number 0 is 1.5, not 1", 1.5},
+	    {"lgn_norm.running_var", "number 0 is -0.25, below 0", -.25},
+	    {"v1_norm.running_var", "number 4 is nan, not a finite number", NAN},
+	    {"v1.rms", "number 4 is -1, below 0", -1},
+	    {"head.2.running_var", "number 127 is -1, below 0", -1},
+	    {"lateral.weight", "number 224 is -inf, not a finite number", -INFINITY},
+	    {"head.11.bias", "number 2 is nan, not a finite number", NAN}};
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		const struct network_tensor *t = network_find(net, numbers[i].tensor);
+		float *x = mem_alloc(t->elements, sizeof *x);
+		for (size_t k = 0; k < t->elements; k++)
+			x[k] = (float)t->x[k];
+		x[t->elements - 1] = numbers[i].x;
+		write_model(net, path, t->name, t->rank, t->shape, x);
+		free(x);
+		char expected[ERR_MAX];
+		snprintf(expected, sizeof expected, "%s: %s: %s", path, t->name, numbers[i].reason);
+		struct model *model = model_open(path);
+		CHECK(model && !network_load(model, 1));
+		CHECK(strncmp(err_reason(), expected, strlen(expected)) == 0);
+		struct network *taker = network_create(&options, 1);
+		err_set("nothing yet");
+		CHECK(train_initialise_from(taker, model) < 0);
+		CHECK(strncmp(err_reason(), expected, strlen(expected)) == 0);
+		network_free(taker);
+		model_close(model);
+	}
+	static const struct {
+		const char *tensor, *reason;
+		size_t rank, shape[4];
+	} shapes[] = {
+	    {"v1_norm.bias", "its shape is (4), not (5)", 1, {4}},
+	    {"v1_norm.bias", "its shape is (5, 1), not (5)", 2, {5, 1}},
+	    {"head.5.weight", "its shape is (128, 127, 3, 3), not (128, 128, 3, 3)", 4,
+		{128, 127, 3, 3}},
+	    {"lateral.weight", "not the weights of a convolution with an odd square kernel", 4,
+		{5, 5, 3, 5}},
+	};
+	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+		size_t elements = 1;
+		for (size_t d = 0; d < shapes[i].rank; d++)
+			elements *= shapes[i].shape[d];
+		float *x = mem_alloc(elements, sizeof *x);
+		write_model(net, path, shapes[i].tensor, shapes[i].rank, shapes[i].shape, x);
+		free(x);
+		struct model *model = model_open(path);
+		CHECK(model && !network_load(model, 1));
+		char expected[ERR_MAX];
+		snprintf(expected, sizeof expected, "%s: %s: %s", path, shapes[i].tensor,
+		    shapes[i].reason);
+		CHECK(strcmp(err_reason(), expected) == 0);
+		model_close(model);
+	}
+	write_model(net, path, "v1.rms", 0, NULL, NULL);
+	struct model *model = model_open(path);
+	CHECK(model && !network_load(model, 1) && strstr(err_reason(), "v1.rms"));
+	model_close(model);
+	/* and one with nothing wrong comes back as it was */
+	write_model(net, path, NULL, 0, NULL, NULL);
+	model = model_open(path);
+	struct network *same = model ? network_load(model, 1) : NULL;
+	CHECK(same);
+	for (size_t i = 0; same && i < network_tensors(net); i++) {
+		const struct network_tensor *a = network_tensor(net, i),
+					    *b = network_tensor(same, i);
+		bool equal = a->elements == b->elements;
+		for (size_t k = 0; equal && k < a->elements; k++)
+			equal = (float)a->x[k] == (float)b->x[k];
+		CHECK(equal);
+	}
+	model_close(model);
+	network_free(same);
+	network_free(net);
+	unlink(path);
+}
+
 /* frozen layers have no gradient and keep their statistics; one filter works too */
 static void frozen(void)
 {
@@ -340,6 +529,23 @@ int main(void)
 		}
 	}
 	npys_close_in(in);
+	for (int propagation = 0; propagation < 2; propagation++) {
+		kept_or_not(F, (enum network_propagation)propagation);
+		kept_or_not(1, (enum network_propagation)propagation);
+#ifdef REAL_DOUBLE
+		/* a single filter, whose convolution keeps pointers to what it was given */
+		const struct network_options single = {.k0 = 3,
+		    .filters = 1,
+		    .k1 = 5,
+		    .kl = 5,
+		    .iterations = 3,
+		    .classes = CLASSES,
+		    .propagation = (enum network_propagation)propagation};
+		finite_differences(&single);
+#endif
+	}
+	overflows();
+	broken_models();
 	same_bits();
 	frozen();
 	cycles();
