@@ -11,8 +11,7 @@
 /* Letters: F channels, R radius, D = 2R + 1. */
 struct covariance {
 	size_t channels, radius, threads;
-	struct conv
-	    *conv; /* F to F channels, D x D: its gradient to the weights is the sum of products */
+	struct conv *conv;   /* F to F, D x D: its gradient to the weights is the sum of products */
 	real *weights;       /* (F, F, D, D): zeros in, sums out */
 	real *x, *y;         /* (n, h, w, stride): layers less the pivot; what is of no use */
 	size_t room;         /* numbers in x and in y */
@@ -32,22 +31,21 @@ static size_t diameter(const struct covariance *c)
 
 struct covariance *covariance_create(size_t channels, size_t radius, size_t threads)
 {
-	struct covariance *c = mem_alloc(1, sizeof(*c));
+	struct covariance *c = mem_alloc(1, sizeof *c);
 	size_t taps = (2 * radius + 1) * (2 * radius + 1), numbers;
-
 	if (!c)
 		return NULL;
 	c->channels = channels;
 	c->radius = radius;
 	c->threads = threads;
-	if (mem_multiply(channels * channels, taps, &numbers) ||
+	if (mem_multiply(channels * channels, taps, &numbers) < 0 ||
 	    !(c->conv = conv_plan(channels, channels, 2 * radius + 1, threads)) ||
 	    !(c->weights = mem_alloc(numbers, sizeof(real))) ||
 	    !(c->raw = mem_alloc(numbers, sizeof(double))) ||
 	    !(c->sum = mem_alloc(channels * taps, sizeof(double))) ||
 	    !(c->pairs = mem_alloc(taps, sizeof(double))) ||
 	    !(c->pivot = mem_alloc(channels, sizeof(double))) ||
-	    !(c->image_sums = mem_alloc(threads, sizeof(*c->image_sums)))) {
+	    !(c->image_sums = mem_alloc(threads, sizeof *c->image_sums))) {
 		covariance_free(c);
 		return NULL;
 	}
@@ -95,8 +93,7 @@ static int sum_channel(size_t i, size_t worker, void *argument)
 	size_t d = diameter(c), w = image->width, line = w + 1;
 	const real *h = image->h + i * image->height * w;
 	double *prefix = c->image_sums[worker]; /* (height + 1, width + 1) */
-
-	memset(prefix, 0, line * sizeof(*prefix));
+	memset(prefix, 0, line * sizeof *prefix);
 	for (size_t r = 0; r < image->height; r++) {
 		double row = 0;
 		prefix[(r + 1) * line] = 0;
@@ -105,7 +102,7 @@ static int sum_channel(size_t i, size_t worker, void *argument)
 			prefix[(r + 1) * line + x + 1] = prefix[r * line + x + 1] + row;
 		}
 	}
-	for (size_t r = 0; r < d; r++)
+	for (size_t r = 0; r < d; r++) {
 		for (size_t x = 0; x < d; x++) {
 			size_t r0, r1, x0, x1;
 			range(image->height, c->radius, r, &r0, &r1);
@@ -116,6 +113,7 @@ static int sum_channel(size_t i, size_t worker, void *argument)
 			if (i == 0)
 				c->pairs[r * d + x] += (double)((r1 - r0) * (x1 - x0));
 		}
+	}
 	return 0;
 }
 
@@ -131,11 +129,10 @@ struct layout {
 /* Image m channels-last, less the pivot. */
 static int interleave(size_t m, size_t worker, void *argument)
 {
+	(void)worker;
 	const struct layout *l = argument;
 	size_t f = l->c->channels, stride = conv_stride(f);
 	real *x = l->c->x + m * l->pixels * stride;
-
-	(void)worker;
 	for (size_t p = 0; p < l->pixels; p++) {
 		for (size_t i = 0; i < f; i++)
 			x[p * stride + i] =
@@ -146,12 +143,12 @@ static int interleave(size_t m, size_t worker, void *argument)
 	return 0;
 }
 
+/* h (n, F, height, width) into raw */
 static int add_products(struct covariance *c, const real *h, size_t n, size_t height, size_t width)
 {
 	size_t numbers = c->channels * c->channels * diameter(c) * diameter(c), room;
 	struct layout layout = {c, h, height * width};
-
-	if (mem_multiply(n * layout.pixels, conv_stride(c->channels), &room))
+	if (mem_multiply(n * layout.pixels, conv_stride(c->channels), &room) < 0)
 		return -1;
 	if (room > c->room) {
 		free(c->x);
@@ -162,11 +159,11 @@ static int add_products(struct covariance *c, const real *h, size_t n, size_t he
 		if (!c->room)
 			return -1;
 	}
-	memset(c->weights, 0, numbers * sizeof(*c->weights));
-	if (par_for(n, c->threads, interleave, &layout) ||
-	    conv_resize(c->conv, n, height, width, 1, true) || conv_weights(c->conv, c->weights) ||
-	    conv_exec(c->conv, 0, c->x, c->y) || conv_adjoint(c->conv, 0, c->x, NULL) ||
-	    conv_gradient(c->conv, 1, c->weights))
+	memset(c->weights, 0, numbers * sizeof *c->weights);
+	if (par_for(n, c->threads, interleave, &layout) < 0 ||
+	    conv_resize(c->conv, n, height, width, 1, true) < 0 ||
+	    conv_weights(c->conv, c->weights) < 0 || conv_exec(c->conv, 0, c->x, c->y) < 0 ||
+	    conv_adjoint(c->conv, 0, c->x, NULL) < 0 || conv_gradient(c->conv, 1, c->weights) < 0)
 		return -1;
 	for (size_t i = 0; i < numbers; i++)
 		c->raw[i] += (double)c->weights[i];
@@ -176,7 +173,6 @@ static int add_products(struct covariance *c, const real *h, size_t n, size_t he
 int covariance_add(struct covariance *c, const real *h, size_t n, size_t height, size_t width)
 {
 	size_t pixels = (height + 1) * (width + 1), plane = height * width;
-
 	if (height <= c->radius || width <= c->radius)
 		return err_set(
 		    "%zu x %zu px: too small for pairs %zu px apart", width, height, c->radius);
@@ -197,7 +193,7 @@ int covariance_add(struct covariance *c, const real *h, size_t n, size_t height,
 	c->image_pixels = pixels > c->image_pixels ? pixels : c->image_pixels;
 	for (size_t m = 0; m < n; m++) {
 		struct image image = {c, h + m * c->channels * plane, height, width};
-		if (par_for(c->channels, c->threads, sum_channel, &image))
+		if (par_for(c->channels, c->threads, sum_channel, &image) < 0)
 			return -1;
 	}
 	return add_products(c, h, n, height, width);
@@ -206,11 +202,10 @@ int covariance_add(struct covariance *c, const real *h, size_t n, size_t height,
 int covariance_result(const struct covariance *c, double *kernel)
 {
 	size_t f = c->channels, d = diameter(c), taps = d * d;
-
 	if (!c->begun)
 		return err_set("covariance: no images");
-	for (size_t i = 0; i < f; i++)
-		for (size_t j = 0; j < f; j++)
+	for (size_t i = 0; i < f; i++) {
+		for (size_t j = 0; j < f; j++) {
 			for (size_t t = 0; t < taps; t++) {
 				/* p + d runs over the places from which -d stays inside */
 				double m = c->sum[i * taps + t] * c->sum[j * taps + taps - 1 - t];
@@ -219,5 +214,7 @@ int covariance_result(const struct covariance *c, double *kernel)
 				kernel[(i * f + j) * taps + t] =
 				    both / c->pairs[t] - m / (c->pairs[t] * c->pairs[t]);
 			}
+		}
+	}
 	return 0;
 }

@@ -12,10 +12,10 @@
 
 struct jacobian {
 	size_t channels, radius, spacing, threads;
-	double *sum;   /* (F, F, D, D) */
+	double *sum;   /* (F, F, D, D), D = 2 radius + 1: of the adjoint's answers */
 	double *pairs; /* (D, D): places p with p + d inside */
-	real *seed;    /* (n, F, h, w): zero between calls */
-	real *answer;  /* (n, F, h, w) */
+	real *dht;     /* (n, F, h, w): what the adjoint is given; zero between calls */
+	real *dz;      /* (n, F, h, w): its answer */
 	size_t room;   /* numbers in either */
 	size_t images; /* added so far */
 };
@@ -25,16 +25,15 @@ struct jacobian *jacobian_create(
 {
 	const struct network_options *o = network_options(net);
 	size_t f = o->filters, d = 2 * radius + 1, numbers;
-	struct jacobian *j = mem_alloc(1, sizeof(*j));
-
+	struct jacobian *j = mem_alloc(1, sizeof *j);
 	if (!j)
 		return NULL;
 	network_keep(net);
 	*j = (struct jacobian){.channels = f, .radius = radius, .threads = threads};
 	j->spacing = radius + iterations * (o->kl / 2) + 1;
-	if (mem_multiply(f * f, d * d, &numbers) ||
-	    !(j->sum = mem_alloc(numbers, sizeof(double))) ||
-	    !(j->pairs = mem_alloc(d * d, sizeof(double)))) {
+	if (mem_multiply(f * f, d * d, &numbers) < 0 ||
+	    !(j->sum = mem_alloc(numbers, sizeof *j->sum)) ||
+	    !(j->pairs = mem_alloc(d * d, sizeof *j->pairs))) {
 		jacobian_free(j);
 		return NULL;
 	}
@@ -47,11 +46,12 @@ void jacobian_free(struct jacobian *j)
 		return;
 	free(j->sum);
 	free(j->pairs);
-	free(j->seed);
-	free(j->answer);
+	free(j->dht);
+	free(j->dz);
 	free(j);
 }
 
+/* One backward pass: of target channel i, over n images of h x w. */
 struct pass {
 	struct jacobian *j;
 	size_t n, h, w, target;
@@ -64,76 +64,87 @@ static void offset(const struct pass *pass, size_t m, size_t *row, size_t *colum
 	double k = (double)(j->images + m) + 1;
 	size_t rows = j->spacing < pass->h ? j->spacing : pass->h;
 	size_t columns = j->spacing < pass->w ? j->spacing : pass->w;
-
 	*row = (size_t)((double)rows * (k * R2_ROW - floor(k * R2_ROW)));
 	*column = (size_t)((double)columns * (k * R2_COLUMN - floor(k * R2_COLUMN)));
 }
 
-/* Set the target channel at the lattice's places. */
-static void sow(const struct pass *pass, real value)
+/* Set the target channel to x at the lattice's places. */
+static void set_places(const struct pass *pass, real x)
 {
 	const struct jacobian *j = pass->j;
-
 	for (size_t m = 0; m < pass->n; m++) {
-		real *x = j->seed + (m * j->channels + pass->target) * pass->h * pass->w;
+		real *plane = j->dht + (m * j->channels + pass->target) * pass->h * pass->w;
 		size_t row, column;
 		offset(pass, m, &row, &column);
-		for (size_t r = row; r < pass->h; r += j->spacing)
+		for (size_t r = row; r < pass->h; r += j->spacing) {
 			for (size_t c = column; c < pass->w; c += j->spacing)
-				x[r * pass->w + c] = value;
+				plane[r * pass->w + c] = x;
+		}
 	}
 }
 
-/* Gather what source channel s has around the lattice's places. */
-static int reap(size_t s, size_t worker, void *argument)
+/* Add what plane (h, w) has around the place (r, c) to sum (D, D), and to pairs (D, D; NULL: not) what is inside. */
+static void add_place(
+    const struct pass *pass, const real *plane, size_t r, size_t c, double *sum, double *pairs)
 {
+	size_t radius = pass->j->radius, d = 2 * radius + 1;
+	for (size_t t = 0; t < d * d; t++) {
+		size_t y = r + t / d, x = c + t % d; /* plus the radius */
+		if (y < radius || y - radius >= pass->h || x < radius || x - radius >= pass->w)
+			continue;
+		sum[t] += (double)plane[(y - radius) * pass->w + x - radius];
+		if (pairs)
+			pairs[t]++;
+	}
+}
+
+/* Add what source channel s has around the lattice's places. */
+static int add_source(size_t s, size_t worker, void *argument)
+{
+	(void)worker;
 	const struct pass *pass = argument;
-	struct jacobian *j = pass->j;
+	const struct jacobian *j = pass->j;
 	size_t d = 2 * j->radius + 1;
 	double *sum = j->sum + (pass->target * j->channels + s) * d * d;
-
-	(void)worker;
+	double *pairs = s == 0 && pass->target == 0 ? j->pairs : NULL;
 	for (size_t m = 0; m < pass->n; m++) {
-		const real *x = j->answer + (m * j->channels + s) * pass->h * pass->w;
+		const real *plane = j->dz + (m * j->channels + s) * pass->h * pass->w;
 		size_t row, column;
 		offset(pass, m, &row, &column);
-		for (size_t r = row; r < pass->h; r += j->spacing)
+		for (size_t r = row; r < pass->h; r += j->spacing) {
 			for (size_t c = column; c < pass->w; c += j->spacing)
-				for (size_t t = 0; t < d * d; t++) {
-					size_t y = r + t / d, z = c + t % d; /* plus the radius */
-					if (y < j->radius || y - j->radius >= pass->h ||
-					    z < j->radius || z - j->radius >= pass->w)
-						continue;
-					sum[t] +=
-					    (double)x[(y - j->radius) * pass->w + z - j->radius];
-					if (s == 0 && pass->target == 0)
-						j->pairs[t]++;
-				}
+				add_place(pass, plane, r, c, sum, pairs);
+		}
 	}
+	return 0;
+}
+
+static int reserve(struct jacobian *j, size_t numbers)
+{
+	if (numbers <= j->room)
+		return 0;
+	free(j->dht);
+	free(j->dz);
+	j->room = 0;
+	j->dht = mem_alloc(numbers, sizeof *j->dht);
+	j->dz = mem_alloc(numbers, sizeof *j->dz);
+	if (!j->dht || !j->dz)
+		return -1;
+	j->room = numbers;
 	return 0;
 }
 
 int jacobian_add(struct jacobian *j, struct network *net, size_t n, size_t h, size_t w)
 {
-	struct pass pass = {j, n, h, w, 0};
+	struct pass pass = {.j = j, .n = n, .h = h, .w = w};
 	size_t numbers;
-
-	if (mem_multiply(n * j->channels, h * w, &numbers))
+	if (mem_multiply(n * j->channels, h * w, &numbers) < 0 || reserve(j, numbers) < 0)
 		return -1;
-	if (numbers > j->room) {
-		free(j->seed);
-		free(j->answer);
-		j->seed = mem_alloc(numbers, sizeof(real));
-		j->answer = mem_alloc(numbers, sizeof(real));
-		if (!j->seed || !j->answer)
-			return -1;
-		j->room = numbers;
-	}
 	for (pass.target = 0; pass.target < j->channels; pass.target++) {
-		sow(&pass, 1);
-		int status = network_adjoint(net, j->seed, j->answer);
-		sow(&pass, 0);
-		if (status || par_for(j->channels, j->threads, reap, &pass))
+		set_places(&pass, 1);
+		int status = network_adjoint(net, j->dht, j->dz);
+		set_places(&pass, 0);
+		if (status < 0 || par_for(j->channels, j->threads, add_source, &pass) < 0)
 			return -1;
 	}
 	j->images += n;
@@ -143,11 +154,11 @@ int jacobian_add(struct jacobian *j, struct network *net, size_t n, size_t h, si
 int jacobian_result(const struct jacobian *j, double *kernel)
 {
 	size_t taps = (2 * j->radius + 1) * (2 * j->radius + 1);
-
-	for (size_t t = 0; t < taps; t++)
+	for (size_t t = 0; t < taps; t++) {
 		if (!(j->pairs[t] > 0))
 			return err_set(
 			    "iterated kernel: images too few or too small for %zu px", j->radius);
+	}
 	for (size_t i = 0; i < j->channels * j->channels * taps; i++)
 		kernel[i] = j->sum[i] / j->pairs[i % taps];
 	return 0;

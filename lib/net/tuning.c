@@ -32,7 +32,6 @@ struct tuning {
 static size_t find(const struct levels *levels, double x)
 {
 	size_t i = 0;
-
 	while (i < levels->count && levels->x[i] != x)
 		i++;
 	return i;
@@ -41,10 +40,9 @@ static size_t find(const struct levels *levels, double x)
 static int insert(struct levels *levels, double x)
 {
 	void *grown = levels->x;
-
 	if (find(levels, x) < levels->count)
 		return 0;
-	if (mem_grow(&grown, &levels->capacity, levels->count + 1, sizeof(double)))
+	if (mem_grow(&grown, &levels->capacity, levels->count + 1, sizeof(double)) < 0)
 		return -1;
 	levels->x = grown;
 	levels->x[levels->count++] = x;
@@ -80,13 +78,13 @@ static int read_design(struct tuning *t, const struct table *table, double *colu
 	const double absent[] = {NAN, NAN, NAN, 0, INFINITY};
 	struct levels *levels[] = {&t->theta, &t->sf, NULL, &t->contrast, &t->diameter};
 	int kind = table_has(table, "kind") ? table_column(table, "kind") : -1;
-
-	for (size_t c = 0; c < 5; c++)
-		if (column(table, names[c], absent[c], columns + c * t->rows))
+	for (size_t c = 0; c < 5; c++) {
+		if (column(table, names[c], absent[c], columns + c * t->rows) < 0)
 			return -1;
+	}
 	for (size_t row = 0; row < t->rows; row++) {
 		t->condition[row] = NONE;
-		if (kind >= 0 && strcmp(table_cell(table, row, (size_t)kind), "gratings"))
+		if (kind >= 0 && strcmp(table_cell(table, row, (size_t)kind), "gratings") != 0)
 			continue;
 		t->condition[row] = 0;
 		for (size_t c = 0; c < 5; c++) {
@@ -94,7 +92,7 @@ static int read_design(struct tuning *t, const struct table *table, double *colu
 			if (isnan(x) || (c < 3 && isinf(x)) || (c == 1 && x <= 0))
 				return err_set(
 				    "%s: row %zu: %s is not a grating's", t->file, row, names[c]);
-			if (levels[c] && insert(levels[c], x))
+			if (levels[c] && insert(levels[c], x) < 0)
 				return -1;
 		}
 		t->phase[row] = columns[2 * t->rows + row] * PI / 180;
@@ -102,15 +100,14 @@ static int read_design(struct tuning *t, const struct table *table, double *colu
 	sort(&t->theta);
 	sort(&t->sf);
 	t->groups = t->contrast.count * t->diameter.count;
-	for (size_t row = 0; row < t->rows; row++)
-		if (t->condition[row] != NONE)
-			t->condition[row] =
-			    ((find(&t->contrast, columns[3 * t->rows + row]) * t->diameter.count +
-				 find(&t->diameter, columns[4 * t->rows + row])) *
-				    t->theta.count +
-				find(&t->theta, columns[row])) *
-				t->sf.count +
-			    find(&t->sf, columns[t->rows + row]);
+	for (size_t row = 0; row < t->rows; row++) {
+		if (t->condition[row] == NONE)
+			continue;
+		size_t group = find(&t->contrast, columns[3 * t->rows + row]) * t->diameter.count +
+			       find(&t->diameter, columns[4 * t->rows + row]);
+		size_t theta = group * t->theta.count + find(&t->theta, columns[row]);
+		t->condition[row] = theta * t->sf.count + find(&t->sf, columns[t->rows + row]);
+	}
 	return 0;
 }
 
@@ -119,17 +116,17 @@ static int read_design(struct tuning *t, const struct table *table, double *colu
 static int check_design(const struct tuning *t)
 {
 	size_t conditions = t->groups * t->theta.count * t->sf.count;
-
 	if (!t->groups)
 		return err_set("%s: no gratings", t->file);
 	if (t->theta.count < ORIENTATIONS_LEAST)
 		return err_set("%s: %zu orientations; tuning needs at least %d", t->file,
 		    t->theta.count, ORIENTATIONS_LEAST);
-	for (size_t i = 0; i < t->theta.count; i++)
-		if (!(fabs(t->theta.x[i] - t->theta.x[0] -
-			   180. * (double)i / (double)t->theta.count) < EVEN * 180))
+	for (size_t i = 0; i < t->theta.count; i++) {
+		double even = t->theta.x[0] + 180. * (double)i / (double)t->theta.count;
+		if (!(fabs(t->theta.x[i] - even) < EVEN * 180))
 			return err_set(
 			    "%s: theta_deg is not equally spaced over 180 degrees", t->file);
+	}
 	double *harmonics = mem_alloc(conditions, 5 * sizeof(double));
 	if (!harmonics)
 		return -1;
@@ -163,10 +160,9 @@ static int check_design(const struct tuning *t)
 
 struct tuning *tuning_create(const struct table *stimuli, size_t units, size_t places)
 {
-	struct tuning *t = mem_alloc(1, sizeof(*t));
+	struct tuning *t = mem_alloc(1, sizeof *t);
 	double *columns = mem_alloc(stimuli->rows, 5 * sizeof(double));
 	size_t numbers;
-
 	if (t) {
 		t->rows = stimuli->rows;
 		t->units = units;
@@ -177,8 +173,9 @@ struct tuning *tuning_create(const struct table *stimuli, size_t units, size_t p
 		t->shown = mem_alloc(t->rows, sizeof(size_t));
 	}
 	if (!t || !columns || !t->file || !t->condition || !t->phase || !t->shown ||
-	    read_design(t, stimuli, columns) || check_design(t) ||
-	    mem_multiply(t->groups * t->theta.count * t->sf.count, 3 * units * places, &numbers) ||
+	    read_design(t, stimuli, columns) < 0 || check_design(t) < 0 ||
+	    mem_multiply(t->groups * t->theta.count * t->sf.count, 3 * units * places, &numbers) <
+		0 ||
 	    !(t->sums = mem_alloc(numbers, sizeof(double)))) {
 		tuning_free(t);
 		t = NULL;
@@ -207,17 +204,16 @@ void tuning_centre(const float *h, size_t n, size_t rows, size_t columns, float 
 {
 	const size_t row[] = {(rows - 1) / 2, rows / 2},
 		     column[] = {(columns - 1) / 2, columns / 2};
-
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; k < TUNING_PLACES; k++)
 			x[i * TUNING_PLACES + k] =
 			    h[(i * rows + row[k / 2]) * columns + column[k % 2]];
+	}
 }
 
 int tuning_add(struct tuning *t, size_t label, const float *response)
 {
 	size_t n = t->units * t->places;
-
 	if (label >= t->rows)
 		return err_set("label %zu: %s has %zu rows", label, t->file, t->rows);
 	if (t->condition[label] == NONE)
@@ -241,7 +237,6 @@ size_t tuning_groups(const struct tuning *t)
 int tuning_complete(const struct tuning *t)
 {
 	size_t first = NONE;
-
 	for (size_t row = 0; row < t->rows; row++) {
 		if (t->condition[row] == NONE)
 			continue;
@@ -261,7 +256,6 @@ static void respond(
 {
 	size_t n = t->units * t->places;
 	const double *sums = t->sums + 3 * n * condition + unit * t->places;
-
 	*f0 = *f1 = 0;
 	for (size_t i = 0; i < t->places; i++) {
 		*f0 += sums[i] / (double)(count * t->places);
@@ -276,7 +270,6 @@ static double half_width(const double *curve, size_t n, double *fine)
 {
 	size_t peak = 0, right = 0, left = 0;
 	double level, down[2];
-
 	memset(fine, 0, FINE * sizeof(double));
 	for (size_t k = 0; k <= n / 2; k++) {
 		double a = 0, b = 0, gain = 1 + 2 * SMOOTHING * cos(2 * PI * (double)k / (double)n);
@@ -290,9 +283,10 @@ static double half_width(const double *curve, size_t n, double *fine)
 			fine[i] += gain * (a * cos(angle) + b * sin(angle));
 		}
 	}
-	for (size_t i = 0; i < FINE; i++)
+	for (size_t i = 0; i < FINE; i++) {
 		if (fine[i] > fine[peak])
 			peak = i;
+	}
 	level = fine[peak] / sqrt(2);
 	while (right < FINE && fine[(peak + right) % FINE] > level)
 		right++;
@@ -324,7 +318,6 @@ static double peak_frequency(const double *f, const double *r, size_t n, size_t 
 static double octaves(const double *f, const double *r, size_t n, size_t best)
 {
 	double level = r[best] / sqrt(2), side[2];
-
 	for (int s = 0; s < 2; s++) {
 		size_t i = best;
 		while (r[i] > level) {
@@ -339,15 +332,16 @@ static double octaves(const double *f, const double *r, size_t n, size_t best)
 	return side[1] - side[0];
 }
 
+/* f0, f1 (theta, sf) of one unit and group -> what result says; curve (theta), fine (FINE): scratch */
 static void measure(const struct tuning *t, const double *f0, const double *f1, double *curve,
     double *fine, struct tuning_result *result)
 {
 	size_t nt = t->theta.count, nf = t->sf.count, best = 0;
 	double re = 0, im = 0, sum = 0;
-
-	for (size_t i = 0; i < nt * nf; i++)
+	for (size_t i = 0; i < nt * nf; i++) {
 		if (f0[i] > f0[best])
 			best = i;
+	}
 	result->response = f0[best];
 	if (!(f0[best] > 0))
 		return;
@@ -372,14 +366,14 @@ static void measure(const struct tuning *t, const double *f0, const double *f1, 
 
 int tuning_result(const struct tuning *t, size_t group, size_t unit, struct tuning_result *result)
 {
-	size_t n = t->theta.count * t->sf.count, *count = mem_alloc(n, sizeof(*count));
+	size_t n = t->theta.count * t->sf.count, *count = mem_alloc(n, sizeof *count);
 	double *f0 = mem_alloc(2 * n + t->theta.count + FINE, sizeof(double));
-
 	*result = (struct tuning_result){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
 	if (count && f0) {
-		for (size_t row = 0; row < t->rows; row++)
+		for (size_t row = 0; row < t->rows; row++) {
 			if (t->condition[row] != NONE && t->condition[row] / n == group)
 				count[t->condition[row] % n] += t->shown[row];
+		}
 		for (size_t i = 0; i < n; i++)
 			respond(t, group * n + i, unit, count[i], &f0[i], &f0[n + i]);
 		double contrast = t->contrast.x[group / t->diameter.count];
@@ -394,14 +388,14 @@ int tuning_result(const struct tuning *t, size_t group, size_t unit, struct tuni
 
 int tuning_write(const struct tuning *t, size_t iterations, const char *path)
 {
-	if (tuning_complete(t))
+	if (tuning_complete(t) < 0)
 		return -1;
 	struct table_out *table = table_create(path,
 	    "filter T cv osi theta_deg sf_cpp orientation_bandwidth_deg modulation_ratio "
 	    "sf_bandwidth_oct response contrast diameter_px");
 	for (size_t i = 0; table && i < t->groups * t->units; i++) {
 		struct tuning_result r;
-		if (tuning_result(t, i / t->units, i % t->units, &r)) {
+		if (tuning_result(t, i / t->units, i % t->units, &r) < 0) {
 			table_abandon(table);
 			return -1;
 		}
@@ -409,7 +403,7 @@ int tuning_write(const struct tuning *t, size_t iterations, const char *path)
 		table_int(table, (long long)iterations);
 		const double cells[] = {r.cv, r.osi, r.theta, r.sf, r.orientation_bandwidth,
 		    r.modulation, r.sf_bandwidth, r.response, r.contrast, r.diameter};
-		for (size_t k = 0; k < sizeof(cells) / sizeof(*cells); k++)
+		for (size_t k = 0; k < sizeof cells / sizeof *cells; k++)
 			table_real(table, cells[k]);
 	}
 	return table ? table_close(table) : -1;
