@@ -294,4 +294,30 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$@"; }
 	a=$(size v1-respond --model $m -l logits middle.npys)
 	b=$(size v1-respond --model $m -l logits long.npys)
 	((b < a + 20000))
+	# nor with propagations: of 64 images in a call, 100 of them would be 300 MB
+	b=$(size v1-respond --model model-relu-average.safetensors -T 100 middle.npys)
+	a=$(size v1-respond --model model-relu-average.safetensors -T 2 middle.npys)
+	((b < a + 20000))
+}
+
+@test "a model with something wrong is refused by name, for responses and as a start of training" {
+	random
+	python '
+import json
+d = open("'$m'", "rb").read()
+n = int.from_bytes(d[:8], "little")
+for name, x in (("v1.weight", np.nan), ("v1_norm.running_var", -1), ("v1_norm.weight", 0), ("lgn_norm.weight", -1), ("input.sd", 0)):
+    b = bytearray(d)
+    end = 8 + n + json.loads(d[8:8 + n])[name]["data_offsets"][1]
+    b[end - 4:end] = np.array([x], "<f4").tobytes()
+    open(name, "wb").write(b)
+x, y, *_ = npys("images.npys")
+save("one-size.npys", x, y)'
+	for name in v1.weight v1_norm.running_var v1_norm.weight lgn_norm.weight input.sd; do
+		run --separate-stderr bash -c "v1-respond --model $name images.npys >/dev/null"
+		one_line 1 "^v1-respond: $name: $name: number [0-9]+ is [-a-z0-9]+, (not|below)"
+		run --separate-stderr train-v1 --filters 4 --k0 5 --k1 7 --kl 5 --crop 16 --holdout 0 --init $name one-size.npys -o out
+		one_line 1 "^train-v1: $name: $name: number [0-9]+ is [-a-z0-9]+, (not|below)"
+	done
+	[[ ! -e out ]]
 }

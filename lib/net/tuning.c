@@ -200,14 +200,14 @@ void tuning_free(struct tuning *t)
 	free(t);
 }
 
-void tuning_centre(const float *h, size_t n, size_t rows, size_t columns, float *x)
+void tuning_centre(const real *h, size_t n, size_t rows, size_t columns, float *x)
 {
 	const size_t row[] = {(rows - 1) / 2, rows / 2},
 		     column[] = {(columns - 1) / 2, columns / 2};
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; k < TUNING_PLACES; k++)
 			x[i * TUNING_PLACES + k] =
-			    h[(i * rows + row[k / 2]) * columns + column[k % 2]];
+			    (float)h[(i * rows + row[k / 2]) * columns + column[k % 2]];
 	}
 }
 

@@ -8,6 +8,7 @@
 #define NET_TUNING_H
 
 #include <stddef.h>
+#include "conv/real.h"
 #include "table/table.h"
 
 struct tuning;
@@ -37,10 +38,10 @@ struct tuning *tuning_create(const struct table *stimuli, size_t units, size_t p
     __attribute__((warn_unused_result));
 void tuning_free(struct tuning *tuning);
 
-/* Of responses h (n, rows, columns) those at the TUNING_PLACES places around the middle into x (n, TUNING_PLACES); for odd
- * sides some are the same. */
+/* Of responses h (n, rows, columns) those at the TUNING_PLACES places around the middle into x (n, TUNING_PLACES); for
+ * odd sides some are the same. */
 #define TUNING_PLACES 4
-void tuning_centre(const float *h, size_t n, size_t rows, size_t columns, float *x);
+void tuning_centre(const real *h, size_t n, size_t rows, size_t columns, float *x);
 
 /* Add the response (units, places) to the stimulus of row `label`. 0, or -1 where there is no such
  * row. */
