@@ -11,13 +11,18 @@
 
 #define B SE2_BLOCK
 #define PADDED_MAX 8192
-#define FOLDED 1e-4 /* what the aperture leaves of frequencies that are not computed */
-#define FOLDS_MAX 4
+#define FOLDED 1e-4   /* what the aperture leaves of frequencies that are not computed */
+#define BAND_MAX 32768 /* frequencies a side that are computed and folded */
 
 void se2_uniform(size_t count, double period, double *theta)
 {
 	for (size_t t = 0; t < count; t++)
 		theta[t] = period * (double)t / (double)count;
+}
+
+double se2_harmonics(const struct se2_aperture *aperture)
+{
+	return fmax(60, ceil(60 * (5 * M_PI / 180) / aperture->sigma_theta - 1e-9));
 }
 
 size_t se2_padded(
@@ -179,8 +184,9 @@ static int spectrum_row(size_t ky, size_t worker, void *argument)
 			}
 	}
 
-	bool undirected = job->grid->undirected, paired = ky && 2 * ky != job->side;
-	size_t stride = undirected ? 2 : 1;
+	bool both_ends = job->grid->undirected || job->grid->symmetric;
+	bool paired = ky && 2 * ky != job->side;
+	size_t stride = job->grid->undirected ? 2 : 1;
 	for (size_t t = 0; t < job->distinct; t++) {
 		const float *even = job->even + t * (job->harmonics + 1);
 		const float *odd = job->odd + t * (job->harmonics + 1);
@@ -193,7 +199,7 @@ static int spectrum_row(size_t ky, size_t worker, void *argument)
 			/* F(wx, +-wy) = sum over even parts +- i sum over odd parts; row N - ky stands for -ky */
 			float pr = s->ar[c] - s->bi[c], pi = s->ai[c] + s->br[c];
 			float mr = s->ar[c] + s->bi[c], mi = s->ai[c] - s->br[c];
-			if (undirected) /* F(w) + F(-w), F of a real function */
+			if (both_ends) /* (F(w) + F(-w))/2, F of a real function */
 				pi = mi = 0;
 			double px = half_x ? M_PI * (double)c / (double)job->side : 0;
 			double py = half_y ? M_PI * (double)ky / (double)job->side : 0;
@@ -219,7 +225,7 @@ static int angle_image(size_t t, size_t worker, void *argument)
 	float *image = job->scratch[worker].image;
 	fft_exec(job->fft, job->spectrum + 2 * t * job->slice, image);
 
-	bool about = grid->frame == SE2_AT_TARGET && !grid->undirected;
+	bool about = grid->frame == SE2_AT_TARGET && !grid->undirected && !grid->symmetric;
 	float *k = job->k + angle * h * w;
 	float *mirrored =
 	    job->mirror[angle] == SIZE_MAX ? NULL : job->k + job->mirror[angle] * h * w;
@@ -346,8 +352,12 @@ int se2_kernel(const struct se2_model *model, const struct se2_grid *grid,
 	job.half = job.side / 2 + 1;
 	job.harmonics = model->harmonics;
 	/* exp(-(sigma folds pi / step)^2 / 2) <= FOLDED */
-	double folds = sqrt(-2 * log(FOLDED)) * grid->step / (M_PI * aperture->sigma);
-	job.folds = folds > FOLDS_MAX ? FOLDS_MAX : folds > 1 ? (size_t)ceil(folds) : 1;
+	double folds = fmax(1, ceil(sqrt(-2 * log(FOLDED)) * grid->step / (M_PI * aperture->sigma)));
+	if (!(folds * (double)job.side <= BAND_MAX))
+		return err_set("aperture: sigma of %g px: on a grid of this reach at least about %.2g px",
+		    aperture->sigma,
+		    sqrt(-2 * log(FOLDED)) * grid->step / (M_PI * (double)(BAND_MAX / job.side)));
+	job.folds = (size_t)folds;
 	job.slice = (job.side * job.half + 7) / 8 * 8;
 
 	int status = -1;

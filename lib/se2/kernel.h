@@ -30,13 +30,24 @@ struct se2_grid {
 	double step; /* px */
 	size_t angles;
 	const double *theta; /* (angles) rad */
-	bool
-	    undirected; /* S(x, y, theta) = 1/2 sum over a in {0, pi} of P(x, y, theta+a) + P(-x, -y, theta+a):
-	                      * orientations, of mass 1 over [0, pi) (Sarti and Citti 2015); else P on [0, 2 pi) */
+	/*
+	 * undirected: S(x, y, theta) = 1/2 sum over a in {0, pi} of P(x, y, theta+a) + P(-x, -y, theta+a), orientations, of
+	 * mass 1 over [0, pi) (Sarti and Citti 2015)
+	 * symmetric: S_odd(x, y, theta) = 1/2 (P(x, y, theta) + P(-x, -y, theta)) on [0, 2 pi): a contour with a light and a
+	 * dark side, followed either way. From e against its direction it starts at r = (0, 0, pi), arrives at r h, h from P,
+	 * and its side there is that of r h r = (-x_h, -y_h, theta_h). Thus S_odd(g) = 1/2 (P(g) + P(g^-1)) = S_odd(g^-1), and
+	 * S(theta) = S_odd(theta) + S_odd(theta + pi)
+	 * neither: P on [0, 2 pi)
+	 */
+	bool undirected, symmetric;
 	enum se2_frame frame;
 	double
 	    reach; /* px the periodic grid extends beyond the kernel's middle; 0: se2_reach(model) */
 };
+
+/* Harmonics that the aperture in orientation needs: exp(-(N sigma_theta)^2/2) is 1e-6 for N = 60 at 5 degrees, and narrower
+ * apertures need more in proportion; never less than 60, so that the process's own width does not matter. */
+double se2_harmonics(const struct se2_aperture *aperture);
 
 /* count orientations 0, period/count, ..., in rad. */
 void se2_uniform(size_t count, double period, double *theta);
@@ -48,9 +59,9 @@ size_t se2_padded(const struct se2_model *model, const struct se2_grid *grid,
 
 /*
  * The kernel, k: (angles, height, width), per px^2 rad. Frequencies beyond the grid's are folded back until the
- * aperture has taken them below 1e-4 (at most four times the grid's), so the values are samples of the smoothed
- * density, not of its band-limited copy. Memory: angles * padded^2 * 4 bytes. Uses FFTW's planner: call it from
- * the main thread. 0 or -1.
+ * aperture has taken them below 1e-4, so the values are samples of the smoothed density, not of its band-limited copy;
+ * an aperture that would need more than 32768 frequencies a side is refused. Memory: angles * padded^2 * 4 bytes. Uses
+ * FFTW's planner: call it from the main thread. 0 or -1.
  */
 int se2_kernel(const struct se2_model *model, const struct se2_grid *grid,
     const struct se2_aperture *aperture, size_t threads, float *k)

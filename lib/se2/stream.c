@@ -17,6 +17,16 @@ static bool fills(const double *theta, size_t count, double period)
 	return fabs((double)count * step - period) <= 1e-3 * period;
 }
 
+int orientation_check_angles(const char *file, const double *theta, size_t count, double period)
+{
+	for (size_t t = 1; t < count; t++)
+		if (!(theta[t] > theta[t - 1] && theta[t] - theta[0] < period))
+			return err_set("%s: angle %zu (%g rad): angles must increase and stay within the "
+				       "period of %g rad",
+			    file, t, theta[t], period);
+	return 0;
+}
+
 int orientation_read(struct npys_in *in, double period, struct orientation_kernel *kernel)
 {
 	*kernel = (struct orientation_kernel){.period = period};
@@ -33,11 +43,9 @@ int orientation_read(struct npys_in *in, double period, struct orientation_kerne
 		status = err_set(
 		    "%s: record %zu: an orientation kernel of %zu angles has the shape (%zu, H, W)",
 		    npys_file(in), npys_record(in), angles.header.elements, angles.header.elements);
-	for (size_t t = 1; status == 1 && t < angles.header.elements; t++)
-		if (!(angles.x[t] > angles.x[t - 1] && angles.x[t] - angles.x[0] < period))
-			status = err_set("%s: angle %zu (%g rad): angles must increase and stay "
-					 "within the period of %g rad",
-			    npys_file(in), t, angles.x[t], period);
+	if (status == 1 &&
+	    orientation_check_angles(npys_file(in), angles.x, angles.header.elements, period) < 0)
+		status = -1;
 	if (status == 1 && angles.header.elements > 2 &&
 	    !fills(angles.x, angles.header.elements, period))
 		status =
