@@ -283,6 +283,20 @@ assert w[7, :5].sum() > 2 * w[7, 10:].sum()'
 	one_line 1 'within the period'
 }
 
+@test "an orientation kernel's step scales its field" {
+	se2-kernel -w 21 | assoc-field -o one.tsv
+	se2-kernel -w 41 --step .5 | assoc-field --step .5 -o half.tsv
+	python '
+a, b = table("one.tsv"), table("half.tsv")
+assert (a["x_px"] == b["x_px"]).all() and (a["y_px"] == b["y_px"]).all() and a["x_px"].max() == 10
+r = np.hypot(a["x_px"], a["y_px"])
+near = (r > 2) & (r < 9) & (np.array(a["part"]) == "positive")
+off = abs((a["orientation_deg"] - b["orientation_deg"] + 90) % 180 - 90)[near]
+assert off.max() < 1 and abs(a["weight"] / b["weight"] - 1)[near].max() < .03, off.max()'
+	run --separate-stderr assoc-field --step .5 -t g.tsv k.npys
+	one_line 2 'step: '
+}
+
 @test "errors: streams, options" {
 	se2-kernel -w 7 -n 6 -o s.npys
 	common_errors "assoc-field -j 1" s.npys

@@ -47,6 +47,80 @@ q = .5 * (p + p[:, ::-1, ::-1])
 assert s.shape == (6, 15, 17) and abs(s - (q[:6] + q[6:])).max() < 1e-6 * s.max()'
 }
 
+@test "symmetric: both ends of a contour, its two sides apart" {
+	for m in '-a .8 -D .2' '-m diffusion -l 3'; do
+		se2-kernel $m -p 2pi -n 12 -w 17 -H 16 -o p.npys
+		se2-kernel $m -p 2pi -n 12 -w 17 -H 16 --symmetric -o odd.npys
+		se2-kernel $m -p pi -n 6 -w 17 -H 16 -o s.npys
+		python '
+_, p = npys("p.npys"); t, q = npys("odd.npys"); _, s = npys("s.npys")
+assert q.shape == (12, 16, 17) and np.allclose(t, np.arange(12) * np.pi / 6)
+assert abs(q - .5 * (p + p[:, ::-1, ::-1])).max() < 1e-6 * q.max()
+assert abs(q[:6] + q[6:] - s).max() < 1e-6 * s.max()'
+	done
+}
+
+@test "wide steps and narrow apertures: the values of a finer grid, or one line" {
+	se2-kernel -n 8 -w 9 --step 4 -o wide.npys
+	se2-kernel -n 8 -w 33 -o fine.npys
+	se2-kernel -n 8 -w 5 -a 1 --sigma .1 -o sharp.npys
+	se2-kernel -n 8 -w 33 -a 1 --sigma .1 --step .125 -o sharpfine.npys
+	python '
+for a, b, n in (("wide", "fine", 4), ("sharp", "sharpfine", 8)):
+    (_, a), (_, b) = npys(a + ".npys"), npys(b + ".npys")
+    b = b[:, ::n, ::n]
+    assert a.shape == b.shape and abs(a - b).max() < 2e-5 * b.max(), abs(a - b).max() / b.max()'
+	for option in '--sigma 0' '--sigma .001 --cell' '--sigma 1e-9 --step 1e3'; do
+		run --separate-stderr se2-kernel $option -w 5 -o k.npys
+		one_line 1 'at least about 0?.?0*[1-9]'
+	done
+	run --separate-stderr se2-kernel --sigma-theta .2 -o k.npys
+	one_line 2 '1024 harmonics'
+	[[ ! -e k.npys ]]
+	# given harmonics cut what they cut; without, a narrow aperture takes as many as it needs
+	se2-kernel -w 9 -n 8 --sigma-theta 2 -o a.npys
+	se2-kernel -w 9 -n 8 --sigma-theta 2 -N 150 -o b.npys
+	cmp a.npys b.npys
+	se2-kernel -w 5 -n 2 --sigma-theta 0 -N 20 -o k.npys
+}
+
+@test "integral curves of X1 + k X2 and logarithms of the grid" {
+	se2-kernel -a .5 -D .04 -w 21 -H 15 -n 4 -p 2pi --step .5 --frame source \
+		--curves fan.tsv --coordinates log.tsv -o k.npys
+	python '
+t = table("fan.tsv")
+k, s, x, y, th = (t[c] for c in ("curvature_per_px", "s_px", "x_px", "y_px", "theta_deg"))
+assert np.allclose(sorted(set(k)), np.linspace(-2, 2, 9) * np.sqrt(2 * .04 * .5))
+bent = abs(k) > 0
+assert np.allclose(x[bent], np.sin(k * s)[bent] / k[bent]) and np.allclose(y[bent], (1 - np.cos(k * s))[bent] / k[bent])
+assert np.allclose(x[~bent], s[~bent]) and (y[~bent] == 0).all() and np.allclose(th, np.degrees(k * s))
+assert s.min() == 0 and abs(x).max() == 5 and abs(y).max() <= 3.5  # the process leaves forwards; the grid ends there
+ahead = (s > 0) & (abs(k * s) < 3)
+assert np.allclose(th[ahead], 2 * np.degrees(np.arctan2(y, x))[ahead])  # cocircular
+for n in set(t["curve"]):
+    p = np.flatnonzero(t["curve"] == n)
+    assert len(set(k[p])) == 1 and (np.diff(p) == 1).all() and (np.diff(s[p]) > 0).all() and np.diff(s[p]).max() <= .25 + 1e-9
+
+t = table("log.tsv")
+x, y, th, a, b, c = (t[n].reshape(4, 15, 21) for n in ("x_px", "y_px", "theta_deg", "c1_px", "c2_rad", "c3_px"))
+assert (x[1, 3] == .5 * (np.arange(21) - 10)).all() and (y[1, :, 3] == .5 * (7 - np.arange(15))).all()
+assert np.allclose(th[:, 0, 0], [0, 90, 180, -90]) and np.allclose(np.radians(th), b)
+i = b != 0  # exp gives the point back
+assert np.allclose(x[i], ((a * np.sin(b) - c * (1 - np.cos(b)))[i] / b[i])) and np.allclose(y[i], ((a * (1 - np.cos(b)) + c * np.sin(b))[i] / b[i]))
+assert np.allclose(a[~i], x[~i]) and np.allclose(c[~i], y[~i])'
+	# where the kernel has its mass: behind the target; on both sides without a front; nothing turns without diffusion
+	se2-kernel -w 21 -n 4 -p 2pi -C target.tsv -o k.npys
+	se2-kernel -w 21 -n 4 -C both.tsv --coordinates log.tsv -o k.npys
+	se2-kernel -w 21 -n 4 -p 2pi -m diffusion -L 2 -C diffusion.tsv -o k.npys
+	se2-kernel -w 21 -n 4 -D 0 -C straight.tsv -o k.npys
+	python '
+x = lambda f: (table(f)["x_px"].min(), table(f)["x_px"].max())
+assert x("target.tsv") == (-10, 0) and x("both.tsv") == x("straight.tsv") == x("diffusion.tsv") == (-10, 10)
+assert set(table("straight.tsv")["curve"]) == {0}
+assert abs(table("both.tsv")["theta_deg"]).max() <= 90 and np.allclose(sorted(set(table("log.tsv")["theta_deg"])), [-45, 0, 45, 90])
+assert np.isclose(table("diffusion.tsv")["curvature_per_px"].max(), 2 * np.sqrt(.08 / 2))'
+}
+
 @test "cocircular: sources of orientation theta lie about the axis theta / 2" {
 	for m in '-a .3 -D .05' '-m diffusion -l 6 -D .05'; do
 		se2-kernel $m -p pi -n 36 -w 41 -o s.npys
@@ -74,7 +148,7 @@ assert abs(axis - theta / 2)[near].max() < np.radians(1), np.degrees(axis - thet
 	se2-kernel -w 1 -H 1 -n 1 -N 1 -a 5 -D 0 --sigma 2 -o k.npys
 	python 't, k = npys("k.npys"); assert k.shape == (1, 1, 1) and k > 0'
 	se2-kernel -k 64 -a 8 -w 5 -n 2 -o k.npys
-	se2-kernel --sigma 0 --sigma-theta 0 -w 5 -n 2 --cell --step .5 -o k.npys
+	se2-kernel -m diffusion --sigma .05 --sigma-theta .3 -w 5 -n 2 --cell --step .5 -o k.npys
 	run --separate-stderr se2-kernel --alpha 0
 	one_line 2 alpha
 	run --separate-stderr se2-kernel -n 3 -A x.npys
@@ -84,6 +158,26 @@ assert abs(axis - theta / 2)[near].max() < np.radians(1), np.degrees(axis - thet
 	python 'save("a.npys", np.zeros((2, 2)))'
 	run --separate-stderr se2-kernel -A a.npys -o k2.npys
 	one_line 1 'record \(T,\)'
+	for a in '[0, .5, .4]' '[0, 1, 1]' '[0, 1, 3.2]'; do
+		python "save('a.npys', np.array($a))"
+		run --separate-stderr se2-kernel -A a.npys -w 3 -o k2.npys
+		one_line 1 'angle 2 .*must increase and stay within the period'
+	done
+	se2-kernel -A a.npys -p 2pi -w 3 -o k3.npys
+	run --separate-stderr se2-kernel -l 5 -a .5 -o k2.npys
+	one_line 2 'alpha: .*length'
+	run --separate-stderr se2-kernel -l 5 -k 2 -o k2.npys
+	one_line 2 'order: .*length'
+	run --separate-stderr se2-kernel -L 2 -o k2.npys
+	one_line 2 'along: .*diffusion'
+	run --separate-stderr se2-kernel -S -o k2.npys
+	one_line 2 'symmetric: .*2pi'
+	run --separate-stderr se2-kernel -f source -o k2.npys
+	one_line 2 'frame: '
+	run --separate-stderr se2-kernel -p 2pi -S -f target -o k2.npys
+	one_line 2 'frame: '
+	run --separate-stderr se2-kernel -w 5 -C /dev/full -o k2.npys
+	one_line 1 'No space left'
 	run --separate-stderr se2-kernel --alpha 1e-4 -o k2.npys
 	one_line 1 reaches
 	[[ ! -e k2.npys ]]

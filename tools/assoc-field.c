@@ -21,7 +21,8 @@ static struct lateral_files from;
 static const char *images_file, *edges_file, *m4_file, *curves_file, *compare_file, *fields_file;
 static int period;
 static size_t radius, threads;
-static bool sized, verbose;
+static double step;
+static bool sized, spaced, verbose;
 static struct models_plan plan;
 
 static const struct opt options[] = {
@@ -32,9 +33,11 @@ static const struct opt options[] = {
     OPT_TEXT('r', "rms", &from.rms, NULL, "file", "rms of the units, for the gauge"),
     OPT_TEXT('c', "c3", &from.c3, NULL, "file", "covariance of the units, for C3"),
     OPT_CHOICE('p', "period", &period, "pi", "pi,2pi", "of an orientation kernel's angles"),
+    {0, "step", OPT_KIND_REAL, &step, &spaced, "1", OPEN(0, INFINITY), 0, "px",
+	"distance between an orientation kernel's points"},
     OPT_TEXT(0, "label", &label, "K", "name", "what to call the kernel in the tables"),
     OPT_COUNT_GIVEN('R', "radius", &radius, &sized, CLOSED(1, 200), "px",
-	"of the field (default: half the kernel's width)"),
+	"of the field (default: half the kernel's width, up to 200)"),
     OPT_TEXT(
 	'C', "curves", &curves_file, NULL, "file", "write streamlines of the pooled field here"),
     OPT_TEXT(
@@ -65,6 +68,8 @@ static void check_options(void)
 	for (size_t k = 0; k < 5 && !from.table; k++)
 		if (needs[k])
 			tool_usage("--%s: needs --table", names[k]);
+	if (from.table && spaced)
+		tool_usage("--step: an orientation kernel's, not together with --table");
 	if (compare_file && !from.filters)
 		tool_usage("--compare: needs --filters");
 	if (fields_file && !compare_file)
@@ -169,10 +174,9 @@ int main(int argc, char **argv)
 	if (from.table && !from.rms)
 		tool_warn("--rms: not given: the gauge of the kernel is taken as it is");
 
-	size_t half = from.table
-			  ? set.k / 2
-			  : (kernel.height < kernel.width ? kernel.height : kernel.width) / 2;
-	radius = sized ? radius : half > 0 ? half : 1;
+	size_t narrow = kernel.height < kernel.width ? kernel.height : kernel.width;
+	double half = from.table ? (double)(set.k / 2) : fmin(200, step * (double)(narrow / 2));
+	radius = sized ? radius : half >= 1 ? (size_t)half : 1;
 	size_t fields = set.n + 1; /* the last is the pooled one */
 	struct field *field = tool_need(mem_alloc(fields, sizeof *field));
 	struct table_out *table = tool_need(table_create(output, FIELD_COLUMNS)), *curves = NULL;
@@ -182,7 +186,7 @@ int main(int argc, char **argv)
 		for (size_t f = 0; f < fields; f++)
 			tool_check(field_create(&field[f], radius));
 		tool_check(from.table ? field_of_pairs(&set, set.weight, part, plan.threads, field)
-				      : field_of_kernel(&kernel, part, field));
+				      : field_of_kernel(&kernel, step, part, field));
 		field_write(&field[set.n], label, part, -1, table);
 		for (size_t f = 0; f < set.n; f++)
 			field_write(&field[f], label, part, (long long)set.unit[f].channel, table);

@@ -281,8 +281,8 @@ int field_of_pairs(const struct lateral *set, const double *w, enum lateral_part
 	return status;
 }
 
-int field_of_kernel(
-    const struct orientation_kernel *kernel, enum lateral_part part, struct field *field)
+int field_of_kernel(const struct orientation_kernel *kernel, double step, enum lateral_part part,
+    struct field *field)
 {
 	size_t points = field->size * field->size;
 	double *a = mem_alloc(points, sizeof *a);
@@ -299,8 +299,8 @@ int field_of_kernel(
 		double c = cos(2 * kernel->theta[t]), s = sin(2 * kernel->theta[t]);
 		for (size_t r = 0; r < kernel->height; r++)
 			for (size_t k = 0; k < kernel->width; k++) {
-				double x = (double)k - ((double)kernel->width - 1) / 2;
-				double y = ((double)kernel->height - 1) / 2 - (double)r;
+				double x = step * ((double)k - ((double)kernel->width - 1) / 2);
+				double y = step * (((double)kernel->height - 1) / 2 - (double)r);
 				double w = part_of(
 				    kernel->k[(t * kernel->height + r) * kernel->width + k], part);
 				for (int frame = 0; frame <= both; frame++) {

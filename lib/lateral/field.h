@@ -51,10 +51,10 @@ bool field_value(const struct field *field, size_t p, double *re, double *im);
 int field_of_pairs(const struct lateral *set, const double *w, enum lateral_part part,
     size_t threads, struct field *field) __attribute__((warn_unused_result));
 
-/* The field of an orientation kernel: its points are the taps and its angles dtheta, whose density is how far apart
+/* The field of an orientation kernel whose points are `step` px apart: they are the taps and its angles dtheta, whose density is how far apart
  * they lie. With period 2 pi the target has a front and taps count once, as they are. There are no pairs: the
  * effective number counts points by G alone, and is masked in the same way. */
-int field_of_kernel(const struct orientation_kernel *kernel, enum lateral_part part,
+int field_of_kernel(const struct orientation_kernel *kernel, double step, enum lateral_part part,
     struct field *field) __attribute__((warn_unused_result));
 
 /* The taps of pair (i, j) with weights w (taps), in both frames with half weight each: a += sum G w, b += sum G on
