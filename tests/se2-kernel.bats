@@ -90,7 +90,7 @@ for a, b, n in (("wide", "fine", 4), ("sharp", "sharpfine", 8)):
 	python '
 t = table("fan.tsv")
 k, s, x, y, th = (t[c] for c in ("curvature_per_px", "s_px", "x_px", "y_px", "theta_deg"))
-assert np.allclose(sorted(set(k)), np.linspace(-2, 2, 9) * np.sqrt(2 * .04 * .5))
+assert np.allclose(sorted(set(k)), np.linspace(-1, 1, 9) * np.sqrt(2 * .04 * .5))
 bent = abs(k) > 0
 assert np.allclose(x[bent], np.sin(k * s)[bent] / k[bent]) and np.allclose(y[bent], (1 - np.cos(k * s))[bent] / k[bent])
 assert np.allclose(x[~bent], s[~bent]) and (y[~bent] == 0).all() and np.allclose(th, np.degrees(k * s))
@@ -118,7 +118,7 @@ x = lambda f: (table(f)["x_px"].min(), table(f)["x_px"].max())
 assert x("target.tsv") == (-10, 0) and x("both.tsv") == x("straight.tsv") == x("diffusion.tsv") == (-10, 10)
 assert set(table("straight.tsv")["curve"]) == {0}
 assert abs(table("both.tsv")["theta_deg"]).max() <= 90 and np.allclose(sorted(set(table("log.tsv")["theta_deg"])), [-45, 0, 45, 90])
-assert np.isclose(table("diffusion.tsv")["curvature_per_px"].max(), 2 * np.sqrt(.08 / 2))'
+assert np.isclose(table("diffusion.tsv")["curvature_per_px"].max(), np.sqrt(.08 / 2))'
 }
 
 @test "cocircular: sources of orientation theta lie about the axis theta / 2" {

@@ -25,7 +25,7 @@ static double curvature(const struct se2_model *m)
 
 void se2_fan(const struct se2_model *model, const struct se2_grid *grid, struct table_out *table)
 {
-	double sharpest = 2 * curvature(model), edge_x = ((double)grid->width - 1) / 2 * grid->step,
+	double sharpest = curvature(model), edge_x = ((double)grid->width - 1) / 2 * grid->step,
 	       edge_y = ((double)grid->height - 1) / 2 * grid->step;
 	bool one_way =
 	    model->process == SE2_DIRECTION && !grid->undirected && !grid->symmetric;

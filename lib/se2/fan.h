@@ -7,7 +7,7 @@
 
 /*
  * The fan of Citti and Sarti's (2006) association field: integral curves exp(s (X1 + k X2)) through e, nine curvatures k
- * (1/px) in equal steps from -2 to 2 times what the process turns by in its mean travel time t, per px:
+ * (1/px) in equal steps between - and + what the process turns by in its mean travel time t, per px (rms):
  *	direction process	sqrt(2 D t)/t
  *	diffusion		sqrt(2 D t)/sqrt(2 D11 t)
  * (one curve, k = 0, where D is 0). Points lie every half step of the grid, or every 1/10 rad where that is less, as long
