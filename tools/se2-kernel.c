@@ -98,10 +98,11 @@ static void check_options(void)
 	if (period == 0 && grid.symmetric)
 		tool_usage("--symmetric: needs --period 2pi");
 	if ((period == 0 || grid.symmetric) && given.frame)
-		tool_usage("--frame: %s is the same in both", period == 0 ? "an undirected kernel"
-									  : "a symmetric kernel");
+		tool_usage("--frame: %s is the same in both",
+		    period == 0 ? "an undirected kernel" : "a symmetric kernel");
 	if (!given.harmonics && !(se2_harmonics(&aperture) <= 1024))
-		tool_usage("--sigma-theta: %g degrees need more than 1024 harmonics; --harmonics cuts them",
+		tool_usage("--sigma-theta: %g degrees need more than 1024 harmonics; --harmonics "
+			   "cuts them",
 		    degrees);
 }
 

@@ -27,8 +27,7 @@ void se2_fan(const struct se2_model *model, const struct se2_grid *grid, struct 
 {
 	double sharpest = curvature(model), edge_x = ((double)grid->width - 1) / 2 * grid->step,
 	       edge_y = ((double)grid->height - 1) / 2 * grid->step;
-	bool one_way =
-	    model->process == SE2_DIRECTION && !grid->undirected && !grid->symmetric;
+	bool one_way = model->process == SE2_DIRECTION && !grid->undirected && !grid->symmetric;
 	bool before = !one_way || grid->frame == SE2_AT_TARGET;
 	bool after = !one_way || grid->frame == SE2_AT_SOURCE;
 	int side = sharpest > 0 ? SIDE : 0;

@@ -11,7 +11,7 @@
 
 #define B SE2_BLOCK
 #define PADDED_MAX 8192
-#define FOLDED 1e-4   /* what the aperture leaves of frequencies that are not computed */
+#define FOLDED 1e-4    /* what the aperture leaves of frequencies that are not computed */
 #define BAND_MAX 32768 /* frequencies a side that are computed and folded */
 
 void se2_uniform(size_t count, double period, double *theta)
@@ -352,9 +352,11 @@ int se2_kernel(const struct se2_model *model, const struct se2_grid *grid,
 	job.half = job.side / 2 + 1;
 	job.harmonics = model->harmonics;
 	/* exp(-(sigma folds pi / step)^2 / 2) <= FOLDED */
-	double folds = fmax(1, ceil(sqrt(-2 * log(FOLDED)) * grid->step / (M_PI * aperture->sigma)));
+	double folds =
+	    fmax(1, ceil(sqrt(-2 * log(FOLDED)) * grid->step / (M_PI * aperture->sigma)));
 	if (!(folds * (double)job.side <= BAND_MAX))
-		return err_set("aperture: sigma of %g px: on a grid of this reach at least about %.2g px",
+		return err_set(
+		    "aperture: sigma of %g px: on a grid of this reach at least about %.2g px",
 		    aperture->sigma,
 		    sqrt(-2 * log(FOLDED)) * grid->step / (M_PI * (double)(BAND_MAX / job.side)));
 	job.folds = (size_t)folds;

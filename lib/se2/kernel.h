@@ -8,7 +8,8 @@
 
 /*
  * The densities have a kink in theta and a singularity at the origin, so what is sampled is P smoothed by an
- * aperture: B_n(omega) exp(-sigma^2 rho^2 / 2 - n^2 sigma_theta^2 / 2), with `cell` also averaged over a pixel's square.
+ * aperture: B_n(omega) exp(-sigma^2 rho^2 / 2 - n^2 sigma_theta^2 / 2), with `cell` also averaged over a pixel's
+ * square.
  */
 struct se2_aperture {
 	double sigma;       /* px */
@@ -31,12 +32,12 @@ struct se2_grid {
 	size_t angles;
 	const double *theta; /* (angles) rad */
 	/*
-	 * undirected: S(x, y, theta) = 1/2 sum over a in {0, pi} of P(x, y, theta+a) + P(-x, -y, theta+a), orientations, of
-	 * mass 1 over [0, pi) (Sarti and Citti 2015)
-	 * symmetric: S_odd(x, y, theta) = 1/2 (P(x, y, theta) + P(-x, -y, theta)) on [0, 2 pi): a contour with a light and a
-	 * dark side, followed either way. From e against its direction it starts at r = (0, 0, pi), arrives at r h, h from P,
-	 * and its side there is that of r h r = (-x_h, -y_h, theta_h). Thus S_odd(g) = 1/2 (P(g) + P(g^-1)) = S_odd(g^-1), and
-	 * S(theta) = S_odd(theta) + S_odd(theta + pi)
+	 * undirected: S(x, y, theta) = 1/2 sum over a in {0, pi} of P(x, y, theta+a) + P(-x, -y, theta+a), orientations,
+	 * of mass 1 over [0, pi) (Sarti and Citti 2015)
+	 * symmetric: S_odd(x, y, theta) = 1/2 (P(x, y, theta) + P(-x, -y, theta)) on [0, 2 pi): a contour with a light and
+	 * a dark side, followed either way. From e against its direction it starts at r = (0, 0, pi), arrives at r h, h
+	 * from P, and its side there is that of r h r = (-x_h, -y_h, theta_h). Thus S_odd(g) = 1/2 (P(g) + P(g^-1)) =
+	 * S_odd(g^-1), and S(theta) = S_odd(theta) + S_odd(theta + pi)
 	 * neither: P on [0, 2 pi)
 	 */
 	bool undirected, symmetric;
@@ -45,8 +46,8 @@ struct se2_grid {
 	    reach; /* px the periodic grid extends beyond the kernel's middle; 0: se2_reach(model) */
 };
 
-/* Harmonics that the aperture in orientation needs: exp(-(N sigma_theta)^2/2) is 1e-6 for N = 60 at 5 degrees, and narrower
- * apertures need more in proportion; never less than 60, so that the process's own width does not matter. */
+/* Harmonics that the aperture in orientation needs: exp(-(N sigma_theta)^2/2) is 1e-6 for N = 60 at 5 degrees, and
+ * narrower apertures need more in proportion; never less than 60, so that the process's own width does not matter. */
 double se2_harmonics(const struct se2_aperture *aperture);
 
 /* count orientations 0, period/count, ..., in rad. */

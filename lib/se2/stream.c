@@ -21,8 +21,9 @@ int orientation_check_angles(const char *file, const double *theta, size_t count
 {
 	for (size_t t = 1; t < count; t++)
 		if (!(theta[t] > theta[t - 1] && theta[t] - theta[0] < period))
-			return err_set("%s: angle %zu (%g rad): angles must increase and stay within the "
-				       "period of %g rad",
+			return err_set(
+			    "%s: angle %zu (%g rad): angles must increase and stay within the "
+			    "period of %g rad",
 			    file, t, theta[t], period);
 	return 0;
 }

@@ -15,7 +15,8 @@ struct orientation_kernel {
 /* The only kernel of a stream. Refuses other shapes, angles out of order or that span the period. 0 or -1. */
 int orientation_read(struct npys_in *in, double period, struct orientation_kernel *kernel)
     __attribute__((warn_unused_result));
-/* Whether angles (rad) increase strictly and lie within one period of the first, as the reader asks; 0 or -1, naming file. */
+/* Whether angles (rad) increase strictly and lie within one period of the first, as the reader asks; 0 or -1, naming
+ * file. */
 int orientation_check_angles(const char *file, const double *theta, size_t count, double period)
     __attribute__((warn_unused_result));
 void orientation_free(struct orientation_kernel *kernel);

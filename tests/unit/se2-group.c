@@ -106,11 +106,13 @@ static struct se2_grid grid_of(size_t per_px, const double *theta)
 }
 
 /*
- * Identity 12 on the grid: p_s * p_t = p_{s+t} and, as Gamma(6) * Gamma(6) = Gamma(12), P * P = Gamma(2). The aperture in space is
- * isotropic and goes through the product, sigma^2 adding up; that in orientation turns about the far end, so the left factor has
- * none. What is left is the cubic interpolation's error: of third order, half the step leaves an eighth.
+ * Identity 12 on the grid: p_s * p_t = p_{s+t} and, as Gamma(6) * Gamma(6) = Gamma(12), P * P = Gamma(2). The
+ * aperture in space is isotropic and goes through the product, sigma^2 adding up; that in orientation turns about
+ * the far end, so the left factor has none. What is left is the cubic interpolation's error: of third order, half
+ * the step leaves an eighth.
  */
-static void products(const struct se2_model *f, const struct se2_model *g, const struct se2_model *h)
+static void products(
+    const struct se2_model *f, const struct se2_model *g, const struct se2_model *h)
 {
 	double theta[ANGLES], before = 0;
 	se2_uniform(ANGLES, 2 * M_PI, theta);
@@ -193,8 +195,7 @@ static void convolution(void)
 	CHECK(error < 1e-5 * peak);
 	/* delta at (3, 2, pi/2) shifts and turns: h(x, y, theta) = g(y - 2, -(x - 3), theta - pi/2) */
 	f[middle * size + middle] = 0;
-	f[((ANGLES / 4) * size + middle - 2) * size + middle + 3] =
-	    (float)(ANGLES / (2 * M_PI));
+	f[((ANGLES / 4) * size + middle - 2) * size + middle + 3] = (float)(ANGLES / (2 * M_PI));
 	CHECK(se2_convolve(ANGLES, size, 1, f, g, 1, h) == 0);
 	error = 0;
 	for (int t = 0; t < ANGLES; t++)

@@ -91,26 +91,27 @@ static double least_of(const struct kernel *k)
 	return least;
 }
 
-/* Relative errors of mass, E[x], E[x^2] and E[y^2] of the direction process's resolvent, whose aperture adds sigma^2. */
+/* Relative errors of mass, E[x], E[x^2] and E[y^2] of the direction process's resolvent, whose aperture adds
+ * sigma^2. */
 static void moment_errors(double sigma, double step, double error[4])
 {
 	struct se2_model m = direction;
 	double al = m.alpha = .6, d = m.d, s2 = sigma * sigma;
-	double expected[4] = {1, 1 / (al + d), 2 * (al + 2 * d) / (al * (al + d) * (al + 4 * d)) + s2,
+	double expected[4] = {1, 1 / (al + d),
+	    2 * (al + 2 * d) / (al * (al + d) * (al + 4 * d)) + s2,
 	    4 * d / (al * (al + d) * (al + 4 * d)) + s2};
 	static const int power[4][2] = {{0, 0}, {1, 0}, {2, 0}, {0, 2}};
 	struct kernel k = kernel(&m, &(struct se2_aperture){sigma, aperture.sigma_theta, false},
 	    2 * (size_t)ceil(24 / step) + 1, step, 72, P_SOURCE, 1);
 	for (int q = 0; q < 4; q++)
-		error[q] =
-		    fabs(moment(&k, power[q][0], power[q][1], 2 * M_PI) / expected[q] - 1);
+		error[q] = fabs(moment(&k, power[q][0], power[q][1], 2 * M_PI) / expected[q] - 1);
 	CHECK_CLOSE(moment(&k, 0, 1, 2 * M_PI), 0, 1e-6);
 	drop(k);
 }
 
 /*
- * Sums over a grid of step h see the smoothed density's frequencies at 2 pi/h: errors fall like exp(-2 pi^2 sigma^2/h^2), times
- * 1/h^2 for the second moments, to what rounding and the periodic grid (e^-14) leave.
+ * Sums over a grid of step h see the smoothed density's frequencies at 2 pi/h: errors fall like exp(-2 pi^2
+ * sigma^2/h^2), times 1/h^2 for the second moments, to what rounding and the periodic grid (e^-14) leave.
  */
 static void moments(void)
 {
@@ -120,7 +121,8 @@ static void moments(void)
 		moment_errors(1, step[i], error[i]);
 	for (int i = 1; i < 3; i++)
 		for (int q = 0; q < 4; q++) {
-			double stated = 2 * M_PI * M_PI * (1 / (step[i] * step[i]) - 1 / (step[i - 1] * step[i - 1]));
+			double stated = 2 * M_PI * M_PI *
+					(1 / (step[i] * step[i]) - 1 / (step[i - 1] * step[i - 1]));
 			double h = q < 2 ? 1 : step[i - 1] / step[i];
 			CHECK(log(error[i - 1][q] / error[i][q] * h * h) > .9 * stated);
 		}
@@ -158,8 +160,9 @@ static void marginal(void)
 	drop(k);
 }
 
-/* Values against those on a grid of a quarter of the step, which sees wider frequencies: the error of N harmonics falls at
- * least like what the aperture leaves of them, exp(-N^2 sigma_theta^2/2), to what the band leaves, and so do negative values. */
+/* Values against those on a grid of a quarter of the step, which sees wider frequencies: the error of N harmonics
+ * falls at least like what the aperture leaves of them, exp(-N^2 sigma_theta^2/2), to what the band leaves, and so
+ * do negative values. */
 static void harmonics(void)
 {
 	struct se2_model m = direction;
@@ -231,11 +234,12 @@ static void apertures(void)
 			for (size_t t = 0; t < 12; t++)
 				for (int y = -3; y <= 3; y++)
 					for (int x = -3; x <= 3; x++)
-						worst = fmax(worst,
-						    fabs(value(&k, t, x, y) -
-							 value(&fine, t, c[i].finer * x, c[i].finer * y)));
-			printf("# sigma %g px, step %g px: %.2g of the peak\n", c[i].sigma, c[i].step,
-			    worst / peak);
+						worst =
+						    fmax(worst, fabs(value(&k, t, x, y) -
+								     value(&fine, t, c[i].finer * x,
+									 c[i].finer * y)));
+			printf("# sigma %g px, step %g px: %.2g of the peak\n", c[i].sigma,
+			    c[i].step, worst / peak);
 			CHECK(worst < 2e-5 * peak && least_of(&k) > -1e-5 * peak);
 			drop(k);
 			drop(fine);
@@ -263,15 +267,15 @@ static void frames(void)
 			for (int x = -16; x <= 16; x++) {
 				turned =
 				    fmax(turned, fabs(value(&t, a, x, y) - value(&s, a, -x, -y)));
-				reflected = fmax(reflected, fabs(value(&s, a, x, y) -
-								 value(&s, (36 - a) % 36, x, -y)));
+				reflected = fmax(reflected,
+				    fabs(value(&s, a, x, y) - value(&s, (36 - a) % 36, x, -y)));
 				double sum = 0;
 				for (size_t b = a % 18; b < 36; b += 18)
 					sum += .5 * (value(&s, b, x, y) + value(&s, b, -x, -y));
 				folded = fmax(folded, fabs(sum - value(&u, a % 18, x, y)));
 				/* S_odd: both ends with their own side, S where the side is not seen */
 				odd = fmax(odd, fabs(value(&v, a, x, y) - .5 * value(&s, a, x, y) -
-						    .5 * value(&s, a, -x, -y)));
+						     .5 * value(&s, a, -x, -y)));
 				ends = fmax(ends, fabs(value(&v, a, x, y) - value(&v, a, -x, -y)));
 				double other = value(&v, (a + 18) % 36, x, y);
 				halves = fmax(halves,
@@ -297,9 +301,9 @@ static void frames(void)
 }
 
 /*
- * Mirror (9) and reversal (10) at angles that are no multiple of 90 degrees but turn part of the grid into itself (3-4-5 and
- * 5-12-13). An aperture in theta at a fixed point turns about one end only: both hold to second order of sigma_theta, so that
- * half of it leaves a quarter. At 5 degrees 1.1 per cent of the peak.
+ * Mirror (9) and reversal (10) at angles that are no multiple of 90 degrees but turn part of the grid into itself
+ * (3-4-5 and 5-12-13). An aperture in theta at a fixed point turns about one end only: both hold to second order of
+ * sigma_theta, so that half of it leaves a quarter. At 5 degrees 1.1 per cent of the peak.
  */
 static void turned(void)
 {
@@ -319,8 +323,10 @@ static void turned(void)
 			m.d11 = 1;
 			struct se2_aperture a = {.7, degrees[i] * M_PI / 180, false};
 			m.harmonics = (size_t)se2_harmonics(&a);
-			struct kernel p = kernel_at(&m, &a, 2 * HALF + 1, .5, ANGLES, theta, P_SOURCE, 1);
-			struct kernel o = kernel_at(&m, &a, 2 * HALF + 1, .5, ANGLES, theta, S_ODD, 1);
+			struct kernel p =
+			    kernel_at(&m, &a, 2 * HALF + 1, .5, ANGLES, theta, P_SOURCE, 1);
+			struct kernel o =
+			    kernel_at(&m, &a, 2 * HALF + 1, .5, ANGLES, theta, S_ODD, 1);
 			double worst[3] = {0}, peak = peak_of(&p);
 			size_t points = 0;
 			for (size_t t = 0; t < ANGLES; t++)
@@ -336,14 +342,15 @@ static void turned(void)
 						/* (x cos + y sin, x sin - y cos) is (-g.x, g.y) */
 						worst[0] = fmax(worst[0],
 						    fabs(value(&p, t, x, y) - value(&p, t, -u, v)));
-						worst[1] = fmax(worst[1],
-						    fabs(value(&p, t, -x, -y) -
-							 value(&p, t ^ 1, u, v)));
-						worst[2] = fmax(worst[2],
-						    fabs(value(&o, t, x, y) -
-							 value(&o, t ^ 1, u, v)));
+						worst[1] =
+						    fmax(worst[1], fabs(value(&p, t, -x, -y) -
+									value(&p, t ^ 1, u, v)));
+						worst[2] =
+						    fmax(worst[2], fabs(value(&o, t, x, y) -
+									value(&o, t ^ 1, u, v)));
 					}
-			printf("# %s, %g degrees: mirror %.2g, reversal %.2g, of S_odd %.2g of the peak\n",
+			printf("# %s, %g degrees: mirror %.2g, reversal %.2g, of S_odd %.2g of the "
+			       "peak\n",
 			    process ? "diffusion" : "direction", degrees[i], worst[0] / peak,
 			    worst[1] / peak, worst[2] / peak);
 			CHECK(points > 6000);

@@ -112,7 +112,8 @@ static double mean_y_sin(const struct se2_model *m)
 /* E[exp(-c s)] over the travel time s */
 static double laplace(const struct se2_model *m, double c)
 {
-	return m->travel == SE2_FIXED ? exp(-c * m->length) : pow(m->alpha / (m->alpha + c), m->order);
+	return m->travel == SE2_FIXED ? exp(-c * m->length)
+				      : pow(m->alpha / (m->alpha + c), m->order);
 }
 
 /* Identities 1, 2, 4, 5, 7 and the first of 3, all averages over the travel time of what holds at a fixed one. */
@@ -161,14 +162,15 @@ static void moments(void)
 	/* the resolvent's own closed forms (4) */
 	double al = direction.alpha, d = direction.d;
 	CHECK_RELATIVE(mean_x(&direction), 1 / (al + d), 1e-6);
-	CHECK_RELATIVE(mean_xx(&direction), 2 * (al + 2 * d) / (al * (al + d) * (al + 4 * d)), 1e-6);
+	CHECK_RELATIVE(
+	    mean_xx(&direction), 2 * (al + 2 * d) / (al * (al + d) * (al + 4 * d)), 1e-6);
 	CHECK_RELATIVE(mean_yy(&direction), 4 * d / (al * (al + d) * (al + 4 * d)), 1e-6);
 }
 
 /*
  * E[y theta] with theta not wrapped, the second of 3. As long as D s is small no path gets to pi (7 standard deviations
- * at D s = 0.1), so the wrapped angle's sawtooth, theta = sum over n of 2 (-1)^(n+1) sin(n theta)/n, will do; longer times by
- * the group: (x, y, theta) = g g' of independent g, g' with angles that add, so that
+ * at D s = 0.1), so the wrapped angle's sawtooth, theta = sum over n of 2 (-1)^(n+1) sin(n theta)/n, will do; longer
+ * times by the group: (x, y, theta) = g g' of independent g, g' with angles that add, so that
  *	E[y theta](2s) = E[y theta] (1 + E[cos theta]) + E[x] E[theta sin theta]
  *	E[theta sin theta](2s) = 2 E[cos theta] E[theta sin theta]
  */
@@ -178,7 +180,8 @@ static void unwrapped(void)
 	double y_theta = 0, theta_sin = 0, d = m.d;
 	for (int n = 1; n <= 30; n++) {
 		double sign = n % 2 ? 2. / n : -2. / n;
-		y_theta += sign * creal((I * first(&m, 0, 1, -n) - I * first(&m, 0, 1, n)) / (2 * I));
+		y_theta +=
+		    sign * creal((I * first(&m, 0, 1, -n) - I * first(&m, 0, 1, n)) / (2 * I));
 		/* E[sin(n theta) sin theta] = (E[cos((n-1) theta)] - E[cos((n+1) theta)])/2 */
 		theta_sin += sign * creal(one(&m, 0, 0, n - 1) - one(&m, 0, 0, n + 1)) / 2;
 	}
@@ -234,8 +237,8 @@ static void projection(double alpha, double rho, double expected)
 /*
  * The Green's matrix at |omega| = rho. With omega = rho (cos phi, sin phi) and the slice at theta
  *	F_theta(phi) = 1/(2 pi) sum over n, m of G[n][m] e^{i n theta} e^{i (m - n) phi},
- * B_n(phi) = sum over m of G[n][m] e^{i (m - n) phi}: G is B's Fourier coefficients in phi. G: (2N + 1, 2N + 1) from -N; the
- * largest coefficient that belongs to no |m| <= N goes to *beyond.
+ * B_n(phi) = sum over m of G[n][m] e^{i (m - n) phi}: G is B's Fourier coefficients in phi. G: (2N + 1, 2N + 1) from
+ * -N; the largest coefficient that belongs to no |m| <= N goes to *beyond.
  */
 enum { ROWS = 2 * N_DEFAULT + 1, TURNS = 256 }; /* TURNS > 4N + 1 */
 typedef double complex greens[ROWS][ROWS];
@@ -291,8 +294,10 @@ static void symmetries(const struct se2_model *model)
 				double complex v = g[n][m];
 				int sign = (m - n) % 2 ? -1 : 1;
 				largest = fmax(largest, cabs(v));
-				reflection = fmax(reflection, cabs(v - g[ROWS - 1 - n][ROWS - 1 - m]));
-				real = fmax(real, cabs(v - sign * conj(g[ROWS - 1 - n][ROWS - 1 - m])));
+				reflection =
+				    fmax(reflection, cabs(v - g[ROWS - 1 - n][ROWS - 1 - m]));
+				real = fmax(
+				    real, cabs(v - sign * conj(g[ROWS - 1 - n][ROWS - 1 - m])));
 				mirror = fmax(mirror, cabs(v - g[m][n]));
 				reversal = fmax(reversal, cabs(v - g[ROWS - 1 - m][ROWS - 1 - n]));
 				turned = fmax(turned, cabs(v - sign * v));
@@ -309,8 +314,8 @@ static void symmetries(const struct se2_model *model)
 	CHECK(largest > .5);
 }
 
-/* Identity 12. (f * g)^(omega, theta) = integral f^(omega, theta') g^(R_-theta' omega, theta - theta') dtheta' is the product of
- * the matrices, G_f*g = G_g G_f; checked at every element. */
+/* Identity 12. (f * g)^(omega, theta) = integral f^(omega, theta') g^(R_-theta' omega, theta - theta') dtheta' is
+ * the product of the matrices, G_f*g = G_g G_f; checked at every element. */
 static void semigroup(
     const struct se2_model *f, const struct se2_model *g, const struct se2_model *h)
 {
@@ -331,7 +336,8 @@ static void semigroup(
 				}
 			}
 			for (int m = 0; m < ROWS; m++)
-				worst = fmax(worst, hypot(re[m] - creal(c[n][m]), im[m] - cimag(c[n][m])));
+				worst = fmax(
+				    worst, hypot(re[m] - creal(c[n][m]), im[m] - cimag(c[n][m])));
 		}
 	}
 	CHECK(worst < 1e-6);
@@ -350,9 +356,10 @@ static void truncation(const struct se2_model *model)
 			at(model, rho * cos(phi), rho * sin(phi), cut);
 			at(&fine, rho * cos(phi), rho * sin(phi), whole);
 			for (int n = -N_DEFAULT; n <= N_DEFAULT; n++)
-				worst = fmax(worst,
-				    cabs(cut[n + N_DEFAULT] - whole[n + 4 * N_DEFAULT]) *
-					exp(-sigma * sigma * rho * rho / 2 - n * n * turn * turn / 2));
+				worst = fmax(
+				    worst, cabs(cut[n + N_DEFAULT] - whole[n + 4 * N_DEFAULT]) *
+					       exp(-sigma * sigma * rho * rho / 2 -
+						   n * n * turn * turn / 2));
 		}
 	CHECK(worst < 1e-6);
 }
@@ -378,8 +385,8 @@ static void scaling(struct se2_model a)
 }
 
 /*
- * Identity 13: at arclength s all mass has r <= s, so along a line of frequencies B_n is band-limited to s and its samples
- * every pi/(2s) give it everywhere (sinc times a Gaussian over 24 samples to each side; error below
+ * Identity 13: at arclength s all mass has r <= s, so along a line of frequencies B_n is band-limited to s and its
+ * samples every pi/(2s) give it everywhere (sinc times a Gaussian over 24 samples to each side; error below
  * exp(-pi/2 24/2) = 7e-9). Samples for half the support do not.
  */
 static double interpolation_error(const struct se2_model *m, double support)
