@@ -29,6 +29,7 @@ void measures_free(struct measures *all)
 		if (k != MEASURES_K)
 			free(all->weight[k]);
 	}
+	beyond_free(all->beyond);
 	covariates_free(all->covariates);
 	report_free(&all->invariance);
 }
@@ -45,9 +46,10 @@ int measures_prepare(struct measures *all, struct lateral *set, bool disc)
 			all->confound[all->confounds++] = w[k];
 	if (set->n >= 4 && all->confounds > 0) {
 		w[MEASURES_BEYOND] = mem_alloc(set->n * set->n * set->taps, sizeof(double));
-		if (!w[MEASURES_BEYOND] ||
-		    lateral_beyond(set, w[MEASURES_K], all->confound, all->confounds, plan->seed,
-			plan->threads, w[MEASURES_BEYOND]))
+		all->beyond =
+		    beyond_create(set, all->confound, all->confounds, plan->seed, plan->threads);
+		if (!w[MEASURES_BEYOND] || !all->beyond ||
+		    beyond_residual(all->beyond, w[MEASURES_K], w[MEASURES_BEYOND]))
 			return -1;
 	}
 	if (!(all->covariates = covariates_create(set, plan)))
@@ -90,7 +92,7 @@ int measures_kernel(
 		const double *c[] = {
 		    all->weight[MEASURES_C1], all->weight[MEASURES_C2], all->weight[MEASURES_C3]};
 		return lateral_explained(
-		    set, name, w, c, all->weight[MEASURES_BEYOND], plan, report);
+		    set, name, w, c, all->weight[MEASURES_BEYOND], all->beyond, plan, report);
 	}
 	if (k == MEASURES_BEYOND)
 		return cells_rows(set, name, w, all->confound, all->confounds, plan, report);

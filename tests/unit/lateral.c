@@ -197,7 +197,8 @@ static void check_confound(void)
 	for (size_t e = 0; e < total; e++)
 		w[e] = fmax(c[e], 0) - .3 * c[e] + .01;
 	const double *confounds[] = {c};
-	CHECK(!lateral_beyond(&set, w, confounds, 1, 1, 2, rest));
+	struct beyond *two = beyond_create(&set, confounds, 1, 1, 2), *one = beyond_create(&set, confounds, 1, 1, 1);
+	CHECK(two && one && !beyond_residual(two, w, rest));
 	worst = 0;
 	for (size_t e = 0; e < total; e++)
 		worst = fmax(worst, fabs(rest[e]));
@@ -209,10 +210,12 @@ static void check_confound(void)
 		noise[e] = e / TAPS / F == e / TAPS % F ? 0 : rng_normal(&rng);
 		w[e] = fmax(c[e], 0) + noise[e];
 	}
-	CHECK(!lateral_beyond(&set, w, confounds, 1, 1, 2, rest));
-	CHECK(!lateral_beyond(&set, w, confounds, 1, 1, 1, other));
+	CHECK(!beyond_residual(two, w, rest));
+	CHECK(!beyond_residual(one, w, other));
 	CHECK(correlation(rest, noise, total) > .99);
 	CHECK(!memcmp(rest, other, total * sizeof(*rest)));
+	beyond_free(one);
+	beyond_free(two);
 	free(noise);
 	free(other);
 	free(rest);

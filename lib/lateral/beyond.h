@@ -1,0 +1,36 @@
+/* K_beyond_C: the part of a kernel that is no function of what overlapping filters give. */
+#ifndef LATERAL_BEYOND_H
+#define LATERAL_BEYOND_H
+
+#include <stdint.h>
+#include "lateral/smooth.h"
+
+#define BEYOND_FOLDS 8
+
+struct beyond;
+
+/*
+ * What a fit needs of the confounds c (count of them, (n, n, taps) each), the same for every kernel of the set. For a pair
+ * (i, j) the model
+ *
+ *	w_ij(d) = f(C1, C2, C3) + a_i + b_j
+ *
+ * (smooth.h's f; a_i and b_j, what a target and a source add to all their weights, so that units of unequal strength do not
+ * pass for a function of C) is fitted by least squares to the taps of pairs neither of whose units is in the folds of i
+ * and j: all of it, so that nothing of a held-out unit is in its own prediction. Units fall into at most BEYOND_FOLDS
+ * random folds. NULL without memory, with fewer than 4 units or count not 1 to SMOOTH_CONFOUNDS.
+ */
+struct beyond *beyond_create(const struct lateral *set, const double *const *c, size_t count,
+    uint64_t seed, size_t threads) __attribute__((warn_unused_result));
+void beyond_free(struct beyond *beyond);
+
+/* residual = w less f, with the training pairs' mean effects in f's level; 0 for i = j. Both (n, n, taps). 0 or -1. */
+int beyond_residual(const struct beyond *beyond, const double *w, double *residual)
+    __attribute__((warn_unused_result));
+
+/* r of w moved, w_{o(i) o(j)}, with what is then predicted of it, fitted anew, over the taps of pairs i != j; o = order + b n,
+ * order (count, n), r (count). 0 or -1. */
+int beyond_moved(const struct beyond *beyond, const double *w, const uint32_t *order, size_t count,
+    double *r) __attribute__((warn_unused_result));
+
+#endif
