@@ -5,6 +5,7 @@
  * Bosking et al., J. Neurosci. 17 (1997) 2112; Bertoni et al., arXiv:2104.08537.
  */
 #include <stdlib.h>
+#include <string.h>
 #include "base/list.h"
 #include "base/progress.h"
 #include "base/threads.h"
@@ -36,7 +37,7 @@ static const struct opt options[] = {
     OPT_COUNT('n', "permutations", &plan.permutations, "9999", CLOSED(0, 1e6), "number",
 	"permutations of the filters"),
     OPT_COUNT('q', "invariance", &plan.invariance_permutations, "499", CLOSED(0, 1e6), "number",
-	"permutations for Q_inv and Q_unrotated"),
+	"permutations for explained_C, Q and within cells"),
     OPT_COUNT('b', "bootstrap", &plan.bootstrap, "2000", CLOSED(0, 1e6), "number",
 	"bootstrap samples of the filters"),
     OPT_SEED(&plan.seed),
@@ -54,6 +55,12 @@ static void read_plan(void)
 	struct opt_range distances = AT_LEAST(0);
 	if (!from.filters || !from.table)
 		tool_usage("%s: needed: option is missing", from.filters ? "--table" : "--filters");
+	if (from.c3 && !from.rms)
+		tool_usage("--rms: needed with --c3: C3 is the covariance over the units' rms");
+	if (!strcmp(label, "C1") || !strcmp(label, "C2") || !strcmp(label, "C3"))
+		tool_usage(
+		    "--label: %s: that is the name of a kernel of overlaps in the same table",
+		    label);
 	if (list_parse(ranges, false, distances, &list))
 		tool_usage("--ranges: %s", err_reason());
 	if (list.count < 2 || list.count > LATERAL_RANGES)
@@ -81,6 +88,10 @@ static void read_units(struct lateral *set, char *file)
 
 static int combine_tables(size_t count, char **files)
 {
+	static const char *const allowed[] = {"combine", "output"};
+	const struct opt *other = opt_other(&tool, 2, allowed);
+	if (other)
+		tool_usage("--%s: means nothing with --combine", other->name);
 	if (count < 2)
 		tool_usage("--combine: %zu tables: at least 2 are needed", count);
 	struct table_out *table = tool_need(table_create(output, SEEDS_COLUMNS));
@@ -129,10 +140,12 @@ int main(int argc, char **argv)
 	if (profile_file)
 		profile = tool_need(table_create(profile_file, LATERAL_BIN_COLUMNS));
 	report_kernels(&all, &report, profile);
+	tool_check(measures_head(&all, from.rms, &report));
 	report_write(&report, table);
 	if (pairs_file) {
 		struct table_out *pairs = tool_need(table_create(pairs_file, LATERAL_PAIR_COLUMNS));
-		lateral_pairs_write(&set, w[MEASURES_C1], w[MEASURES_C2], w[MEASURES_C3], pairs);
+		lateral_pairs_write(&set, w[MEASURES_C1], w[MEASURES_C2], w[MEASURES_C3],
+		    w[MEASURES_BEYOND], pairs);
 		tool_check(table_close(pairs));
 	}
 	if (profile)

@@ -247,10 +247,14 @@ static const struct opt *find(const struct tool *tool, char letter, const char *
 	return NULL;
 }
 
+static bool on_command_line[128]; /* by place in the tool's table */
+
 static void take(const struct tool *tool, const struct opt *o, const char *shown, const char *value)
 {
 	if (parse_value(o, value) < 0)
 		usage_error(tool, shown, err_reason());
+	if ((size_t)(o - tool->options) < sizeof on_command_line)
+		on_command_line[o - tool->options] = true;
 	if (o->given)
 		*o->given = true;
 }
@@ -404,4 +408,16 @@ void opt_text(const struct opt *o, char *buffer, size_t size)
 		snprintf(buffer, size, "%.*s", (int)strcspn(word, ","), word);
 		break;
 	}
+}
+
+const struct opt *opt_other(const struct tool *tool, size_t count, const char *const *names)
+{
+	for (size_t at = 0; at < sizeof on_command_line && tool->options[at].name; at++) {
+		bool named = !on_command_line[at];
+		for (size_t k = 0; k < count; k++)
+			named = named || !strcmp(tool->options[at].name, names[k]);
+		if (!named)
+			return &tool->options[at];
+	}
+	return NULL;
 }

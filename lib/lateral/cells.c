@@ -321,8 +321,10 @@ static int rows(const struct cells *cells, const char *kernel, struct report *re
 				    PARTS * R * INDICES, RESAMPLE_TWO_SIDED);
 				row.chance = chance.mean;
 				row.p = chance.p;
-				if (indices[k].difference && plan->invariance_permutations)
+				if (indices[k].difference) { /* no value without permutations */
 					row.value -= chance.mean;
+					row.chance -= chance.mean;
+				}
 				if (resample_pair_interval(row.value, cells->boot + at,
 					cells->set->n, plan->bootstrap, PARTS * R * INDICES, .95,
 					&row.low, &row.high) ||

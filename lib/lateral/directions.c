@@ -271,21 +271,61 @@ static int angular_bootstrap(size_t chunk, size_t worker, void *argument)
 	return 0;
 }
 
-/* what is left out of every index: the share of a part's weight in i = j, against 1/n */
+/*
+ * What is left out of every index: the share of a part's weight in i = j. Chance: sources moved among targets, of which
+ * i meets o(i) then; 1/n on average.
+ */
 static int self_row(const struct lateral *set, const char *kernel, const double *w,
     enum lateral_part part, const struct lateral_plan *plan, struct report *report)
 {
-	double self = 0, all = 0, sign = part == LATERAL_NEGATIVE ? -1 : 1;
-	for (size_t p = 0; p < set->n * set->n; p++)
-		for (size_t t = 0; t < set->taps; t++) {
-			double weight = fmax(sign * w[p * set->taps + t], 0);
-			all += weight;
-			self += p / set->n == p % set->n ? weight : 0;
-		}
-	struct report_row row = lateral_row(kernel, part, "self_share", plan, 0, set->n);
-	row.value = all > 0 ? self / all : NAN;
-	row.chance = 1 / (double)set->n;
-	return report_add(report, row);
+	size_t n = set->n, count = lateral_samples(plan), *order = mem_alloc(n, sizeof(*order));
+	double all = 0, sign = part == LATERAL_NEGATIVE ? -1 : 1,
+	       *sum = mem_alloc(n * n, sizeof(*sum));
+	double *times = mem_alloc(n + n * n, sizeof(*times));
+	double *permuted = mem_alloc(plan->permutations, sizeof(*permuted)),
+	       *boot = mem_alloc(count, sizeof(*boot));
+	struct report_row row = lateral_row(kernel, part, "self_share", plan, 0, n);
+	int status = -1;
+	if (!order || !sum || !times || !permuted || !boot)
+		goto out;
+	row.value = 0;
+	for (size_t p = 0; p < n * n; p++) {
+		for (size_t t = 0; t < set->taps; t++)
+			sum[p] += fmax(sign * w[p * set->taps + t], 0);
+		all += sum[p];
+		row.value += p / n == p % n ? sum[p] : 0;
+	}
+	row.value = all > 0 ? row.value / all : NAN;
+	for (size_t b = 0; b < plan->permutations; b++) {
+		double self = 0;
+		resample_order(plan->seed, b, 8, n, order);
+		for (size_t i = 0; i < n; i++)
+			self += sum[i * n + order[i]];
+		permuted[b] = all > 0 ? self / all : NAN;
+	}
+	for (size_t b = 0; b < count; b++) {
+		double self = 0, rest = 0;
+		resample_pairs(plan->seed, plan->bootstrap, b, n, times, times + n);
+		for (size_t p = 0; p < n * n; p++)
+			if (p / n == p % n)
+				self += times[p / n] * sum[p];
+			else
+				rest += times[n + p] * sum[p];
+		boot[b] = self + rest > 0 ? self / (self + rest) : NAN;
+	}
+	row.chance = all > 0 ? 1 / (double)n : NAN;
+	row.p = resample_chance(row.value, permuted, plan->permutations, 1, RESAMPLE_TWO_SIDED).p;
+	status = resample_pair_interval(
+	    row.value, boot, n, plan->bootstrap, 1, LATERAL_LEVEL, &row.low, &row.high);
+	if (!status)
+		status = report_add(report, row);
+out:
+	free(order);
+	free(sum);
+	free(times);
+	free(permuted);
+	free(boot);
+	return status;
 }
 
 static int angular_rows(const struct angular_job *job, const char *kernel, enum lateral_part part,
@@ -306,8 +346,10 @@ static int angular_rows(const struct angular_job *job, const char *kernel, enum 
 			row.chance = scale * chance.mean;
 			row.p = chance.p;
 			row.value = value[at];
-			if (quantities[q].difference && plan->permutations)
-				row.value -= chance.mean;
+			if (quantities[q].difference) {
+				row.value -= plan->permutations ? chance.mean : 0;
+				row.chance = 0;
+			}
 			if (resample_pair_interval(row.value, boot + at, job->labels->n,
 				plan->bootstrap, ANGULAR_STATISTICS, LATERAL_LEVEL, &row.low,
 				&row.high))
@@ -322,7 +364,7 @@ static int angular_rows(const struct angular_job *job, const char *kernel, enum 
 }
 
 int lateral_angular(const struct lateral *set, const char *kernel, const double *w,
-    enum lateral_part part, const struct lateral_plan *plan, struct report *report,
+    enum lateral_part part, const struct lateral_plan *plan, struct report *report, bool self,
     struct lateral_bin *bins, bool *empty)
 {
 	int status = -1;
@@ -358,7 +400,7 @@ int lateral_angular(const struct lateral *set, const char *kernel, const double 
 	if (par_for((job.count + CHUNK - 1) / CHUNK, plan->threads, angular_bootstrap, &job))
 		goto out;
 	lateral_count_pairs(set, plan, pairs);
-	if ((!both && self_row(set, kernel, w, part, plan, report)) ||
+	if ((self && self_row(set, kernel, w, part, plan, report)) ||
 	    angular_rows(&job, kernel, part, value, permuted, boot, pairs, report))
 		goto out;
 	status = bins && !both ? profiles_fill(&job, value, permuted, boot, bins) : 0;

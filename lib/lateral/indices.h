@@ -59,9 +59,9 @@ void lateral_bins_write(const struct lateral_bin *bins, const char *kernel, enum
 
 /* What `w` (n, n, taps) has in its part: rows into report, bins (LATERAL_RANGES, LATERAL_BINS) unless NULL. Of part signed,
  * where no weight is clipped, the rows over sum |w| (R_0, R_1, R_2, coaxiality, concentration) and no bins.
- * empty is set where no weight has that sign: then every value is nan. 0 or -1. */
+ * With `self` a row self_share, for kernels that have i = j. empty is set where no weight has that sign: then every value is nan. 0 or -1. */
 int lateral_angular(const struct lateral *set, const char *kernel, const double *w,
-    enum lateral_part part, const struct lateral_plan *plan, struct report *report,
+    enum lateral_part part, const struct lateral_plan *plan, struct report *report, bool self,
     struct lateral_bin *bins, bool *empty) __attribute__((warn_unused_result));
 
 /* Signed rows: short_range, the ring model, phase_locked and, for a kernel that is no confound itself (`own`; C1-C3 are

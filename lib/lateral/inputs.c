@@ -34,8 +34,8 @@ static double *kernel_of(const struct lateral *set)
 	return mem_alloc(set->n * set->n * set->taps, sizeof(double));
 }
 
-static int read_overlaps(const struct lateral_files *files, const struct lateral *set, size_t threads,
-    double *c[3])
+static int read_overlaps(
+    const struct lateral_files *files, const struct lateral *set, size_t threads, double *c[3])
 {
 	struct bank bank, lgn;
 	int status = bank_load(files->filters, &bank);
@@ -57,8 +57,8 @@ static int read_overlaps(const struct lateral_files *files, const struct lateral
 	return status;
 }
 
-int lateral_read_confounds(const struct lateral_files *files, const struct lateral *set, size_t threads,
-    double *c[3])
+int lateral_read_confounds(
+    const struct lateral_files *files, const struct lateral *set, size_t threads, double *c[3])
 {
 	struct npys_array covariance;
 	int status = files->filters ? read_overlaps(files, set, threads, c) : 0;
@@ -67,6 +67,8 @@ int lateral_read_confounds(const struct lateral_files *files, const struct later
 		status = c[2] ? npys_load(files->c3, &covariance, LATERAL_KERNEL_MAX) : -1;
 		if (status == 0) {
 			status = lateral_select(set, &covariance, LATERAL_COVARIANCE, c[2]);
+			if (status)
+				status = err_set("%s: %s", files->c3, err_reason());
 			npys_array_free(&covariance);
 		}
 	}

@@ -21,7 +21,7 @@ int lateral_read(struct npys_in *in, const struct lateral_files *files, struct l
 
 /* C1, C2 and C3 of the set's pairs, (n, n, taps) each; those whose files are not given stay NULL. Free with free(),
  * also on failure. 0 or -1. */
-int lateral_read_confounds(const struct lateral_files *files, const struct lateral *set, size_t threads,
-    double *c[3]) __attribute__((warn_unused_result));
+int lateral_read_confounds(const struct lateral_files *files, const struct lateral *set,
+    size_t threads, double *c[3]) __attribute__((warn_unused_result));
 
 #endif

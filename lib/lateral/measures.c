@@ -1,5 +1,7 @@
 #include "lateral/measures.h"
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/memory.h"
 #include "lateral/cells.h"
 #include "lateral/confound.h"
@@ -72,15 +74,16 @@ int measures_kernel(
 	if (!w)
 		return 0;
 	for (enum lateral_part part = LATERAL_POSITIVE; part < LATERAL_SIGNED; part++) {
-		if (lateral_angular(set, name, w, part, plan, report, profile ? bins : NULL,
-			&all->empty[k][part]) ||
+		if (lateral_angular(set, name, w, part, plan, report, k != MEASURES_BEYOND,
+			profile ? bins : NULL, &all->empty[k][part]) ||
 		    covariates_rows(all->covariates, name, w, part, report))
 			return -1;
 		if (profile)
 			lateral_bins_write(bins, name, part, plan, profile);
 	}
-	if (own && (lateral_angular(set, name, w, LATERAL_SIGNED, plan, report, NULL, &none) ||
-		       covariates_rows(all->covariates, name, w, LATERAL_SIGNED, report)))
+	if (own &&
+	    (lateral_angular(set, name, w, LATERAL_SIGNED, plan, report, false, NULL, &none) ||
+		covariates_rows(all->covariates, name, w, LATERAL_SIGNED, report)))
 		return -1;
 	if (lateral_signed(set, name, w, own, plan, report))
 		return -1;
@@ -96,5 +99,34 @@ int measures_kernel(
 	}
 	if (k == MEASURES_BEYOND)
 		return cells_rows(set, name, w, all->confound, all->confounds, plan, report);
+	return 0;
+}
+
+int measures_head(const struct measures *all, bool rms_given, struct report *report)
+{
+	struct report_row gauge = {.kernel = all->name[MEASURES_K],
+	    .part = LATERAL_SIGNED,
+	    .quantity = "rms_given",
+	    .value = rms_given,
+	    .low = NAN,
+	    .high = NAN,
+	    .chance = NAN,
+	    .p = NAN,
+	    .n = all->set->n};
+	size_t primary = 0;
+	if (report_add(report, gauge))
+		return -1;
+	for (size_t at = 0; at < report->count; at++) {
+		const struct report_row *row = &report->row[at];
+		bool first = row->kernel == all->name[MEASURES_BEYOND] &&
+			     row->part == LATERAL_SIGNED && !strcmp(row->quantity, "R_0") &&
+			     !(row->to > 0);
+		if (!first && at + 1 < report->count)
+			continue;
+		struct report_row moved = *row;
+		memmove(&report->row[primary + 1], &report->row[primary],
+		    (at - primary) * sizeof(*report->row));
+		report->row[primary++] = moved;
+	}
 	return 0;
 }

@@ -36,4 +36,9 @@ int measures_prepare(struct measures *all, struct lateral *set, bool disc)
 int measures_kernel(struct measures *all, size_t k, struct report *report,
     struct table_out *profile) __attribute__((warn_unused_result));
 
+/* What stands first: R_0 of K_beyond_C, signed, where it is there (the primary endpoint; it leaves its place), then rms_given, 1
+ * or 0, which says whether rms made the gauge; its n is the number of units that take part. 0, or -1 without memory. */
+int measures_head(const struct measures *all, bool rms_given, struct report *report)
+    __attribute__((warn_unused_result));
+
 #endif

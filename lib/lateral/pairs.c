@@ -212,6 +212,10 @@ int lateral_select(
 		return err_set(
 		    "kernel: %zu channels, expected %zu", kernel->header.shape[0], set->channels);
 	size_t m = kernel->header.shape[2], k = set->k;
+	if (m < k)
+		return err_set(
+		    "%zu px wide, the kernel %zu: a companion has to reach every tap of the kernel",
+		    m, k);
 	for (size_t i = 0; i < set->n; i++)
 		for (size_t j = 0; j < set->n; j++) {
 			size_t a = set->unit[i].channel, b = set->unit[j].channel;
@@ -225,12 +229,8 @@ int lateral_select(
 			for (size_t r = 0; r < k; r++)
 				for (size_t c = 0; c < k; c++) {
 					/* the same displacement in a kernel of width m */
-					size_t y = r + m / 2, x = c + m / 2;
-					bool inside = y >= k / 2 && x >= k / 2 && y - k / 2 < m &&
-						      x - k / 2 < m;
-					to[r * k + c] =
-					    inside ? factor * from[(y - k / 2) * m + (x - k / 2)]
-						   : 0;
+					size_t y = r + m / 2 - k / 2, x = c + m / 2 - k / 2;
+					to[r * k + c] = factor * from[y * m + x];
 				}
 		}
 	return 0;
@@ -245,7 +245,7 @@ void lateral_disc(const struct lateral *set, double *w)
 }
 
 void lateral_pairs_write(const struct lateral *set, const double *c1, const double *c2,
-    const double *c3, struct table_out *table)
+    const double *c3, const double *beyond, struct table_out *table)
 {
 	for (size_t p = 0; p < set->n * set->n; p++) {
 		size_t i = p / set->n, j = p % set->n;
@@ -262,6 +262,7 @@ void lateral_pairs_write(const struct lateral *set, const double *c1, const doub
 			table_real(table, c1 ? c1[at] : NAN);
 			table_real(table, c2 ? c2[at] : NAN);
 			table_real(table, c3 ? c3[at] : NAN);
+			table_real(table, beyond ? beyond[at] : NAN);
 		}
 	}
 }

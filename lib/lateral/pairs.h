@@ -76,7 +76,8 @@ enum lateral_gauge {
 	LATERAL_COVARIANCE, /* cov_ij / (rms_i rms_j) */
 };
 
-/* Another kernel (F, F, m, m) on the same units and taps: cropped or zero-padded about its centre to k; w: (n, n, taps). */
+/* Another kernel (F, F, m, m) on the same units and taps: cropped about its centre to k; w: (n, n, taps). A narrower
+ * one is an error: weights that nobody measured are not 0. */
 int lateral_select(const struct lateral *set, const struct npys_array *kernel,
     enum lateral_gauge gauge, double *w) __attribute__((warn_unused_result));
 
@@ -112,10 +113,10 @@ static inline const double *lateral_weights(
 	return w + lateral_pair_index(set, i, j) * set->taps;
 }
 
-/* Every tap of every pair i != j as a row, for anyone's own analysis; i and j are channels of the kernel. c1, c2, c3:
- * (n, n, taps) or NULL, which is nan. Failures are kept for table_close. */
-#define LATERAL_PAIR_COLUMNS "i j dx_px dy_px dtheta_deg dphase_deg K C1 C2 C3"
+/* Every tap of every pair i != j as a row, for anyone's own analysis; i and j are channels of the kernel. c1, c2, c3 and what is
+ * beyond them: (n, n, taps) or NULL, which is nan. Failures are kept for table_close. */
+#define LATERAL_PAIR_COLUMNS "i j dx_px dy_px dtheta_deg dphase_deg K C1 C2 C3 K_beyond_C"
 void lateral_pairs_write(const struct lateral *set, const double *c1, const double *c2,
-    const double *c3, struct table_out *table);
+    const double *c3, const double *beyond, struct table_out *table);
 
 #endif

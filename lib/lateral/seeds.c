@@ -60,13 +60,6 @@ static int seed_read(const char *file, struct seed *seed)
 	return 0;
 }
 
-/* values that are given less their chance */
-static bool is_difference(const char *quantity)
-{
-	return !strncmp(quantity, "iso_orientation", 15) || !strncmp(quantity, "R_", 2) ||
-	       !strncmp(quantity, "cells_R_", 8);
-}
-
 /* P(X > x) of chi-squared with whole degrees of freedom */
 static double chi_squared_above(double x, size_t degrees)
 {
@@ -130,8 +123,7 @@ static void combine(struct seed *seed, size_t count, size_t first, size_t row, d
 			if (!isnan(chance))
 				chances[m++] = chance;
 			x[n] = value;
-			effect[n] =
-			    value - (is_difference(key[QUANTITY]) || isnan(chance) ? 0 : chance);
+			effect[n] = value - (isnan(chance) ? 0 : chance);
 			own[n++] = se * se;
 			break;
 		}

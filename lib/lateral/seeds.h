@@ -15,8 +15,7 @@
  * which they come, over the n tables that have a value there:
  *	value, low, high	mean and 95 % Student interval of the values
  *	chance			mean
- *	p			two-sided t test of value less chance (for what is less its chance already, of value) against
- *				0
+ *	p			two-sided t test of value less chance (0 where there is none) against 0
  *	within_sd		root mean square of the tables' own standard errors, (high - low) / 3.92
  *	between_sd		root of the values' variance less that, 0 where that is more
  *	heterogeneity_p		Cochran's Q, values weighted by their own precision, against chi-squared, n - 1 degrees

@@ -6,6 +6,7 @@
 #include "lateral/products.h"
 #include "lateral/rows.h"
 #include "stats/resample.h"
+#include "stats/student.h"
 
 enum {
 	R = LATERAL_RANGES,
@@ -147,6 +148,16 @@ static const struct signed_quantity {
     {SIGNED_PHASE, "phase_locked", LATERAL_SIGNED, false, true, false},
 };
 
+/* No permutation moves a mean: chance is 0, and p Student's, two-sided, with the standard error of the interval. */
+static void against_zero(size_t filters, struct report_row *row)
+{
+	double degrees = (double)filters - 1;
+	double error =
+	    (row->high - row->low) / (2 * student_quantile((1 - LATERAL_LEVEL) / 2, degrees));
+	row->chance = 0;
+	row->p = error > 0 ? 2 * student_above(fabs(row->value) / error, degrees) : NAN;
+}
+
 static int signed_rows(const struct signed_job *job, const char *kernel, bool own,
     const double *value, const double *permuted, const double *boot, struct report *report)
 {
@@ -167,10 +178,13 @@ static int signed_rows(const struct signed_job *job, const char *kernel, bool ow
 			    plan->permutations, SIGNED_COUNT, RESAMPLE_TWO_SIDED);
 			row.value = value[at];
 			row.chance = chance.mean;
-			row.p = at == SIGNED_RING_MEAN ? NAN : chance.p;
+			row.p = chance.p;
 			if (resample_pair_interval(row.value, boot + at, n, plan->bootstrap,
-				SIGNED_COUNT, LATERAL_LEVEL, &row.low, &row.high) ||
-			    report_add(report, row))
+				SIGNED_COUNT, LATERAL_LEVEL, &row.low, &row.high))
+				return -1;
+			if (at == SIGNED_RING_MEAN && !isnan(row.value))
+				against_zero(n, &row);
+			if (report_add(report, row))
 				return -1;
 		}
 	}

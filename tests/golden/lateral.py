@@ -1,6 +1,7 @@
 """Planted lateral kernels on random Gabor banks, and NumPy's own reading of the definitions, tap by tap.
 
-lateral.py plant PREFIX KIND [n=16 k=9 seed=1 noise=0 centre=1.5 size=11 turn=0 mirror=0 gain=0]
+lateral.py plant PREFIX KIND [n=16 k=9 seed=1 noise=0 centre=1.5 size=11 turn=0 mirror=0 gain=0 three=0]
+    three=1: also PREFIX.lgn.npys, for C2, and PREFIX.c3.npys, that of rectified units in Gaussian images of spectrum 1/f^2;
     writes PREFIX.{lateral,v1,rms}.npys and PREFIX.tsv; KIND is a key of KINDS below. turn: quarter turns of the image;
     mirror=1: the image seen in a mirror, x -> -x; gain=1: channels rescaled at random, rms with them.
 lateral.py batch KIND FIRST LAST [n=16 ...]
@@ -157,6 +158,41 @@ def correlations(bank, k):
     return C
 
 
+def laplacian(width=7, sigma=.9):
+    """A filter before the bank that is not quite balanced, (width, width)."""
+    dx, dy = taps(width)
+    x = (dx**2 + dy**2) / 2 / sigma**2
+    return np.exp(-x) * (1 - x) - .8 * np.mean(np.exp(-x) * (1 - x))
+
+
+def through(bank, lgn):
+    """Effective profiles: every filter convolved with lgn, zeros around."""
+    n, s = bank.shape[:2]
+    m = lgn.shape[0]
+    out = np.zeros((n, s + m - 1, s + m - 1))
+    for r in range(m):
+        for c in range(m):
+            out[:, r:r + s, c:c + s] += lgn[r, c] * bank
+    return out
+
+
+def rectified(bank, k):
+    """cov(h_i(p), h_j(p + d)) / (rms_i rms_j) of h = relu(z), z the bank's responses to Gaussian images of spectrum 1/f^2:
+    with rho the correlation of z_i and z_j, E h_i h_j = (sqrt(1 - rho^2) + rho (pi - arccos rho)) / 2 pi, rms^2 = 1/2."""
+    n, s = bank.shape[:2]
+    size = 48
+    f = np.hypot(*np.meshgrid(np.fft.fftfreq(size), np.fft.fftfreq(size)))
+    big = np.zeros((n, size, size))
+    big[:, (size - s) // 2:(size + s) // 2, (size - s) // 2:(size + s) // 2] = bank
+    seen = np.fft.ifft2(np.fft.fft2(big) / np.maximum(f, 1 / size)).real
+    rho = np.clip(correlations(seen, k), -1, 1)
+    return (np.sqrt(1 - rho**2) + rho * (np.pi - np.arccos(rho)) - 1) / np.pi
+
+
+def unit(x, g):
+    return x / np.std(x[g.off])
+
+
 KINDS = {
     "zero": lambda g, rng, C: 0 * g.r,
     "white": lambda g, rng, C: rng.standard_normal(g.r.shape),
@@ -179,6 +215,9 @@ KINDS = {
     "relu-gains": lambda g, rng, C: gains(g, rng) * np.maximum(C, 0),
     "relu-scatter": lambda g, rng, C: np.maximum(C, 0) + .5 * np.abs(C) * rng.standard_normal(C.shape),
     "relu-gains-iso": lambda g, rng, C: gains(g, rng) * np.maximum(C, 0) + .1 * np.cos(2 * g.dth),
+    # a function of all three that is no sum of functions of each
+    "joint": lambda g, rng, C: unit(np.maximum(g.C[0] - g.C[1], 0), g) + unit(np.maximum(g.C[0], 0) * g.C[2], g)
+    + unit(np.hypot(g.C[0], g.C[1] - g.C[2]), g),
     "rectified": lambda g, rng, C: np.maximum(rng.standard_normal(g.r.shape), 0),
     "reciprocal": lambda g, rng, C: (lambda a: a + a.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1])(
         rng.standard_normal(g.r.shape)),
@@ -195,22 +234,28 @@ def bank_of(n, rng, centre):
     return units
 
 
-def plant(prefix, kind, n=16, k=9, seed=1, noise=0, centre=1.5, size=11, turn=0, mirror=0, gain=0, rejected=0):
+def plant(prefix, kind, n=16, k=9, seed=1, noise=0, centre=1.5, size=11, turn=0, mirror=0, gain=0, rejected=0, three=0):
     n, k, size, turn = int(n), int(k), int(size), int(turn)
     rng = np.random.default_rng([int(seed), 7])
     units = bank_of(n, rng, centre)
     bank = np.array([gabor(u, size) for u in units])
     g = Geometry(units, k)
-    K = KINDS[kind](g, rng, correlations(bank, k))
+    lgn = laplacian()
+    g.C = [correlations(bank, k)]
+    if three or kind == "joint":
+        g.C += [correlations(through(bank, lgn), k), rectified(through(bank, lgn), k)]
+    K = KINDS[kind](g, rng, g.C[0])
     K = K + noise * np.std(K[g.off]) * rng.standard_normal(K.shape)
     for _ in range(turn):  # the image turns counter-clockwise
-        bank, K = np.rot90(bank, 1, (1, 2)), np.rot90(K, 1, (2, 3))
+        bank, K, lgn = np.rot90(bank, 1, (1, 2)), np.rot90(K, 1, (2, 3)), np.rot90(lgn)
+        g.C = [np.rot90(c, 1, (2, 3)) for c in g.C]
         for u in units:
             u["x"], u["y"], u["theta"] = -u["y"], u["x"], u["theta"] + np.pi / 2
             if u["theta"] >= np.pi:
                 u["theta"], u["phase"] = u["theta"] - np.pi, -u["phase"]
     if mirror:
-        bank, K = bank[:, :, ::-1], K[:, :, :, ::-1]
+        bank, K, lgn = bank[:, :, ::-1], K[:, :, :, ::-1], lgn[:, ::-1]
+        g.C = [c[:, :, :, ::-1] for c in g.C]
         for u in units:  # u -> -u with theta -> pi - theta: x -> -x keeps y; carrier (-sin, cos) -> (-sin', cos')
             u["x"], u["theta"], u["phase"] = -u["x"], np.mod(np.pi - u["theta"], np.pi), -u["phase"]
     rms = np.ones(n)
@@ -230,6 +275,9 @@ def plant(prefix, kind, n=16, k=9, seed=1, noise=0, centre=1.5, size=11, turn=0,
     npys.save(prefix + ".lateral.npys", K)
     npys.save(prefix + ".v1.npys", bank)
     npys.save(prefix + ".rms.npys", rms)
+    if len(g.C) > 1:
+        npys.save(prefix + ".lgn.npys", lgn)
+        npys.save(prefix + ".c3.npys", g.C[2] * rms[:, None, None, None] * rms[None, :, None, None])
 
 
 def read_units(tsv):

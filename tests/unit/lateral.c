@@ -118,13 +118,13 @@ static void check_pairs(void)
 		worst = fmax(worst, fabs(set.pair[p].dtheta) - PI / 2);
 	CHECK(worst < 1e-6);
 
-	/* a wider kernel is cropped about its centre, a narrower one padded */
+	/* a wider kernel is cropped about its centre, a narrower one refused */
 	struct npys_array wide = kernel_of(9, name_of), narrow = kernel_of(5, name_of);
 	double *w = calloc(set.n * set.n * TAPS, sizeof(*w));
 	CHECK(!lateral_select(&set, &wide, LATERAL_PLAIN, w) && w[0] == 10 && w[24] == 40);
-	CHECK(!lateral_select(&set, &narrow, LATERAL_COVARIANCE, w));
-	CHECK(lateral_weights(&set, w, 1, 2)[0] == 0);
-	CHECK_CLOSE(lateral_weights(&set, w, 1, 2)[24], 10212. / 6, 1e-9);
+	CHECK(!lateral_select(&set, &wide, LATERAL_COVARIANCE, w));
+	CHECK_CLOSE(lateral_weights(&set, w, 1, 2)[24], 10240. / 6, 1e-9);
+	CHECK(lateral_select(&set, &narrow, LATERAL_COVARIANCE, w) == -1);
 	free(w);
 	free(wide.x);
 	free(narrow.x);
