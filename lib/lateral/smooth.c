@@ -1,4 +1,6 @@
 #include "lateral/smooth.h"
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
@@ -58,6 +60,32 @@ static void regress(struct smooth *smooth, const double product[][SMOOTH_CONFOUN
 	}
 }
 
+/* number the terms that a tap reaches; before, terms and shrunk count all `places` of them */
+static void number(
+    const struct lateral *set, const double *const *c, size_t places, struct smooth *smooth)
+{
+	bool reached[SMOOTH_TERMS] = {false};
+	size_t pairs = set->n * set->n, shrunk = smooth->shrunk;
+	for (size_t p = 0; p < places; p++)
+		smooth->term[p] = p;
+	for (size_t e = 0; e < pairs * set->taps; e++) {
+		struct smooth_entry entry[SMOOTH_ENTRIES];
+		double x[SMOOTH_CONFOUNDS];
+		if (e / set->taps / set->n == e / set->taps % set->n)
+			continue;
+		for (size_t s = 0; s < smooth->count; s++)
+			x[s] = c[s][e];
+		size_t m = smooth_entries(smooth, x, entry);
+		for (size_t k = 0; k < m; k++)
+			reached[entry[k].term] = true;
+	}
+	smooth->terms = smooth->shrunk = 0;
+	for (size_t p = 0; p < places; p++) {
+		smooth->shrunk += reached[p] && p < shrunk;
+		smooth->term[p] = reached[p] ? smooth->terms++ : SIZE_MAX;
+	}
+}
+
 int smooth_make(
     const struct lateral *set, const double *const *c, size_t count, struct smooth *smooth)
 {
@@ -112,8 +140,9 @@ int smooth_make(
 	for (size_t s = 0; s < count; s++) {
 		smooth->own[s].first = terms;
 		terms += smooth->own[s].knots.count;
+		if (s == 0)
+			smooth->shrunk = terms;
 	}
-	smooth->shrunk = terms;
 	for (size_t s = 1; s < count; s++) {
 		smooth->rest[s].first = terms;
 		terms += smooth->rest[s].knots.count;
@@ -122,8 +151,8 @@ int smooth_make(
 		smooth->coarse[s].first = s ? 0 : terms;
 		cells *= smooth->coarse[s].knots.count;
 	}
-	smooth->terms = terms + (count > 1 ? cells : 0);
 	free(sample);
+	number(set, c, terms + (count > 1 ? cells : 0), smooth);
 	return 0;
 }
 
@@ -142,7 +171,18 @@ static void hats(const struct knots *knots, double x, size_t *k, double *part)
 	*part = (x - knots->at[at]) / (knots->at[at + 1] - knots->at[at]);
 }
 
-static size_t spline(const struct smooth_axis *axis, double x, struct smooth_entry *entry)
+/* the entry of the term at a place, unless it is 0; gives how many that is */
+static size_t put(
+    const struct smooth *smooth, size_t place, double value, struct smooth_entry *entry)
+{
+	if (value == 0)
+		return 0;
+	*entry = (struct smooth_entry){smooth->term[place], value};
+	return 1;
+}
+
+static size_t spline(const struct smooth *smooth, const struct smooth_axis *axis, double x,
+    struct smooth_entry *entry)
 {
 	size_t k, m = 0;
 	double part;
@@ -150,9 +190,9 @@ static size_t spline(const struct smooth_axis *axis, double x, struct smooth_ent
 		return 0;
 	hats(&axis->knots, x, &k, &part);
 	if (k != axis->knots.zero)
-		entry[m++] = (struct smooth_entry){axis->first + k, 1 - part};
+		m += put(smooth, axis->first + k, 1 - part, entry + m);
 	if (k + 1 != axis->knots.zero)
-		entry[m++] = (struct smooth_entry){axis->first + k + 1, part};
+		m += put(smooth, axis->first + k + 1, part, entry + m);
 	return m;
 }
 
@@ -160,15 +200,15 @@ size_t smooth_entries(const struct smooth *smooth, const double *x, struct smoot
 {
 	size_t m = 0, corners = 1, count = smooth->count;
 	struct smooth_entry corner[1 << SMOOTH_CONFOUNDS] = {{0, 1}};
-	entry[m++] = (struct smooth_entry){0, 1};
+	m += put(smooth, 0, 1, entry + m);
 	for (size_t s = 0; s < count; s++)
-		m += spline(&smooth->own[s], x[s], entry + m);
+		m += spline(smooth, &smooth->own[s], x[s], entry + m);
 	for (size_t s = 0; s < count && count > 1; s++) {
 		const struct knots *knots = &smooth->coarse[s].knots;
 		double u = beyond(smooth, s, x), part;
 		size_t k;
 		if (s > 0)
-			m += spline(&smooth->rest[s], u, entry + m);
+			m += spline(smooth, &smooth->rest[s], u, entry + m);
 		if (knots->count < 3)
 			continue;
 		hats(knots, u, &k, &part);
@@ -181,7 +221,7 @@ size_t smooth_entries(const struct smooth *smooth, const double *x, struct smoot
 		corners *= 2;
 	}
 	for (size_t q = 0; q < corners && count > 1; q++)
-		entry[m++] = (struct smooth_entry){
-		    smooth->coarse[0].first + corner[q].term, corner[q].value};
+		m += put(
+		    smooth, smooth->coarse[0].first + corner[q].term, corner[q].value, entry + m);
 	return m;
 }

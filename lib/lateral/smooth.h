@@ -12,6 +12,7 @@
 enum {
 	SMOOTH_KNOTS = 13, /* at most, of one axis */
 	SMOOTH_COARSE = 5, /* the same for the product */
+	SMOOTH_TERMS = 1 + 5 * SMOOTH_KNOTS + SMOOTH_COARSE * SMOOTH_COARSE * SMOOTH_COARSE,
 	SMOOTH_ENTRIES =
 	    19, /* terms of a tap that are not 0: 1, two of each axis, a cell's corners */
 };
@@ -34,10 +35,12 @@ struct smooth_axis {
  *
  * s and t linear splines with knots at 0 and at the 50, 80, 93, 98, 99.5 and 100 % points of |.| on both sides (rectification, a
  * kink at 0, is in the family), p the tensor product of linear splines with knots at 0 and the 80 and 100 % points, so that
- * products and smooth functions of all of them are in it. t and p are shrunk.
+ * products and smooth functions of all of them are in it. s_2, s_3, t and p are shrunk: what few taps say of them would else be
+ * wild in held-out ones. Terms that no tap reaches are left out.
  */
 struct smooth {
 	size_t count, terms, shrunk; /* terms from `shrunk` on are */
+	size_t term[SMOOTH_TERMS];   /* its number, SIZE_MAX for one that no tap reaches */
 	double take[SMOOTH_CONFOUNDS]
 		   [SMOOTH_CONFOUNDS]; /* u_s = C_s - sum over t < s of take[s][t] C_t */
 	struct smooth_axis own[SMOOTH_CONFOUNDS],

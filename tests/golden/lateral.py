@@ -7,7 +7,11 @@ lateral.py plant PREFIX KIND [n=16 k=9 seed=1 noise=0 centre=1.5 size=11 turn=0 
 lateral.py batch KIND FIRST LAST [n=16 ...]
     the same for seeds FIRST to LAST - 1, as KIND-SEED.* in the working folder; kinds share banks and noise of a seed.
 lateral.py check PREFIX TABLE [tolerance]
-    compares TABLE (lateral-stats --rms) with the indices computed here.
+    compares TABLE (lateral-stats --rms -n 0) with the indices and counts of pairs computed here.
+lateral.py profile PREFIX PROFILE TABLE
+    compares PROFILE and TABLE (the same with -n 999 or so) with profiles, axes, bands, chance and p from permutations drawn here.
+lateral.py beyond PREFIX PAIRS
+    compares K_beyond_C and C1 to C3 of PAIRS (--pairs, 8 usable filters at most: then each is a fold) with a fit of its own.
 """
 import os
 import sys
@@ -287,40 +291,138 @@ def read_units(tsv):
             for i in range(len(t["x0_px"]))], t["accepted"]
 
 
+def ranges(g):
+    return [("", g.r >= 0)] + [(f"[{a},{b})", (g.r >= a) & (g.r < b)) for a, b in zip(EDGES, EDGES[1:])]
+
+
+def von_mises(m, pairs):
+    """Least squares of m = b + a e^{kappa (cos 2 x - 1)} over bins of 10 deg: gives the curve, half-width in deg."""
+    x = np.radians(10) * np.arange(18)
+    use = pairs > 0
+
+    def fit(kappa):
+        D = np.stack([np.ones(18), np.exp(kappa * (np.cos(2 * x) - 1))], 1)
+        s = np.sqrt(pairs[use])
+        c = np.linalg.lstsq(D[use] * s[:, None], m[use] * s, rcond=None)[0]
+        return (pairs[use] * (m[use] - D[use] @ c)**2).sum(), c, D @ c
+    low, high = np.log(.01), np.log(30)
+    for _ in range(6):  # a finer grid about the best of the last
+        t = np.linspace(low, high, 49)
+        at = np.argmin([fit(np.exp(x))[0] for x in t])
+        low, high = t[max(at - 1, 0)], t[min(at + 1, 48)]
+    kappa = np.exp(t[at])
+    _, (b, a), curve = fit(kappa)
+    half = np.degrees(np.arccos(1 + np.log((1 + np.exp(-2 * kappa)) / 2) / kappa) / 2) if a > 0 and kappa >= .35 else np.nan
+    return curve, half
+
+
+def bins_of(dth):
+    return np.mod(np.rint(dth / np.radians(10)).astype(int), 18)
+
+
 def angular(g, w):
-    """value + chance, or value, of every index of a non-negative kernel, from its definition."""
+    """Every index of a non-negative kernel, from its definition; less its expectation over permutations where that is one,
+    in closed form (of iso_orientation, expectation of the numerator over that of the denominator)."""
     out = {}
     off = g.off[:, :, None, None]
     centres = np.radians(10) * np.arange(18)
-    at = np.mod(np.rint(g.dth[:, :, 0, 0] / np.radians(10)).astype(int), 18)
+    at = bins_of(g.dth[:, :, 0, 0])
     sums = w.sum((2, 3))
-    m = np.array([sums[g.off & (at == b)].mean() if (g.off & (at == b)).any() else np.nan for b in range(18)])
-    out["iso_orientation"] = np.nansum(m * np.cos(2 * centres)) / np.nansum(m)
+    pairs = np.array([(g.off & (at == b)).sum() for b in range(18)])
+    m = np.array([sums[g.off & (at == b)].mean() if pairs[b] else np.nan for b in range(18)])
+    out["iso_orientation"] = np.nansum(m * np.cos(2 * centres)) / np.nansum(m) - np.cos(2 * centres)[pairs > 0].mean()
+    out["half_width_deg"] = von_mises(m, pairs)[1]
     near = np.abs(g.dth) <= np.radians(35)
     out["share_35"] = (w * off * near).sum() / (w * off).sum()
-    ranges = [("", g.r >= 0)] + [(f"[{a},{b})", (g.r >= a) & (g.r < b)) for a, b in zip(EDGES, EDGES[1:])]
-    for name, mask in ranges:
+    # the axis law: sum w cos(2 phi - 2 lambda dtheta), dtheta at the middle of bins of 5 deg
+    fine = (np.minimum(np.floor((g.dth + np.pi / 2) / np.radians(5)), 35) + .5) * np.radians(5) - np.pi / 2
+    there = w * off * (g.r > 1e-9)
+    S = [there[fine == f] @ np.exp(2j * g.phi[fine == f]) for f in np.unique(fine)]
+    score = lambda l: (np.array(S)[None] * np.exp(-2j * np.atleast_1d(l)[:, None] * np.unique(fine)[None])).real.sum(1)
+    low, high = -.5, 1.5
+    for _ in range(5):
+        t = np.linspace(low, high, 401)
+        best = score(t).argmax()
+        low, high = t[max(best - 1, 0)], t[min(best + 1, 400)]
+    out["axis_slope"] = t[best]
+    z = np.exp(2j * np.array([u["theta"] for u in g.units]))
+    n = len(z)
+    both = (z[:, None] * z[None, :])[g.off].mean()
+    chance = {0: (z[:, None].conj() * z[None, :])[g.off].mean().real, 1: z.mean(), 2: both}
+    alpha = np.arctan2(g.Y, g.X)
+    for name, mask in ranges(g):
         v = w * off * mask
         if not v.sum() > 0:
             continue
+        far = v * (g.r > 1e-9)
         for q in (0, 1, 2):
-            out[f"R_{q}" + name] = (v * np.cos(2 * (g.dth - q * g.phi))).sum() / v.sum()
-        out["coaxiality" + name] = (v * np.cos(2 * g.phi)).sum() / v.sum()
-        out["concentration" + name] = (v * np.cos(2 * g.phi - g.dth)).sum() / v.sum()
+            some = v if q == 0 else far
+            expected = (some * np.exp(2j * q * alpha)).sum().conj() * chance[q] / v.sum()
+            out[f"R_{q}" + name] = (some * np.cos(2 * (g.dth - q * g.phi))).sum() / v.sum() - expected.real
+        out["coaxiality" + name] = (far * np.cos(2 * g.phi)).sum() / v.sum()
+        out["concentration" + name] = (far * np.cos(2 * g.phi - g.dth)).sum() / v.sum()
     return out
 
 
+def bins_table(g, w):
+    """pairs, m, axis in deg and J by range and bin: (ranges, 18) each."""
+    at = bins_of(g.dth[:, :, 0, 0])
+    pairs, m, axis, J = (np.full((len(ranges(g)), 18), np.nan) for _ in range(4))
+    for r, (_, mask) in enumerate(ranges(g)):
+        v = w * g.off[:, :, None, None] * mask
+        far = v * (g.r > 1e-9)
+        for b in range(18):
+            here = g.off & (at == b)
+            pairs[r, b] = here.sum()
+            if here.any():
+                m[r, b] = v[here].sum() / here.sum()
+            S = (far[here] * np.exp(2j * g.phi[here])).sum()
+            axis[r, b] = np.degrees(np.angle(S)) / 2 if S != 0 else np.nan
+            if v[here].sum() > 0:
+                J[r, b] = (far[here] * np.cos(2 * g.phi[here] - g.dth[here])).sum() / v[here].sum()
+    return pairs, m, axis, J
+
+
+def permuted(g, w, count, rng):
+    """m and J by bin (count, ranges, 18) and the indices that stand in the table as they are, when orientations move."""
+    th = np.array([u["theta"] for u in g.units])
+    alpha = np.arctan2(g.Y, g.X)
+    sums = []
+    for _, mask in ranges(g):
+        v = w * mask * g.off[:, :, None, None]
+        sums.append((v.sum((2, 3)), (v * (g.r > 1e-9) * np.exp(2j * alpha)).sum((2, 3))))
+    m, J = (np.full((count, len(sums), 18), np.nan) for _ in range(2))
+    out = {q: np.empty(count) for q in ("share_35", "coaxiality", "concentration", "R_0", "R_1")}
+    for k in range(count):
+        o = th[rng.permutation(len(th))]
+        d = wrap(o[None, :] - o[:, None])
+        at = bins_of(d)
+        pairs = np.bincount(at[g.off], minlength=18)
+        direction = np.exp(-1j * (2 * o[:, None] + d))
+        for r, (W, A) in enumerate(sums):
+            strength = np.bincount(at[g.off], W[g.off], 18)
+            along = np.bincount(at[g.off], (A * direction).real[g.off], 18)
+            with np.errstate(invalid="ignore"):
+                m[k, r], J[k, r] = strength / pairs, np.where(strength > 0, along / strength, np.nan)
+        W, A = sums[0]
+        out["share_35"][k] = W[np.abs(d) <= np.radians(35)].sum() / W.sum()
+        out["coaxiality"][k] = (A * np.exp(-2j * o[:, None])).real.sum() / W.sum()
+        out["concentration"][k] = (A * direction).real[g.off].sum() / W.sum()
+        out["R_0"][k] = (W * np.cos(2 * d)).sum() / W.sum()
+        out["R_1"][k] = (A.conj() * np.exp(2j * o[None, :])).real.sum() / W.sum()
+    return m, J, out
+
+
 def over_sizes(g, K):
-    """R_0 and so on of signed weights, over the sum of their sizes."""
+    """R_0 and so on of signed weights, over the sum of their sizes; R less their expectation over permutations."""
     out = {}
-    for name, mask in [("", g.r >= 0)] + [(f"[{a},{b})", (g.r >= a) & (g.r < b)) for a, b in zip(EDGES, EDGES[1:])]:
+    up, down = angular(g, np.maximum(K, 0)), angular(g, np.maximum(-K, 0))
+    for name, mask in ranges(g):
         v = K * g.off[:, :, None, None] * mask
-        if not np.abs(v).sum() > 0:
-            continue
-        angles = {f"R_{q}": 2 * (g.dth - q * g.phi) for q in (0, 1, 2)}
-        angles |= {"coaxiality": 2 * g.phi, "concentration": 2 * g.phi - g.dth}
-        for q, angle in angles.items():
-            out[q + name] = (v * np.cos(angle)).sum() / np.abs(v).sum()
+        a, b = np.maximum(v, 0).sum(), np.maximum(-v, 0).sum()
+        for q in ("R_0", "R_1", "R_2", "coaxiality", "concentration"):
+            if a + b > 0:
+                out[q + name] = (a * up.get(q + name, 0) - b * down.get(q + name, 0)) / (a + b)
     return out
 
 
@@ -330,8 +432,7 @@ def signed(g, K):
     M, x = np.abs(o), o.real
     flip = K.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1]
     out["reciprocity"] = np.corrcoef(K[g.off].ravel(), flip[g.off].ravel())[0, 1]
-    ranges = [("", g.r >= 0)] + [(f"[{a},{b})", (g.r >= a) & (g.r < b)) for a, b in zip(EDGES, EDGES[1:])]
-    for name, mask in ranges:
+    for name, mask in ranges(g):
         at = mask & g.off[:, :, None, None]
         if at.sum() < 10:
             continue
@@ -354,38 +455,181 @@ def signed(g, K):
     return out
 
 
-def check(prefix, table, tolerance=1e-6):
+def counts(g):
+    """Ordered pairs i != j with a tap in the range; of those with one within 1 px of Delta = 0."""
+    out = {name: int((g.off & mask.any((2, 3))).sum()) for name, mask in ranges(g)}
+    return out, int((g.off & (g.r.min((2, 3)) < 1)).sum())
+
+
+def read(prefix):
+    """Geometry, K~, the filters of the units that take part, and which they are."""
     units, accepted = read_units(prefix + ".tsv")
     keep = accepted > 0
     K, rms = npys.one(prefix + ".lateral.npys").astype(float), npys.one(prefix + ".rms.npys").astype(float)
     keep &= rms > 0
     K = (K * rms[None, :, None, None] / np.where(rms > 0, rms, 1)[:, None, None, None])[keep][:, keep]
-    units = [u for u, a in zip(units, keep) if a]
-    g = Geometry(units, K.shape[2])
+    return Geometry([u for u, a in zip(units, keep) if a], K.shape[2]), K, npys.one(prefix + ".v1.npys").astype(float)[keep], keep
+
+
+def check(prefix, table, tolerance=1e-6):
+    g, K, bank, _ = read(prefix)
     for i, j in [(0, 1), (1, 0), (2, 0)]:
         assert np.abs(g.overlap(i, j) - closed_overlap(g)[i, j]).max() < 1e-6
     t = npys.table(table)
-    got = {(t["kernel"][i], t["part"][i], t["quantity"][i]): (t["value"][i], t["chance"][i]) for i in range(len(t["value"]))}
-    C = correlations(npys.one(prefix + ".v1.npys").astype(float)[keep], K.shape[2])
+    got = {(t["kernel"][i], t["part"][i], t["quantity"][i]): (t["value"][i], t["n"][i]) for i in range(len(t["value"]))}
+    C = correlations(bank, K.shape[2])
     count = 0
     for kernel, w in (("K", K), ("C1", C)):
-        expected = {("positive", q): v for q, v in angular(g, np.maximum(w, 0)).items()}
-        expected |= {("negative", q): v for q, v in angular(g, np.maximum(-w, 0)).items()} if (w < 0).any() else {}
-        expected |= {("positive", q): v for q, v in mrqap(g, np.maximum(w, 0)).items()}
-        expected |= {("negative", q): v for q, v in mrqap(g, np.maximum(-w, 0)).items()} if (w < 0).any() else {}
+        expected = {}
+        for part, v in (("positive", np.maximum(w, 0)), ("negative", np.maximum(-w, 0))):
+            if v.any():
+                own = np.einsum("iirc->", v) / v.sum()
+                expected |= {(part, q): x for q, x in (angular(g, v) | mrqap(g, v) | {"self_share": own}).items()}
         expected |= {("signed", q): v for q, v in signed(g, w).items()
                      if kernel == "K" or q not in ("reciprocity", "phase_blind")}
         if kernel == "K":
             expected |= {("signed", q): v for q, v in (over_sizes(g, w) | mrqap(g, w)).items()}
             expected["signed", "r_C1"] = np.corrcoef(w[g.off].ravel(), C[g.off].ravel())[0, 1]
         for (part, q), v in expected.items():
-            value, chance = got[kernel, part, q]
-            if q.startswith(("R_", "iso")):
-                value += chance
-            if not abs(value - v) <= tolerance:
-                sys.exit(f"{kernel} {part} {q}: {value}, NumPy gives {v}")
+            # the half-width is the tip of a flat search, in deg; the slope's steps of a parabola end there
+            near = {"half_width_deg": .01, "axis_slope": 1e-3}.get(q, tolerance)
+            if not (abs(got[kernel, part, q][0] - v) <= near or np.isnan(got[kernel, part, q][0]) and np.isnan(v)):
+                sys.exit(f"{kernel} {part} {q}: {got[kernel, part, q][0]}, NumPy gives {v}")
             count += 1
-    print(count, "indices agree")
+    pairs, near = counts(g)
+    for (kernel, part, q), (_, n) in got.items():
+        name = q[q.index("["):] if "[" in q else ""
+        right = near if q.startswith(("short_range", "ring_")) else len(g.units) if q in ("self_share", "rms_given") else pairs[name]
+        if n != right:
+            sys.exit(f"{kernel} {part} {q}: n is {n}, NumPy counts {right}")
+    print(count, "indices agree, and n in", len(got), "rows")
+
+
+def profile(prefix, file, table):
+    g, K, bank, _ = read(prefix)
+    t, rows = npys.table(file), npys.table(table)
+    centre = {round(10 * b - (180 if b > 9 else 0)): b for b in range(18)}
+    place = {name or "all": r for r, (name, _) in enumerate(ranges(g))}
+    count, rng, N = 0, np.random.default_rng(8), 2000
+    for kernel, whole in (("K", K), ("C1", correlations(bank, K.shape[2]))):
+        for part in "positive", "negative":
+            w = np.maximum(whole if part == "positive" else -whole, 0)
+            pairs, m, axis, J = bins_table(g, w)
+            fit = von_mises(m[0], pairs[0])[0]
+            moved_m, moved_J, moved = permuted(g, w, N, rng)
+            for i in range(len(t["pairs"])):
+                if (t["kernel"][i], t["part"][i]) != (kernel, part):
+                    continue
+                r, b = place[t["range"][i]], centre[round(t["dtheta_deg"][i])]
+                want = {"pairs": pairs[r, b], "mean": m[r, b], "axis_deg": axis[r, b], "concentration": J[r, b],
+                        "fit": np.nan if r else fit[b]}
+                for c, v in want.items():
+                    x = t[c][i]
+                    off = (x - v + 90) % 180 - 90 if c == "axis_deg" else x - v
+                    if not (abs(off) <= (1e-4 if c == "fit" else 1e-6) * max(1, abs(v)) or np.isnan(x) and np.isnan(v)):
+                        sys.exit(f"{kernel} {part} {t['range'][i]} {t['dtheta_deg'][i]} {c}: {x}, NumPy gives {v}")
+                    count += 1
+                # permutations are other ones: 6 standard errors of a difference of means, of 2.5 % points of a normal law
+                for before, x in (("", moved_m[:, r, b]), ("concentration_", moved_J[:, r, b])):
+                    x = x[~np.isnan(x)]
+                    if len(x) < N / 2 or not x.std() > 0:
+                        continue
+                    off = 6 * x.std() / np.sqrt(len(x))
+                    near = np.abs(np.quantile(x, [.02, .03, .97, .98]) - np.repeat(np.quantile(x, [.025, .975]), 2))
+                    limits = {"chance": (x.mean(), 2 * off), "chance_low": (np.quantile(x, .025), 4 * off + 2 * near[:2].max()),
+                              "chance_high": (np.quantile(x, .975), 4 * off + 2 * near[2:].max())}
+                    for c, (v, slack) in limits.items():
+                        if not abs(t[before + c][i] - v) <= slack:
+                            sys.exit(f"{kernel} {part} {t['range'][i]} {t['dtheta_deg'][i]} {before + c}: {t[before + c][i]}, "
+                                     f"NumPy gives {v} +- {slack}")
+                        count += 1
+            index = angular(g, w)
+            for i, q in enumerate(rows["quantity"]):
+                if (rows["kernel"][i], rows["part"][i]) != (kernel, part) or q not in moved:
+                    continue
+                x = moved[q]
+                less = x.mean() if q.startswith("R_") else 0
+                slack = 6 * x.std() * np.sqrt(1 / N + 1 / 999)
+                if not abs(rows["chance"][i] - (x.mean() - less)) <= slack or not abs(rows["value"][i] - index[q]) <= slack:
+                    sys.exit(f"{kernel} {part} {q}: {rows['value'][i]}, {rows['chance'][i]}; NumPy: {index[q]}, {x.mean() - less}")
+                observed = index[q] + less
+                p = (1 + (np.abs(x - x.mean()) >= abs(observed - x.mean())).sum()) / (1 + N)
+                if not abs(rows["p"][i] - p) <= 6 * np.sqrt(p * (1 - p) * (1 / N + 1 / 999)) + 2e-3:
+                    sys.exit(f"{kernel} {part} {q}: p {rows['p'][i]}, NumPy {p}")
+                count += 1
+    print(count, "numbers agree")
+
+
+def spline_knots(c, shares):
+    a = np.sort(np.abs(c))
+    out, last = [], 0
+    for x in [np.quantile(a, s) for s in shares] + [a[-1]]:
+        if x > last + 1e-3 * a[-1]:
+            out.append(x)
+            last = x
+    return np.array([-x for x in out[::-1]] + [0] + out)
+
+
+def hats(c, at):
+    """Linear splines, (taps, knots)."""
+    return np.stack([np.interp(c, at, e) for e in np.eye(len(at))], 1)
+
+
+def joint(C):
+    """Columns of the smooth of confounds (taps) each, and how many of them are not shrunk (lateral-stats(1), K_beyond_C)."""
+    fine = [.5, .8, .93, .98, .995]
+    without = lambda c, at: np.delete(hats(c, at), len(at) // 2, 1)
+    rest = [C[0]] + [c - np.stack(C[:s], 1) @ np.linalg.lstsq(np.stack(C[:s], 1), c, rcond=None)[0]
+                     for s, c in enumerate(C) if s]
+    sums = [np.ones((len(C[0]), 1))] + [without(c, spline_knots(c, fine)) for c in C]
+    more = [without(u, spline_knots(u, fine)) for u in rest[1:]]
+    if len(C) > 1:
+        product = np.ones((len(C[0]), 1))
+        for u in rest:
+            product = (product[:, :, None] * hats(u, spline_knots(u, [.8]))[:, None, :]).reshape(len(u), -1)
+        more.append(product)
+    return np.hstack(sums + more), sums[0].shape[1] + sums[1].shape[1]
+
+
+def residual(K, C, off):
+    """K_beyond_C of (n, n, k, k) arrays with every filter a fold of its own."""
+    n, k = K.shape[0], K.shape[2]
+    i, j = np.nonzero(off)
+    y = K[i, j].reshape(-1)
+    X, free = joint([c[i, j].reshape(-1) for c in C])
+    ti, tj = np.repeat(i, k * k), np.repeat(j, k * k)
+    effects = np.hstack([np.eye(n)[ti], np.eye(n)[tj]])
+    out = np.zeros(len(y))
+    for a in range(n):
+        for b in range(a):
+            train = ~np.isin(ti, [a, b]) & ~np.isin(tj, [a, b])
+            test = np.isin(ti, [a, b]) & np.isin(tj, [a, b])
+            D = np.hstack([X, effects])[train]
+            prior = np.r_[np.zeros(free), np.where(np.abs(D[:, free:X.shape[1]]).sum(0) > 0, 2., 0), np.zeros(2 * n)]
+            c = np.linalg.lstsq(np.vstack([D, np.diag(prior)]), np.r_[y[train], np.zeros(len(prior))], rcond=1e-9)[0]
+            level = c[X.shape[1]:].sum() / (n - 2)
+            out[test] = y[test] - X[test] @ c[:X.shape[1]] - level
+    full = np.zeros(K.shape)
+    full[i, j] = out.reshape(-1, k, k)
+    return full
+
+
+def beyond(prefix, pairs):
+    g, K, bank, keep = read(prefix)
+    k = K.shape[2]
+    C = [correlations(bank, k)]
+    if os.path.exists(prefix + ".c3.npys"):
+        rms = npys.one(prefix + ".rms.npys").astype(float)[keep]
+        C += [correlations(through(bank, npys.one(prefix + ".lgn.npys")), k),
+              npys.one(prefix + ".c3.npys")[keep][:, keep] / rms[:, None, None, None] / rms[None, :, None, None]]
+    t = npys.table(pairs)
+    for s, c in enumerate(C):
+        assert np.allclose(t[f"C{s + 1}"], c[g.off].ravel(), atol=1e-9), s
+    want = residual(K, C, g.off)[g.off].ravel()
+    worst = np.abs(t["K_beyond_C"] - want).max() / want.std()
+    print("largest difference", worst, "of the residual's sd; sd over K's", want.std() / K[g.off].std())
+    if not worst < 1e-4:
+        sys.exit("K_beyond_C differs")
 
 
 if __name__ == "__main__":
@@ -395,5 +639,7 @@ if __name__ == "__main__":
             plant(f"{sys.argv[2]}-{seed}", sys.argv[2], seed=seed, **options(sys.argv[5:]))
     elif sys.argv[1] == "plant":
         plant(sys.argv[2], sys.argv[3], **options(sys.argv[4:]))
-    else:
+    elif sys.argv[1] == "check":
         check(sys.argv[2], sys.argv[3], *[float(x) for x in sys.argv[4:]])
+    else:
+        {"profile": profile, "beyond": beyond}[sys.argv[1]](*sys.argv[2:])
