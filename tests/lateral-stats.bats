@@ -11,6 +11,11 @@ stats() {
 	lateral-stats --filters "$1.v1.npys" --table "$1.tsv" --rms "$1.rms.npys" -n 99 -b 50 -q 9 "${@:2}" "$1.lateral.npys"
 }
 
+# three PREFIX [OPTION...]: the same with all confounds; planted with three=1
+three() {
+	stats "$1" --lgn "$1.lgn.npys" --c3 "$1.c3.npys" "${@:2}"
+}
+
 # holds TABLE 'CONDITION': v(kernel, part, quantity) is a value, p(...) its p, row(...) all columns
 holds() {
 	python '
@@ -23,12 +28,94 @@ if not eval(sys.argv[2]):
     sys.exit("not so: " + sys.argv[2])' "$1" "$2"
 }
 
-@test "every index is what NumPy makes of its definition" {
+@test "every index, and n, is what NumPy makes of its definition" {
 	plant a signed n=12 noise=.3 gain=1 rejected=1
-	stats a >a.out
+	stats a -n 0 -b 0 -q 0 >a.out
 	run "$PYTHON" "$golden/lateral.py" check a a.out
-	[[ $status -eq 0 && $output == *"indices agree" ]]
+	[[ $status -eq 0 && $output == *"indices agree"* ]]
 	head -n 1 a.out | grep -Px 'kernel\tpart\tquantity\tvalue\tlow\thigh\tchance\tp\tn'
+}
+
+@test "profiles, axes, concentration, chance, its bands and p are what NumPy's own permutations give" {
+	plant a signed n=12 noise=.3 gain=1 rejected=1
+	stats a -n 999 -b 0 -q 0 -p a.profile >a.out
+	run "$PYTHON" "$golden/lateral.py" profile a a.profile a.out
+	echo "$output"
+	[[ $status -eq 0 && $output == *"numbers agree" ]]
+}
+
+@test "what is beyond C is what NumPy's own fit leaves, of one confound and of three" {
+	plant a joint n=8 k=7 noise=.1 gain=1 three=1
+	three a -n 0 -b 0 -q 0 --pairs a.pairs -o a.out
+	"$PYTHON" "$golden/lateral.py" beyond a a.pairs
+	rm a.c3.npys
+	stats a -n 0 -b 0 -q 0 --pairs a.pairs -o a.out
+	"$PYTHON" "$golden/lateral.py" beyond a a.pairs
+}
+
+@test "a function of C1, C2 and C3 that is no sum of functions of each leaves nothing beyond them; noise stays" {
+	plant a joint n=24 three=1
+	plant b joint n=24 three=1 noise=1
+	three a -n 0 -b 0 -q 0 --pairs a.pairs -o a.out 2>/dev/null
+	stats a -n 0 -b 0 -q 0 --pairs one.pairs -o one.out 2>/dev/null
+	three b -n 199 -b 0 -q 39 --pairs b.pairs -o b.out
+	python '
+a, one, b = table("a.pairs"), table("one.pairs"), table("b.pairs")
+left = a["K_beyond_C"].var() / a["K"].var()
+noise = b["K"] - a["K"]
+kept = np.corrcoef(noise, b["K_beyond_C"])[0, 1]
+print(left, one["K_beyond_C"].var() / one["K"].var(), kept)
+# with C1 alone much more is left: C2 and C3 matter here
+assert left < .005 and one["K_beyond_C"].var() / one["K"].var() > 10 * left and kept > .995'
+	holds b.out 'p("K","positive","R_0") == .005 and p("K","signed","explained_C") == .025 and v("K","signed","explained_C") > .68'
+	holds b.out 'abs(v("K_beyond_C","signed","R_0")) < .02 and p("K_beyond_C","signed","R_0") > .02 and abs(v("K_beyond_C","signed","phase_locked")) < .05'
+}
+
+@test "value, interval, chance, p and n in every row; chance is what value would be without an effect" {
+	plant a signed n=12 k=7 noise=.5 three=1
+	three a >a.out
+	python '
+t = table("a.out")
+for i, (k, part, q) in enumerate(zip(t["kernel"], t["part"], t["quantity"])):
+    five = [t[c][i] for c in ("value", "low", "high", "chance", "p")]
+    if q == "rms_given":
+        assert np.isnan(five[1:]).all() and five[0] == 1
+        continue
+    if q == "half_width_deg" and np.isnan(five[0]):
+        continue
+    if np.isnan(five).any() or not 0 < five[4] <= 1 or not five[1] <= five[0] <= five[2]:
+        sys.exit(f"{k} {part} {q}: {five}")
+    # what is given less its chance has none left; a share of sources within 35 deg, of i = j, has that of the pairs
+    less = q.startswith(("iso_orientation", "R_", "cells_R_", "ring_mean"))
+    assert not less or five[3] == 0, (k, part, q)
+    assert q != "self_share" or abs(five[3] - 1 / 12) < 1e-12
+assert sum(q.startswith("share_35") for q in t["quantity"]) == 10'
+	# the primary endpoint first, then the gauge
+	[[ $(sed -n '2p' a.out | cut -f 1-3) == $'K_beyond_C\tsigned\tR_0' ]]
+	[[ $(cut -f 1-3 a.out | grep -c $'^K_beyond_C\tsigned\tR_0$') -eq 1 ]]
+	[[ $(sed -n '3p' a.out | cut -f 1-4,9) == $'K\tsigned\trms_given\t1\t12' ]]
+	lateral-stats -f a.v1.npys -t a.tsv -n 0 -b 0 -q 0 a.lateral.npys 2>/dev/null >b.out
+	[[ $(sed -n '3p' b.out | cut -f 1-4,9) == $'K\tsigned\trms_given\t0\t12' ]]
+}
+
+@test "self_share: units that drive themselves, and those that do not; ring_mean: a mean that is none" {
+	plant a white n=16 k=5 seed=2
+	python '
+K = np.abs(one("a.lateral.npys"))
+save("b.lateral.npys", K)
+K[np.arange(16), np.arange(16)] *= 3
+save("c.lateral.npys", K)'
+	for x in b c; do
+		cp a.tsv $x.tsv
+		for f in v1 rms; do cp a.$f.npys $x.$f.npys; done
+	done
+	for x in a b c; do
+		stats $x -n 199 -b 200 -q 0 >$x.out 2>/dev/null
+	done
+	holds b.out 'p("K","positive","self_share") > .05 and row("K","positive","self_share")["low"] < 1 / 16 < row("K","positive","self_share")["high"]'
+	holds c.out 'p("K","positive","self_share") == .005 and row("K","positive","self_share")["low"] > 1 / 16'
+	holds a.out 'p("K","signed","ring_mean") > .05 and row("K","signed","ring_mean")["low"] < 0 < row("K","signed","ring_mean")["high"]'
+	holds b.out 'p("K","signed","ring_mean") < 1e-6 and abs(v("K","signed","ring_mean") - .8) < .1'
 }
 
 @test "planted iso-orientation: tuning, its width, no direction" {
@@ -80,10 +167,10 @@ if not eval(sys.argv[2]):
 
 @test "random rescalings of channels change nothing" {
 	for seed in 1 2 3; do
-		plant a signed n=10 k=7 noise=.5 seed=$seed
-		plant b signed n=10 k=7 noise=.5 seed=$seed gain=1
-		stats a -n 49 -b 20 -p a.profile >a.out
-		stats b -n 49 -b 20 -p b.profile >b.out
+		plant a signed n=10 k=7 noise=.5 seed=$seed three=1
+		plant b signed n=10 k=7 noise=.5 seed=$seed three=1 gain=1
+		three a -n 49 -b 20 -p a.profile >a.out
+		three b -n 49 -b 20 -p b.profile >b.out
 		python '
 for kind in "out", "profile":
     a, b = table("a." + kind), table("b." + kind)
@@ -99,11 +186,11 @@ for kind in "out", "profile":
 
 @test "a turned image gives the same indices, a mirrored one the mirrored" {
 	for seed in 1 2 3; do
-		plant a bisecting n=12 noise=.3 seed=$seed
-		plant b bisecting n=12 noise=.3 turn=1 seed=$seed
-		plant c bisecting n=12 noise=.3 mirror=1 seed=$seed
+		plant a bisecting n=12 noise=.3 seed=$seed three=1
+		plant b bisecting n=12 noise=.3 turn=1 seed=$seed three=1
+		plant c bisecting n=12 noise=.3 mirror=1 seed=$seed three=1
 		for x in a b c; do
-			stats $x -n 49 -b 20 -p $x.profile >$x.out
+			three $x -n 49 -b 20 -p $x.profile >$x.out
 		done
 		python '
 a = table("a.out")
@@ -194,7 +281,7 @@ for a, b in zip(open("1"), open("2")):
     a, b = a.split("\t"), b.split("\t")
     assert a[:2] == b[:2] and np.allclose([float(x) for x in a[2:]], [float(x) for x in b[2:]], atol=1e-6, equal_nan=True), (a, b)'
 	done
-	[[ $(cut -f 1 a.out | uniq | tr '\n' ' ') == "kernel mine C1 C2 C3 mine_beyond_C " ]]
+	[[ $(cut -f 1 a.out | uniq | tr '\n' ' ') == "kernel mine_beyond_C mine C1 C2 C3 mine_beyond_C " ]]
 }
 
 @test "what relu of the filters' overlap and noise give is nothing beyond C" {
@@ -301,7 +388,7 @@ for i, key in enumerate(zip(all["kernel"], all["part"], all["quantity"])):
     assert np.allclose([all["value"][i], all["low"][i], all["high"][i]], [x.mean(), x.mean() - half, x.mean() + half])
     assert np.isclose(all["within_sd"][i], np.sqrt(within), equal_nan=True)
     assert np.isclose(all["between_sd"][i], np.sqrt(np.maximum(x.var(ddof=1) - within, 0)), equal_nan=True)
-    effect = x - (0 if key[2].startswith(("R_", "iso", "cells_R_")) else np.nan_to_num(chance))
+    effect = x - np.nan_to_num(chance)
     if not effect.std() > 1e-12:  # all models alike: no test
         assert np.isnan(all["p"][i])
         continue
@@ -318,6 +405,10 @@ for i, key in enumerate(zip(all["kernel"], all["part"], all["quantity"])):
 	one_line 1 'a.tsv.*kernel'
 	run --separate-stderr lateral-stats --combine 1.tsv none.tsv
 	one_line 1 none.tsv
+	for other in "-f a.v1.npys" "-n 9999" "-b 9" "--disc" "--label K" "-p x" "-s 1" "-j 1" "-v"; do
+		run --separate-stderr lateral-stats --combine $other 1.tsv 2.tsv
+		one_line 2 'means nothing with --combine'
+	done
 }
 
 @test "white noise: p is below .05 about as often as it should be" {
@@ -368,7 +459,7 @@ for i, key in enumerate(zip(all["kernel"], all["part"], all["quantity"])):
 @test "pairs: rows, columns, and the weights as they are" {
 	plant a signed n=4 k=3 gain=1
 	stats a --pairs pairs -n 0 -b 0 -q 0 -o a.out
-	[[ $(head -n 1 pairs) == $'i\tj\tdx_px\tdy_px\tdtheta_deg\tdphase_deg\tK\tC1\tC2\tC3' ]]
+	[[ $(head -n 1 pairs) == $'i\tj\tdx_px\tdy_px\tdtheta_deg\tdphase_deg\tK\tC1\tC2\tC3\tK_beyond_C' ]]
 	[[ $(wc -l <pairs) -eq $((1 + 4 * 3 * 9)) ]]
 	python '
 t, K, rms = table("pairs"), one("a.lateral.npys"), one("a.rms.npys")
@@ -389,6 +480,15 @@ assert (np.abs(t["dtheta_deg"]) <= 90).all() and (np.abs(t["dphase_deg"]) <= 180
 	one_line 2 table
 	run --separate-stderr stats a b c
 	one_line 2 .
+	for name in C1 C2 C3; do
+		run --separate-stderr stats a --label $name
+		one_line 2 "label: $name"
+	done
+	python 'save("c3.npys", np.ones((4, 4, 3, 3))); save("narrow.npys", np.ones((4, 4, 1, 1)))'
+	run --separate-stderr lateral-stats -f a.v1.npys -t a.tsv --c3 c3.npys a.lateral.npys
+	one_line 2 'rms.*c3'
+	run --separate-stderr stats a --c3 narrow.npys
+	one_line 1 'narrow.npys: 1 px wide, the kernel 3'
 	(head -n 1 a.tsv; tail -n +2 a.tsv | tac) >turned.tsv
 	run --separate-stderr lateral-stats -f a.v1.npys -t turned.tsv -r a.rms.npys a.lateral.npys
 	one_line 1 'in their order'

@@ -1,4 +1,5 @@
 #include "lateral/cells.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
@@ -71,19 +72,25 @@ static size_t position(const struct lateral *set, size_t tap)
 	return (i * set->n + j + (j >= i)) * set->taps + tap % set->taps;
 }
 
-/* sort places into cells of equal size by quantiles of the confounds, one after the other */
+/* Sort places into cells of equal size by quantiles of the confounds, one after the other. C_ij(d) = C_ji(-d): such pairs
+ * differ by rounding, which must not decide which of them comes first (their hash does). */
 static void split(const struct lateral *set, struct place *place, size_t total,
     const double *const *c, size_t count)
 {
 	static const size_t way[LATERAL_CONFOUNDS_MAX] = {64, 8, 4};
 	size_t parts = 1, each = way[count - 1];
-	for (size_t k = 0; k < count; k++, parts *= each)
+	for (size_t k = 0; k < count; k++, parts *= each) {
+		double largest = 0;
+		for (size_t q = 0; q < total; q++)
+			largest = fmax(largest, fabs(c[k][position(set, place[q].tap)]));
+		double scale = largest > 0 ? 1e9 / largest : 0;
 		for (size_t part = 0; part < parts; part++) {
 			size_t first = part * total / parts, last = (part + 1) * total / parts;
 			for (size_t q = first; q < last; q++)
-				place[q].key = c[k][position(set, place[q].tap)];
+				place[q].key = round(scale * c[k][position(set, place[q].tap)]);
 			qsort(place + first, last - first, sizeof(*place), by_key);
 		}
+	}
 }
 
 static void directions(const struct lateral *set, size_t tap, double *g, double *r)

@@ -529,19 +529,21 @@ def profile(prefix, file, table):
                     if not (abs(off) <= (1e-4 if c == "fit" else 1e-6) * max(1, abs(v)) or np.isnan(x) and np.isnan(v)):
                         sys.exit(f"{kernel} {part} {t['range'][i]} {t['dtheta_deg'][i]} {c}: {x}, NumPy gives {v}")
                     count += 1
-                # permutations are other ones: 6 standard errors of a difference of means, of 2.5 % points of a normal law
+                # permutations are other ones: 6 standard errors of a mean, and of the rank of a quantile
                 for before, x in (("", moved_m[:, r, b]), ("concentration_", moved_J[:, r, b])):
                     x = x[~np.isnan(x)]
                     if len(x) < N / 2 or not x.std() > 0:
                         continue
-                    off = 6 * x.std() / np.sqrt(len(x))
-                    near = np.abs(np.quantile(x, [.02, .03, .97, .98]) - np.repeat(np.quantile(x, [.025, .975]), 2))
-                    limits = {"chance": (x.mean(), 2 * off), "chance_low": (np.quantile(x, .025), 4 * off + 2 * near[:2].max()),
-                              "chance_high": (np.quantile(x, .975), 4 * off + 2 * near[2:].max())}
-                    for c, (v, slack) in limits.items():
-                        if not abs(t[before + c][i] - v) <= slack:
+                    share = len(x) / N
+                    error = np.sqrt((1 / N + 1 / 999) / share)
+                    rank = 6 * np.sqrt(.025 * .975) * error
+                    limits = {"chance": (x.mean() - 6 * x.std() * error, x.mean() + 6 * x.std() * error)}
+                    for c, q in ("chance_low", .025), ("chance_high", .975):
+                        limits[c] = np.quantile(x, np.clip([q - rank, q + rank], 0, 1))
+                    for c, (low, high) in limits.items():
+                        if not low - 1e-9 <= t[before + c][i] <= high + 1e-9:
                             sys.exit(f"{kernel} {part} {t['range'][i]} {t['dtheta_deg'][i]} {before + c}: {t[before + c][i]}, "
-                                     f"NumPy gives {v} +- {slack}")
+                                     f"NumPy gives {low} to {high}")
                         count += 1
             index = angular(g, w)
             for i, q in enumerate(rows["quantity"]):
