@@ -4,6 +4,7 @@
  */
 #define TOOL "train-v1-mpi"
 #include "train-v1.c"
+#include "base/hash.h"
 #include "net/comm_mpi.h"
 
 /* One line, whichever process failed, and the end of all. */

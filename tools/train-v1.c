@@ -6,9 +6,11 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include "base/hash.h"
+#include "base/memory.h"
 #include "base/output.h"
+#include "base/paths.h"
 #include "base/threads.h"
 #include "base/tool.h"
 #include "model/model.h"
@@ -31,7 +33,6 @@ static bool verbose, no_flip, crop_given, holdout_given;
 #define DECAY "weight decay of "
 #define ODD(l, n, v, d, h) OPT_COUNT(l, n, v, d, CLOSED(1, 127), "px", h)
 
-/* up to CUT: what determines the numbers, and so stands in the model file */
 static const struct opt options[] = {
     OPT_COUNT(0, "epochs", &training.epochs, "30", CLOSED(1, 1000000), "number",
 	"passes over the images"),
@@ -82,7 +83,10 @@ static const struct opt options[] = {
     OPT_VERBOSE(&verbose),
     OPT_END,
 };
-#define CUT "init"
+
+/* What determines no number, or is known by its hash: all others stand in the model file. */
+static const char *const elsewhere[] = {"init", "validate", "log", "snapshots", "checkpoint", "every", "resume",
+    "output", "threads", "verbose"};
 
 static const struct tool tool = {
     .name = TOOL,
@@ -96,41 +100,41 @@ static void parse_freeze(void)
 {
 	static const char *const names[] = {"lgn", "v1", "lateral"};
 	bool *const flags[] = {&training.freeze_lgn, &training.freeze_v1, &training.freeze_lateral};
-	for (const char *word = freeze; word && *word;) {
+	for (const char *word = freeze; word; word = strchr(word, ',') ? strchr(word, ',') + 1 : NULL) {
 		size_t length = strcspn(word, ","), i = 0;
 		while (
 		    i < 3 && (strlen(names[i]) != length || strncmp(word, names[i], length) != 0))
 			i++;
 		if (i == 3)
 			tool_usage(
-			    "--freeze: %.*s: not one of lgn, v1, lateral", (int)length, word);
+			    "--freeze: \"%.*s\": not one of lgn, v1, lateral", (int)length, word);
 		*flags[i] = true;
-		word += length + (word[length] == ',');
 	}
 }
 
-/* A path of two files of a run: the later one would be written over the earlier one. */
+/* What is written is no stream, and no other file of the run. */
 static void check_paths(char **operands, size_t count_operands)
 {
-	const struct {
-		const char *option, *path;
-	} used[] = {{"output", output && strcmp(output, "-") == 0 ? NULL : output},
-	    {"log", files.log}, {"checkpoint", files.checkpoint}, {"init", init},
-	    {"validate", validate}};
-	const size_t count = sizeof used / sizeof *used;
-	for (size_t i = 0; i < count; i++) {
-		if (used[i].path && strcmp(used[i].path, "-") == 0 && i < 3)
-			tool_usage("--%s: a file, not a stream", used[i].option);
-		for (size_t j = 0; used[i].path && i < 3 && j < count_operands; j++) {
-			if (strcmp(used[i].path, operands[j]) == 0)
-				tool_usage("--%s: %s is to be read", used[i].option, used[i].path);
-		}
-		for (size_t j = 0; used[i].path && i < 3 && j < count; j++) {
-			if (j != i && used[j].path && strcmp(used[i].path, used[j].path) == 0)
-				tool_usage("--%s: %s is the file of --%s", used[i].option,
-				    used[i].path, used[j].option);
-		}
+	const struct paths_use named[] = {{"--output", output, true}, {"--log", files.log, true},
+	    {"--checkpoint", files.checkpoint, true}, {"--init", init, false},
+	    {"--validate", validate, false}};
+	size_t count = sizeof named / sizeof *named;
+	struct paths_use *used = tool_need(mem_alloc(count + RECORD_FILES + count_operands, sizeof *used));
+	memcpy(used, named, sizeof named);
+	for (size_t i = 1; i < 3; i++) {
+		if (used[i].path && strcmp(used[i].path, "-") == 0)
+			tool_usage("%s: a file, not a stream", used[i].option);
 	}
+	size_t snapshots = count;
+	for (size_t i = 0; files.snapshots && i + 1 < RECORD_FILES; i++)
+		used[count++] = (struct paths_use){"--snapshots", tool_need(record_path(files.snapshots, i)), true};
+	size_t first = count;
+	for (size_t i = 0; i < count_operands; i++)
+		used[count++] = (struct paths_use){NULL, operands[i], false};
+	tool_check(paths_check(used, count));
+	while (first > snapshots)
+		free((char *)used[--first].path);
+	free(used);
 }
 
 static void check_options(char **operands, size_t count)
@@ -141,6 +145,9 @@ static void check_options(char **operands, size_t count)
 		tool_usage("--holdout: --validate names other images");
 	if ((files.resume || files.every) && !files.checkpoint)
 		tool_usage("--%s: needs --checkpoint", files.resume ? "resume" : "every");
+	if (training.lateral_from > 0 && training.lateral_from >= training.epochs)
+		tool_usage("--lateral-from: epoch %zu: the last one is %zu, counted from 0", training.lateral_from,
+		    training.epochs - 1);
 	check_paths(operands, count);
 	parse_freeze();
 	network.lgn = (enum network_lgn)lgn;
@@ -150,11 +157,21 @@ static void check_options(char **operands, size_t count)
 		holdout = validate ? 0 : 10;
 }
 
+static bool is_elsewhere(const char *name)
+{
+	size_t i = 0, count = sizeof elsewhere / sizeof *elsewhere;
+	while (i < count && strcmp(elsewhere[i], name) != 0)
+		i++;
+	return i < count;
+}
+
 /* The options, as far as they determine the numbers, and what the data are. */
 static void collect(struct settings *settings, const struct data *data, const struct data *other)
 {
-	for (const struct opt *o = options; strcmp(o->name, CUT) != 0; o++) {
+	for (const struct opt *o = options; o->name; o++) {
 		char value[256];
+		if (is_elsewhere(o->name))
+			continue;
 		opt_text(o, value, sizeof value);
 		tool_check(settings_add(settings, o->name, "%s", *value ? value : "none"));
 	}
@@ -173,14 +190,9 @@ static void collect(struct settings *settings, const struct data *data, const st
 static void start_from(struct network *net, struct settings *settings)
 {
 	struct model *model = tool_need(model_open(init));
-	uint64_t hash = HASH_START;
 	tool_check(train_initialise_from(net, model));
 	model_close(model);
-	for (size_t i = 0; i < network_tensors(net); i++) {
-		const struct network_tensor *t = network_tensor(net, i);
-		hash = hash_bytes(hash, t->x, t->elements * sizeof *t->x);
-	}
-	tool_check(settings_add(settings, "init_hash", "%016" PRIx64, hash));
+	tool_check(settings_add(settings, "init_hash", "%016" PRIx64, train_hash(net)));
 }
 
 static void save(
@@ -243,7 +255,8 @@ static int train(char **argv, size_t operands)
 	if (held_out.count || holdout)
 		tool_check(data_needs_classes(&held_out, data.classes, "validation"));
 	network.classes = data.classes;
-	struct network *net = tool_need(network_create(&network, par_threads(threads)));
+	training.threads = par_threads(threads);
+	struct network *net = tool_need(network_create(&network, training.threads));
 	struct settings settings = {0};
 	struct train_result result;
 	collect(&settings, &data, validate ? &other : NULL);

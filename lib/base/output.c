@@ -179,6 +179,24 @@ fail:
 	return NULL;
 }
 
+/* Make the entry of a new or renamed file in its folder last. 0 or -1. */
+int output_sync_folder(const char *path)
+{
+	char *folder = mem_text("%s", path);
+	if (!folder)
+		return -1;
+	char *slash = strrchr(folder, '/');
+	if (slash)
+		slash[slash == folder] = '\0';
+	int descriptor = open(slash ? folder : ".", O_RDONLY);
+	free(folder);
+	if (descriptor < 0)
+		return 0; /* a folder that may not be read cannot be synced */
+	int status = fsync(descriptor) < 0 && errno != EINVAL && errno != EROFS ? err_errno("%s", path) : 0;
+	close(descriptor);
+	return status;
+}
+
 struct output *output_grow(const char *path, size_t length)
 {
 	struct output *out = mem_alloc(1, sizeof *out);
@@ -186,7 +204,12 @@ struct output *output_grow(const char *path, size_t length)
 		return NULL;
 	out->name = mem_text("%s", path);
 	struct stat status;
-	bool regular = stat(path, &status) < 0 || S_ISREG(status.st_mode);
+	bool there = stat(path, &status) == 0, regular = !there || S_ISREG(status.st_mode);
+	if (!there && length > 0) {
+		err_set("%s: has less than the %zu bytes it had: it is gone", path, length);
+		output_abandon(out);
+		return NULL;
+	}
 	out->stream = out->name ? fopen(path, "ab") : NULL;
 	if (!out->stream) {
 		err_errno("%s", path);
@@ -196,7 +219,7 @@ struct output *output_grow(const char *path, size_t length)
 		err_set("%s: has less than the %zu bytes it had", path, length);
 	} else if (ftruncate(fileno(out->stream), (off_t)length) < 0) {
 		err_errno("%s", path);
-	} else {
+	} else if (there || output_sync_folder(path) == 0) {
 		return out;
 	}
 	output_abandon(out);

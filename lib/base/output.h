@@ -18,12 +18,16 @@ struct output *output_open(const char *path, bool binary) __attribute__((warn_un
 /* Whether output_open would fail, without opening: for a result that takes long to make. 0 or -1. */
 int output_check(const char *path, bool binary) __attribute__((warn_unused_result));
 
-/* The same as output_open for a file that is read while it grows (a log) and goes on after an interruption: no temporary. The first
- * `length` bytes of a regular file stay, the rest is cut off; a shorter file is an error. */
+/* The same as output_open for a file that is read while it grows (a log) and goes on after an interruption: no
+ * temporary. The first `length` bytes of a regular file stay, the rest is cut off; a shorter file, or none where there
+ * should be some, is an error. A new file's entry in its folder is synced. */
 struct output *output_grow(const char *path, size_t length) __attribute__((warn_unused_result));
 
 /* Bytes a growing file has, everything written so far flushed and synced. 0 or -1. */
 int output_length(struct output *out, size_t *length) __attribute__((warn_unused_result));
+
+/* Sync the folder of a file that is new there or was renamed into it. 0 or -1. */
+int output_sync_folder(const char *path) __attribute__((warn_unused_result));
 
 /* Write to a stream that is open already, e.g. a spool; it becomes the output's. NULL with a reason, stream closed. */
 struct output *output_adopt(FILE *stream, const char *name) __attribute__((warn_unused_result));

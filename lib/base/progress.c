@@ -25,7 +25,7 @@ static void show(const struct progress *progress, double now, const char *text, 
 	fprintf(stderr, "\r%s: %zu", progress->label, progress->done);
 	if (progress->total)
 		fprintf(stderr, " of %zu", progress->total);
-	fprintf(stderr, " %s, %.4g/s", progress->unit, rate);
+	fprintf(stderr, " %s, %.4g %s/s", progress->unit, rate, progress->unit);
 	if (progress->total > progress->done && rate > 0)
 		fprintf(stderr, ", %.0f s left", (double)(progress->total - progress->done) / rate);
 	fprintf(stderr, "%s%s   %s", text ? ", " : "", text ? text : "", end);

@@ -5,11 +5,22 @@
 #include "base/memory.h"
 #include "base/spool.h"
 
-FILE *spool_open(void)
+static const char *spool_folder(void)
 {
 	const char *folder = getenv("TMPDIR");
-	if (!folder || !*folder)
-		folder = "/tmp";
+	return folder && *folder ? folder : "/tmp";
+}
+
+const char *spool_name(void)
+{
+	static char name[256];
+	snprintf(name, sizeof name, "spool in %s", spool_folder());
+	return name;
+}
+
+FILE *spool_open(void)
+{
+	const char *folder = spool_folder();
 	char *path = mem_text("%s/v1pipe.XXXXXX", folder);
 	if (!path)
 		return NULL;

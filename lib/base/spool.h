@@ -8,4 +8,7 @@
  * reason. */
 FILE *spool_open(void) __attribute__((warn_unused_result));
 
+/* What messages call it: "spool in FOLDER". */
+const char *spool_name(void);
+
 #endif

@@ -39,13 +39,22 @@ static atomic_size_t next;   /* item */
 static atomic_size_t failed; /* smallest item that failed, SIZE_MAX: none */
 static atomic_flag used = ATOMIC_FLAG_INIT;
 
-size_t par_cpus(void)
+static pthread_once_t counted = PTHREAD_ONCE_INIT;
+static size_t cpus;
+
+static void count_cpus(void)
 {
 	cpu_set_t set; /* respects the process's affinity */
-	if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
-		return (size_t)CPU_COUNT(&set);
 	long online = sysconf(_SC_NPROCESSORS_ONLN);
-	return online > 0 ? (size_t)online : 1;
+	cpus = online > 0 ? (size_t)online : 1;
+	if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
+		cpus = (size_t)CPU_COUNT(&set);
+}
+
+size_t par_cpus(void)
+{
+	pthread_once(&counted, count_cpus);
+	return cpus;
 }
 
 size_t par_threads(size_t requested)
@@ -107,6 +116,8 @@ static void *worker_main(void *argument)
 /* As many workers as the system allows, at most `count`; signals are the main thread's. */
 static void start_workers(size_t count)
 {
+	if (workers >= count)
+		return;
 	static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
 	sigset_t all, before;
 	sigfillset(&all);

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* The CPUs this process may use, at least 1. */
+/* The CPUs this process might use when first asked, at least 1. */
 size_t par_cpus(void);
 
 /* What threads an option asks for: requested, or par_cpus() where it is 0. */

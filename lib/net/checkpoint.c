@@ -1,6 +1,5 @@
 /* Checkpoints: see checkpoint.h. */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/output.h"
 #include "net/checkpoint.h"
 
 #define SETTING "setting."
@@ -66,24 +66,6 @@ static uint32_t crc_head(const struct settings *settings, const char *where)
 	for (size_t i = 0; i < settings->count; i++)
 		crc = crc_text(crc_text(crc, settings->list[i].name), settings->list[i].value);
 	return crc;
-}
-
-static int sync_folder(const char *path)
-{
-	char *folder = mem_text("%s", path);
-	if (!folder)
-		return -1;
-	char *slash = strrchr(folder, '/');
-	if (slash)
-		slash[slash == folder] = '\0';
-	int descriptor = open(slash ? folder : ".", O_RDONLY);
-	free(folder);
-	if (descriptor < 0)
-		return 0; /* a folder that may not be read cannot be synced */
-	int status =
-	    fsync(descriptor) < 0 && errno != EINVAL && errno != EROFS ? err_errno("%s", path) : 0;
-	close(descriptor);
-	return status;
 }
 
 /* Velocities by tensor: copies in single precision, for the file. */
@@ -145,7 +127,7 @@ int checkpoint_save(const char *path, const struct network *net, struct optimise
 	status = model_write(out, path);
 	out = NULL;
 	if (status == 0)
-		status = sync_folder(path);
+		status = output_sync_folder(path);
 done:
 	if (out)
 		model_discard(out);

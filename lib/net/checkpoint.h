@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include "net/network.h"
 #include "net/optimiser.h"
+#include "net/record.h"
 
 /* What determines a run: option names and values, counts and hashes of data. */
 struct setting {
@@ -25,14 +26,12 @@ int settings_add(struct settings *settings, const char *name, const char *format
     __attribute__((format(printf, 3, 4), warn_unused_result));
 void settings_free(struct settings *settings);
 
-#define CHECKPOINT_FILES 5 /* the log and the snapshots */
-
 struct checkpoint {
 	size_t step;                     /* steps done */
 	double loss;                     /* sum over the running epoch's images */
 	size_t correct, seen;            /* of them */
 	double seconds;                  /* since the first start */
-	size_t length[CHECKPOINT_FILES]; /* bytes of the files that grow */
+	size_t length[RECORD_FILES]; /* bytes of the files that grow */
 };
 
 /* 0 or -1. */

@@ -56,13 +56,25 @@ struct piece {
 	uint64_t images, h, w, bytes;
 };
 
-/* Deal out a piece, the images that follow those before: rank 0 gives them in `images`, each spools its own. */
+/* images: (count, bytes) */
+static int spool_images(struct data *data, const void *images, size_t count, size_t bytes)
+{
+	if (fwrite(images, bytes, count, data->spool) != count)
+		return err_errno("%s", spool_name());
+	data->held += count;
+	return 0;
+}
+
+/* Deal out a piece, the images that follow those before: rank 0 gives them in `images` (piece's images, h, w) of u1 or
+ * f4, each spools its own. */
 static int deal(struct data *data, const struct piece *piece, const char *images)
 {
 	const struct comm *comm = data->comm;
 	size_t count = (size_t)piece->images, from = data->images, n = 0;
 	size_t bytes = data->h * data->w * (data->bytes ? 1 : sizeof(float));
 	size_t own = count_of(data, from, count, comm->rank);
+	if (comm->ranks == 1)
+		return spool_images(data, images, count, bytes);
 	/* from rank 0 alone: what each of the others is given and takes is nothing */
 	size_t *given = mem_alloc(2 * comm->ranks, sizeof *given), *taken;
 	char *sorted = mem_alloc(comm->rank == 0 ? count : 0, bytes), *mine = mem_alloc(own, bytes);
@@ -77,9 +89,8 @@ static int deal(struct data *data, const struct piece *piece, const char *images
 		taken[0] = own * bytes;
 		status = comm->exchange(sorted, given, mine, taken);
 	}
-	if (status == 0 && fwrite(mine, bytes, own, data->spool) != own)
-		status = err_errno("spool");
-	data->held += own;
+	if (status == 0)
+		status = spool_images(data, mine, own, bytes);
 	free(given);
 	free(sorted);
 	free(mine);
@@ -172,10 +183,10 @@ static int map_pixels(struct data *data)
 	if (data->mapped == 0) /* fewer images than processes */
 		return 0;
 	if (fflush(data->spool) != 0)
-		return err_errno("spool");
+		return err_errno("%s", spool_name());
 	void *map = mmap(NULL, data->mapped, PROT_READ, MAP_SHARED, fileno(data->spool), 0);
 	if (map == MAP_FAILED)
-		return err_errno("spool");
+		return err_errno("%s", spool_name());
 	data->pixels = map;
 	return 0;
 }

@@ -1,6 +1,7 @@
 /*
  * Training images: a labelled stream, spooled. Pixels lie in an unlinked file in $TMPDIR, fully written before it is
- * mapped, so data may be larger than memory; memory holds 12 bytes an image.
+ * mapped, so data may be larger than memory; memory holds 28 bytes an image (label, place in a part and in the epoch's
+ * order).
  *
  * With several processes rank 0 reads the stream and deals the images out as they come, image i to rank i mod ranks,
  * which spools its own; labels and the hash are on all.

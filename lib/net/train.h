@@ -26,6 +26,7 @@ struct train_options {
 	uint64_t seed;
 	size_t lateral_from; /* the first epoch, from 0, that has lateral propagation */
 	bool freeze_lgn, freeze_v1, freeze_lateral;
+	size_t threads; /* no number depends on it */
 };
 
 struct train_files {
@@ -45,6 +46,9 @@ void train_initialise(struct network *net, const struct train_options *options);
 /* Take over the tensors of a trained model whose shapes are the network's; those of l0 and l1 must be. 0 or -1. */
 int train_initialise_from(struct network *net, struct model *model)
     __attribute__((warn_unused_result));
+
+/* Of all tensors, to tell models apart. */
+uint64_t train_hash(const struct network *net);
 
 /* Train; then input.*, v1.rms and all others are as the model file should have them. validation: count 0 for
  * none. settings: what the checkpoint holds a resumed run to. 0 or -1. */

@@ -15,7 +15,6 @@
 #define MAGIC_SIZE 6
 #define HEADER_MAX 10000 /* NumPy's own limit on the text of a header */
 #define CONVERT_BYTES 65536
-#define SPOOL_NAME "spool" /* in messages */
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "numbers are exchanged as they lie in memory: a little-endian machine is needed"
@@ -718,7 +717,7 @@ int npys_length(struct npys_out *out, size_t *length)
 struct npys_out *npys_spool(void)
 {
 	FILE *stream = spool_open();
-	return stream ? write_to(output_adopt(stream, SPOOL_NAME)) : NULL;
+	return stream ? write_to(output_adopt(stream, spool_name())) : NULL;
 }
 
 static int whole_record(const struct npys_out *out)
@@ -890,19 +889,19 @@ struct npys_in *npys_replay(struct npys_out *spool)
 	int descriptor = dup(fileno(output_stream(spool->out)));
 	struct npys_in *in = NULL;
 	if (descriptor < 0) {
-		err_errno(SPOOL_NAME);
+		err_errno("%s", spool_name());
 		npys_abandon(spool);
 		return NULL;
 	}
 	if (npys_close(spool) == 0)
-		in = npys_open_file(SPOOL_NAME);
+		in = npys_open_file(spool_name());
 	if (in && lseek(descriptor, 0, SEEK_SET) == 0) {
 		in->descriptor = descriptor;
 		in->file = in->files[in->next_file++];
 		return in;
 	}
 	if (in)
-		err_errno(SPOOL_NAME);
+		err_errno("%s", spool_name());
 	npys_close_in(in);
 	close(descriptor);
 	return NULL;

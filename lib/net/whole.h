@@ -1,0 +1,16 @@
+/* Passes over whole images with running statistics, on all processes together: validation and v1.rms. */
+#ifndef NET_WHOLE_H
+#define NET_WHOLE_H
+
+#include <stddef.h>
+#include "net/data.h"
+#include "net/network.h"
+
+/* Mean loss and share of correct answers over the part's images; NaN where it has none. 0 or -1. */
+int whole_score(struct network *net, const struct data_part *part, size_t iterations, double *loss,
+    double *accuracy) __attribute__((warn_unused_result));
+
+/* Set v1.rms: root of the mean square of h0 over the part's images and their pixels. 0 or -1. */
+int whole_rms(struct network *net, const struct data_part *part) __attribute__((warn_unused_result));
+
+#endif
