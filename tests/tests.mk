@@ -24,7 +24,24 @@ $(B)/unit/fuzz-%: $(B)/tests/fuzz/%.o $(ARCHIVE)
 	$(call show,link $@)
 	$(Q)$(LINK) -o $@ $< $(ARCHIVE) $(PACKAGE_LIBS) -lm
 
-check: all units $(FUZZERS:%=$(B)/unit/fuzz-%)
+# programs that tests run beside the tools
+HELPERS := $(addprefix $(B)/helper/,network double-network $(if $(SAN),,stop.so))
+$(B)/helper/network: $(B)/tests/helper/network.o $(ARCHIVE)
+$(B)/tests/helper/double-%.o: CPPFLAGS += -DREAL_DOUBLE
+$(B)/helper/double-network: $(B)/tests/helper/double-network.o $(DOUBLE) $(ARCHIVE)
+$(B)/helper/network $(B)/helper/double-network:
+	@mkdir -p $(@D)
+	$(call show,link $@)
+	$(Q)$(LINK) -o $@ $^ $(PACKAGE_LIBS) $(if $(findstring double,$@),-lfftw3) -lm
+
+$(B)/helper/%.so: tests/helper/%.c
+	@mkdir -p $(@D)
+	$(call show,link $@)
+	$(Q)$(COMPILE) -fPIC -shared -o $@ $< -ldl
+
+helpers: $(HELPERS)
+
+check: all units helpers $(FUZZERS:%=$(B)/unit/fuzz-%)
 	@$(TEST_ENV) tests/run $(JOBS) $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SOURCES)) \
 		$(FUZZERS:%=$(B)/unit/fuzz-%) $(BATS_FILES)
 
@@ -39,4 +56,4 @@ $(FUZZERS:%=fuzz-%): fuzz-%:
 check-long: all units
 	@$(TEST_ENV) tests/run $(JOBS) $(LONG_FILES)
 
-.PHONY: check check-long fuzz $(FUZZERS:%=fuzz-%)
+.PHONY: helpers check check-long fuzz $(FUZZERS:%=fuzz-%)

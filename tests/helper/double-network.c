@@ -1,0 +1,2 @@
+/* The network in double. */
+#include "network.c"
