@@ -257,6 +257,24 @@ open("unstable.safetensors", "wb").write(d)'
 	one_line 1 'grow without bound'
 }
 
+@test "a table or an output over another file of the run" {
+	random
+	cp images.npys kept
+	cp $m model
+	ln -s images.npys soft
+	: >p.tsv
+	for words in "--accuracy ./images.npys images.npys" "--confusion soft images.npys" "--accuracy model images.npys" \
+		"-l v1 -o x --accuracy ./x images.npys" "--accuracy t --confusion ./t images.npys" \
+		"-l v1 -o soft images.npys" "--stimuli p.tsv --tuning ./p.tsv images.npys"; do
+		run --separate-stderr v1-respond -m model $words
+		one_line 2 'is to be read|is the file of --'
+		[[ ! -e x && ! -e t ]]
+	done
+	cmp images.npys kept
+	cmp model $m
+	v1-respond -m model --accuracy /dev/null --confusion /dev/null images.npys
+}
+
 @test "data that do not fit" {
 	random
 	stimuli --size 16 -f 0.2 --parameters p.tsv >s.npys

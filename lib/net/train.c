@@ -217,8 +217,8 @@ static int step(struct run *run)
 	    .dropout = o->dropout,
 	    .seed = o->seed,
 	    .epoch = (uint32_t)epoch,
-	    .number = crops->image,
-	    .whole = run->batch};
+	    .image = crops->image,
+	    .batch = run->batch};
 	double loss = 0, chance = log((double)network_options(run->net)->classes);
 	size_t correct;
 	if (run->due)
