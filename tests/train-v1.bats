@@ -379,9 +379,9 @@ save("big", *[a for _ in range(50) for a in (x, np.arange(1000) % 2)])'
 	opts="--filters 1 --k0 1 --k1 1 --kl 1 --crop 16 --batch 200 --epochs 1 --holdout 0 -j 1"
 	[[ $(stat -c %s big) -gt 51000000 ]]
 	if [[ -e $V1PIPE_BUILD/helper/stop.so ]]; then # the sanitisers' own memory does not fit
-		(ulimit -d 36000; train-v1 $opts big -o m)
+		(ulimit -d 30000; train-v1 $opts big -o m)
 		# the limit is one
-		run bash -c "ulimit -d 36000; train-v1 $opts --filters 64 --k1 9 --crop 64 -T 3 big -o n"
+		run bash -c "ulimit -d 30000; train-v1 $opts --filters 64 --k1 9 --crop 64 -T 3 big -o n"
 		[[ $status -eq 1 ]]
 	fi
 	run --separate-stderr env TMPDIR=/no/folder train-v1 $opts big -o n
