@@ -17,17 +17,16 @@
 
 int settings_add(struct settings *settings, const char *name, const char *format, ...)
 {
-	struct setting *list = realloc(settings->list, (settings->count + 1) * sizeof *list);
-	if (!list)
-		return err_set("memory: no room for settings");
-	settings->list = list;
+	if (mem_grow((void **)&settings->list, &settings->room, settings->count + 1, sizeof *settings->list) < 0)
+		return -1;
 	char value[ERR_MAX];
 	va_list arguments;
 	va_start(arguments, format);
 	vsnprintf(value, sizeof value, format, arguments);
 	va_end(arguments);
-	list[settings->count] = (struct setting){name, mem_text("%s", value)};
-	return list[settings->count++].value ? 0 : -1;
+	struct setting *next = &settings->list[settings->count++];
+	*next = (struct setting){name, mem_text("%s", value)};
+	return next->value ? 0 : -1;
 }
 
 void settings_free(struct settings *settings)

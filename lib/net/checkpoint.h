@@ -17,7 +17,7 @@ struct setting {
 	char *value;
 };
 struct settings {
-	size_t count;
+	size_t count, room;
 	struct setting *list;
 };
 

@@ -11,11 +11,10 @@
 int score_create(struct score *score, size_t classes)
 {
 	size_t pairs;
-
 	*score = (struct score){.classes = classes};
-	if (mem_multiply(classes, classes, &pairs) ||
-	    !(score->counts = mem_alloc(pairs, sizeof(*score->counts))) ||
-	    !(score->loss = mem_alloc(classes, sizeof(*score->loss)))) {
+	if (mem_multiply(classes, classes, &pairs) < 0 ||
+	    !(score->counts = mem_alloc(pairs, sizeof *score->counts)) ||
+	    !(score->loss = mem_alloc(classes, sizeof *score->loss))) {
 		score_free(score);
 		return -1;
 	}
@@ -33,13 +32,13 @@ int score_add(struct score *score, const float *logits, int64_t label)
 {
 	size_t best = 0;
 	double sum = 0;
-
 	if (label < 0 || (uint64_t)label >= score->classes)
 		return err_set("label %lld: the model has classes 0 to %zu", (long long)label,
 		    score->classes - 1);
-	for (size_t i = 1; i < score->classes; i++)
+	for (size_t i = 1; i < score->classes; i++) {
 		if (logits[i] > logits[best])
 			best = i;
+	}
 	for (size_t i = 0; i < score->classes; i++)
 		sum += exp((double)logits[i] - (double)logits[best]);
 	score->counts[(size_t)label * score->classes + best]++;
@@ -51,7 +50,6 @@ struct score_summary score_summary(const struct score *score, size_t class)
 {
 	struct score_summary s = {0, 0, NAN, NAN, NAN, NAN};
 	double loss = 0, z2 = NORMAL_975 * NORMAL_975;
-
 	for (size_t i = 0; i < score->classes; i++) {
 		if (class != SCORE_ALL && class != i)
 			continue;
@@ -75,7 +73,6 @@ struct score_summary score_summary(const struct score *score, size_t class)
 int score_write_accuracy(const struct score *score, const char *path)
 {
 	struct table_out *table = table_create(path, "class images correct accuracy low high loss");
-
 	if (!table)
 		return -1;
 	for (size_t i = 0; i <= score->classes; i++) {
@@ -94,7 +91,6 @@ int score_write_accuracy(const struct score *score, const char *path)
 int score_write_confusion(const struct score *score, const char *path)
 {
 	struct table_out *table = table_create(path, "class answer images");
-
 	if (!table)
 		return -1;
 	for (size_t i = 0; i < score->classes * score->classes; i++) {
