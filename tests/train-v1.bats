@@ -585,10 +585,13 @@ for part in ("train", "test"):
 		[[ $(ls $page | wc -l) -ge 3 ]]
 		cp leaves.npys train.npys
 		cp leaves.npys val.npys
+		rm -rf kept && mkdir kept
+		mv run-* kept 2>/dev/null || : # checkpoints of the other page's examples, on other data
 		for i in $(seq $(ls $page | wc -l)); do
 			block=$page/$i.sh
 			if grep -q '^all:' $block; then
 				cp $block Makefile
+				rm -f model-* # of GNU parallel's example, which make would not train again
 				continue
 			fi
 			bash -n $block
@@ -602,7 +605,7 @@ for part in ("train", "test"):
 		done
 	done
 	[[ ! ${missing[*]} ]] || echo "# not run for want of ${missing[*]}" >&3
-	for s in 1 2 3 4 5; do [[ -e model-$s.safetensors && -e run-$s ]]; done
+	for s in 1 2 3 4 5; do [[ -e model-$s.safetensors && -e kept/run-$s ]]; done
 	[[ -e filters.safetensors ]]
 	# what was read out of the manual is what it means: five seeds by make
 	[[ $(grep -c '^train-v1 -j 1 -s [1-5] --checkpoint' ran) -eq 5 ]]
