@@ -129,6 +129,10 @@ save("nan.npys", np.full((3, 3), np.nan)); save("line.npys", np.ones(3))'
 		run --separate-stderr bash -c "lgn-filter $o <x.npys"
 		one_line 2 .
 	done
+	for o in "--dog 1,2 --centre 0,0" "--kernel bank.npys --centre 0,0" "--kernel bank.npys --log 1" "--dog 1,2 --log 1"; do
+		run --separate-stderr bash -c "lgn-filter $o <x.npys"
+		one_line 2 'lgn-filter: --[a-z]*: (needs|not together with) --[a-z]*'
+	done
 	for k in bank nan line none; do
 		run --separate-stderr bash -c "lgn-filter --kernel $k.npys <x.npys"
 		one_line 1 "$k.npys"

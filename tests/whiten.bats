@@ -214,6 +214,11 @@ save("rgb.npys", np.ones((2, 3, 8, 8)))'
 		one_line 2 .
 		[[ ! -e t && ! -e o ]]
 	done
+	for o in "--method lcn --cutoff 0.4" "--method none --cutoff 1" "--sigma 2" "--method zca --sigma 2" "--shrinkage 0.1" \
+		"--method zca --apply t --shrinkage 0.1" "--method zca --save t --apply t"; do
+		run --separate-stderr bash -c "whiten $o <x.npys"
+		one_line 2 'whiten: --[a-z]*: (needs|not together with) --[a-z]*'
+	done
 	run --separate-stderr bash -c "whiten --method zca --patch 9 <x.npys >out"
 	one_line 1 'no patch of 9x9'
 	run --separate-stderr bash -c "cat x.npys y.npys | whiten --method zca >out"

@@ -34,6 +34,10 @@ static const struct opt options[] = {
     OPT_THREADS(&threads, "1"),
     OPT_VERBOSE(&verbose),
     OPT_OUTPUT(&output),
+    OPT_NEEDS("", "log|dog|kernel"),
+    OPT_NEEDS("log", "!dog"),
+    OPT_NEEDS("log,dog", "!kernel"),
+    OPT_NEEDS("centre", "log"),
     OPT_END,
 };
 static const struct tool tool = {"lgn-filter", "filter images with an LGN cell's receptive profile",
@@ -100,14 +104,9 @@ static int run(void *self, const float *x, float *y, size_t images)
 int main(int argc, char **argv)
 {
 	size_t files = tool_start(&tool, argc, argv);
-	if (log_given + dog_given + !!kernel_file != 1)
-		tool_usage("--log, --dog, --kernel: exactly one is needed");
 	if (dog_given && !(dog_sigmas[0] < dog_sigmas[1]))
 		tool_usage("--dog %g,%g: the surround must be wider than the centre", dog_sigmas[0],
 		    dog_sigmas[1]);
-
-	if (!log_given && (centre[0] != 0 || centre[1] != 0))
-		tool_usage("--centre: only with --log");
 
 	struct lgn lgn = {0};
 	if (kernel_file)

@@ -42,6 +42,12 @@ static const struct opt options[] = {
     OPT_THREADS(&threads, "1"),
     OPT_VERBOSE(&verbose),
     OPT_OUTPUT(&output),
+    OPT_NEEDS("cutoff", "method=fourier"),
+    OPT_NEEDS("sigma", "method=lcn"),
+    OPT_NEEDS("shrinkage,patch,save,apply", "method=zca"),
+    OPT_NEEDS("shrinkage,patch,save", "!apply"),
+    OPT_NEEDS("inverse", "apply"),
+    OPT_NEEDS("spectrum,output", "!save"),
     OPT_END,
 };
 static const struct tool tool = {
@@ -149,23 +155,9 @@ static void write_spectra(struct table_out *table, const struct whitener *whiten
 	tool_check(table_close(table));
 }
 
-static void check_options(void)
-{
-	if (method != ZCA && (save_file || apply_file || patch))
-		tool_usage("--save, --apply, --patch: only for --method zca");
-	if (save_file && (apply_file || spectrum_file || output))
-		tool_usage("--save: writes the transform only, so --apply, --spectrum and --output "
-			   "do not go with it");
-	if (apply_file && patch)
-		tool_usage("--patch: a saved transform has its own size");
-	if (inverse && !apply_file)
-		tool_usage("--inverse: needs --apply");
-}
-
 int main(int argc, char **argv)
 {
 	size_t files = tool_start(&tool, argc, argv);
-	check_options();
 	struct whitener whitener = {0};
 	struct npys_in *in = tool_need(npys_open(argv + 1, files));
 	if (save_file) {

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/options.h"
+#include "base/rules.h"
 
 static const char *const kind_names[] = {
 	"flag", "count", "seed", "real", "reals", "text", "choice",
@@ -247,19 +249,18 @@ static const struct opt *find(const struct tool *tool, char letter, const char *
 	return NULL;
 }
 
-static bool on_command_line[128]; /* by place in the tool's table */
+static bool *on_command_line; /* which options are, in the table's order, to the end of the process */
 
-static void take(const struct tool *tool, const struct opt *o, const char *shown, const char *value)
+static void take(const struct tool *tool, const struct opt *o, const char *shown, const char *value, bool *given)
 {
 	if (parse_value(o, value) < 0)
 		usage_error(tool, shown, err_reason());
-	if ((size_t)(o - tool->options) < sizeof on_command_line)
-		on_command_line[o - tool->options] = true;
+	given[o - tool->options] = true;
 	if (o->given)
 		*o->given = true;
 }
 
-static void take_long(const struct tool *tool, int argc, char **argv, int *i)
+static void take_long(const struct tool *tool, int argc, char **argv, int *i, bool *given)
 {
 	const char *name = argv[*i] + 2, *equals = strchr(name, '=');
 	size_t length = equals ? (size_t)(equals - name) : strlen(name);
@@ -271,17 +272,17 @@ static void take_long(const struct tool *tool, int argc, char **argv, int *i)
 	if (o->kind == OPT_KIND_FLAG) {
 		if (equals)
 			usage_error(tool, shown, "takes no argument");
-		take(tool, o, shown, "");
+		take(tool, o, shown, "", given);
 	} else if (equals) {
-		take(tool, o, shown, equals + 1);
+		take(tool, o, shown, equals + 1, given);
 	} else {
 		if (*i + 1 >= argc)
 			usage_error(tool, shown, "needs an argument");
-		take(tool, o, shown, argv[++*i]);
+		take(tool, o, shown, argv[++*i], given);
 	}
 }
 
-static void take_letters(const struct tool *tool, int argc, char **argv, int *i)
+static void take_letters(const struct tool *tool, int argc, char **argv, int *i, bool *given)
 {
 	for (const char *c = argv[*i] + 1; *c; c++) {
 		char shown[] = {'-', *c, '\0'};
@@ -289,17 +290,24 @@ static void take_letters(const struct tool *tool, int argc, char **argv, int *i)
 		if (!o)
 			usage_error(tool, shown, "unknown option; see --help");
 		if (o->kind == OPT_KIND_FLAG) {
-			take(tool, o, shown, "");
+			take(tool, o, shown, "", given);
 			continue;
 		}
 		if (c[1])
-			take(tool, o, shown, c + 1);
+			take(tool, o, shown, c + 1, given);
 		else if (*i + 1 < argc)
-			take(tool, o, shown, argv[++*i]);
+			take(tool, o, shown, argv[++*i], given);
 		else
 			usage_error(tool, shown, "needs an argument");
 		return;
 	}
+}
+
+static void check_rules(const struct tool *tool, const bool *given)
+{
+	char what[256];
+	if (rules_check(tool, given, what, sizeof what) < 0)
+		usage_error(tool, what, err_reason());
 }
 
 static void set_defaults(const struct tool *tool)
@@ -337,14 +345,19 @@ static void set_defaults(const struct tool *tool)
 
 size_t opt_parse(const struct tool *tool, int argc, char **argv)
 {
-	size_t operands = 0;
+	size_t operands = 0, options = 0;
 	bool ended = false;
 	set_defaults(tool);
+	while (tool->options[options].name)
+		options++;
+	bool *given = mem_alloc(options + 1, sizeof *given);
+	if (!given || rules_sound(tool) < 0)
+		usage_error(tool, "options", err_reason());
 	for (int i = 1; i < argc; i++) {
 		if (ended || argv[i][0] != '-' || !argv[i][1]) {
 			argv[1 + operands++] = argv[i];
 		} else if (argv[i][1] != '-') {
-			take_letters(tool, argc, argv, &i);
+			take_letters(tool, argc, argv, &i, given);
 		} else if (!argv[i][2]) {
 			ended = true;
 		} else if (strcmp(argv[i], "--help") == 0) {
@@ -354,13 +367,16 @@ size_t opt_parse(const struct tool *tool, int argc, char **argv)
 		} else if (strcmp(argv[i], "--spec") == 0) {
 			answer(tool, print_spec);
 		} else {
-			take_long(tool, argc, argv, &i);
+			take_long(tool, argc, argv, &i, given);
 		}
 	}
 	if (operands < tool->operands_min)
 		usage_error(tool, "operands", "too few; see --help");
 	if (operands > tool->operands_max)
 		usage_error(tool, argv[1 + tool->operands_max], "one operand too many; see --help");
+	check_rules(tool, given);
+	free(on_command_line);
+	on_command_line = given;
 	return operands;
 }
 
@@ -412,7 +428,7 @@ void opt_text(const struct opt *o, char *buffer, size_t size)
 
 const struct opt *opt_other(const struct tool *tool, size_t count, const char *const *names)
 {
-	for (size_t at = 0; at < sizeof on_command_line && tool->options[at].name; at++) {
+	for (size_t at = 0; on_command_line && tool->options[at].name; at++) {
 		bool named = !on_command_line[at];
 		for (size_t k = 0; k < count; k++)
 			named = named || !strcmp(tool->options[at].name, names[k]);

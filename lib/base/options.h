@@ -7,6 +7,7 @@
  *	static const struct opt options[] = {
  *		OPT_REAL('w', "width", &width, "1.5", OPEN(0, INFINITY), "px", "sigma of the surround"),
  *		OPT_OUTPUT(&output),
+ *		OPT_NEEDS("width", "shape=disc,ring"),
  *		OPT_END,
  *	};
  */
@@ -74,6 +75,12 @@ struct opt {
 /* d: "1" for stream filters, NULL (the process's CPUs) for training, fits and statistics */
 #define OPT_THREADS(v, d) OPT_COUNT('j', "threads", v, d, CLOSED(1, 1024), "number", "threads; no result depends on it")
 #define OPT_VERBOSE(v) OPT_FLAG('v', "verbose", v, "show progress on standard error")
+/*
+ * What an option asks of the others, after all of them: each of the comma-separated `names` that is on the command line
+ * needs one of the conditions, which | separates: "save" (given), "!save" (not given), "method=zca,lcn" (has one of these
+ * values, given or by default), "!method=zca". Names "": the command line itself needs it. A broken rule is usage.
+ */
+#define OPT_NEEDS(names, conditions) {0, NULL, OPT_KIND_FLAG, NULL, NULL, NULL, ANY, 0, names, conditions}
 #define OPT_END {0, NULL, OPT_KIND_FLAG, NULL, NULL, NULL, ANY, 0, NULL, NULL}
 
 /* A tool: what --help and --spec print of it. */
