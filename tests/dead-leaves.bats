@@ -109,8 +109,8 @@ assert (x == 0).all()'
 @test "options at the ends of their ranges" {
 	dead-leaves -n 1 --size 1 >one.npys
 	dead-leaves -n 2 --size 1000 --batch 1 --stretch 16 --radius 256,256 >large.npys
-	dead-leaves -n 2 --size 40 --stretch 0.0625 --radius 1,1 --front 256,256 --purity 0 --classes 1 >small.npys
-	dead-leaves -n 2 --size 20 --texture 255 --shading 255 --grey 0,255 --purity 1 --first 1000000000000 -j 1024 >wild.npys
+	dead-leaves -n 2 --size 40 --stretch 0.0625 --radius 1,1 --front 256,256 --purity 0 --classes 2 >small.npys
+	dead-leaves -n 2 --size 20 --texture 255 --shading 255 --grey 0,255 --classes 1 --first 1000000000000 -j 1024 >wild.npys
 	python '
 for f, shapes in (("one", [(1, 1, 1), (1,)]), ("large", [(1, 1000, 1000), (1,)] * 2),
                   ("small", [(2, 40, 40), (2,)]), ("wild", [(2, 20, 20), (2,)])):

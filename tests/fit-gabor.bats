@@ -262,6 +262,7 @@ save("nan.npys", np.full((1, 5, 5), np.nan))'
 	pipe 'fit-gabor nan.npys'; one_line 1 'nan.npys: record 0'
 	pipe 'fit-gabor bank.npys labels.npys'; one_line 1 'labels.npys: record 1'
 	pipe 'fit-gabor --surrogates -1 bank.npys'; one_line 2 surrogates
+	pipe 'fit-gabor --surrogates 0 --seed 3 bank.npys'; one_line 2 'seed: not together with --surrogates 0 without --compare'
 	pipe 'fit-gabor --lgn no.npys bank.npys'; one_line 1 'no.npys'
 	fit-gabor --surrogates 1 bank.npys >t.tsv
 	[[ $(wc -l <t.tsv) -eq 3 ]]

@@ -170,4 +170,5 @@ assert t["model"] == ["-", "-"] and t["reason"] == ["zero", "zero"]'
 	pipe 'fit-log labels.npys'; one_line 1 'labels.npys: record 0: a filter bank is'
 	pipe 'fit-log small.npys'; one_line 1 'at least 3 x 3'
 	pipe 'fit-log --null x bank.npys'; one_line 2 null
+	pipe 'fit-log --null 0 --seed 3 bank.npys'; one_line 2 'seed: not together with --null 0'
 }

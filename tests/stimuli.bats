@@ -125,14 +125,14 @@ assert sorted(set(p["theta_deg"].round(9))) == [10, 20, 35.5] and np.allclose(so
 	one_line 2 spiral
 	run --separate-stderr stimuli operand
 	one_line 2 operand
-	for word in '--patch 5' '--jitter 3' '-n 2' '--path-angle 20' '--elements f' '--random-phase'; do
+	for word in '--patch 5' '--jitter 3' '-n 2' '--path-angle 20' '--elements f' '--random-phase' '-s 2'; do
 		run --separate-stderr stimuli -k gratings $word
-		one_line 2 'not for this kind'
+		one_line 2 'needs --kind (snake or ladder|white or contrast)$'
 	done
 	run --separate-stderr stimuli -k mach -d 5
-	one_line 2 'diameter: not for this kind'
+	one_line 2 'diameter: needs --kind gratings$'
 	run --separate-stderr stimuli -k snake --random-phase -p 0
-	one_line 2 phase
+	one_line 2 'random-phase: not together with --phase$'
 	run --separate-stderr stimuli -k white --size 20
 	one_line 2 'patch: 16 px does not fit'
 	run --separate-stderr stimuli -k cornsweet --size 12

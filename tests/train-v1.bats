@@ -516,6 +516,7 @@ save("nan", np.where(x == 7, np.nan, x).astype(np.float32), y)
 	try --lateral-from 2 --epochs 2
 	try --lateral-from 30
 	try --validate "$other" --holdout 4
+	try -T 0 --lateral-from 1
 	try --momentum 1
 	try --dropout 1
 	try --crop 15

@@ -142,7 +142,7 @@ for i, (theta, f, phase) in enumerate(r.PLANTED):
 @test "covariance is NumPy's, over pairs inside, at T = 0 and in the lateral kernel's order" {
 	random
 	v1-respond --model $m --covariance 3 images.npys >c.npys
-	v1-respond --model $m --covariance 3 -j 2 -T 0 images.npys | cmp - c.npys
+	v1-respond --model $m --covariance 3 -j 2 images.npys | cmp - c.npys
 	reference '
 R, F = 3, 4
 h = [r.front(t, x, 0)[2][0] for x in images]
@@ -238,7 +238,8 @@ save("cut.npys", a[:1], a[1:3], a[3:], b)'
 	random
 	stimuli --size 16 -f 0.2 --parameters p.tsv >s.npys
 	for words in '' "--model $m --covariance 2 --jacobian 2" "--model $m -l v1 --covariance 2" "--model $m --stimuli p.tsv" \
-		"--model $m --tuning t" "--model $m --accuracy a -o x" "--model $m -l v2" "--model $m --covariance 65"; do
+		"--model $m --tuning t" "--model $m --accuracy a -o x" "--model $m -l v2" "--model $m --covariance 65" \
+		"--model $m --covariance 2 -T 1" "--model $m -l lgn -T 1"; do
 		run --separate-stderr bash -c "v1-respond $words <images.npys >/dev/null"
 		one_line 2 .
 	done

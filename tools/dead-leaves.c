@@ -46,6 +46,7 @@ static const struct opt options[] = {
     OPT_THREADS(&threads, "1"),
     OPT_VERBOSE(&verbose),
     OPT_OUTPUT(&output),
+    OPT_NEEDS("purity", "!classes=1"),
     OPT_END,
 };
 static const struct tool tool = {

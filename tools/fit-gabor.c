@@ -30,6 +30,7 @@ static const struct opt options[] = {
     OPT_THREADS(&survey_options.threads, NULL),
     OPT_VERBOSE(&verbose),
     OPT_OUTPUT(&output),
+    OPT_NEEDS("seed", "!surrogates=0|compare"),
     OPT_END,
 };
 static const struct tool tool = {

@@ -20,6 +20,7 @@ static const struct opt options[] = {
     OPT_THREADS(&round_options.threads, NULL),
     OPT_VERBOSE(&verbose),
     OPT_OUTPUT(&output),
+    OPT_NEEDS("seed", "!null=0"),
     OPT_END,
 };
 static const struct tool tool = {"fit-log", "fit a Laplacian of Gaussian and measure symmetry",

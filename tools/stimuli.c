@@ -15,14 +15,10 @@
 #define PIXELS ((size_t)1 << 24) /* in a record of more than one stimulus */
 #define DEGREE (3.14159265358979323846 / 180)
 #define CONTOURS (1 << STIMULUS_SNAKE | 1 << STIMULUS_LADDER)
-#define WAVES (CONTOURS | 1 << STIMULUS_GRATINGS)
-#define WHITE (1 << STIMULUS_WHITE)
 
 static int kind;
 static size_t size, count, length, threads;
-static bool size_given, count_given, length_given, width_given, patch_given, sigma_given,
-    jitter_given;
-static bool random_phase;
+static bool size_given, count_given, length_given, width_given, patch_given, sigma_given, random_phase;
 static double mean, width, patch, sigma, jitter;
 static const char *text_contrast, *text_theta, *text_frequency, *text_phase, *text_diameter;
 static const char *text_angle, *text_spacing, *parameters, *element_table, *output;
@@ -49,8 +45,7 @@ static const struct opt options[] = {
 	"elements of a contour (9)"),
     OPT_REAL_GIVEN(0, "sigma", &sigma, &sigma_given, ABOVE(0, 1000), "px",
 	"of an element (half its wavelength)"),
-    OPT_REAL_GIVEN(0, "jitter", &jitter, &jitter_given, CLOSED(0, 90), "deg",
-	"of a contour's elements, either way (0)"),
+    OPT_REAL(0, "jitter", &jitter, "0", CLOSED(0, 90), "deg", "of a contour's elements, either way"),
     OPT_FLAG(0, "random-phase", &random_phase, "each element has a random phase"),
     OPT_COUNT_GIVEN('n', "count", &count, &count_given, CLOSED(1, 1e6), "number",
 	"contours of each sort, each with and without (10)"),
@@ -61,17 +56,17 @@ static const struct opt options[] = {
     OPT_SEED(&seed),
     OPT_THREADS(&threads, "1"),
     OPT_OUTPUT(&output),
+    OPT_NEEDS("frequency", "kind=gratings,white,snake,ladder"),
+    OPT_NEEDS("phase", "kind=gratings,snake,ladder"),
+    OPT_NEEDS("diameter", "kind=gratings"),
+    OPT_NEEDS("width", "kind=mach,cornsweet"),
+    OPT_NEEDS("patch", "kind=white,contrast"),
+    OPT_NEEDS("path-angle,spacing,length,sigma,jitter,random-phase,count,elements,seed", "kind=snake,ladder"),
+    OPT_NEEDS("random-phase", "!phase"),
     OPT_END,
 };
 static const struct tool tool = {
     "stimuli", "draw gratings, illusions and contours", "", 0, 0, options};
-
-/* An option that the chosen kind has no use for is a mistake. */
-static void check_use(const char *name, bool given, int kinds)
-{
-	if (given && !(kinds & 1 << kind))
-		tool_usage("--%s: not for this kind of stimulus", name);
-}
 
 /* axes of the design, the last running fastest */
 enum axis { CONTRAST, DIAMETER, ANGLE, SPACING, FREQUENCY, THETA, PHASE, AXES };
@@ -88,21 +83,6 @@ static void read_options(void)
 {
 	bool gratings = kind == STIMULUS_GRATINGS, contours = CONTOURS & 1 << kind;
 
-	check_use("frequency", text_frequency, WAVES | WHITE);
-	check_use("phase", text_phase, WAVES);
-	check_use("diameter", text_diameter, 1 << STIMULUS_GRATINGS);
-	check_use("width", width_given, 1 << STIMULUS_MACH | 1 << STIMULUS_CORNSWEET);
-	check_use("patch", patch_given, WHITE | 1 << STIMULUS_CONTRAST);
-	check_use("path-angle", text_angle, CONTOURS);
-	check_use("spacing", text_spacing, CONTOURS);
-	check_use("length", length_given, CONTOURS);
-	check_use("sigma", sigma_given, CONTOURS);
-	check_use("jitter", jitter_given, CONTOURS);
-	check_use("random-phase", random_phase, CONTOURS);
-	check_use("count", count_given, CONTOURS);
-	check_use("elements", element_table, CONTOURS);
-	if (random_phase && text_phase)
-		tool_usage("--random-phase: leaves nothing for --phase to say");
 	read_axis(CONTRAST, "contrast", text_contrast, "1", false, (struct opt_range)ABOVE(0, 1));
 	read_axis(THETA, "theta", text_theta,
 	    gratings   ? "0:172.5:24"

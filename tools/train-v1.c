@@ -81,6 +81,9 @@ static const struct opt options[] = {
     OPT_OUTPUT(&output),
     OPT_THREADS(&threads, NULL),
     OPT_VERBOSE(&verbose),
+    OPT_NEEDS("lateral-from", "!iterations=0"),
+    OPT_NEEDS("holdout", "!validate"),
+    OPT_NEEDS("every,resume", "checkpoint"),
     OPT_END,
 };
 
@@ -141,10 +144,6 @@ static void check_options(char **operands, size_t count)
 {
 	if (network.k0 % 2 == 0 || network.k1 % 2 == 0 || network.kl % 2 == 0)
 		tool_usage("--k0, --k1, --kl: sides of kernels are odd");
-	if (validate && holdout_given)
-		tool_usage("--holdout: --validate names other images");
-	if ((files.resume || files.every) && !files.checkpoint)
-		tool_usage("--%s: needs --checkpoint", files.resume ? "resume" : "every");
 	if (training.lateral_from > 0 && training.lateral_from >= training.epochs)
 		tool_usage("--lateral-from: epoch %zu: the last one is %zu, counted from 0", training.lateral_from,
 		    training.epochs - 1);

@@ -34,6 +34,18 @@ static const struct opt options[] = {
     OPT_THREADS(&threads, "1"),
     OPT_VERBOSE(&verbose),
     OPT_OUTPUT(&output),
+    OPT_NEEDS("", "model"),
+    /* the output has room for one */
+    OPT_NEEDS("layer,covariance", "!jacobian"),
+    OPT_NEEDS("layer", "!covariance"),
+    OPT_NEEDS("output", "layer|covariance|jacobian|!accuracy"),
+    OPT_NEEDS("output", "layer|covariance|jacobian|!confusion"),
+    OPT_NEEDS("output", "layer|covariance|jacobian|!tuning"),
+    OPT_NEEDS("stimuli", "tuning"),
+    OPT_NEEDS("tuning", "stimuli"),
+    /* what is before lateral propagation */
+    OPT_NEEDS("iterations", "!covariance|accuracy|confusion|tuning"),
+    OPT_NEEDS("iterations", "!layer=lgn|accuracy|confusion|tuning"),
     OPT_END,
 };
 static const struct tool tool = {
@@ -43,15 +55,7 @@ static const struct tool tool = {
 static struct respond_options check_options(void)
 {
 	bool kernel = covariance_given || jacobian_given, scored = accuracy || confusion;
-	if (!model_file)
-		tool_usage("--model: a file is needed");
-	if (covariance_given + jacobian_given + layer_given > 1)
-		tool_usage("--layer, --covariance, --jacobian: the output has room for one");
-	if (!stimuli != !tuning_file)
-		tool_usage("--stimuli, --tuning: each needs the other");
 	bool writes = layer_given || !(kernel || scored || tuning_file);
-	if (output && !writes && !kernel)
-		tool_usage("--output: only tables are asked for; --layer adds responses");
 	return (struct respond_options){.output = writes	     ? RESPOND_LAYER
 						  : covariance_given ? RESPOND_COVARIANCE
 						  : jacobian_given   ? RESPOND_JACOBIAN
