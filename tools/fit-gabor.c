@@ -66,10 +66,11 @@ static void put_row(
 {
 	const struct gabor *g = &s->estimate.gabor;
 	const struct gabor_errors *e = &s->errors;
+	char reason[REASONS_SIZE];
 	table_int(table, (long long)bank->record);
 	table_int(table, (long long)filter);
 	table_int(table, !s->reasons);
-	table_text(table, gabor_reason(s->reasons));
+	table_text(table, gabor_reason(s->reasons, reason));
 	table_real(table, s->r);
 	table_real(table, s->r2);
 	put_gabor(table, g);

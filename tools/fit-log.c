@@ -46,7 +46,7 @@ static void put_chance(struct table_out *table, const struct round_chance *chanc
 static void put_row(
     struct table_out *table, const struct bank *bank, size_t filter, const struct round_result *s)
 {
-	char reason[ROUND_REASON_SIZE];
+	char reason[REASONS_SIZE];
 	table_int(table, (long long)bank->record);
 	table_int(table, (long long)filter);
 	table_int(table, !s->reasons);

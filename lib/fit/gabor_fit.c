@@ -622,14 +622,14 @@ unsigned gabor_degenerate(const struct gabor *g, size_t k)
 	return reasons;
 }
 
-const char *gabor_reason(unsigned reasons)
+bool gabor_undirected(double theta_error)
 {
-	static const char *const texts[] = {"-", "low-pass", "centre-outside",
-	    "low-pass,centre-outside", "envelope-outside", "low-pass,envelope-outside",
-	    "centre-outside,envelope-outside", "low-pass,centre-outside,envelope-outside",
-	    "surrogates", "low-pass,surrogates", "centre-outside,surrogates",
-	    "low-pass,centre-outside,surrogates", "envelope-outside,surrogates",
-	    "low-pass,envelope-outside,surrogates", "centre-outside,envelope-outside,surrogates",
-	    "low-pass,centre-outside,envelope-outside,surrogates"};
-	return reasons & GABOR_CONSTANT ? "constant" : texts[reasons & 15];
+	return !(2 * 1.96 * theta_error < pi);
+}
+
+const char *gabor_reason(unsigned reasons, char text[static REASONS_SIZE])
+{
+	static const char *const words[] = {
+	    "low-pass", "centre-outside", "envelope-outside", "round", "not-gabor", "surrogates", "constant"};
+	return reasons_text(reasons, words, sizeof words / sizeof *words, text);
 }

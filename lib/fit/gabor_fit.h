@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 #include "fit/gabor.h"
+#include "fit/reasons.h"
 #include "fit/separable.h"
 
 #define GABOR_PARAMETERS 9
@@ -62,11 +63,15 @@ enum gabor_reasons {
 	GABOR_LOW_PASS = 1, /* nx <= GABOR_NX_MIN */
 	GABOR_CENTRE_OUTSIDE = 2,
 	GABOR_ENVELOPE_OUTSIDE = 4,
-	GABOR_SURROGATES =
-	    8, /* r does not exceed the surrogates' 95 % point; not set by gabor_degenerate */
-	GABOR_CONSTANT = 16,
+	/* the others are not set by gabor_degenerate */
+	GABOR_ROUND = 8,      /* a model without orientation is better, or theta's 95 % interval holds every orientation */
+	GABOR_NOT_GABOR = 16, /* another model with an orientation is better */
+	GABOR_SURROGATES = 32, /* r does not exceed the surrogates' 95 % point */
+	GABOR_CONSTANT = 64,   /* alone */
 };
 unsigned gabor_degenerate(const struct gabor *gabor, size_t k);
-const char *gabor_reason(unsigned reasons); /* "-" for none, else words joined by commas */
+/* Whether 1.96 standard errors of theta (rad) either way are a half turn or more, or the error has no value. */
+bool gabor_undirected(double theta_error);
+const char *gabor_reason(unsigned reasons, char text[static REASONS_SIZE]);
 
 #endif

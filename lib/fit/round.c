@@ -24,18 +24,10 @@ const char *round_model_name(enum round_model model)
 	return models[model].name;
 }
 
-const char *round_reason(unsigned reasons, char text[static ROUND_REASON_SIZE])
+const char *round_reason(unsigned reasons, char text[static REASONS_SIZE])
 {
 	static const char *const words[] = {"sigma", "dc", "surround", "model", "noise", "zero"};
-	strcpy(text, reasons ? "" : "-");
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-		if (!(reasons >> i & 1))
-			continue;
-		if (*text)
-			strcat(text, ",");
-		strcat(text, words[i]);
-	}
-	return text;
+	return reasons_text(reasons, words, sizeof words / sizeof *words, text);
 }
 
 struct worker {

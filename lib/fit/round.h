@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "fit/blob.h"
+#include "fit/reasons.h"
 #include "fit/symmetry.h"
 
 enum round_model {
@@ -58,8 +59,7 @@ struct round_result {
 const char *round_model_name(enum round_model model);
 
 /* "-" for none, else words joined by commas, into text, which is returned. */
-#define ROUND_REASON_SIZE 48
-const char *round_reason(unsigned reasons, char text[static ROUND_REASON_SIZE]);
+const char *round_reason(unsigned reasons, char text[static REASONS_SIZE]);
 
 struct round_options {
 	bool offset;

@@ -39,7 +39,7 @@ struct survey {
 	size_t record, first;
 	const double *x;
 	double *moduli, *r;        /* (count, k1, k1); (count, 1 + surrogates) */
-	unsigned char *degenerate; /* (count, 1 + surrogates) */
+	unsigned char *rejected; /* (count, 1 + surrogates) */
 	struct gabor *gabor;       /* (count, 1 + surrogates) */
 	struct survey_result *results;
 };
@@ -118,33 +118,77 @@ static const double *profile_of(const struct survey *s, struct worker *w, const 
 	return w->profile;
 }
 
-static int fit_filter(
-    struct survey *s, struct worker *w, const double *profile, struct survey_result *result)
+/* AICc of all models, NaN of those that are left out, and the one with the smallest. 0 or -1. */
+static int compare_models(struct survey *s, struct worker *w, const double *profile, const struct gabor_estimate *e,
+    double aiccs[static SURVEY_MODELS], enum survey_model *best)
 {
 	size_t n = s->k * s->k;
-	struct gabor_estimate *e = &result->estimate;
-	*result = (struct survey_result){.threshold = NAN, .p = NAN};
-	if (gabor_fit(w->gabor, profile, GABOR_TOLERANCE, e) < 0)
-		return -1;
-	result->r = gabor_estimate_r(e);
-	result->r2 = e->sst > 0 ? 1 - e->sse / e->sst : NAN;
-	double variance = e->sst > 0 ? e->sse / (double)(n - GABOR_PARAMETERS) : NAN;
-	result->noise = sqrt(variance);
-	result->errors = gabor_errors(&e->gabor, s->k, variance);
-	result->reasons = gabor_degenerate(&e->gabor, s->k);
-	result->aicc[SURVEY_GABOR] = aicc(n, GABOR_PARAMETERS, e->sse, e->sst);
+	*best = SURVEY_GABOR;
+	aiccs[SURVEY_GABOR] = aicc(n, GABOR_PARAMETERS, e->sse, e->sst);
 	for (size_t m = SURVEY_GAUSSIAN; m < SURVEY_MODELS; m++) {
 		struct blob blob;
-		result->aicc[m] = NAN;
+		aiccs[m] = NAN;
 		if (!(e->sst > 0) || s->options.gabor_only)
 			continue;
 		if (blob_fit(w->blob[m], profile, GABOR_TOLERANCE_R, &blob) < 0)
 			return -1;
-		result->aicc[m] = aicc(n, blob.parameters, blob.sse, e->sst);
-		if (!(result->aicc[result->model] <= result->aicc[m]))
-			result->model = (enum survey_model)m;
+		aiccs[m] = aicc(n, blob.parameters, blob.sse, e->sst);
+		if (!(aiccs[*best] <= aiccs[m]))
+			*best = (enum survey_model)m;
 	}
 	return 0;
+}
+
+/* Why a fit is not accepted, whatever its r. */
+static unsigned reasons_of(const struct survey *s, const struct gabor_estimate *e, const struct gabor_errors *errors,
+    enum survey_model best)
+{
+	unsigned reasons = gabor_degenerate(&e->gabor, s->k);
+	if (reasons & GABOR_CONSTANT)
+		return reasons;
+	if (best == SURVEY_DOG || best == SURVEY_LOG || gabor_undirected(errors->gabor.theta))
+		reasons |= GABOR_ROUND;
+	if (best == SURVEY_GAUSSIAN)
+		reasons |= GABOR_NOT_GABOR;
+	return reasons;
+}
+
+static struct gabor_errors errors_of(const struct survey *s, const struct gabor_estimate *e, double *variance)
+{
+	*variance = e->sst > 0 ? e->sse / (double)(s->k * s->k - GABOR_PARAMETERS) : NAN;
+	return gabor_errors(&e->gabor, s->k, *variance);
+}
+
+static int fit_filter(
+    struct survey *s, struct worker *w, const double *profile, struct survey_result *result)
+{
+	struct gabor_estimate *e = &result->estimate;
+	double variance;
+	*result = (struct survey_result){.threshold = NAN, .p = NAN};
+	if (gabor_fit(w->gabor, profile, GABOR_TOLERANCE, e) < 0 ||
+	    compare_models(s, w, profile, e, result->aicc, &result->model) < 0)
+		return -1;
+	result->r = gabor_estimate_r(e);
+	result->r2 = e->sst > 0 ? 1 - e->sse / e->sst : NAN;
+	result->errors = errors_of(s, e, &variance);
+	result->noise = sqrt(variance);
+	result->reasons = reasons_of(s, e, &result->errors, result->model);
+	return 0;
+}
+
+/* Whether a surrogate would be rejected whatever its r; known only where somebody counts surrogates. 0, 1 or -1. */
+static int rejected(struct survey *s, struct worker *w, const double *profile, const struct gabor_estimate *e)
+{
+	double aiccs[SURVEY_MODELS], variance;
+	enum survey_model best;
+	if (gabor_degenerate(&e->gabor, s->k))
+		return 1;
+	if (!s->table && !s->population)
+		return 0;
+	if (compare_models(s, w, profile, e, aiccs, &best) < 0)
+		return -1;
+	struct gabor_errors errors = errors_of(s, e, &variance);
+	return reasons_of(s, e, &errors, best) != 0;
 }
 
 /* One fit: of filter i / (1 + surrogates), itself (0) or one of its surrogates. */
@@ -160,17 +204,21 @@ static int fit_one(size_t i, size_t worker, void *argument)
 		if (fit_filter(s, w, profile_of(s, w, s->x + filter * n1), result) < 0)
 			return err_context("filter %zu", s->first + filter);
 		s->r[i] = result->r;
-		s->degenerate[i] = result->reasons != 0;
+		s->rejected[i] = result->reasons != 0;
 		s->gabor[i] = result->estimate.gabor;
 		return 0;
 	}
 	struct rng rng = rng_start(s->options.seed, RNG_SURROGATE, (uint32_t)s->record,
 	    (s->first + filter) * s->options.surrogates + number - 1);
 	surrogate_draw(s->plan, s->moduli + filter * n1, &rng, w->scrambled, w->work);
-	if (gabor_fit(w->gabor, profile_of(s, w, w->scrambled), GABOR_TOLERANCE_R, &estimate) < 0)
+	const double *profile = profile_of(s, w, w->scrambled);
+	int status = gabor_fit(w->gabor, profile, GABOR_TOLERANCE_R, &estimate);
+	if (!status)
+		status = rejected(s, w, profile, &estimate);
+	if (status < 0)
 		return err_context("filter %zu: surrogate %zu", s->first + filter, number - 1);
 	s->r[i] = gabor_estimate_r(&estimate);
-	s->degenerate[i] = gabor_degenerate(&estimate.gabor, s->k) != 0;
+	s->rejected[i] = status != 0;
 	s->gabor[i] = estimate.gabor;
 	return 0;
 }
@@ -210,7 +258,7 @@ static void count_passes(
 {
 	size_t count = s->options.surrogates;
 	const double *r = s->r + i * (count + 1);
-	const unsigned char *degenerate = s->degenerate + i * (count + 1);
+	const unsigned char *rejected = s->rejected + i * (count + 1);
 	if (isnan(r[0]))
 		return;
 	table->filters++;
@@ -229,9 +277,9 @@ static void count_passes(
 			if (!(r[k] > level))
 				continue;
 			pass->above += !k;
-			pass->accepted += !k && !degenerate[k];
+			pass->accepted += !k && !rejected[k];
 			pass->surrogates_above += !!k;
-			pass->surrogates_accepted += k && !degenerate[k];
+			pass->surrogates_accepted += k && !rejected[k];
 		}
 	}
 }
@@ -271,7 +319,7 @@ int survey_run(struct survey *s, size_t record, size_t first, size_t count, cons
 	double *sorted = NULL;
 	int status = -1;
 	s->moduli = s->r = NULL;
-	s->degenerate = NULL;
+	s->rejected = NULL;
 	s->gabor = NULL;
 	if (mem_multiply(count, each, &fits) < 0)
 		return -1;
@@ -281,10 +329,10 @@ int survey_run(struct survey *s, size_t record, size_t first, size_t count, cons
 	s->results = results;
 	s->moduli = mem_alloc(count, n1 * sizeof *s->moduli);
 	s->r = mem_alloc(fits, sizeof *s->r);
-	s->degenerate = mem_alloc(fits, 1);
+	s->rejected = mem_alloc(fits, 1);
 	s->gabor = mem_alloc(fits, sizeof *s->gabor);
 	sorted = mem_alloc(each, sizeof *sorted);
-	if (!s->moduli || !s->r || !s->degenerate || !s->gabor || !sorted)
+	if (!s->moduli || !s->r || !s->rejected || !s->gabor || !sorted)
 		goto done;
 	for (size_t i = 0; i < count && s->options.surrogates; i++)
 		surrogate_moduli(s->plan, x + i * n1, s->moduli + i * n1, s->worker[0].work);
@@ -295,7 +343,7 @@ int survey_run(struct survey *s, size_t record, size_t first, size_t count, cons
 		if (s->table)
 			count_passes(s, i, sorted, s->table);
 		for (size_t k = 0; s->population && k < each; k++) {
-			bool counts = k ? !s->degenerate[i * each + k] : !results[i].reasons;
+			bool counts = k ? !s->rejected[i * each + k] : !results[i].reasons;
 			if (counts && population_add(s->population, k, &s->gabor[i * each + k]) < 0)
 				goto done;
 		}
@@ -304,7 +352,7 @@ int survey_run(struct survey *s, size_t record, size_t first, size_t count, cons
 done:
 	free(s->moduli);
 	free(s->r);
-	free(s->degenerate);
+	free(s->rejected);
 	free(s->gabor);
 	free(sorted);
 	return status;

@@ -1,6 +1,7 @@
 /*
  * A survey of a bank by Gabor fits: every filter's fit with its standard errors, judged against fits of the filter's
- * own phase-scrambled surrogates with the same starts, and against blobs. With an lgn (Psi0) what is fitted is the
+ * own phase-scrambled surrogates with the same starts, and against blobs; where one of these explains it better there is no
+ * carrier, or not even an orientation, to be accepted. With an lgn (Psi0) what is fitted is the
  * effective profile Psi0 * Psi1; then the filter Psi1 is scrambled and the surrogate is its effective profile, so that
  * surrogates stay inside the array as the profile does.
  */
@@ -60,7 +61,7 @@ struct survey_passes {
 	bool
 	    percentile; /* the level is a share of the surrogates to be exceeded; else r itself is to be exceeded */
 	double level;
-	size_t above, accepted; /* filters: exceed the level; and nothing is degenerate */
+	size_t above, accepted; /* filters: exceed the level; and nothing else is against them */
 	size_t surrogates_above, surrogates_accepted;
 };
 #define SURVEY_LEVELS 16
@@ -76,8 +77,8 @@ int survey_table_write(const struct survey_table *table, const char *file)
 /* Let the survey add to a table from now on (NULL: to none). */
 void survey_count(struct survey *survey, struct survey_table *table);
 
-/* Let the survey add accepted filters to bank 0 of a population from now on, and the surrogates of number k that are not
- * degenerate to bank k + 1: it has 1 + surrogates banks (NULL: to none). */
+/* Let the survey add accepted filters to bank 0 of a population from now on, and the surrogates of number k that nothing
+ * but their r is against to bank k + 1: it has 1 + surrogates banks (NULL: to none). */
 void survey_populate(struct survey *survey, struct population *population);
 
 #endif
