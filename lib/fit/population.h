@@ -33,7 +33,7 @@ int population_add(struct population *population, size_t bank, const struct gabo
  *	orientation_length  |mean e^{2 i theta}|
  *	orientation_entropy in 8 bins, 1 for uniform
  *	nx_median, ny_median, nx_below_0.525 (85 % in the macaque)
- * low, high: 95 % bootstrap; chance: mean over the random banks, its 2.5 and 97.5 % points, and p: how often they are as
+ * low, high: 95 % bootstrap (resample_value_interval), for banks of so many units, within what is possible; chance: mean over the random banks, its 2.5 and 97.5 % points, and p: how often they are as
  * near or nearer (distances), or as far from their mean (the others, two-sided). Of each random bank as many units as bank 0
  * has are drawn without replacement, with it where there are fewer; n is that number. p_uniform: the same for uniform
  * orientations and phases, which surrogates need not have (their spectra are the filters'); Rayleigh's test for the

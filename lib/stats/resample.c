@@ -205,6 +205,32 @@ static double pair_variance(double by_filters, double by_pairs, size_t filters)
 	return from_squares(squares, sums, n);
 }
 
+/* Quantiles of y (n, which are rearranged), less the shift of their median from value; drawn out about value by scale and
+ * because their variance is an estimate from so many units. */
+static void about_value(
+    double value, double *y, size_t n, size_t units, double scale, double level, double *low, double *high)
+{
+	if (units > 1)
+		scale *= student_quantile((1 - level) / 2, (double)units - 1) / student_quantile((1 - level) / 2, 1e9);
+	double median = quantile_of(y, n, .5);
+	*low = value + scale * (quantile_of(y, n, (1 - level) / 2) - median);
+	*high = value + scale * (quantile_of(y, n, (1 + level) / 2) - median);
+}
+
+int resample_value_interval(double value, const double *x, size_t units, size_t count, size_t stride, double level,
+    double *low, double *high)
+{
+	*low = *high = NAN;
+	double *y = mem_alloc(count, sizeof(*y));
+	if (!y)
+		return -1;
+	size_t n = valued(x, count, stride, y);
+	if (n >= 2 && !isnan(value))
+		about_value(value, y, n, units, 1, level, low, high);
+	free(y);
+	return 0;
+}
+
 int resample_pair_interval(double value, const double *x, size_t filters, size_t bootstrap,
     size_t stride, double level, double *low, double *high)
 {
@@ -218,13 +244,7 @@ int resample_pair_interval(double value, const double *x, size_t filters, size_t
 	if (n >= 2 && !isnan(value)) {
 		double whole = variance_of(y, n), single = m >= 2 ? variance_of(y + n, m) : 0;
 		double right = m >= 2 ? pair_variance(whole, single, filters) : whole;
-		double scale = whole > 0 ? sqrt(right / whole) : 1;
-		if (filters > 1) /* the variance is an estimate from so many filters */
-			scale *= student_quantile((1 - level) / 2, (double)filters - 1) /
-				 student_quantile((1 - level) / 2, 1e9);
-		double median = quantile_of(y, n, .5);
-		*low = value + scale * (quantile_of(y, n, (1 - level) / 2) - median);
-		*high = value + scale * (quantile_of(y, n, (1 + level) / 2) - median);
+		about_value(value, y, n, filters, whole > 0 ? sqrt(right / whole) : 1, level, low, high);
 	}
 	free(y);
 	return 0;

@@ -27,6 +27,13 @@ struct resample_chance resample_chance(
 int resample_interval(const double *x, size_t count, size_t stride, double level, double *low,
     double *high) __attribute__((warn_unused_result));
 
+/* Interval about value that covers `level`, from bootstrap samples of `units` units x[0], x[stride], ... (count of them): their
+ * quantiles, less the shift of their median from value, by Student's t with units - 1 degrees over the normal law. A
+ * bootstrap shifts what depends on the number of different units, and its plain quantiles may all lie on one side of value.
+ * Both nan where value is or fewer than 2 samples have one. 0, or -1 without memory. */
+int resample_value_interval(double value, const double *x, size_t units, size_t count, size_t stride, double level,
+    double *low, double *high) __attribute__((warn_unused_result));
+
 /*
  * Intervals for statistics of pairs of filters. In a bootstrap over filters, where pair (i, j) counts t_i t_j times, t how
  * often a filter was drawn, each pair's own noise comes in with both its filters and once more with their product: three
@@ -41,9 +48,9 @@ size_t resample_dyads(size_t bootstrap);
  * filter was drawn, all 1 where single pairs {i, j} are (Poisson, mean 1, the same for (i, j) and (j, i)). */
 void resample_pairs(uint64_t seed, size_t bootstrap, size_t b, size_t n, double *times, double *f);
 
-/* Interval that covers `level`, from the bootstrap + resample_dyads(bootstrap) samples x[0], x[stride], ... for n filters: the
- * quantiles of the bootstrap over filters, less the shift of its median from value, drawn in or out about value to the
- * right variance, and by Student's t with n - 1 degrees over the normal law. Both nan where value is or fewer than 2 samples of filters have a value. 0, or -1 without memory. */
+/* Interval that covers `level`, from the bootstrap + resample_dyads(bootstrap) samples x[0], x[stride], ... for n filters: that
+ * of resample_value_interval from the bootstrap over filters, drawn in or out about value to the right variance too. Both nan
+ * where value is or fewer than 2 samples of filters have a value. 0, or -1 without memory. */
 int resample_pair_interval(double value, const double *x, size_t n, size_t bootstrap, size_t stride,
     double level, double *low, double *high) __attribute__((warn_unused_result));
 
