@@ -48,10 +48,9 @@ static const char columns[] = "record filter accepted reason r r2 theta_deg phas
 
 static const double degrees = 57.295779513082320877;
 
+/* what follows the angles, of a function or of its standard errors */
 static void put_gabor(struct table_out *table, const struct gabor *g)
 {
-	table_real(table, g->theta * degrees);
-	table_real(table, g->phase * degrees);
 	table_real(table, g->frequency);
 	table_real(table, g->sigma_across);
 	table_real(table, g->sigma_along);
@@ -73,12 +72,16 @@ static void put_row(
 	table_text(table, gabor_reason(s->reasons, reason));
 	table_real(table, s->r);
 	table_real(table, s->r2);
+	table_orientation(table, g->theta * degrees);
+	table_phase(table, g->phase * degrees);
 	put_gabor(table, g);
 	table_real(table, gabor_nx(g));
 	table_real(table, gabor_ny(g));
 	table_real(table, g->sigma_along / g->sigma_across);
 	table_real(table, gabor_octaves(gabor_nx(g)));
 	table_real(table, gabor_half_width(gabor_nx(g), gabor_ny(g)) * degrees);
+	table_real(table, e->gabor.theta * degrees);
+	table_real(table, e->gabor.phase * degrees);
 	put_gabor(table, &e->gabor);
 	table_real(table, e->nx);
 	table_real(table, e->ny);

@@ -367,7 +367,7 @@ void stimulus_row(const struct stimulus *s, struct table_out *table)
 
 	stimulus_places(s, x, y);
 	table_text(table, word_of(s->kind, word, sizeof(word)));
-	table_real(table, s->theta / DEGREE);
+	table_orientation(table, s->theta / DEGREE);
 	table_real(table, grating || contour || white ? s->frequency : NAN);
 	table_real(table, grating || (contour && !s->random_phase) ? s->phase / DEGREE : NAN);
 	table_real(table, s->contrast);
@@ -400,7 +400,7 @@ int stimulus_element_rows(const struct stimulus *s, long long label, struct tabl
 		table_int(table, (long long)i);
 		table_real(table, elements[i].x);
 		table_real(table, elements[i].y);
-		table_real(table, elements[i].theta / DEGREE);
+		table_orientation(table, elements[i].theta / DEGREE);
 		table_real(table, elements[i].phase / DEGREE);
 		table_int(table, elements[i].on_path);
 	}

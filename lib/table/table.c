@@ -49,6 +49,8 @@ static void end_cell(struct table_out *table)
 	putc(table->cell ? '\t' : '\n', output_stream(table->out));
 }
 
+#define DIGITS 12
+
 void table_real(struct table_out *table, double value)
 {
 	FILE *f = output_stream(table->out);
@@ -57,8 +59,28 @@ void table_real(struct table_out *table, double value)
 	else if (isinf(value))
 		fputs(value < 0 ? "-inf" : "inf", f);
 	else
-		fprintf(f, "%.12g", value);
+		fprintf(f, "%.*g", DIGITS, value);
 	end_cell(table);
+}
+
+/* the number that a reader of the cell has */
+static double printed(double value)
+{
+	char text[64];
+	snprintf(text, sizeof text, "%.*g", DIGITS, value);
+	return strtod(text, NULL);
+}
+
+void table_orientation(struct table_out *table, double degrees)
+{
+	degrees -= 180 * floor(degrees / 180);
+	table_real(table, printed(degrees) >= 180 ? 0 : degrees);
+}
+
+void table_phase(struct table_out *table, double degrees)
+{
+	degrees -= 360 * ceil(degrees / 360 - .5);
+	table_real(table, printed(degrees) <= -180 ? 180 : degrees);
 }
 
 void table_int(struct table_out *table, long long value)

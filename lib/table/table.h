@@ -21,6 +21,11 @@ void table_real(struct table_out *table, double value);
 void table_int(struct table_out *table, long long value);
 void table_text(struct table_out *table, const char *value);
 
+/* Degrees of an orientation in [0, 180), of a phase in (-180, 180], as they are printed: what would be rounded up to 180
+ * is 0, what would be rounded to -180 is 180. */
+void table_orientation(struct table_out *table, double degrees);
+void table_phase(struct table_out *table, double degrees);
+
 /* Flush what is complete, so that a reader sees it (a growing log). 0 or -1. */
 int table_flush(struct table_out *table) __attribute__((warn_unused_result));
 
