@@ -139,6 +139,27 @@ for i, (theta, f, phase) in enumerate(r.PLANTED):
 	done
 }
 
+@test "tuning: what no grating excites has none: a dead unit, one that only its bias moves, one that gratings silence" {
+	python "
+sys.path.insert(0, '$golden')
+import respond as r
+t = r.planted()
+t['v1_norm.bias'][:4] = [-1e3, 50, 3, .01]
+t['v1.weight'][1:3] *= 1e-9
+t['lateral.weight'][2, 4, 2, 2] = -.05
+r.save_model('m.safetensors', t, lgn='linear', propagation='recurrent', iterations=1)"
+	stimuli --size 24 --parameters p.tsv | v1-respond --model m.safetensors --stimuli p.tsv --tuning t.tsv
+	python '
+t = table("t.tsv")
+print(t["response"], t["blank"], t["cv"], t["osi"], file=sys.stderr)
+none = ["cv", "osi", "theta_deg", "sf_cpp", "orientation_bandwidth_deg", "modulation_ratio", "sf_bandwidth_oct"]
+assert all(np.isnan(t[c][:3]).all() for c in none)
+assert t["blank"][0] == t["response"][0] == 0 and abs(t["blank"][1] - 50) < 1e-4 and abs(t["response"][1] - 50) < 1e-4
+assert abs(t["blank"][2] - 3) < 1e-4 and 0 < t["response"][2] <= 3  # silenced, by some gratings only
+assert abs(t["blank"][3] - .01) < 1e-4 and t["response"][3] > .1 and t["cv"][3] < 1 and t["osi"][3] > 0
+assert not np.isnan(t["cv"][3:]).any() and np.abs(t["blank"][4:]).max() < 1e-4'
+}
+
 @test "covariance is NumPy's, over pairs inside, at T = 0 and in the lateral kernel's order" {
 	random
 	v1-respond --model $m --covariance 3 images.npys >c.npys

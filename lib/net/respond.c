@@ -1,4 +1,5 @@
 /* Responses over a stream: see respond.h. */
+#include <math.h>
 #include <stdlib.h>
 #include "base/error.h"
 #include "base/memory.h"
@@ -89,6 +90,30 @@ static int read_design(struct respond *r)
 	r->tuning = tuning_create(&design, r->filters, TUNING_PLACES);
 	table_free(&design);
 	return r->tuning ? 0 : -1;
+}
+
+/* What units do without a grating: their response to an image (h, w) of the gratings' mean luminance. */
+static int respond_to_blank(struct respond *r, size_t h, size_t w)
+{
+	size_t numbers, pixels = h * w;
+	if (isnan(tuning_mean(r->tuning)))
+		return 0;
+	if (mem_multiply(r->filters, pixels, &numbers) < 0)
+		return -1;
+	real *x = mem_alloc(pixels, sizeof *x), *y = mem_alloc(numbers, sizeof *y);
+	float *middle = mem_alloc(r->filters * TUNING_PLACES, sizeof *middle);
+	for (size_t i = 0; x && i < pixels; i++)
+		x[i] = (real)tuning_mean(r->tuning);
+	int status = x && y && middle ? network_run(r->net, x, 1, h, w, r->iterations, false) : -1;
+	if (status == 0) {
+		network_get(r->net, NETWORK_HT, y);
+		tuning_centre(y, r->filters, h, w, middle);
+		tuning_blank(r->tuning, middle);
+	}
+	free(x);
+	free(y);
+	free(middle);
+	return status;
 }
 
 /* Room for what is kept of a batch until its labels come. */
@@ -200,11 +225,14 @@ static int run_chunks(struct respond *r, struct npys_in *in, const struct batch 
 int respond_images(struct respond *r, struct npys_in *in, const struct batch *batch,
     struct npys_out *out, struct progress *progress)
 {
-	if (check_labelled(r, in) < 0 || (r->options.tuning && !r->tuning && read_design(r) < 0))
+	if (check_labelled(r, in) < 0)
 		return -1;
 	if (batch->c > 1)
 		return err_set("%s: record %zu: %zu channels; the network takes grey images",
 		    npys_file(in), npys_record(in), batch->c);
+	if (r->options.tuning && !r->tuning &&
+	    (read_design(r) < 0 || respond_to_blank(r, batch->h, batch->w) < 0))
+		return -1;
 	size_t room = network_chunk(r->net, batch->h, batch->w, r->iterations);
 	room = room < batch->n ? room : batch->n;
 	size_t pixels = batch->h * batch->w, numbers;

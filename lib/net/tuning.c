@@ -13,6 +13,7 @@
 #define ORIENTATIONS_LEAST 4
 #define PHASES_LEAST 3
 #define NONE ((size_t)-1)
+#define EXCITED 1e-5 /* share of the response to a blank that is rounding */
 
 struct levels { /* distinct values */
 	double *x;
@@ -26,6 +27,8 @@ struct tuning {
 	size_t *condition; /* (rows): (group, theta, sf), NONE for other kinds */
 	double *phase;     /* (rows) rad */
 	size_t *shown;     /* (rows) */
+	double mean;       /* luminance of the gratings, NaN where the table does not say */
+	double *blank;     /* (units) response to it alone, NaN until it is known */
 	double *sums;      /* (conditions, 3, units, places): of r, r cos phase, r sin phase */
 };
 
@@ -69,16 +72,16 @@ static int column(const struct table *table, const char *name, double absent, do
 	return table_has(table, name) || isnan(absent) ? table_reals(table, name, x) : 0;
 }
 
-/* The design's levels and each row's place in it. columns: (5, rows) theta, sf, phase, contrast,
- * diameter. */
+/* The design's levels and each row's place in it. columns: (6, rows) theta, sf, phase, contrast,
+ * diameter, mean. */
 static int read_design(struct tuning *t, const struct table *table, double *columns)
 {
 	static const char *const names[] = {
-	    "theta_deg", "sf_cpp", "phase_deg", "contrast", "diameter_px"};
-	const double absent[] = {NAN, NAN, NAN, 0, INFINITY};
-	struct levels *levels[] = {&t->theta, &t->sf, NULL, &t->contrast, &t->diameter};
+	    "theta_deg", "sf_cpp", "phase_deg", "contrast", "diameter_px", "mean"};
+	const double absent[] = {NAN, NAN, NAN, 0, INFINITY, INFINITY};
+	struct levels *levels[] = {&t->theta, &t->sf, NULL, &t->contrast, &t->diameter, NULL};
 	int kind = table_has(table, "kind") ? table_column(table, "kind") : -1;
-	for (size_t c = 0; c < 5; c++) {
+	for (size_t c = 0; c < 6; c++) {
 		if (column(table, names[c], absent[c], columns + c * t->rows) < 0)
 			return -1;
 	}
@@ -87,7 +90,7 @@ static int read_design(struct tuning *t, const struct table *table, double *colu
 		if (kind >= 0 && strcmp(table_cell(table, row, (size_t)kind), "gratings") != 0)
 			continue;
 		t->condition[row] = 0;
-		for (size_t c = 0; c < 5; c++) {
+		for (size_t c = 0; c < 6; c++) {
 			double x = columns[c * t->rows + row];
 			if (isnan(x) || (c < 3 && isinf(x)) || (c == 1 && x <= 0))
 				return err_set(
@@ -96,6 +99,8 @@ static int read_design(struct tuning *t, const struct table *table, double *colu
 				return -1;
 		}
 		t->phase[row] = columns[2 * t->rows + row] * PI / 180;
+		if (isnan(t->mean) && isfinite(columns[5 * t->rows + row]))
+			t->mean = columns[5 * t->rows + row];
 	}
 	sort(&t->theta);
 	sort(&t->sf);
@@ -161,7 +166,7 @@ static int check_design(const struct tuning *t)
 struct tuning *tuning_create(const struct table *stimuli, size_t units, size_t places)
 {
 	struct tuning *t = mem_alloc(1, sizeof *t);
-	double *columns = mem_alloc(stimuli->rows, 5 * sizeof(double));
+	double *columns = mem_alloc(stimuli->rows, 6 * sizeof(double));
 	size_t numbers;
 	if (t) {
 		t->rows = stimuli->rows;
@@ -171,8 +176,12 @@ struct tuning *tuning_create(const struct table *stimuli, size_t units, size_t p
 		t->condition = mem_alloc(t->rows, sizeof(size_t));
 		t->phase = mem_alloc(t->rows, sizeof(double));
 		t->shown = mem_alloc(t->rows, sizeof(size_t));
+		t->mean = NAN;
+		t->blank = mem_alloc(units, sizeof(double));
+		for (size_t i = 0; t->blank && i < units; i++)
+			t->blank[i] = NAN;
 	}
-	if (!t || !columns || !t->file || !t->condition || !t->phase || !t->shown ||
+	if (!t || !columns || !t->file || !t->condition || !t->phase || !t->shown || !t->blank ||
 	    read_design(t, stimuli, columns) < 0 || check_design(t) < 0 ||
 	    mem_multiply(t->groups * t->theta.count * t->sf.count, 3 * units * places, &numbers) <
 		0 ||
@@ -196,6 +205,7 @@ void tuning_free(struct tuning *t)
 	free(t->condition);
 	free(t->phase);
 	free(t->shown);
+	free(t->blank);
 	free(t->sums);
 	free(t);
 }
@@ -227,6 +237,20 @@ int tuning_add(struct tuning *t, size_t label, const float *response)
 		sums[2 * n + i] += s * (double)response[i];
 	}
 	return 0;
+}
+
+double tuning_mean(const struct tuning *t)
+{
+	return t->mean;
+}
+
+void tuning_blank(struct tuning *t, const float *response)
+{
+	for (size_t i = 0; i < t->units; i++) {
+		t->blank[i] = 0;
+		for (size_t k = 0; k < t->places; k++)
+			t->blank[i] += (double)response[i * t->places + k] / (double)t->places;
+	}
 }
 
 size_t tuning_groups(const struct tuning *t)
@@ -343,7 +367,7 @@ static void measure(const struct tuning *t, const double *f0, const double *f1, 
 			best = i;
 	}
 	result->response = f0[best];
-	if (!(f0[best] > 0))
+	if (!(f0[best] > 0) || f0[best] - result->blank <= EXCITED * fabs(result->blank))
 		return;
 	size_t it = best / nf, jf = best % nf;
 	for (size_t i = 0; i < nt; i++) {
@@ -368,7 +392,8 @@ int tuning_result(const struct tuning *t, size_t group, size_t unit, struct tuni
 {
 	size_t n = t->theta.count * t->sf.count, *count = mem_alloc(n, sizeof *count);
 	double *f0 = mem_alloc(2 * n + t->theta.count + FINE, sizeof(double));
-	*result = (struct tuning_result){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+	*result = (struct tuning_result){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN,
+	    t->blank[unit]};
 	if (count && f0) {
 		for (size_t row = 0; row < t->rows; row++) {
 			if (t->condition[row] != NONE && t->condition[row] / n == group)
@@ -392,7 +417,7 @@ int tuning_write(const struct tuning *t, size_t iterations, const char *path)
 		return -1;
 	struct table_out *table = table_create(path,
 	    "filter T cv osi theta_deg sf_cpp orientation_bandwidth_deg modulation_ratio "
-	    "sf_bandwidth_oct response contrast diameter_px");
+	    "sf_bandwidth_oct response contrast diameter_px blank");
 	for (size_t i = 0; table && i < t->groups * t->units; i++) {
 		struct tuning_result r;
 		if (tuning_result(t, i / t->units, i % t->units, &r) < 0) {
@@ -401,9 +426,18 @@ int tuning_write(const struct tuning *t, size_t iterations, const char *path)
 		}
 		table_int(table, (long long)(i % t->units));
 		table_int(table, (long long)iterations);
+<<<<<<< HEAD
 		const double cells[] = {r.cv, r.osi, r.theta, r.sf, r.orientation_bandwidth,
 		    r.modulation, r.sf_bandwidth, r.response, r.contrast, r.diameter};
 		for (size_t k = 0; k < sizeof cells / sizeof *cells; k++)
+=======
+		table_real(table, r.cv);
+		table_real(table, r.osi);
+		table_orientation(table, r.theta);
+		const double cells[] = {r.sf, r.orientation_bandwidth, r.modulation, r.sf_bandwidth, r.response,
+		    r.contrast, r.diameter, r.blank};
+		for (size_t k = 0; k < sizeof(cells) / sizeof(*cells); k++)
+>>>>>>> 65db827 (v1-respond --tuning: units that no grating lifts above their response to a blank have no tuning)
 			table_real(table, cells[k]);
 	}
 	return table ? table_close(table) : -1;

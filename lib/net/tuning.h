@@ -13,8 +13,8 @@
 
 struct tuning;
 
-/* Angles in degrees, theta along the stripes; NaN where a quantity has no value (all of them where
- * no grating gives a response). */
+/* Angles in degrees, theta along the stripes; NaN where a quantity has no value: all but response and blank where no grating
+ * gives a response, or none a larger one than a blank of the same luminance. */
 struct tuning_result {
 	double contrast,
 	    diameter; /* of the gratings; NaN and infinity where the table does not say */
@@ -27,6 +27,7 @@ struct tuning_result {
 	    sf_bandwidth; /* octaves between the two sides at 1/sqrt 2; NaN for low- and high-pass */
 	double modulation; /* F1/F0 at the best grating */
 	double response;   /* F0 there */
+	double blank;      /* response to a blank; NaN where it is not known */
 };
 
 /* The design is read from the table of stimuli (columns theta_deg, sf_cpp, phase_deg; kind, contrast
@@ -48,6 +49,11 @@ void tuning_centre(const real *h, size_t n, size_t rows, size_t columns, float *
 int tuning_add(struct tuning *tuning, size_t label, const float *response)
     __attribute__((warn_unused_result));
 
+/* The gratings' mean luminance, from the table's column mean; NaN where it has none. The response (units, places) to an image
+ * of it alone. */
+double tuning_mean(const struct tuning *tuning);
+void tuning_blank(struct tuning *tuning, const float *response);
+
 /* Combinations of contrast and diameter, in the order of first appearance. */
 size_t tuning_groups(const struct tuning *tuning);
 
@@ -60,7 +66,7 @@ int tuning_result(const struct tuning *tuning, size_t group, size_t unit,
 
 /* tuning_complete, then the table of all groups and units (filters) of a network after `iterations`
  * propagations: `filter T cv osi theta_deg sf_cpp orientation_bandwidth_deg modulation_ratio
- * sf_bandwidth_oct response contrast diameter_px`, filters running fastest. 0 or -1. */
+ * sf_bandwidth_oct response contrast diameter_px blank`, filters running fastest. 0 or -1. */
 int tuning_write(const struct tuning *tuning, size_t iterations, const char *path)
     __attribute__((warn_unused_result));
 
