@@ -262,9 +262,29 @@ far = np.hypot(*(np.mgrid[:2 * n + 1, :2 * n + 1] - n)) > 5.5
 assert abs(k.mean(0)[far]).mean() < .15'
 }
 
+@test "edge co-occurrence and the canonical field, all and of single filters, are NumPy's" {
+	python '
+rng = np.random.default_rng(2)
+x = rng.normal(size=(3, 40, 46))
+for _ in range(2):  # smoothed, so that edges have neighbours
+    x = (x + np.roll(x, 1, 1) + np.roll(x, 1, 2) + np.roll(x, -1, 1) + np.roll(x, -1, 2)) / 5
+save("images.npys", x.astype("<f4"))'
+	planted 'density = elongated(2, 1, 1); F = 12; size = 7'
+	assoc-field -t g.tsv -R 3 -i images.npys -e m4.npys k.npys -o f.tsv 2>/dev/null
+	read -r edges error spread < <("$PYTHON" "$golden/field.py" edges images.npys m4.npys)
+	echo "edges $edges, error $error, spread $spread"
+	awk "BEGIN { exit !($edges > 200 && $spread > .3 && $error < 1e-5) }"
+	"$PYTHON" "$golden/field.py" field g.tsv k.npys f.tsv >errors
+	cat errors
+	awk '{ exit !($1 < 1e-9 && $2 < 1e-9 && $3 < 1e-9 && $4 < 1e-9 && $5 > 100) }' errors
+	# an M4 that does not reach as far as the kernel is no M4
+	run --separate-stderr assoc-field -t g.tsv -f bank.npys --m4 m4.npys --compare c.tsv k.npys
+	[[ $status -eq 1 && ${stderr##*$'\n'} == *'m4.npys: reaches 3 px, the kernel'* && ! -e c.tsv ]]
+}
+
 @test "no result depends on the number of threads" {
 	planted 'density = elongated(3, 1.5, 1); F = 8; size = 5'
-	se2-kernel -w 9 -n 6 -o m4.npys
+	se2-kernel -w 31 -n 6 -o m4.npys
 	for j in 1 2; do
 		assoc-field --m4 m4.npys -t g.tsv -f bank.npys -n 5 -b 10 -j $j --compare c$j.tsv -C k$j.tsv -o f$j.tsv k.npys 2>/dev/null
 	done

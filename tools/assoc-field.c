@@ -144,6 +144,12 @@ static void compare(const struct lateral *set, struct orientation_kernel *m4)
 		struct npys_in *in = tool_need(npys_open_file(m4_file));
 		tool_check(orientation_read(in, M_PI, m4));
 		npys_close_in(in);
+		double wide = (double)((m4->height < m4->width ? m4->height : m4->width) / 2);
+		if (wide < models_reach(set)) {
+			err_set("%s: reaches %g px, the kernel's taps are up to %.3g px apart", m4_file, wide,
+			    models_reach(set));
+			tool_fail();
+		}
 	}
 	plan.edges = m4->k ? m4 : NULL;
 	plan.label = label;

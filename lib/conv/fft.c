@@ -100,21 +100,10 @@ struct fft *fft_plan(enum fft_kind kind, size_t rank, const struct fft_axis *axe
 
 struct fft *fft_plan_images(enum fft_kind kind, size_t many, size_t h, size_t w)
 {
-	return fft_plan_interleaved(kind, many, h, w, 1);
-}
-
-struct fft *fft_plan_interleaved(
-    enum fft_kind kind, size_t many, size_t h, size_t w, size_t channels)
-{
 	/* the rows' length on either side */
 	size_t half = w / 2 + 1, in = kind == FFT_C2R ? half : w, out = kind == FFT_R2C ? half : w;
-	const struct fft_axis axes[] = {
-	    {h, in * channels, out * channels}, {w, channels, channels}};
-	const struct fft_axis loop[] = {
-	    {many, h * in * channels, h * out * channels}, {channels, 1, 1}};
-	if (channels == 1)
-		return fft_plan(kind, 2, axes, many > 1, loop, false);
-	return fft_plan(kind, 2, axes, 2, loop, false);
+	const struct fft_axis axes[] = {{h, in, out}, {w, 1, 1}}, loop = {many, h * in, h * out};
+	return fft_plan(kind, 2, axes, many > 1, &loop, false);
 }
 
 void fft_exec(const struct fft *fft, void *in, void *out)

@@ -41,10 +41,6 @@ struct fft *fft_plan(enum fft_kind kind, size_t rank, const struct fft_axis *axe
 struct fft *fft_plan_images(enum fft_kind kind, size_t many, size_t h, size_t w)
     __attribute__((warn_unused_result));
 
-/* Images with interleaved channels (many, h, w, channels) <-> (many, h, w/2 + 1, channels). */
-struct fft *fft_plan_interleaved(enum fft_kind kind, size_t many, size_t h, size_t w,
-    size_t channels) __attribute__((warn_unused_result));
-
 /* Run the plan: real or complex arrays according to its kind. Thread-safe. */
 void fft_exec(const struct fft *plan, void *in, void *out);
 
