@@ -3,7 +3,6 @@
  * layer, accuracy, tuning to gratings, and two kernels over a stream, the covariance of responses
  * and the iterated kernel.
  */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"

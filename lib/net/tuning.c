@@ -426,18 +426,12 @@ int tuning_write(const struct tuning *t, size_t iterations, const char *path)
 		}
 		table_int(table, (long long)(i % t->units));
 		table_int(table, (long long)iterations);
-<<<<<<< HEAD
-		const double cells[] = {r.cv, r.osi, r.theta, r.sf, r.orientation_bandwidth,
-		    r.modulation, r.sf_bandwidth, r.response, r.contrast, r.diameter};
-		for (size_t k = 0; k < sizeof cells / sizeof *cells; k++)
-=======
 		table_real(table, r.cv);
 		table_real(table, r.osi);
 		table_orientation(table, r.theta);
 		const double cells[] = {r.sf, r.orientation_bandwidth, r.modulation, r.sf_bandwidth, r.response,
 		    r.contrast, r.diameter, r.blank};
-		for (size_t k = 0; k < sizeof(cells) / sizeof(*cells); k++)
->>>>>>> 65db827 (v1-respond --tuning: units that no grating lifts above their response to a blank have no tuning)
+		for (size_t k = 0; k < sizeof cells / sizeof *cells; k++)
 			table_real(table, cells[k]);
 	}
 	return table ? table_close(table) : -1;
