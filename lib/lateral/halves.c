@@ -256,8 +256,10 @@ static int one_split(size_t at, size_t worker, void *argument)
 			struct ladder_choice best[LADDER_SETS][LADDER_PARTS] = {0};
 			const struct ladder_family *f = &c->family[model < MODELS ? model : 0];
 			if (model == HALVES_CEILING) {
-				ceiling_score(
+				status = ceiling_score(
 				    c, train, trains, test, tests, ceiling, side->floor, held);
+				if (status < 0)
+					goto out;
 				for (size_t part = 0; part < FIELDS; part++)
 					add(h, split, HALVES_KL, model, part, ALL,
 					    ceiling_divergence(job, test, tests, held,

@@ -58,7 +58,7 @@ static inline double *halves_at(
 double halves_variance(const struct halves *h, enum halves_metric metric, size_t model,
     size_t other, size_t part, size_t s, double *psi);
 
-/* ---- ceiling.c: prediction without a model ---- */
+/* ---- ceiling.c: prediction without a model (predictor.h) ---- */
 
 /* What a Kullback-Leibler divergence is made of: sums over taps. */
 struct halves_divergence {
@@ -78,14 +78,15 @@ struct ceiling_scratch;
 struct ceiling_scratch *ceiling_create(const struct ladder *ladder)
     __attribute__((warn_unused_result));
 void ceiling_free(struct ceiling_scratch *scratch);
-/* What a held-out pair adds to the sums of the scores. */
+/* What a held-out pair adds to the sums of the scores: those of the prediction, or where that is larger those whose r is
+ * sqrt(cov(p, y) / var y), what r would be without the prediction's noise (pp = py). */
 struct ceiling_pair {
 	struct least_sums sums[LADDER_SETS][LADDER_PARTS];
 	struct halves_divergence kl[2]; /* parts positive and negative */
 };
-/* floor: of kl; out: (tests) */
-void ceiling_score(const struct ladder *ladder, const size_t *train, size_t trains,
+/* floor: of kl; out: (tests). 0 or -1. */
+int ceiling_score(const struct ladder *ladder, const size_t *train, size_t trains,
     const size_t *test, size_t tests, struct ceiling_scratch *scratch, const double floor[2],
-    struct ceiling_pair *out);
+    struct ceiling_pair *out) __attribute__((warn_unused_result));
 
 #endif

@@ -1,0 +1,402 @@
+#include "lateral/predictor.h"
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/memory.h"
+#include "fit/vector.h"
+
+#define PI 3.14159265358979323846
+#define ANGLES ((size_t)PREDICTOR_ANGLES)
+
+/* what a cell sums over its taps: c, s cosine and sine of dphase; then w, w c, w s for each weight */
+enum { N, C, S, CC, CS, DESIGN, TERMS = 3 };
+
+struct predictor {
+	size_t weights, half, side, plane, cells; /* cells: ANGLES x side x side */
+	float *sums, *held;                       /* (DESIGN + TERMS weights, cells) */
+	float *design;                            /* (DESIGN, cells): of sums, weighted */
+	float *rest, *top;                        /* (TERMS, cells): what is to be regressed, and weighted */
+	float *work;                              /* (2, cells) */
+	float *place;                             /* (weights, TERMS, cells): coefficients of 1, c, s */
+};
+
+struct predictor_width predictor_width(size_t width)
+{
+	static const double near[] = {.35, .5, .7, 1, 1.4, 2};
+	double q = near[width % 6], per_px = width / 6 % 2 ? 43 : 14;
+	return (struct predictor_width){q, q * per_px * PI / 180, width < 12};
+}
+
+struct predictor *predictor_create(double reach, size_t weights)
+{
+	struct predictor *p = mem_alloc(1, sizeof *p);
+	if (!p)
+		return NULL;
+	p->weights = weights;
+	p->half = (size_t)ceil(reach / PREDICTOR_STEP) + 1;
+	p->side = 2 * p->half + 1;
+	p->plane = p->side * p->side;
+	p->cells = ANGLES * p->plane;
+	p->sums = mem_alloc((DESIGN + TERMS * weights) * p->cells, sizeof *p->sums);
+	p->held = mem_alloc((DESIGN + TERMS * weights) * p->cells, sizeof *p->held);
+	p->design = mem_alloc(DESIGN * p->cells, sizeof *p->design);
+	p->rest = mem_alloc(TERMS * p->cells, sizeof *p->rest);
+	p->top = mem_alloc(TERMS * p->cells, sizeof *p->top);
+	p->work = mem_alloc(2 * p->cells, sizeof *p->work);
+	p->place = mem_alloc(TERMS * weights * p->cells, sizeof *p->place);
+	if (p->sums && p->held && p->design && p->rest && p->top && p->work && p->place)
+		return p;
+	predictor_free(p);
+	return NULL;
+}
+
+void predictor_free(struct predictor *p)
+{
+	if (!p)
+		return;
+	free(p->sums);
+	free(p->held);
+	free(p->design);
+	free(p->rest);
+	free(p->top);
+	free(p->work);
+	free(p->place);
+	free(p);
+}
+
+/* ---- sums over taps ---- */
+
+static void clear(const struct predictor *p, float *sums)
+{
+	memset(sums, 0, (DESIGN + TERMS * p->weights) * p->cells * sizeof *sums);
+}
+
+/* less (weights, stride): taken off the weights; NULL: nothing */
+static void gather(const struct predictor *p, const struct predictor_data *data, size_t pair,
+    const float *less, size_t stride, float *sums)
+{
+	double angle = floor((data->dtheta[pair] / PI + .5) * PREDICTOR_ANGLES);
+	size_t plane = (size_t)fmin(fmax(angle, 0), PREDICTOR_ANGLES - 1) * p->plane;
+	float middle = (float)p->half + .5F;
+	for (size_t t = data->first[pair]; t < data->first[pair + 1]; t++) {
+		const struct predictor_tap *tap = &data->tap[t];
+		float c = tap->cosine, s = tap->sine;
+		size_t column = (size_t)(tap->along / (float)PREDICTOR_STEP + middle);
+		size_t row = (size_t)(tap->across / (float)PREDICTOR_STEP + middle);
+		float *to = sums + plane + row * p->side + column;
+		const float x[DESIGN] = {1, c, s, c * c, c * s};
+		for (size_t k = 0; k < DESIGN; k++, to += p->cells)
+			*to += x[k];
+		for (size_t w = 0; w < p->weights; w++) {
+			float y = tap->w[w] - (less ? less[w * stride + t - data->first[pair]] : 0);
+			for (size_t k = 0; k < TERMS; k++, to += p->cells)
+				*to += y * x[k];
+		}
+	}
+}
+
+/* either frame of the target: (q, s) and (-q, -s) */
+static void both_frames(const struct predictor *p, float *sums)
+{
+	for (size_t k = 0; k < DESIGN + TERMS * p->weights; k++) {
+		bool odd = k < DESIGN ? k == S || k == CS : (k - DESIGN) % TERMS == 2;
+		float sign = odd ? -1 : 1;
+		for (size_t z = 0; z < ANGLES; z++) {
+			float *x = sums + k * p->cells + z * p->plane;
+			for (size_t a = 0, b = p->plane - 1; a <= b; a++, b--) {
+				float sum = x[a] + sign * x[b];
+				x[a] = sum;
+				x[b] = sign * sum;
+			}
+		}
+	}
+}
+
+/* ---- weighting ---- */
+
+/* exp(-x^2 / 2 sigma^2) at whole x up to 3 sigma, sigma in nodes; the last x */
+static size_t bell(double sigma, size_t most, float *weight)
+{
+	size_t reach = (size_t)fmin(fmax(ceil(3 * sigma), 1), (double)most);
+	for (size_t x = 0; x <= reach; x++)
+		weight[x] = (float)exp(-(double)(x * x) / (2 * sigma * sigma));
+	return reach;
+}
+
+/* out (outer, length, inner) = in weighted along its middle axis, which ends at its ends */
+VECTOR_INLINE void along_axis(float *restrict out, const float *restrict in, size_t outer,
+    size_t length, size_t inner, const float *weight, size_t reach)
+{
+	for (size_t o = 0; o < outer; o++)
+		for (size_t l = 0; l < length; l++) {
+			float *to = out + (o * length + l) * inner;
+			size_t from = l > reach ? l - reach : 0;
+			memset(to, 0, inner * sizeof *to);
+			for (size_t m = from; m < length && m <= l + reach; m++) {
+				const float *x = in + (o * length + m) * inner;
+				float f = weight[m > l ? m - l : l - m];
+#pragma omp simd
+				for (size_t i = 0; i < inner; i++)
+					to[i] += f * x[i];
+			}
+		}
+}
+
+/* the same along rows of `length` numbers */
+VECTOR_INLINE void along_rows(float *restrict out, const float *restrict in, size_t rows,
+    size_t length, const float *weight, size_t reach)
+{
+	for (size_t r = 0; r < rows; r++) {
+		float *to = out + r * length;
+		const float *x = in + r * length;
+		memset(to, 0, length * sizeof *to);
+		for (size_t d = 0; d <= reach && d < length; d++) {
+			float f = weight[d];
+#pragma omp simd
+			for (size_t i = 0; i < length - d; i++)
+				to[i] += f * x[i + d];
+			if (d == 0)
+				continue;
+#pragma omp simd
+			for (size_t i = d; i < length; i++)
+				to[i] += f * x[i - d];
+		}
+	}
+}
+
+VECTOR_CLONES static void weigh(const struct predictor *p, const struct predictor_width *width,
+    const float *in, float *out)
+{
+	float near[64], angle[PREDICTOR_ANGLES];
+	size_t reach = bell(width->near / PREDICTOR_STEP, 63, near);
+	size_t turn = bell(width->angle * PREDICTOR_ANGLES / PI, ANGLES - 1, angle);
+	float *a = p->work, *b = p->work + p->cells;
+	along_rows(a, in, ANGLES * p->side, p->side, near, reach);
+	along_axis(b, a, ANGLES, p->side, p->side, near, reach);
+	along_axis(out, b, 1, ANGLES, p->plane, angle, turn);
+}
+
+/* ---- regression ---- */
+
+/* place (TERMS, cells) += the coefficients of the normal equations; a tap's worth of ridge keeps the phase terms bounded, and
+ * where hardly a tap is near the weight is `base` */
+VECTOR_CLONES static void solve(
+    size_t cells, const float *g, const float *y, bool phase, float base, float *place)
+{
+#pragma omp simd
+	for (size_t e = 0; e < cells; e++) {
+		float some = g[e] > .01F ? g[e] : 1, n = 1 / some, f = 0, h = 0, a = y[e] * n;
+		if (phase) {
+			float c = g[C * cells + e], s = g[S * cells + e];
+			float cc = g[CC * cells + e] - c * c * n + 1;
+			float cs = g[CS * cells + e] - c * s * n;
+			float ss = g[e] - g[CC * cells + e] - s * s * n + 1;
+			float det = 1 / (cc * ss - cs * cs);
+			float yc = y[cells + e] - y[e] * c * n, ys = y[2 * cells + e] - y[e] * s * n;
+			f = (yc * ss - ys * cs) * det;
+			h = (ys * cc - yc * cs) * det;
+			a -= (f * c + h * s) * n;
+		}
+		bool there = g[e] > .01F;
+		place[e] += there ? a : base;
+		place[cells + e] += there ? f : 0;
+		place[2 * cells + e] += there ? h : 0;
+	}
+}
+
+/* what the coefficients leave of the sums g (DESIGN, cells), y (TERMS, cells) */
+VECTOR_CLONES static void leave(
+    size_t cells, const float *g, const float *y, const float *place, float *rest)
+{
+#pragma omp simd
+	for (size_t e = 0; e < cells; e++) {
+		float a = place[e], b = place[cells + e], h = place[2 * cells + e];
+		float n = g[e], c = g[C * cells + e], s = g[S * cells + e];
+		float cc = g[CC * cells + e], cs = g[CS * cells + e];
+		rest[e] = y[e] - a * n - b * c - h * s;
+		rest[cells + e] = y[cells + e] - a * c - b * cc - h * cs;
+		rest[2 * cells + e] = y[2 * cells + e] - a * s - b * cs - h * (n - cc);
+	}
+}
+
+/* p->place of weights `from` to `to` - 1 from p->sums, at one width */
+static void fit(
+    struct predictor *p, size_t from, size_t to, struct predictor_width wide, size_t passes)
+{
+	size_t cells = p->cells;
+	double taps = 0;
+	for (size_t e = 0; e < cells; e++)
+		taps += (double)p->sums[e];
+	for (size_t k = 0; k < (wide.phase ? DESIGN : 1); k++)
+		weigh(p, &wide, p->sums + k * cells, p->design + k * cells);
+	for (size_t w = from; w < to; w++) {
+		const float *y = p->sums + (DESIGN + TERMS * w) * cells;
+		float *place = p->place + TERMS * w * cells;
+		double sum = 0;
+		for (size_t e = 0; e < cells; e++)
+			sum += (double)y[e];
+		memset(place, 0, TERMS * cells * sizeof *place);
+		for (size_t pass = 0; pass < passes; pass++) {
+			if (pass > 0)
+				leave(cells, p->sums, y, place, p->rest);
+			for (size_t k = 0; k < (wide.phase ? TERMS : 1); k++)
+				weigh(p, &wide, (pass > 0 ? p->rest : y) + k * cells, p->top + k * cells);
+			solve(cells, p->design, p->top, wide.phase,
+			    pass == 0 && taps > 0 ? (float)(sum / taps) : 0, place);
+		}
+	}
+}
+
+/* squared error on the sums `held`, but for the weights' own squares */
+VECTOR_CLONES static double squared_error(
+    size_t cells, const float *g, const float *y, const float *place)
+{
+	double sum = 0;
+#pragma omp simd reduction(+ : sum)
+	for (size_t e = 0; e < cells; e++) {
+		float a = place[e], b = place[cells + e], h = place[2 * cells + e];
+		float n = g[e], c = g[C * cells + e], s = g[S * cells + e];
+		float cc = g[CC * cells + e], cs = g[CS * cells + e];
+		sum += (double)(a * a * n + b * b * cc + h * h * (n - cc) +
+				2 * (a * b * c + a * h * s + b * h * cs) -
+				2 * (a * y[e] + b * y[cells + e] + h * y[2 * cells + e]));
+	}
+	return sum;
+}
+
+/* ---- the width ---- */
+
+#define USUAL 2 /* .7 px, 10 degrees */
+
+static int choose(struct predictor *p, const struct predictor_data *data, const size_t *pair,
+    size_t count, size_t *width)
+{
+	size_t *fold = mem_alloc(data->units, sizeof *fold), units = 0, tried = 0;
+	double error[PREDICTOR_WEIGHTS][PREDICTOR_WIDTHS] = {{0}};
+	if (!fold)
+		return -1;
+	/* the pairs' units in their order, one after the other; the others are in no fold */
+	for (size_t q = 0; q < count; q++)
+		fold[data->target[pair[q]]] = fold[data->source[pair[q]]] = 1;
+	for (size_t i = 0; i < data->units; i++)
+		fold[i] = fold[i] ? units++ % PREDICTOR_FOLDS : SIZE_MAX;
+	for (size_t out = 0; out < PREDICTOR_FOLDS; out += 2) {
+		size_t trains = 0, tests = 0;
+		clear(p, p->sums);
+		clear(p, p->held);
+		for (size_t q = 0; q < count; q++) {
+			bool target = fold[data->target[pair[q]]] / 2 == out / 2;
+			bool source = fold[data->source[pair[q]]] / 2 == out / 2;
+			if (target != source)
+				continue;
+			gather(p, data, pair[q], NULL, 0, target ? p->held : p->sums);
+			trains += !target;
+			tests += target;
+		}
+		if (trains == 0 || tests == 0)
+			continue;
+		tried++;
+		both_frames(p, p->sums);
+		both_frames(p, p->held);
+		for (size_t k = 0; k < PREDICTOR_WIDTHS; k++) {
+			fit(p, 0, p->weights, predictor_width(k), 2);
+			for (size_t w = 0; w < p->weights; w++)
+				error[w][k] += squared_error(p->cells, p->held,
+				    p->held + (DESIGN + TERMS * w) * p->cells,
+				    p->place + TERMS * w * p->cells);
+		}
+	}
+	for (size_t w = 0; w < p->weights; w++) {
+		width[w] = USUAL;
+		for (size_t k = 0; k < PREDICTOR_WIDTHS && tried; k++)
+			if (error[w][k] < error[w][width[w]])
+				width[w] = k;
+	}
+	free(fold);
+	return 0;
+}
+
+void predictor_learn_at(struct predictor *p, const struct predictor_data *data, const size_t *pair,
+    size_t count, const size_t *width)
+{
+	clear(p, p->sums);
+	for (size_t q = 0; q < count; q++)
+		gather(p, data, pair[q], NULL, 0, p->sums);
+	both_frames(p, p->sums);
+	for (size_t w = 0; w < p->weights; w++)
+		fit(p, w, w + 1, predictor_width(width[w]), 2);
+}
+
+int predictor_learn(struct predictor *p, const struct predictor_data *data, const size_t *pair,
+    size_t count, size_t *width)
+{
+	if (choose(p, data, pair, count, width))
+		return -1;
+	predictor_learn_at(p, data, pair, count, width);
+	return 0;
+}
+
+/* ---- between the nodes ---- */
+
+VECTOR_CLONES void predictor_predict(const struct predictor *p, const struct predictor_data *data,
+    size_t pair, size_t stride, float *out)
+{
+	double z = fmin(
+	    fmax((data->dtheta[pair] / PI + .5) * PREDICTOR_ANGLES - .5, 0), PREDICTOR_ANGLES - 1);
+	size_t low = (size_t)fmin(floor(z), PREDICTOR_ANGLES - 2), side = p->side;
+	float up = (float)(z - (double)low), middle = (float)p->half;
+	for (size_t t = data->first[pair], at = 0; t < data->first[pair + 1]; t++, at++) {
+		const struct predictor_tap *tap = &data->tap[t];
+		float x = tap->along / (float)PREDICTOR_STEP + middle;
+		float y = tap->across / (float)PREDICTOR_STEP + middle;
+		size_t column = (size_t)x, row = (size_t)y;
+		float u = x - (float)column, v = y - (float)row;
+		size_t cell = (low * side + row) * side + column;
+		const float by[TERMS] = {1, tap->cosine, tap->sine};
+		for (size_t w = 0; w < p->weights; w++) {
+			float sum = 0;
+			for (size_t k = 0; k < TERMS; k++) {
+				const float *a = p->place + (TERMS * w + k) * p->cells + cell;
+				const float *b = a + p->plane;
+				float first = (1 - v) * ((1 - u) * a[0] + u * a[1]) +
+					      v * ((1 - u) * a[side] + u * a[side + 1]);
+				float second = (1 - v) * ((1 - u) * b[0] + u * b[1]) +
+					       v * ((1 - u) * b[side] + u * b[side + 1]);
+				sum += by[k] * ((1 - up) * first + up * second);
+			}
+			out[w * stride + at] = sum;
+		}
+	}
+}
+
+int predictor_sharpen(struct predictor *p, const struct predictor_data *data, const size_t *pair,
+    size_t count)
+{
+	struct predictor_width sharp = {.5, 7 * PI / 180, true};
+	size_t most = 0, cells = p->cells;
+	for (size_t q = 0; q < count; q++) {
+		size_t taps = data->first[pair[q] + 1] - data->first[pair[q]];
+		most = taps > most ? taps : most;
+	}
+	float *value = mem_alloc(p->weights * most, sizeof *value);
+	if (!value)
+		return -1;
+	fit(p, 0, p->weights, sharp, PREDICTOR_PASSES);
+	for (size_t pass = 0; pass < PREDICTOR_PASSES; pass++) {
+		clear(p, p->held);
+		for (size_t q = 0; q < count; q++) {
+			predictor_predict(p, data, pair[q], most, value);
+			gather(p, data, pair[q], value, most, p->held);
+		}
+		both_frames(p, p->held);
+		for (size_t w = 0; w < p->weights; w++) {
+			const float *y = p->held + (DESIGN + TERMS * w) * cells;
+			for (size_t k = 0; k < TERMS; k++)
+				weigh(p, &sharp, y + k * cells, p->top + k * cells);
+			solve(cells, p->design, p->top, true, 0, p->place + TERMS * w * cells);
+		}
+	}
+	free(value);
+	return 0;
+}
