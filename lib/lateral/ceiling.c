@@ -113,10 +113,25 @@ static struct least_sums total(
 	return all;
 }
 
+/* whether the covariance of predictions and weights is three times its standard error, pairs taken as independent */
+static bool steady(const struct ceiling_pair *pair, size_t pairs, size_t set, size_t part,
+    const struct least_sums *all)
+{
+	double p = all->p / all->n, y = all->y / all->n, sum = 0, squares = 0;
+	for (size_t q = 0; q < pairs; q++) {
+		const struct least_sums *x = &pair[q].sums[set][part];
+		double share = x->py - p * x->y - y * x->p + p * y * x->n;
+		sum += share;
+		squares += share * share;
+	}
+	return sum > 3 * sqrt(squares);
+}
+
 /*
  * r of a prediction p is less than that of the best left-invariant f, as p has noise: sum p^2 holds the noise's square. Without
  * it, it is sum p y, whose noise comes from other filters than y's. Put in its place, r becomes sqrt(cov(p, y) / var y), for which
- * bias matters and noise does not: so p is the sharp prediction. Both are bounds from below; the larger one stands.
+ * bias matters and noise does not: so p is the sharp prediction. Both are bounds from below; the larger one stands. Where the
+ * covariance is not clear of 0 its root would only be noise, without a sign.
  */
 static void bound(const struct ceiling_scratch *s, size_t pairs, struct ceiling_pair *out)
 {
@@ -126,7 +141,7 @@ static void bound(const struct ceiling_scratch *s, size_t pairs, struct ceiling_
 			struct least_sums sharp = total(s->bound, pairs, set, part);
 			sharp.pp = sharp.py;
 			double r = least_sums_score(&mine).r, other = least_sums_score(&sharp).r;
-			if (!(other > r && other <= 1))
+			if (!(other > r && other <= 1) || !(steady(s->bound, pairs, set, part, &sharp)))
 				continue;
 			for (size_t q = 0; q < pairs; q++) {
 				struct least_sums *x = &out[q].sums[set][part];
