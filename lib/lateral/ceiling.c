@@ -9,7 +9,8 @@
 struct ceiling_scratch {
 	struct predictor *predictor;
 	struct predictor_data data; /* of all pairs of the ladder; w: a tap's parts */
-	float *value, *sharp;       /* (PARTS, taps): predictions of a pair, for scores and for the bound */
+	float *value,
+	    *sharp; /* (PARTS, taps): predictions of a pair, for scores and for the bound */
 	struct ceiling_pair *bound; /* (pairs): as out, of the sharp ones */
 };
 
@@ -141,7 +142,8 @@ static void bound(const struct ceiling_scratch *s, size_t pairs, struct ceiling_
 			struct least_sums sharp = total(s->bound, pairs, set, part);
 			sharp.pp = sharp.py;
 			double r = least_sums_score(&mine).r, other = least_sums_score(&sharp).r;
-			if (!(other > r && other <= 1) || !(steady(s->bound, pairs, set, part, &sharp)))
+			if (!(other > r && other <= 1) ||
+			    !(steady(s->bound, pairs, set, part, &sharp)))
 				continue;
 			for (size_t q = 0; q < pairs; q++) {
 				struct least_sums *x = &out[q].sums[set][part];

@@ -38,6 +38,7 @@ struct place {
 struct cells {
 	const struct lateral *set;
 	const struct lateral_plan *plan;
+	size_t shifts;
 	size_t total; /* taps of pairs i != j */
 	size_t first[CELLS_COUNT + 1];
 	size_t segment[CELLS_COUNT][R + 1]; /* places of a cell by range of distance */
@@ -213,7 +214,7 @@ static int permute(size_t chunk, size_t worker, void *argument)
 	struct cells *job = argument;
 	size_t first = chunk * CHUNK, last = first + CHUNK;
 	last =
-	    last < job->plan->invariance_permutations ? last : job->plan->invariance_permutations;
+	    last < job->shifts ? last : job->shifts;
 	double sum[CHUNK][2][R][SUMS];
 	memset(sum, 0, sizeof sum);
 	for (size_t cell = 0; cell < CELLS_COUNT; cell++) {
@@ -324,11 +325,11 @@ static int rows(const struct cells *cells, const char *kernel, struct report *re
 				    .value = value[at],
 				    .n = cells->count[r]};
 				struct resample_chance chance = resample_chance(row.value,
-				    cells->sample + at, plan->invariance_permutations,
+				    cells->sample + at, cells->shifts,
 				    PARTS * R * INDICES, RESAMPLE_TWO_SIDED);
 				row.chance = chance.mean;
 				row.p = chance.p;
-				if (indices[k].difference) { /* no value without permutations */
+				if (indices[k].difference && cells->shifts) {
 					row.value -= chance.mean;
 					row.chance -= chance.mean;
 				}
@@ -349,9 +350,11 @@ int cells_rows(const struct lateral *set, const char *kernel, const double *resi
 	double *w = mem_alloc(n * n * set->taps, sizeof(*w));
 	float *floats = mem_alloc((INDICES + 2) * cells.total, sizeof(*floats));
 	int status = -1;
+	cells.shifts = plan->invariance_permutations < CELLS_SHIFTS ? plan->invariance_permutations
+								    : CELLS_SHIFTS;
 	cells.pairs = mem_alloc(n * n * 2 * R * SUMS, sizeof(double));
 	cells.sample =
-	    mem_alloc(plan->invariance_permutations * PARTS * R * INDICES, sizeof(double));
+	    mem_alloc(cells.shifts * PARTS * R * INDICES, sizeof(double));
 	cells.boot = mem_alloc(samples * PARTS * R * INDICES, sizeof(double));
 	if (!w || !floats || !cells.pairs || !cells.sample || !cells.boot)
 		goto out;
@@ -362,7 +365,7 @@ int cells_rows(const struct lateral *set, const char *kernel, const double *resi
 	if (lateral_balance(set, residual, w) || arrange(&cells, w, c, count))
 		goto out;
 	sum_pairs(&cells, w);
-	if (par_for((plan->invariance_permutations + CHUNK - 1) / CHUNK, plan->threads, permute,
+	if (par_for((cells.shifts + CHUNK - 1) / CHUNK, plan->threads, permute,
 		&cells) ||
 	    par_for((samples + CHUNK - 1) / CHUNK, plan->threads, bootstrap, &cells))
 		goto out;

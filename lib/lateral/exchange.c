@@ -15,6 +15,7 @@ enum {
 	REACH = 2, /* px, of the weighting */
 	LANES = 8,
 	DENSITIES = 16, /* orders that N is the mean of */
+	MOST = EXCHANGE_TAPS,
 };
 #define SIGMA .7 /* px */
 
@@ -41,18 +42,21 @@ struct space {
 	size_t *start;        /* (n n): where a pair's taps begin in w */
 	struct strip *strip;  /* (n, n, k) */
 	float *cosine, *sine; /* (n) of theta */
-	float *wave;          /* (n, n, 4, k): e^{i phase_x column}, e^{i phase_y row}, re and im, from the middle */
-	float *w[KERNELS];    /* taps inside the disc, less their mean; all 0 where there is no such kernel */
+	float *
+	    wave; /* (n, n, 4, k): e^{i phase_x column}, e^{i phase_y row}, re and im, from the middle */
+	float *w
+	    [KERNELS]; /* taps inside the disc, less their mean; all 0 where there is no such kernel */
 	double squares[KERNELS];
 	float *density[ROWS]; /* (cells): 1 / N; 0 where no tap ever is */
 	double *out;
 };
 
 struct scratch {
-	vector *grid[ROWS];    /* (blocks, cells) */
-	vector *sum, *a, *b;   /* (cells); two of (ANGLES, side, side) */
-	uint32_t *cell[ROWS];  /* (taps): of the pair at hand, twice the cell, plus 1 for the other end */
-	float *c, *s;          /* (taps) */
+	vector *grid[ROWS];  /* (blocks, cells) */
+	vector *sum, *a, *b; /* (cells); two of (ANGLES, side, side) */
+	uint32_t
+	    *cell[ROWS]; /* (taps): of the pair at hand, twice the cell, plus 1 for the other end */
+	float *c, *s;    /* (taps) */
 };
 
 static size_t block_of(size_t g, size_t h)
@@ -95,14 +99,18 @@ static int draw_folds(struct space *space)
 	return 0;
 }
 
-static size_t find_strips(struct space *space)
+/* of the pairs that a share of the hashes lies below */
+static size_t find_strips(struct space *space, double share)
 {
 	const struct lateral *set = space->set;
 	size_t n = set->n, k = set->k, total = 0;
 	double radius = (double)(k / 2) + .5;
+	memset(space->strip, 0, n * n * k * sizeof(*space->strip));
 	for (size_t p = 0; p < n * n; p++) {
+		bool out = p / n == p % n ||
+			   rng_hash(space->seed, RNG_PERMUTATION, p) >= share * 4294967296.;
 		space->start[p] = total;
-		for (size_t r = 0; r < k && p / n != p % n; r++) {
+		for (size_t r = 0; r < k && !out; r++) {
 			double y = set->dy[r * k] + set->pair[p].y;
 			struct strip strip = {0, 0};
 			for (size_t c = 0; c < k; c++) {
@@ -122,7 +130,9 @@ static size_t find_strips(struct space *space)
 /* Weights in single precision, less their mean, the largest 1: T over sum w^2 has no scale. */
 static int take_weights(struct space *space, const double *const *w)
 {
-	size_t n = space->set->n, k = space->set->k, total = find_strips(space);
+	size_t n = space->set->n, k = space->set->k, total = find_strips(space, 1);
+	if (total > MOST)
+		total = find_strips(space, (double)MOST / (double)total);
 	space->w[0] = mem_alloc(KERNELS * total, sizeof(float));
 	if (!space->w[0])
 		return -1;
@@ -139,7 +149,9 @@ static int take_weights(struct space *space, const double *const *w)
 					else if (pass == 1)
 						largest = fmax(largest, fabs(x));
 					else if (largest > 0)
-						squares += pow((double)(space->w[q][at++] = (float)(x / largest)), 2);
+						squares += pow((double)(space->w[q][at++] =
+									    (float)(x / largest)),
+						    2);
 				}
 		space->squares[q] = squares;
 	}
@@ -280,7 +292,8 @@ VECTOR_CLONES static void fill(
 			size_t p = space->pair[q], i = p / n, j = p % n;
 			const float *w = space->w[0] + space->start[p];
 			const float *v = space->w[1] + space->start[p];
-			size_t m = trace(space, i, j, order ? order[i] : i, order ? order[j] : j, scratch);
+			size_t m =
+			    trace(space, i, j, order ? order[i] : i, order ? order[j] : j, scratch);
 			const uint32_t *there = scratch->cell[0], *here = scratch->cell[1];
 			for (size_t t = 0; t < m; t++) {
 				vector x = (w[t] * first + v[t] * second) *

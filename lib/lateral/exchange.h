@@ -11,6 +11,7 @@
  * (q, dtheta), q = R_{-theta_i} Delta, or Delta itself; W is Gaussian with .7 px in q and 1, 1/4 for neighbours in dtheta, and
  * each tap stands in both frames of its target. N is the smoothed number of taps of a cell, its mean over random orders of the
  * Gabors: no matter of which one is true. T over sum w^2 is the share of the weights' variance that places explain.
+ * Of kernels with more taps than EXCHANGE_TAPS, about as many, of pairs at random, stand for all.
  */
 #ifndef LATERAL_EXCHANGE_H
 #define LATERAL_EXCHANGE_H
@@ -19,6 +20,7 @@
 #include "lateral/pairs.h"
 
 #define EXCHANGE_KERNELS 2
+#define EXCHANGE_TAPS 600000
 #define EXCHANGE_ROWS 2 /* target's frame, image axes */
 
 /* out (permutations + 1, EXCHANGE_KERNELS, EXCHANGE_ROWS): T over sum w^2, of the data first; 0 where there is no such kernel or it does

@@ -25,7 +25,7 @@
 
 struct lateral_plan {
 	size_t permutations, bootstrap;
-	size_t invariance_permutations; /* of Q_inv and Q_unrotated */
+	size_t invariance_permutations; /* of Q_inv, Q_unrotated and Q_lead */
 	const double *edge;             /* px, ascending: ranges [edge[0], edge[1]), ... */
 	size_t edges;                   /* at most LATERAL_RANGES */
 	uint64_t seed;

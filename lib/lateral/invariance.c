@@ -34,11 +34,11 @@ struct job {
 	size_t kernels;
 	const double *const *w; /* (kernels) of (n, n, taps) */
 	double largest[KERNELS];
-	size_t *fold;               /* (n) */
+	size_t *fold;                             /* (n) */
 	size_t low[BLOCKS], high[BLOCKS], blocks; /* the folds of a block's units */
-	size_t *target, *source;    /* (pairs) i != j */
-	struct predictor_data data; /* taps inside the disc */
-	size_t *tap;                /* (data.first[pairs]): of the kernel's k * k */
+	size_t *target, *source;                  /* (pairs) i != j */
+	struct predictor_data data;               /* taps inside the disc */
+	size_t *tap;                              /* (data.first[pairs]): of the kernel's k * k */
 	bool rotated;
 	size_t width[TURNS][BLOCKS][PREDICTOR_WEIGHTS];
 	bool choose;                    /* widths, or take those that are there */
@@ -81,7 +81,8 @@ static size_t find_taps(struct job *job, bool keep)
 			if (x * x + y * y > disc(set) * disc(set))
 				continue;
 			for (size_t k = 0; k < job->kernels && keep; k++)
-				job->data.tap[at].w[k] = (float)(job->w[k][p * set->taps + t] / job->largest[k]);
+				job->data.tap[at].w[k] =
+				    (float)(job->w[k][p * set->taps + t] / job->largest[k]);
 			if (keep)
 				job->tap[at] = t;
 			at++;
@@ -100,10 +101,12 @@ static void place_taps(struct job *job, const size_t *order, bool rotated)
 		const struct lateral_pair *where = &set->pair[lateral_pair_index(set, i, j)];
 		const struct lateral_pair *label =
 		    &set->pair[lateral_pair_index(set, a, order ? order[j] : j)];
-		double theta = rotated ? set->unit[a].gabor.theta : 0, c = cos(theta), s = sin(theta);
+		double theta = rotated ? set->unit[a].gabor.theta : 0, c = cos(theta),
+		       s = sin(theta);
 		job->data.dtheta[q] = label->dtheta;
 		for (size_t e = job->data.first[q]; e < job->data.first[q + 1]; e++) {
-			double x = set->dx[job->tap[e]] + where->x, y = set->dy[job->tap[e]] + where->y;
+			double x = set->dx[job->tap[e]] + where->x,
+			       y = set->dy[job->tap[e]] + where->y;
 			double phase = label->phase + label->phase_x * x + label->phase_y * y;
 			struct predictor_tap *tap = &job->data.tap[e];
 			tap->along = (float)(c * x + s * y);
@@ -116,7 +119,8 @@ static void place_taps(struct job *job, const size_t *order, bool rotated)
 
 static int draw_folds(struct job *job, uint64_t seed)
 {
-	size_t n = job->set->n, folds = n < FOLDS ? n : FOLDS, *order = mem_alloc(n, sizeof(*order));
+	size_t n = job->set->n, folds = n < FOLDS ? n : FOLDS,
+	       *order = mem_alloc(n, sizeof(*order));
 	if (!order)
 		return -1;
 	struct rng rng = rng_start(seed, RNG_HALVES, 1, 0);
@@ -141,8 +145,8 @@ static int job_make(struct job *job, uint64_t seed, size_t threads)
 	job->data.first = mem_alloc(pairs + 1, sizeof(size_t));
 	job->predictor = mem_alloc(threads, sizeof(*job->predictor));
 	job->moments[0] = mem_alloc(TURNS * KERNELS * n * n, sizeof(struct moments));
-	if (!job->fold || !job->target || !job->data.dtheta || !job->data.first || !job->predictor ||
-	    !job->moments[0] || draw_folds(job, seed))
+	if (!job->fold || !job->target || !job->data.dtheta || !job->data.first ||
+	    !job->predictor || !job->moments[0] || draw_folds(job, seed))
 		return -1;
 	job->moments[1] = job->moments[0] + KERNELS * n * n;
 	job->source = job->target + pairs;
@@ -157,8 +161,8 @@ static int job_make(struct job *job, uint64_t seed, size_t threads)
 			job->source[q++] = p % n;
 			for (size_t k = 0; k < job->kernels; k++)
 				for (size_t t = 0; t < job->set->taps; t++)
-					job->largest[k] =
-					    fmax(job->largest[k], fabs(job->w[k][p * job->set->taps + t]));
+					job->largest[k] = fmax(job->largest[k],
+					    fabs(job->w[k][p * job->set->taps + t]));
 		}
 	size_t taps = find_taps(job, false);
 	job->data.tap = mem_alloc(taps, sizeof(*job->data.tap));
@@ -306,17 +310,19 @@ static int test(struct job *job, size_t threads, double *p)
 	enum { STRIDE = EXCHANGE_KERNELS * EXCHANGE_ROWS };
 	double *t = mem_alloc((count + 1) * STRIDE, sizeof(*t));
 	double *lead = mem_alloc(count + 1, sizeof(*lead));
-	int status = t && lead ? exchange_run(job->set, job->kernels, job->w, job->plan->seed, count,
-				     threads, t)
+	int status = t && lead ? exchange_run(job->set, job->kernels, job->w, job->plan->seed,
+				     count, threads, t)
 			       : -1;
 	for (size_t k = 0; k < job->kernels && status == 0; k++) {
 		const double *x = t + k * EXCHANGE_ROWS;
 		for (size_t b = 0; b <= count; b++)
 			lead[b] = x[b * STRIDE] - x[b * STRIDE + 1];
 		for (size_t row = 0; row < EXCHANGE_ROWS; row++)
-			p[k * ROWS + row] =
-			    resample_chance(x[row], x + STRIDE + row, count, STRIDE, RESAMPLE_GREATER).p;
-		p[k * ROWS + LEAD] = resample_chance(lead[0], lead + 1, count, 1, RESAMPLE_GREATER).p;
+			p[k * ROWS + row] = resample_chance(
+			    x[row], x + STRIDE + row, count, STRIDE, RESAMPLE_GREATER)
+						.p;
+		p[k * ROWS + LEAD] =
+		    resample_chance(lead[0], lead + 1, count, 1, RESAMPLE_GREATER).p;
 	}
 	free(t);
 	free(lead);
@@ -347,8 +353,8 @@ int lateral_invariance(const struct lateral *set, size_t kernels, const char *co
 			    .chance = chance[q],
 			    .p = isnan(value[q]) ? NAN : p[q],
 			    .n = set->n * (set->n - 1)};
-			status = resample_pair_interval(value[q], job.boot + q, set->n, plan->bootstrap,
-				     KERNELS * ROWS, .95, &row.low, &row.high) ||
+			status = resample_pair_interval(value[q], job.boot + q, set->n,
+				     plan->bootstrap, KERNELS * ROWS, .95, &row.low, &row.high) ||
 					 report_add(report, row)
 				     ? -1
 				     : 0;

@@ -8,6 +8,7 @@
 
 #define PI 3.14159265358979323846
 #define ANGLES ((size_t)PREDICTOR_ANGLES)
+#define SCALES 6 /* of widths */
 
 /* what a cell sums over its taps: c, s cosine and sine of dphase; then w, w c, w s for each weight */
 enum { N, C, S, CC, CS, DESIGN, TERMS = 3 };
@@ -16,16 +17,16 @@ struct predictor {
 	size_t weights, half, side, plane, cells; /* cells: ANGLES x side x side */
 	float *sums, *held;                       /* (DESIGN + TERMS weights, cells) */
 	float *design;                            /* (DESIGN, cells): of sums, weighted */
-	float *rest, *top;                        /* (TERMS, cells): what is to be regressed, and weighted */
-	float *work;                              /* (2, cells) */
-	float *place;                             /* (weights, TERMS, cells): coefficients of 1, c, s */
+	float *rest, *top; /* (TERMS, cells): what is to be regressed, and weighted */
+	float *work;       /* (2, cells) */
+	float *place;      /* (weights, TERMS, cells): coefficients of 1, c, s */
 };
 
 struct predictor_width predictor_width(size_t width)
 {
 	static const double near[] = {.35, .5, .7, 1, 1.4, 2};
-	double q = near[width % 6], per_px = width / 6 % 2 ? 43 : 14;
-	return (struct predictor_width){q, q * per_px * PI / 180, width < 12};
+	double q = near[width % SCALES], per_px = width / SCALES % 2 ? 43 : 14;
+	return (struct predictor_width){q, q * per_px * PI / 180, width < 2 * SCALES};
 }
 
 struct predictor *predictor_create(double reach, size_t weights)
@@ -113,6 +114,17 @@ static void both_frames(const struct predictor *p, float *sums)
 	}
 }
 
+/* the second half of every plane from the first, of terms (TERMS, cells) */
+static void other_end(const struct predictor *p, float *terms)
+{
+	for (size_t k = 0; k < TERMS; k++)
+		for (size_t z = 0; z < ANGLES; z++) {
+			float *x = terms + k * p->cells + z * p->plane, sign = k == 2 ? -1 : 1;
+			for (size_t a = 0, b = p->plane - 1; a < b; a++, b--)
+				x[b] = sign * x[a];
+		}
+}
+
 /* ---- weighting ---- */
 
 /* exp(-x^2 / 2 sigma^2) at whole x up to 3 sigma, sigma in nodes; the last x */
@@ -124,26 +136,7 @@ static size_t bell(double sigma, size_t most, float *weight)
 	return reach;
 }
 
-/* out (outer, length, inner) = in weighted along its middle axis, which ends at its ends */
-VECTOR_INLINE void along_axis(float *restrict out, const float *restrict in, size_t outer,
-    size_t length, size_t inner, const float *weight, size_t reach)
-{
-	for (size_t o = 0; o < outer; o++)
-		for (size_t l = 0; l < length; l++) {
-			float *to = out + (o * length + l) * inner;
-			size_t from = l > reach ? l - reach : 0;
-			memset(to, 0, inner * sizeof *to);
-			for (size_t m = from; m < length && m <= l + reach; m++) {
-				const float *x = in + (o * length + m) * inner;
-				float f = weight[m > l ? m - l : l - m];
-#pragma omp simd
-				for (size_t i = 0; i < inner; i++)
-					to[i] += f * x[i];
-			}
-		}
-}
-
-/* the same along rows of `length` numbers */
+/* out (rows, length) = in weighted along its rows, which end at their ends */
 VECTOR_INLINE void along_rows(float *restrict out, const float *restrict in, size_t rows,
     size_t length, const float *weight, size_t reach)
 {
@@ -165,27 +158,49 @@ VECTOR_INLINE void along_rows(float *restrict out, const float *restrict in, siz
 	}
 }
 
-VECTOR_CLONES static void weigh(const struct predictor *p, const struct predictor_width *width,
-    const float *in, float *out)
+/* the first `wanted` of rows of `inner` numbers, `stride` apart, weighted with their neighbours among `length` rows */
+VECTOR_INLINE void across_rows(float *restrict out, const float *restrict in, size_t wanted,
+    size_t length, size_t inner, size_t stride, const float *weight, size_t reach)
+{
+	for (size_t l = 0; l < wanted; l++) {
+		float *to = out + l * stride;
+		memset(to, 0, inner * sizeof *to);
+		for (size_t m = l > reach ? l - reach : 0; m < length && m <= l + reach; m++) {
+			const float *x = in + m * stride;
+			float f = weight[m > l ? m - l : l - m];
+#pragma omp simd
+			for (size_t i = 0; i < inner; i++)
+				to[i] += f * x[i];
+		}
+	}
+}
+
+/* Rows 0 to half of every plane: the others are the same from the other end. */
+VECTOR_CLONES static void weigh(
+    const struct predictor *p, const struct predictor_width *width, const float *in, float *out)
 {
 	float near[64], angle[PREDICTOR_ANGLES];
-	size_t reach = bell(width->near / PREDICTOR_STEP, 63, near);
+	size_t reach = bell(width->near / PREDICTOR_STEP, 63, near), side = p->side;
 	size_t turn = bell(width->angle * PREDICTOR_ANGLES / PI, ANGLES - 1, angle);
+	size_t wanted = p->half + 1, rows = wanted + reach < side ? wanted + reach : side;
 	float *a = p->work, *b = p->work + p->cells;
-	along_rows(a, in, ANGLES * p->side, p->side, near, reach);
-	along_axis(b, a, ANGLES, p->side, p->side, near, reach);
-	along_axis(out, b, 1, ANGLES, p->plane, angle, turn);
+	for (size_t z = 0; z < ANGLES; z++) {
+		along_rows(a + z * p->plane, in + z * p->plane, rows, side, near, reach);
+		across_rows(
+		    b + z * p->plane, a + z * p->plane, wanted, rows, side, side, near, reach);
+	}
+	across_rows(out, b, ANGLES, ANGLES, wanted * side, p->plane, angle, turn);
 }
 
 /* ---- regression ---- */
 
 /* place (TERMS, cells) += the coefficients of the normal equations; a tap's worth of ridge keeps the phase terms bounded, and
  * where hardly a tap is near the weight is `base` */
-VECTOR_CLONES static void solve(
-    size_t cells, const float *g, const float *y, bool phase, float base, float *place)
+VECTOR_CLONES static void solve(size_t count, size_t cells, const float *g, const float *y,
+    bool phase, float base, float *place)
 {
 #pragma omp simd
-	for (size_t e = 0; e < cells; e++) {
+	for (size_t e = 0; e < count; e++) {
 		float some = g[e] > .01F ? g[e] : 1, n = 1 / some, f = 0, h = 0, a = y[e] * n;
 		if (phase) {
 			float c = g[C * cells + e], s = g[S * cells + e];
@@ -193,7 +208,8 @@ VECTOR_CLONES static void solve(
 			float cs = g[CS * cells + e] - c * s * n;
 			float ss = g[e] - g[CC * cells + e] - s * s * n + 1;
 			float det = 1 / (cc * ss - cs * cs);
-			float yc = y[cells + e] - y[e] * c * n, ys = y[2 * cells + e] - y[e] * s * n;
+			float yc = y[cells + e] - y[e] * c * n,
+			      ys = y[2 * cells + e] - y[e] * s * n;
 			f = (yc * ss - ys * cs) * det;
 			h = (ys * cc - yc * cs) * det;
 			a -= (f * c + h * s) * n;
@@ -207,10 +223,10 @@ VECTOR_CLONES static void solve(
 
 /* what the coefficients leave of the sums g (DESIGN, cells), y (TERMS, cells) */
 VECTOR_CLONES static void leave(
-    size_t cells, const float *g, const float *y, const float *place, float *rest)
+    size_t count, size_t cells, const float *g, const float *y, const float *place, float *rest)
 {
 #pragma omp simd
-	for (size_t e = 0; e < cells; e++) {
+	for (size_t e = 0; e < count; e++) {
 		float a = place[e], b = place[cells + e], h = place[2 * cells + e];
 		float n = g[e], c = g[C * cells + e], s = g[S * cells + e];
 		float cc = g[CC * cells + e], cs = g[CS * cells + e];
@@ -220,7 +236,15 @@ VECTOR_CLONES static void leave(
 	}
 }
 
-/* p->place of weights `from` to `to` - 1 from p->sums, at one width */
+/* place += what the weighted sums p->top say, in the first half of every plane */
+static void regress(const struct predictor *p, bool phase, float base, float *place)
+{
+	for (size_t z = 0; z < p->cells; z += p->plane)
+		solve((p->plane + 1) / 2, p->cells, p->design + z, p->top + z, phase, base,
+		    place + z);
+}
+
+/* p->place (first halves of planes) of weights `from` to `to` - 1 from p->sums, at one width */
 static void fit(
     struct predictor *p, size_t from, size_t to, struct predictor_width wide, size_t passes)
 {
@@ -238,23 +262,27 @@ static void fit(
 			sum += (double)y[e];
 		memset(place, 0, TERMS * cells * sizeof *place);
 		for (size_t pass = 0; pass < passes; pass++) {
+			for (size_t z = 0; z < cells && pass > 0; z += p->plane)
+				leave((p->plane + 1) / 2, cells, p->sums + z, y + z, place + z,
+				    p->rest + z);
 			if (pass > 0)
-				leave(cells, p->sums, y, place, p->rest);
+				other_end(p, p->rest);
 			for (size_t k = 0; k < (wide.phase ? TERMS : 1); k++)
-				weigh(p, &wide, (pass > 0 ? p->rest : y) + k * cells, p->top + k * cells);
-			solve(cells, p->design, p->top, wide.phase,
-			    pass == 0 && taps > 0 ? (float)(sum / taps) : 0, place);
+				weigh(p, &wide, (pass > 0 ? p->rest : y) + k * cells,
+				    p->top + k * cells);
+			regress(
+			    p, wide.phase, pass == 0 && taps > 0 ? (float)(sum / taps) : 0, place);
 		}
 	}
 }
 
 /* squared error on the sums `held`, but for the weights' own squares */
 VECTOR_CLONES static double squared_error(
-    size_t cells, const float *g, const float *y, const float *place)
+    size_t count, size_t cells, const float *g, const float *y, const float *place)
 {
 	double sum = 0;
 #pragma omp simd reduction(+ : sum)
-	for (size_t e = 0; e < cells; e++) {
+	for (size_t e = 0; e < count; e++) {
 		float a = place[e], b = place[cells + e], h = place[2 * cells + e];
 		float n = g[e], c = g[C * cells + e], s = g[S * cells + e];
 		float cc = g[CC * cells + e], cs = g[CS * cells + e];
@@ -265,15 +293,36 @@ VECTOR_CLONES static double squared_error(
 	return sum;
 }
 
+static void both_ends(struct predictor *p)
+{
+	for (size_t w = 0; w < p->weights; w++)
+		other_end(p, p->place + TERMS * w * p->cells);
+}
+
 /* ---- the width ---- */
 
 #define USUAL 2 /* .7 px, 10 degrees */
 
-static int choose(struct predictor *p, const struct predictor_data *data, const size_t *pair,
-    size_t count, size_t *width)
+typedef double errors[PREDICTOR_WEIGHTS][PREDICTOR_WIDTHS];
+
+/* errors of a width on p->held, learnt from p->sums */
+static void try(struct predictor *p, size_t width, errors error)
 {
-	size_t *fold = mem_alloc(data->units, sizeof *fold), units = 0, tried = 0;
-	double error[PREDICTOR_WEIGHTS][PREDICTOR_WIDTHS] = {{0}};
+	size_t cells = p->cells;
+	fit(p, 0, p->weights, predictor_width(width), 2);
+	for (size_t w = 0; w < p->weights; w++)
+		for (size_t z = 0; z < cells; z += p->plane)
+			error[w][width] += squared_error((p->plane + 1) / 2, cells, p->held + z,
+			    p->held + (DESIGN + TERMS * w) * cells + z,
+			    p->place + TERMS * w * cells + z);
+}
+
+/* Errors of the wanted widths; how many couples of folds could be left out, or -1. */
+static int leave_out(struct predictor *p, const struct predictor_data *data, const size_t *pair,
+    size_t count, const bool *wanted, errors error)
+{
+	size_t *fold = mem_alloc(data->units, sizeof *fold), units = 0;
+	int tried = 0;
 	if (!fold)
 		return -1;
 	/* the pairs' units in their order, one after the other; the others are in no fold */
@@ -299,22 +348,12 @@ static int choose(struct predictor *p, const struct predictor_data *data, const 
 		tried++;
 		both_frames(p, p->sums);
 		both_frames(p, p->held);
-		for (size_t k = 0; k < PREDICTOR_WIDTHS; k++) {
-			fit(p, 0, p->weights, predictor_width(k), 2);
-			for (size_t w = 0; w < p->weights; w++)
-				error[w][k] += squared_error(p->cells, p->held,
-				    p->held + (DESIGN + TERMS * w) * p->cells,
-				    p->place + TERMS * w * p->cells);
-		}
-	}
-	for (size_t w = 0; w < p->weights; w++) {
-		width[w] = USUAL;
-		for (size_t k = 0; k < PREDICTOR_WIDTHS && tried; k++)
-			if (error[w][k] < error[w][width[w]])
-				width[w] = k;
+		for (size_t k = 0; k < PREDICTOR_WIDTHS; k++)
+			if (wanted[k])
+				try(p, k, error);
 	}
 	free(fold);
-	return 0;
+	return tried;
 }
 
 void predictor_learn_at(struct predictor *p, const struct predictor_data *data, const size_t *pair,
@@ -326,6 +365,35 @@ void predictor_learn_at(struct predictor *p, const struct predictor_data *data, 
 	both_frames(p, p->sums);
 	for (size_t w = 0; w < p->weights; w++)
 		fit(p, w, w + 1, predictor_width(width[w]), 2);
+	both_ends(p);
+}
+
+static int choose(struct predictor *p, const struct predictor_data *data, const size_t *pair,
+    size_t count, size_t *width)
+{
+	errors error = {{0}};
+	bool wanted[PREDICTOR_WIDTHS] = {0};
+	int tried = 0;
+	/* the scale first, then at the scale that is best for some weight whatever else there is */
+	for (size_t stage = 0; stage < 2; stage++) {
+		for (size_t k = 0; k < PREDICTOR_WIDTHS && stage == 0; k++)
+			wanted[k] = k < SCALES;
+		for (size_t k = 0; k < PREDICTOR_WIDTHS && stage == 1; k++) {
+			wanted[k] = false;
+			for (size_t w = 0; w < p->weights; w++)
+				wanted[k] = wanted[k] || (k >= SCALES && k % SCALES == width[w]);
+		}
+		tried = leave_out(p, data, pair, count, wanted, error);
+		if (tried < 0)
+			return -1;
+		for (size_t w = 0; w < p->weights; w++) {
+			width[w] = stage ? width[w] : USUAL;
+			for (size_t k = 0; k < PREDICTOR_WIDTHS && tried; k++)
+				if (error[w][k] < error[w][width[w]])
+					width[w] = k;
+		}
+	}
+	return 0;
 }
 
 int predictor_learn(struct predictor *p, const struct predictor_data *data, const size_t *pair,
@@ -370,8 +438,8 @@ VECTOR_CLONES void predictor_predict(const struct predictor *p, const struct pre
 	}
 }
 
-int predictor_sharpen(struct predictor *p, const struct predictor_data *data, const size_t *pair,
-    size_t count)
+int predictor_sharpen(
+    struct predictor *p, const struct predictor_data *data, const size_t *pair, size_t count)
 {
 	struct predictor_width sharp = {.5, 7 * PI / 180, true};
 	size_t most = 0, cells = p->cells;
@@ -383,6 +451,7 @@ int predictor_sharpen(struct predictor *p, const struct predictor_data *data, co
 	if (!value)
 		return -1;
 	fit(p, 0, p->weights, sharp, PREDICTOR_PASSES);
+	both_ends(p);
 	for (size_t pass = 0; pass < PREDICTOR_PASSES; pass++) {
 		clear(p, p->held);
 		for (size_t q = 0; q < count; q++) {
@@ -394,8 +463,9 @@ int predictor_sharpen(struct predictor *p, const struct predictor_data *data, co
 			const float *y = p->held + (DESIGN + TERMS * w) * cells;
 			for (size_t k = 0; k < TERMS; k++)
 				weigh(p, &sharp, y + k * cells, p->top + k * cells);
-			solve(cells, p->design, p->top, true, 0, p->place + TERMS * w * cells);
+			regress(p, true, 0, p->place + TERMS * w * cells);
 		}
+		both_ends(p);
 	}
 	free(value);
 	return 0;

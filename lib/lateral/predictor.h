@@ -16,12 +16,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define PREDICTOR_STEP .5    /* px */
-#define PREDICTOR_ANGLES 30  /* nodes of dtheta, 6 degrees */
-#define PREDICTOR_WEIGHTS 3  /* kernels at once, at most */
-#define PREDICTOR_FOLDS 6    /* of the training filters, for the width */
-#define PREDICTOR_WIDTHS 24  /* to choose from: predictor_width */
-#define PREDICTOR_PASSES 4   /* of predictor_sharpen, over nodes and over taps */
+#define PREDICTOR_STEP .5   /* px */
+#define PREDICTOR_ANGLES 30 /* nodes of dtheta, 6 degrees */
+#define PREDICTOR_WEIGHTS 3 /* kernels at once, at most */
+#define PREDICTOR_FOLDS 6   /* of the training filters, for the width */
+#define PREDICTOR_WIDTHS 24 /* to choose from: predictor_width */
+#define PREDICTOR_PASSES 4  /* of predictor_sharpen, over nodes and over taps */
 
 struct predictor_tap {
 	float along, across; /* q, px */
@@ -46,14 +46,15 @@ struct predictor_width predictor_width(size_t width);
 
 /* Work space and model of one thread; reach: largest |q|, px. */
 struct predictor;
-struct predictor *predictor_create(double reach, size_t weights) __attribute__((warn_unused_result));
+struct predictor *predictor_create(double reach, size_t weights)
+    __attribute__((warn_unused_result));
 void predictor_free(struct predictor *predictor);
 
 /* Learn from `count` pairs. The width of each weight (width[weights]) is the one with the least squared error when the pairs'
  * units fall into PREDICTOR_FOLDS folds, and pairs within two folds are predicted from pairs within the others; with fewer than 4
  * units .7 px and 10 degrees. 0 or -1. */
-int predictor_learn(struct predictor *predictor, const struct predictor_data *data, const size_t *pair,
-    size_t count, size_t *width) __attribute__((warn_unused_result));
+int predictor_learn(struct predictor *predictor, const struct predictor_data *data,
+    const size_t *pair, size_t count, size_t *width) __attribute__((warn_unused_result));
 
 /* The same at given widths. */
 void predictor_learn_at(struct predictor *predictor, const struct predictor_data *data,

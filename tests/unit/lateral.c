@@ -1,11 +1,10 @@
-/* Pairs, confounds and left-invariant prediction on planted banks. */
+/* Pairs and confounds on planted banks. */
 #include "check.h"
 #include <complex.h>
 #include <string.h>
 #include <stdlib.h>
 #include "base/random.h"
 #include "lateral/confound.h"
-#include "lateral/invariance.h"
 
 #define PI LATERAL_PI
 
@@ -226,56 +225,10 @@ static void check_confound(void)
 	free(kernel.x);
 }
 
-/* a left-invariant kernel, phase and all: its value for a tap */
-static double invariant(const struct lateral *set, size_t i, size_t j, size_t t)
-{
-	struct lateral_tap tap = lateral_tap(set, i, j, t);
-	double dtheta = set->pair[i * set->n + j].dtheta;
-	return exp(-tap.r * tap.r / 8) *
-	       (1 + cos(2 * tap.phi - dtheta) + .8 * cos(tap.dphase) + cos(2 * dtheta));
-}
-
-static void check_invariance(void)
-{
-	struct npys_array kernel = kernel_of(WIDTH, name_of);
-	struct lateral set;
-	CHECK(!lateral_build(&set, &kernel, rows, F, NULL));
-	size_t total = F * F * TAPS;
-	double *w = calloc(total, sizeof(*w)), *fit = calloc(total, sizeof(*fit));
-	for (size_t e = 0; e < total; e++)
-		w[e] = invariant(&set, e / TAPS / F, e / TAPS % F, e % TAPS);
-	CHECK(!lateral_predict(&set, w, true, 1, fit));
-	size_t inside = 0;
-	for (size_t e = 0; e < total; e++)
-		if (fit[e] != 0) { /* the disc, i != j */
-			w[inside] = w[e];
-			fit[inside++] = fit[e];
-		}
-	CHECK(inside > total / 2 && correlation(w, fit, inside) > .85);
-	printf("# r %g\n", correlation(w, fit, inside));
-	for (size_t e = 0; e < total; e++)
-		w[e] = invariant(&set, e / TAPS / F, e / TAPS % F, e % TAPS);
-
-	struct report report = {0};
-	struct lateral_plan plan = {.bootstrap = 50, .seed = 1, .threads = 2};
-	const char *name = "K";
-	const double *weights = w;
-	CHECK(!lateral_invariance(&set, 1, &name, &weights, &plan, &report) && report.count == 3);
-	CHECK(report.row[0].value > .8 && report.row[1].value < report.row[0].value - .1);
-	CHECK(report.row[0].low < report.row[0].value && report.row[0].high > report.row[0].value);
-	printf("# Q_inv %g, Q_unrotated %g\n", report.row[0].value, report.row[1].value);
-	report_free(&report);
-	free(w);
-	free(fit);
-	lateral_free(&set);
-	free(kernel.x);
-}
-
 int main(void)
 {
 	plant();
 	check_pairs();
 	check_confound();
-	check_invariance();
 	return check_end();
 }

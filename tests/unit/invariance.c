@@ -1,0 +1,308 @@
+/* Left-invariant prediction and its permutation test on random banks. */
+#include "check.h"
+#include <string.h>
+#include <stdlib.h>
+#include "base/random.h"
+#include "lateral/exchange.h"
+#include "lateral/invariance.h"
+#include "se2/kernel.h"
+#include "se2/stream.h"
+
+#define PI LATERAL_PI
+
+static double correlation(const double *x, const double *y, size_t n)
+{
+	double sx = 0, sy = 0, sxx = 0, syy = 0, sxy = 0, m = (double)n;
+	for (size_t i = 0; i < n; i++) {
+		sx += x[i], sy += y[i];
+		sxx += x[i] * x[i], syy += y[i] * y[i], sxy += x[i] * y[i];
+	}
+	return (sxy - sx * sy / m) / sqrt((sxx - sx * sx / m) * (syy - sy * sy / m));
+}
+
+/* a left-invariant kernel, phase and all: its value for a tap */
+static double invariant(const struct lateral *set, size_t i, size_t j, size_t t)
+{
+	struct lateral_tap tap = lateral_tap(set, i, j, t);
+	double dtheta = set->pair[i * set->n + j].dtheta;
+	return exp(-tap.r * tap.r / 8) *
+	       (1 + cos(2 * tap.phi - dtheta) + .8 * cos(tap.dphase) + cos(2 * dtheta));
+}
+
+/* the same as a function of R Delta and dtheta alone, and of Delta in image axes */
+static double smooth(const struct lateral *set, size_t i, size_t j, size_t t)
+{
+	struct lateral_tap tap = lateral_tap(set, i, j, t);
+	double dtheta = set->pair[i * set->n + j].dtheta;
+	return exp(-tap.along * tap.along / 12 - tap.across * tap.across / 3 + cos(2 * dtheta));
+}
+
+static double image(const struct lateral *set, size_t i, size_t j, size_t t)
+{
+	struct lateral_tap tap = lateral_tap(set, i, j, t);
+	return exp(-tap.x * tap.x / 12 - tap.y * tap.y / 3);
+}
+
+/* S of G1 (alpha .4, D .08) and G2 (D11 10, D22 .25) every .25 px, under the ladder's aperture */
+enum { FINE = 81, ANGLES = 36 };
+static struct orientation_kernel process[2];
+
+static int make_processes(void)
+{
+	static const struct se2_model model[2] = {{.process = SE2_DIRECTION,
+						      .travel = SE2_GAMMA,
+						      .order = 1,
+						      .harmonics = 40,
+						      .alpha = .4,
+						      .d = .08},
+	    {.process = SE2_DIFFUSION,
+		.travel = SE2_GAMMA,
+		.order = 1,
+		.harmonics = 40,
+		.alpha = 1,
+		.d11 = 10,
+		.d = .25}};
+	struct se2_aperture aperture = {sqrt(.49 + 1. / 12), 5 * PI / 180, false};
+	float *k = malloc(sizeof(float) * ANGLES * FINE * FINE);
+	for (int g = 0; g < 2; g++) {
+		struct orientation_kernel *to = &process[g];
+		*to =
+		    (struct orientation_kernel){ANGLES, FINE, FINE, malloc(sizeof(double) * ANGLES),
+			malloc(sizeof(double) * ANGLES * FINE * FINE), PI};
+		se2_uniform(ANGLES, PI, to->theta);
+		struct se2_grid grid = {.height = FINE,
+		    .width = FINE,
+		    .step = .25,
+		    .angles = ANGLES,
+		    .theta = to->theta,
+		    .undirected = true};
+		if (!CHECK(se2_kernel(&model[g], &grid, &aperture, 1, k) == 0))
+			return -1;
+		for (size_t p = 0; p < ANGLES * FINE * FINE; p++)
+			to->k[p] = (double)k[p];
+	}
+	free(k);
+	return 0;
+}
+
+static double of_process(int g, const struct lateral *set, size_t i, size_t j, size_t t)
+{
+	struct lateral_tap tap = lateral_tap(set, i, j, t);
+	return orientation_at(
+	    &process[g], 4 * tap.along, 4 * tap.across, set->pair[i * set->n + j].dtheta);
+}
+
+static double g1(const struct lateral *set, size_t i, size_t j, size_t t)
+{
+	return of_process(0, set, i, j, t);
+}
+
+static double g2(const struct lateral *set, size_t i, size_t j, size_t t)
+{
+	return of_process(1, set, i, j, t);
+}
+
+/* the kernel by value, plus noise times its sd: r of its value and the prediction over the disc,
+ * and what it could be at most */
+static double predicted(struct lateral *set,
+    double (*value)(const struct lateral *, size_t, size_t, size_t), double noise, bool rotated,
+    double *ceiling)
+{
+	size_t taps = set->taps, total = set->n * set->n * taps, m = 0;
+	double *w = calloc(total, sizeof(*w)), *fit = calloc(total, sizeof(*fit)),
+	       *truth = calloc(total, sizeof(*truth)), sum = 0, square = 0, r;
+	size_t outside = 0;
+	struct rng rng = rng_start(17, RNG_TEST, 0, 0);
+	for (size_t e = 0; e < total; e++) {
+		truth[e] = value(set, e / taps / set->n, e / taps % set->n, e % taps);
+		sum += truth[e];
+		square += truth[e] * truth[e];
+	}
+	double sd = sqrt(square / (double)total - pow(sum / (double)total, 2));
+	for (size_t e = 0; e < total; e++)
+		w[e] = truth[e] + noise * sd * rng_normal(&rng);
+	CHECK(!lateral_predict(set, w, rotated, 1, fit));
+	for (size_t e = 0; e < total; e++) {
+		size_t i = e / taps / set->n, j = e / taps % set->n;
+		struct lateral_tap tap = lateral_tap(set, i, j, e % taps);
+		if (i == j || tap.r > (double)(set->k / 2) + .5) {
+			outside += fit[e] != 0;
+			continue;
+		}
+		w[m] = w[e];
+		truth[m] = truth[e];
+		fit[m++] = fit[e];
+	}
+	CHECK(outside == 0 && m > total / 2);
+	r = correlation(w, fit, m);
+	*ceiling = correlation(w, truth, m);
+	free(w);
+	free(fit);
+	free(truth);
+	return r;
+}
+
+/* A bank of n filters whose parameters have nothing to do with one another, and no weights yet. */
+static struct gabor_row *random_rows(size_t n, uint64_t seed)
+{
+	struct rng rng = rng_start(seed, RNG_TEST, 1, 0);
+	struct gabor_row *row = calloc(n, sizeof(*row));
+	for (size_t i = 0; i < n; i++) {
+		double f = .12 + .13 * rng_uniform(&rng);
+		row[i] = (struct gabor_row){.filter = i,
+		    .accepted = true,
+		    .gabor = {.amplitude = 1,
+			.theta = PI * rng_uniform(&rng),
+			.phase = PI * (2 * rng_uniform(&rng) - 1),
+			.frequency = f,
+			.sigma_across = .4 / f,
+			.sigma_along = (.4 + .2 * rng_uniform(&rng)) / f,
+			.x0 = 1.6 * (rng_uniform(&rng) - .5),
+			.y0 = 1.6 * (rng_uniform(&rng) - .5)}};
+	}
+	return row;
+}
+
+static struct lateral random_set(size_t n, size_t k, uint64_t seed)
+{
+	size_t shape[] = {n, n, k, k};
+	struct npys_array kernel;
+	struct gabor_row *row = random_rows(n, seed);
+	struct lateral set;
+	if (npys_shape(&kernel.header, NPYS_F8, 4, shape) ||
+	    !(kernel.x = calloc(kernel.header.elements, sizeof(double))) ||
+	    lateral_build(&set, &kernel, row, n, NULL))
+		exit(1);
+	free(kernel.x);
+	free(row);
+	return set;
+}
+
+static void check_prediction(void)
+{
+	static const struct {
+		const char *name;
+		double (*value)(const struct lateral *, size_t, size_t, size_t);
+	} kinds[] = {{"phase and all", invariant}, {"elongated", smooth}, {"G1", g1}, {"G2", g2}};
+	static const double noise[] = {1.5, 4};
+	for (size_t k = 9; k <= 15; k += 6) {
+		struct lateral set = random_set(32, k, k);
+		double ceiling, r;
+		for (size_t kind = 0; kind < 4; kind++) {
+			r = predicted(&set, kinds[kind].value, 0, true, &ceiling);
+			printf("# %s, %zu taps wide: r %.4f\n", kinds[kind].name, k, r);
+			CHECK(r > .98);
+		}
+		/* what is not left-invariant is not; in image axes it is the other way round */
+		r = predicted(&set, smooth, 0, false, &ceiling);
+		CHECK(r < predicted(&set, smooth, 0, true, &ceiling) - .1);
+		CHECK(predicted(&set, image, 0, false, &ceiling) > .99);
+		CHECK(predicted(&set, image, 0, true, &ceiling) < .9);
+		/* in noise it comes near what the kernel itself reaches, and not above */
+		for (size_t e = 0; e < 2; e++) {
+			r = predicted(&set, g1, noise[e], true, &ceiling);
+			printf("# G1, %zu taps wide, noise %g: r %.4f of %.4f\n", k, noise[e], r,
+			    ceiling);
+			CHECK(r > .93 * ceiling && r < 1.01 * ceiling);
+		}
+		lateral_free(&set);
+	}
+}
+
+/* White noise, row and column effects, and these rectified: p is below .05 as often as it should be, for every row. */
+static void check_level(void)
+{
+	enum { KERNELS = 200, UNITS = 12, PERMUTATIONS = 39, KINDS = 4 };
+	static const char *const name[KINDS] = {
+	    "white", "effects", "rectified white", "rectified effects"};
+	for (int kind = 0; kind < KINDS; kind++) {
+		int rejected[3] = {0};
+		for (size_t trial = 0; trial < KERNELS; trial++) {
+			struct lateral set = random_set(UNITS, 7, 1000 + trial);
+			struct rng rng = rng_start(trial, RNG_TEST, 2 + (uint32_t)kind, 0);
+			double effect[2 * UNITS],
+			    t[(PERMUTATIONS + 1) * EXCHANGE_KERNELS * EXCHANGE_ROWS],
+			    *w = calloc(UNITS * UNITS * set.taps, sizeof(*w));
+			for (size_t i = 0; i < 2 * UNITS; i++)
+				effect[i] = kind % 2 ? 3 * rng_normal(&rng) : 0;
+			for (size_t e = 0; e < UNITS * UNITS * set.taps; e++) {
+				w[e] = rng_normal(&rng) + effect[e / set.taps / UNITS] +
+				       effect[UNITS + e / set.taps % UNITS];
+				w[e] = kind < 2 ? w[e] : fmax(w[e], 0);
+			}
+			const double *weights = w;
+			if (exchange_run(&set, 1, &weights, trial, PERMUTATIONS, 1, t))
+				CHECK(!"permutations failed");
+			for (int row = 0; row < 3; row++) {
+				int above = 0;
+				double x[PERMUTATIONS + 1];
+				for (size_t b = 0; b <= PERMUTATIONS; b++) {
+					const double *at = t + b * EXCHANGE_KERNELS * EXCHANGE_ROWS;
+					x[b] = row < 2 ? at[row] : at[0] - at[1];
+					above += b > 0 && x[b] >= x[0];
+				}
+				rejected[row] += above < 2; /* p <= .05 */
+			}
+			free(w);
+			lateral_free(&set);
+		}
+		printf("# %s: Q_inv %d, Q_unrotated %d, Q_lead %d of %d at .05\n", name[kind],
+		    rejected[0], rejected[1], rejected[2], KERNELS);
+		/* 10 expected; P(more than 20) = .0014 for one of the 12 rates */
+		for (int row = 0; row < 3; row++)
+			CHECK(rejected[row] <= 20 && rejected[row] > 0);
+	}
+}
+
+/* Rows: what they hold, that threads change nothing, and that a test without permutations has no p. */
+static void check_rows(void)
+{
+	struct lateral set = random_set(14, 9, 3);
+	size_t total = set.n * set.n * set.taps;
+	double *w = calloc(total, sizeof(*w));
+	const double *weights[] = {w, w};
+	const char *name[] = {"K", "L"};
+	struct report one = {0}, two = {0}, none = {0};
+	struct lateral_plan plan = {
+	    .bootstrap = 50, .invariance_permutations = 99, .seed = 1, .threads = 1};
+	for (size_t e = 0; e < total; e++)
+		w[e] = smooth(&set, e / set.taps / set.n, e / set.taps % set.n, e % set.taps);
+	CHECK(!lateral_invariance(&set, 2, name, weights, &plan, &one) && one.count == 6);
+	plan.threads = 3;
+	CHECK(!lateral_invariance(&set, 2, name, weights, &plan, &two) && two.count == 6);
+	plan.invariance_permutations = 0;
+	CHECK(!lateral_invariance(&set, 1, name, weights, &plan, &none) && none.count == 3);
+	for (size_t q = 0; q < 6; q++) {
+		const struct report_row *a = &one.row[q], *b = &two.row[q];
+		CHECK(a->value == b->value && a->p == b->p && a->chance == b->chance &&
+		      a->low == b->low);
+		CHECK(a->value == one.row[q % 3].value && a->n == set.n * (set.n - 1));
+		CHECK(a->low < a->value && a->value < a->high);
+	}
+	CHECK(one.row[0].value > .95 && one.row[1].value < one.row[0].value - .1);
+	CHECK_CLOSE(one.row[2].value, one.row[0].value - one.row[1].value, 1e-12);
+	CHECK_CLOSE(one.row[0].p, .01, 1e-12);
+	CHECK_CLOSE(one.row[2].p, .01, 1e-12);
+	CHECK(one.row[0].chance < .8 && fabs(one.row[2].chance) < .1);
+	CHECK(isnan(none.row[0].p) && isnan(none.row[0].chance));
+	/* without weights nothing has a value */
+	memset(w, 0, total * sizeof(*w));
+	report_free(&none);
+	plan.invariance_permutations = 9;
+	CHECK(!lateral_invariance(&set, 1, name, weights, &plan, &none));
+	CHECK(isnan(none.row[0].value) && isnan(none.row[0].p));
+	report_free(&one);
+	report_free(&two);
+	report_free(&none);
+	free(w);
+	lateral_free(&set);
+}
+
+int main(void)
+{
+	if (make_processes() == 0)
+		check_prediction();
+	check_level();
+	check_rows();
+	return check_end();
+}
