@@ -1,4 +1,3 @@
-#include "lateral/cells.h"
 #include "lateral/confound.h"
 #include <stdbool.h>
 #include <stdlib.h>
@@ -6,6 +5,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "lateral/cells.h"
 #include "lateral/products.h"
 #include "stats/resample.h"
 

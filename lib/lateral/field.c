@@ -7,7 +7,7 @@
 
 #define PI LATERAL_PI
 #define CUT 3  /* of G_h, in h */
-#define SPAN 6 /* points a side that G_h reaches at most */
+#define SPAN FIELD_SPAN /* points a side that G_h reaches at most */
 
 int field_create(struct field *field, size_t radius)
 {
@@ -186,6 +186,32 @@ void field_splat(const struct lateral *set, size_t i, size_t j, const double *w,
 		double u = c * x + s * y, v = -s * x + c * y;
 		splat(radius, u, v, .5 * w[t], a, .5, b, low, high);
 		splat(radius, -u, -v, .5 * w[t], a, .5, b, low, high);
+	}
+}
+
+void field_spreads(const struct lateral *set, size_t i, size_t j, size_t radius,
+    struct field_spread *spread)
+{
+	const struct lateral_pair *pair = &set->pair[lateral_pair_index(set, i, j)];
+	double theta = set->unit[i].gabor.theta, c = cos(theta), s = sin(theta),
+	       span = CUT * FIELD_H, wide = (double)radius;
+	size_t side = 2 * radius + 1 + 2 * SPAN;
+	for (size_t t = 0; t < set->taps; t++) {
+		double x = set->dx[t] + pair->x, y = set->dy[t] + pair->y;
+		/* column and row, where nothing is reached far outside */
+		double at[2] = {wide + c * x + s * y, wide + s * x - c * y}, first[2];
+		float *to[2] = {spread[t].gx, spread[t].gy};
+		for (size_t a = 0; a < 2; a++) {
+			double g[SPAN];
+			at[a] = fmin(fmax(at[a], -span - 1), 2 * wide + span + 1);
+			first[a] = ceil(at[a] - span);
+			ptrdiff_t count = (ptrdiff_t)(floor(at[a] + span) - first[a]) + 1;
+			bell(first[a] - at[a], count, g);
+			for (size_t k = 0; k < SPAN; k++)
+				to[a][k] = k < (size_t)count ? (float)g[k] : 0;
+		}
+		spread[t].corner =
+		    (size_t)(first[1] + (double)SPAN) * side + (size_t)(first[0] + (double)SPAN);
 	}
 }
 

@@ -24,7 +24,7 @@ struct halves {
 	 *	KL	sum P log(P/Q) in nats, P = K~ / sum K~ over the test taps, Q = max(prediction, floor) likewise,
 	 *		floor = HALVES_FLOOR times the mean of the training weights
 	 *	field	Re sum v_K conj(v_M) / sqrt(sum |v_K|^2 sum |v_M|^2) of the canonical fields (field.h) of the test
-	 *		pairs' weights and of their predictions, over points with |q| >= MODELS_NEAR where K's is not
+	 *		pairs' weights and of their predictions, both without what is negative, over points with |q| >= MODELS_NEAR where K's is not
 	 *		masked; the ceiling's is K's own field of the training pairs
 	 */
 	double *score;
@@ -37,8 +37,8 @@ struct halves {
 	double *influence;
 };
 
-/* Main thread. 0 or -1; free also after -1. */
-int halves_score(struct halves *halves, const struct ladder *ladder)
+/* Main thread. The ladder forgets its sums. 0 or -1; free also after -1. */
+int halves_score(struct halves *halves, struct ladder *ladder)
     __attribute__((warn_unused_result));
 void halves_free(struct halves *halves);
 

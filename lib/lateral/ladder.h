@@ -1,7 +1,8 @@
 /*
- * The models of models.h as sums over taps. Every model is a family of shapes, tabulated on a grid of its parameters;
- * for each pair i != j and shape the sums from which least squares needs no tap are kept, so that fits to thousands of
- * halves and bootstrap samples only add pairs. The factor exp(kappa (cos 2 dtheta - 1)) belongs to a pair.
+ * The models of models.h as sums over taps. Of every couple of filters {i, j}, both ways round, the sums are kept from which
+ * least squares needs no tap, for every shape of every model (span.h): fits to thousands of halves only add couples. All
+ * models are fitted in one way: r^2 over a set of couples is a smooth function of the place, and is searched from
+ * SPAN_SCAN places an axis (and, of kappa, SPAN_KAPPAS), then refined about the best by quadratic functions.
  */
 #ifndef LATERAL_LADDER_H
 #define LATERAL_LADDER_H
@@ -12,40 +13,22 @@
 #include "lateral/least.h"
 #include "lateral/models.h"
 #include "lateral/report.h"
+#include "lateral/span.h"
 
 #define LADDER_PARTS 3
 #define LADDER_FAR 0 /* taps with |Delta| >= MODELS_NEAR */
 #define LADDER_ALL 1
 #define LADDER_SETS 2
-#define LADDER_AXES 3
-#define LADDER_STEPS 8 /* values of a parameter at most */
-#define LADDER_COARSE 5
-#define LADDER_FINE_KAPPAS 7
-#define LADDER_APERTURE2 (.49 + 1. / 12) /* px^2: 0.7 px and the pixel's cell */
 
-enum ladder_model { M0, M1, M2, M3, M4, G1, G2, MODELS };
 extern const char *const ladder_names[MODELS];
 
-/* sums over a pair's taps of model values m, weights y (by part), c = cos dphase; y of mcy is the signed one */
+/* sums over taps of model values m, weights y (by part), c = cos dphase; y of mcy is the signed one */
 struct ladder_cross {
-	double m, mm, my[LADDER_PARTS], mc, mmc, mmcc, mcy;
+	double m, mc, my[LADDER_PARTS], mcy, mm, mmc, mmcc;
 };
 
 struct ladder_totals {
 	double n, y[LADDER_PARTS], yy[LADDER_PARTS];
-};
-
-struct ladder_family {
-	enum ladder_model model;
-	size_t elements;
-	size_t kappas;              /* 1: no factor */
-	double *factor;             /* (pairs, kappas): exp(kappa (cos 2 dtheta - 1)) */
-	struct ladder_cross *cross; /* (pairs, elements, LADDER_SETS) */
-	double (*shape)[2];         /* (elements), G1 and G2: logarithms of the parameters */
-	/* the grid whose optimum is interpolated: elements from `first` on, then kappa */
-	size_t first, axes, size[LADDER_AXES];
-	double value[LADDER_AXES][LADDER_STEPS]; /* logarithms of the parameters */
-	const char *parameter[LADDER_AXES];
 };
 
 /* a tap of a pair: (u, v), and the phase of the source relative to the target's */
@@ -53,35 +36,45 @@ struct ladder_tap {
 	double along, across, cosine, sine;
 };
 
+struct ladder_spans {
+	struct span of[MODELS]; /* not of M3 and M4 */
+};
+
 struct ladder {
 	const struct lateral *set;
 	const struct models_plan *plan;
-	size_t pairs; /* n (n - 1): without i = j */
+	size_t couples, pairs; /* n (n - 1)/2 {i, j}; pairs 2 q and 2 q + 1 are (i, j) and (j, i), j < i, q = i (i - 1)/2 + j */
 	size_t *target, *source;
-	double reach;                 /* largest |Delta|, px */
 	struct ladder_tap *tap;       /* (pairs, taps) */
-	struct ladder_totals *totals; /* (pairs, LADDER_SETS) */
-	struct ladder_family family[MODELS];
+	struct ladder_totals *totals; /* (couples, LADDER_SETS) */
 	bool present[MODELS];
+	const struct span *span[MODELS]; /* NULL: M3 */
+	float *sums[MODELS];             /* (couples, LADDER_SETS, ladder_record): without the factor of kappa */
+	float *factor;                   /* (couples, SPAN_KAPPAS): ladder_factor at the nodes of kappa */
+	struct ladder_spans *own;        /* where the plan has none */
+	struct span m4;
 	size_t terms;       /* of M3: 1 and functions of C1, C2, C3 */
-	struct least *gram; /* (pairs, LADDER_SETS, LADDER_PARTS): M3 */
+	struct least *gram; /* (couples, LADDER_SETS, LADDER_PARTS): M3 */
 };
 
 /* Tabulate every model that can take part. Main thread (FFTW). 0 or -1; free also after -1. */
 int ladder_create(struct ladder *ladder, const struct lateral *set, const struct models_plan *plan)
     __attribute__((warn_unused_result));
 void ladder_free(struct ladder *ladder);
+/* Give back the sums, the most of its memory: no fit is possible afterwards. */
+void ladder_forget(struct ladder *ladder);
 
-/* M0 (its Gaussian), M1 or M2 on a finer grid about the best shape of the coarse one for one part. Free with
- * ladder_family_free, also after -1. */
-int ladder_refine(const struct ladder *ladder, enum ladder_model model, int part,
-    struct ladder_family *fine) __attribute__((warn_unused_result));
-void ladder_family_free(struct ladder_family *family);
-
-/* A shape's values at the taps, value: (pairs, taps), without factor, scale and baseline; of M3 term `element`, 1 to
- * terms - 1. Main thread. 0 or -1. */
-int ladder_values(const struct ladder *ladder, enum ladder_model model, size_t element,
-    float *value) __attribute__((warn_unused_result));
+/* How many functions a model is linear in at a place: its span's; M3's terms without the 1. */
+static inline size_t ladder_functions(const struct ladder *ladder, enum ladder_model model)
+{
+	return model == M3 ? ladder->terms - 1 : ladder->span[model]->terms;
+}
+/* Their values at the taps of pair p, without factor, scale and baseline: value[t * of_tap + k * of_function]. scratch: made by
+ * ladder_place for the model, one per thread. */
+void ladder_values(const struct ladder *ladder, enum ladder_model model, size_t p,
+    struct volume_place *scratch, float *value, size_t of_tap, size_t of_function);
+int ladder_place(const struct ladder *ladder, enum ladder_model model, struct volume_place *scratch)
+    __attribute__((warn_unused_result));
 
 static inline double ladder_dtheta(const struct ladder *ladder, size_t p)
 {
@@ -90,9 +83,10 @@ static inline double ladder_dtheta(const struct ladder *ladder, size_t p)
 	    .dtheta;
 }
 
-static inline double ladder_factor(const struct ladder_family *f, size_t pair, size_t kappa)
+/* exp(kappa (cos 2 dtheta - 1)), the same for both pairs of a couple */
+static inline double ladder_factor(const struct ladder *ladder, size_t p, double kappa)
 {
-	return f->kappas > 1 ? f->factor[pair * f->kappas + kappa] : 1;
+	return kappa > 0 ? exp(kappa * (cos(2 * ladder_dtheta(ladder, p)) - 1)) : 1;
 }
 
 /* y: a weight by part */
@@ -110,45 +104,41 @@ static inline const double *ladder_weights(const struct ladder *ladder, size_t p
 	    ladder->set, ladder->set->weight, ladder->target[p], ladder->source[p]);
 }
 
-/* The best shape for some pairs; r is -1 where the weights do not vary. */
+/* A shape with what least squares gives for it; r is -1 where the weights do not vary. */
 struct ladder_choice {
-	size_t element, kappa;
-	double r, coefficient[LEAST_TERMS];
+	struct span_place place;
+	double r, coefficient[LEAST_TERMS]; /* of M3: of all its terms */
 };
 
-/* Of the first `elements` shapes of a family, the one of the largest r for every set and part. */
-void ladder_choose(const struct ladder_family *family, size_t elements, const size_t *pair,
-    size_t count, const struct ladder_totals total[LADDER_SETS],
+/* The sums of some couples, at every node of kappa: (kappas, LADDER_SETS, ladder_record). */
+size_t ladder_record(const struct span *span);
+void ladder_gather(const struct ladder *ladder, enum ladder_model model, const size_t *couple,
+    size_t count, float *sums);
+/* The shape of the largest r for every part, by such sums, of the first `kinds` kinds, in the sets from `first` on. */
+void ladder_fit(const struct span *span, size_t kinds, const float *sums,
+    const struct ladder_totals total[LADDER_SETS], size_t first,
     struct ladder_choice best[LADDER_SETS][LADDER_PARTS]);
-/* The same on all pairs. 0 or -1. */
-int ladder_choose_all(const struct ladder *ladder, const struct ladder_family *family,
-    size_t elements, struct ladder_choice best[LADDER_SETS][LADDER_PARTS])
-    __attribute__((warn_unused_result));
+/* The same of all couples. 0 or -1. */
+int ladder_fit_all(const struct ladder *ladder, enum ladder_model model, size_t kinds,
+    struct ladder_choice best[LADDER_SETS][LADDER_PARTS]) __attribute__((warn_unused_result));
 
-void ladder_total(const struct ladder *ladder, const size_t *pair, size_t count,
+/* Sums of one couple for a shape; c, products: span_terms of its place. */
+struct ladder_cross ladder_couple(const struct ladder *ladder, enum ladder_model model, size_t couple,
+    size_t s, int part, const float *c, const float *products, double factor);
+
+void ladder_total(const struct ladder *ladder, const size_t *couple, size_t count,
     struct ladder_totals total[LADDER_SETS]);
 struct least ladder_gram(
-    const struct ladder *ladder, const size_t *pair, size_t count, size_t s, int part);
+    const struct ladder *ladder, const size_t *couple, size_t count, size_t s, int part);
 
 /* The normal equations of b + a M (parts) or b + a M + a' M cos dphase (signed). */
 struct least ladder_normal(
     const struct ladder_totals *totals, const struct ladder_cross *cross, int part);
 
-/* to += w times (with the factor w) the sums x */
-void ladder_cross_sum(struct ladder_cross *to, const struct ladder_cross *x, double w);
-void ladder_cross_add(struct ladder_cross *x, double m, double cosine, const double *y);
-/* LADDER_ALL += LADDER_FAR of every element: taps are put into one of both first */
-void ladder_merge(struct ladder_cross *x, size_t elements);
 static inline size_t ladder_bucket(const struct ladder_tap *tap)
 {
 	double r2 = tap->along * tap->along + tap->across * tap->across;
 	return r2 >= MODELS_NEAR * MODELS_NEAR ? LADDER_FAR : LADDER_ALL;
 }
-
-/* ---- processes.c: G1 and G2 ---- */
-int processes_tabulate(struct ladder *ladder, enum ladder_model group)
-    __attribute__((warn_unused_result));
-int processes_values(const struct ladder *ladder, enum ladder_model group, size_t element,
-    float *value) __attribute__((warn_unused_result));
 
 #endif

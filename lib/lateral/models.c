@@ -1,8 +1,10 @@
 #include "lateral/models.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/threads.h"
 #include "lateral/descriptions.h"
 #include "lateral/field.h"
 #include "lateral/halves.h"
@@ -19,6 +21,7 @@ struct output {
 	struct table_out *table;
 	double *x;   /* (splits) */
 	double *psi; /* (n (n - 1)/2) */
+	struct ladder_choice best[MODELS][LADDER_PARTS], round[LADDER_PARTS]; /* of all pairs and taps */
 };
 
 /* v: value, low, high, chance, p */
@@ -27,8 +30,7 @@ static void row(struct output *o, int part, const char *quantity, size_t s, cons
 {
 	char name[64];
 	if (s == FAR)
-		snprintf(name, sizeof name, "%s[%g,%g)", quantity, MODELS_NEAR,
-		    ceil(o->ladder->reach + 1e-9));
+		snprintf(name, sizeof name, "%s[%g,inf)", quantity, MODELS_NEAR);
 	else
 		snprintf(name, sizeof name, "%s", quantity);
 	table_text(o->table, o->ladder->plan->label);
@@ -155,37 +157,52 @@ static void cosines(struct output *o, int part, size_t s)
 
 /* ---- parameters and descriptions ---- */
 
-static int parameters(struct output *o, const struct ladder_family *f, int part)
+static void parameters(struct output *o, enum ladder_model model, int part, const struct optimum_fit *fit)
 {
-	struct optimum found[LADDER_AXES];
-	bool inverted;
-	if (optimum_find(o->ladder, f, part, found, &inverted) < 0)
-		return -1;
-	for (size_t a = 0; a < f->axes; a++) {
+	for (size_t k = 0; k < fit->parameters; k++) {
+		const struct optimum *x = &fit->of[k];
 		char name[64];
-		snprintf(name, sizeof name, "%s_%s", f->parameter[a], ladder_names[f->model]);
+		bool cut = fit->rectified || x->edge;
+		snprintf(name, sizeof name, "%s_%s", x->name, ladder_names[model]);
 		row(o, part, name, ALL,
-		    (double[]){found[a].value, found[a].low, found[a].high, NAN, NAN},
-		    o->ladder->pairs, NAN, inverted && part != LATERAL_SIGNED ? "inverted" : NULL);
+		    (double[]){x->value, cut ? NAN : x->low, cut ? NAN : x->high, NAN, NAN},
+		    o->ladder->pairs, NAN,
+		    isnan(x->value)                           ? NULL
+		    : x->edge                                 ? "at the edge"
+		    : fit->rectified                          ? "rectified"
+		    : fit->inverted && part != LATERAL_SIGNED ? "inverted"
+							      : NULL);
 	}
-	return 0;
 }
 
 static int all_parameters(struct output *o)
 {
 	for (enum ladder_model m = M0; m < MODELS; m++)
 		for (int part = 0; part < LADDER_PARTS && (m <= M2 || m >= G1); part++) {
-			struct ladder_family fine = {0};
-			int status = 0;
-			if (m <= M2)
-				status = ladder_refine(o->ladder, m, part, &fine);
-			if (status == 0)
-				status =
-				    parameters(o, m <= M2 ? &fine : &o->ladder->family[m], part);
-			ladder_family_free(&fine);
-			if (status < 0)
+			struct optimum_fit fit;
+			const struct ladder_choice *start =
+			    m == M0 ? &o->round[part] : &o->best[m][part];
+			if (optimum_find(o->ladder, m, part, start, &fit) < 0)
 				return -1;
+			parameters(o, m, part, &fit);
 		}
+	return 0;
+}
+
+/* The models fitted to all pairs, and of M0 the Gaussian alone. */
+static int fit_all(struct output *o)
+{
+	struct ladder_choice best[LADDER_SETS][LADDER_PARTS];
+	for (enum ladder_model m = M0; m < MODELS; m++) {
+		if (!o->ladder->present[m] || m == M3)
+			continue;
+		if (ladder_fit_all(o->ladder, m, SIZE_MAX, best) < 0)
+			return -1;
+		memcpy(o->best[m], best[ALL], sizeof o->best[m]);
+	}
+	if (ladder_fit_all(o->ladder, M0, 1, best) < 0)
+		return -1;
+	memcpy(o->round, best[ALL], sizeof o->round);
 	return 0;
 }
 
@@ -219,48 +236,77 @@ static int descriptions(struct output *o)
 
 /* ---- fields ---- */
 
-/* The prediction b + a M of a model fitted to all pairs, as weights (n, n, taps) of which i = j are 0. */
-static int predict(
-    const struct ladder *c, enum ladder_model model, int part, float *value, double *w)
+struct prediction {
+	const struct ladder *ladder;
+	enum ladder_model model;
+	const struct ladder_choice *choice;
+	float combination[SPAN_TERMS]; /* of the model's functions */
+	double kappa;
+	double *w; /* (n, n, taps) */
+};
+
+static int predict_pair(size_t p, size_t worker, void *argument)
 {
-	const struct lateral *set = c->set;
-	const struct ladder_family *f = &c->family[model];
-	struct ladder_choice best[LADDER_SETS][LADDER_PARTS] = {0}, *choice = &best[ALL][part];
-	size_t terms = model == M3 ? c->terms - 1 : 1, taps = set->taps;
-	if (model == M3) {
-		struct least sum = {0};
-		for (size_t p = 0; p < c->pairs; p++)
-			least_add(
-			    &sum, &c->gram[(p * LADDER_SETS + ALL) * LADDER_PARTS + (size_t)part]);
-		least_solve(&sum, choice->coefficient);
-	} else if (ladder_choose_all(c, f, f->elements, best) < 0) {
-		return -1;
-	}
-	for (size_t i = 0; i < set->n * set->n * taps; i++)
-		w[i] = 0;
-	for (size_t term = 0; term < terms && choice->r > -1; term++) {
-		if (ladder_values(c, model, model == M3 ? term + 1 : choice->element, value) < 0)
-			return -1;
-		for (size_t p = 0; p < c->pairs; p++) {
-			double a =
-			    choice->coefficient[term + 1] * ladder_factor(f, p, choice->kappa);
-			double *to = w + lateral_pair_index(set, c->target[p], c->source[p]) * taps;
-			for (size_t t = 0; t < taps; t++)
-				to[t] += a * (double)value[p * taps + t] +
-					 (term ? 0 : choice->coefficient[0]);
+	(void)worker;
+	const struct prediction *job = argument;
+	const struct ladder *c = job->ladder;
+	size_t taps = c->set->taps, functions = ladder_functions(c, job->model);
+	struct volume_place place;
+	float *value = mem_alloc(functions * taps, sizeof *value);
+	int status = ladder_place(c, job->model, &place);
+	if (status == 0 && value) {
+		double factor = ladder_factor(c, p, job->kappa);
+		double *to = job->w + lateral_pair_index(c->set, c->target[p], c->source[p]) * taps;
+		ladder_values(c, job->model, p, &place, value, 1, taps);
+		for (size_t t = 0; t < taps; t++) {
+			to[t] = job->choice->coefficient[0];
+			for (size_t k = 0; k < functions; k++)
+				to[t] += factor * (double)job->combination[k] *
+					 (double)value[k * taps + t];
 		}
 	}
-	return 0;
+	volume_place_free(&place);
+	free(value);
+	return value ? status : -1;
 }
 
-static int write_fields(const struct ladder *c, struct table_out *table)
+/* The prediction b + a M of a model fitted to all pairs, as weights (n, n, taps) of which i = j are 0. */
+static int predict(const struct output *o, enum ladder_model model, int part, double *w)
 {
+	const struct ladder *c = o->ladder;
+	const struct span *span = c->span[model];
+	struct ladder_choice choice = {.r = 0};
+	struct prediction job = {.ladder = c, .model = model, .choice = &choice, .w = w};
+	for (size_t i = 0; i < c->set->n * c->set->n * c->set->taps; i++)
+		w[i] = 0;
+	if (model == M3) {
+		struct least sum = {0};
+		for (size_t q = 0; q < c->couples; q++)
+			least_add(
+			    &sum, &c->gram[(q * LADDER_SETS + ALL) * LADDER_PARTS + (size_t)part]);
+		least_solve(&sum, choice.coefficient);
+		for (size_t k = 0; k < ladder_functions(c, M3); k++)
+			job.combination[k] = (float)choice.coefficient[k + 1];
+	} else {
+		choice = o->best[model][part];
+		if (!(choice.r > -1))
+			return 0;
+		span_terms(span, &choice.place, job.combination);
+		for (size_t k = 0; k < span->terms; k++)
+			job.combination[k] *= (float)choice.coefficient[1];
+		job.kappa = span_kappa(span, &choice.place);
+	}
+	return par_for(c->pairs, c->plan->threads, predict_pair, &job);
+}
+
+static int write_fields(const struct output *o, struct table_out *table)
+{
+	const struct ladder *c = o->ladder;
 	const struct lateral *set = c->set;
 	size_t n = set->n, radius = set->k > 1 ? set->k / 2 : 1;
-	float *value = mem_alloc(c->pairs * set->taps, sizeof *value);
 	double *w = mem_alloc(n * n * set->taps, sizeof *w);
 	struct field *field = mem_alloc(n + 1, sizeof *field);
-	int status = value && w && field ? 0 : -1;
+	int status = w && field ? 0 : -1;
 	for (int part = 0; part < 2; part++)
 		for (enum ladder_model m = M0; status == 0 && m < MODELS; m++) {
 			if (!c->present[m])
@@ -268,7 +314,7 @@ static int write_fields(const struct ladder *c, struct table_out *table)
 			for (size_t i = 0; i <= n && status == 0; i++)
 				status = field_create(&field[i], radius);
 			if (status == 0)
-				status = predict(c, m, part, value, w);
+				status = predict(o, m, part, w);
 			if (status == 0)
 				status = field_of_pairs(
 				    set, w, LATERAL_POSITIVE, c->plan->threads, field);
@@ -278,20 +324,9 @@ static int write_fields(const struct ladder *c, struct table_out *table)
 			for (size_t i = 0; i <= n; i++)
 				field_free(&field[i]);
 		}
-	free(value);
 	free(w);
 	free(field);
 	return status;
-}
-
-double models_reach(const struct lateral *set)
-{
-	double reach = 0;
-	for (size_t i = 0; i < set->n; i++)
-		for (size_t j = 0; j < set->n; j++)
-			for (size_t t = 0; t < set->taps && i != j; t++)
-				reach = fmax(reach, lateral_tap(set, i, j, t).r);
-	return reach;
 }
 
 int models_compare(
@@ -309,7 +344,7 @@ int models_compare(
 	o.x = mem_alloc(plan->splits, sizeof *o.x);
 	o.psi = mem_alloc(set->n * (set->n - 1) / 2, sizeof *o.psi);
 	if (!o.x || !o.psi || ladder_create(&ladder, set, plan) < 0 ||
-	    halves_score(&o.halves, &ladder) < 0)
+	    fit_all(&o) < 0 || halves_score(&o.halves, &ladder) < 0)
 		goto out;
 	for (int part = 0; part < LADDER_PARTS; part++) {
 		for (size_t s = LADDER_SETS; s-- > 0;) {
@@ -325,7 +360,7 @@ int models_compare(
 	if (status == 0)
 		status = all_parameters(&o);
 	if (status == 0 && plan->fields)
-		status = write_fields(&ladder, plan->fields);
+		status = write_fields(&o, plan->fields);
 out:
 	halves_free(&o.halves);
 	ladder_free(&ladder);

@@ -40,7 +40,13 @@ struct models_plan {
 	uint64_t seed;
 	size_t threads;
 	struct table_out *fields; /* the models' fields, FIELD_COLUMNS; NULL: not wanted */
+	const struct ladder_spans *spans; /* models_spans that reach as far as the taps; NULL: made for this kernel */
 };
+
+/* Every model with all its shapes (span.h): depends on nothing of a kernel but how far its taps reach, px. Main thread
+ * (FFTW). NULL with a reason. */
+struct ladder_spans *models_spans(double reach, size_t threads) __attribute__((warn_unused_result));
+void models_spans_free(struct ladder_spans *spans);
 
 /* The largest |Delta| of the taps of pairs i != j, px: how far M4 has to be known. */
 double models_reach(const struct lateral *set);
@@ -48,7 +54,7 @@ double models_reach(const struct lateral *set);
 #define MODELS_COLUMNS "kernel part quantity value low high chance p n share verdict"
 
 /*
- * Rows for parts positive, negative and signed, over all taps and over |Delta| >= MODELS_NEAR (range appended):
+ * Rows for parts positive, negative and signed, over all taps and over |Delta| >= MODELS_NEAR ("[1.5,inf)" appended):
  *	r_M0 ... r_G2, ceiling	mean over splits, 95 % interval (halves.h); share: of the ceiling. verdict: "best" where every
  *				other model is worse, "indistinguishable" where the paired difference to the
  *				model of the best mean has 0 in its 95 % interval, else "worse"
@@ -65,8 +71,9 @@ double models_reach(const struct lateral *set);
  * and for every part
  *	ring_J0, ring_J2, ring_Jphase	short-range connectivity (descriptions.h)
  *	sigma_M0, kappa_M0, sigma_along_M1, ... , alpha_G1, D_G1, D11_G2, D22_G2
- *				fitted to all pairs (all taps); interval of a bootstrap over filters (resample.h); verdict
- *				"inverted" as above
+ *				fitted to all pairs (all taps), interval for other filters (optimum.h); verdict "at the edge" where
+ *				it is at an end of the family and "rectified" where the part is cut off in the model's
+ *				range, both without an interval; "inverted" as above
  * A part without weights has nan. plan->fields gets the pooled field of every model as fitted to all pairs, through the
  * same estimator, the model's name as kernel. At least 8 usable units, else an error. Main thread (FFTW). 0 or -1.
  */

@@ -4,203 +4,322 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "stats/resample.h"
+#include "stats/student.h"
 
-#define SETS LADDER_SETS
-#define ALL LADDER_ALL
-#define AXES LADDER_AXES
-#define STEPS LADDER_STEPS
+#define AXES SPAN_AXES
+#define DIFFERENCE .02 /* of a coordinate, for derivatives of volumes */
+#define ROUNDS 12
+#define NEAR 1e-3 /* of a coordinate: a step that ends the search */
 
-/* weights of the `size` grid points 0, 1, ... for the polynomial through them, at x */
-static void lagrange(size_t size, double x, double *w)
-{
-	for (size_t i = 0; i < size; i++) {
-		w[i] = 1;
-		for (size_t j = 0; j < size; j++)
-			if (j != i)
-				w[i] *= (x - (double)j) / ((double)i - (double)j);
-	}
-}
-
-/* The sums of one weighting of the pairs, every shape's scaled to sum m^2 = 1: smooth in the parameters. */
-struct surface {
-	const struct ladder_family *f;
-	int part;
-	struct ladder_totals total;
-	struct ladder_cross *point; /* (shapes, kappas) */
+/* What a couple adds: least squares on 1, M, (M cos dphase,) and the derivatives by the free coordinates; and of the
+ * indicator z of no weight on 1, M. */
+struct couple {
+	struct least m;
+	double z, mz, most; /* sum z, sum M z, max M */
 };
 
-/* r^2 at place `at` of the grid (in steps, between its ends); *scale: a there */
-static double surface_at(const struct surface *s, const double *at, double *scale)
-{
-	const struct ladder_family *f = s->f;
-	double w[AXES][STEPS] = {{1}, {1}, {1}}, x[LEAST_TERMS];
-	size_t size[AXES] = {1, 1, 1};
-	for (size_t a = 0; a < f->axes; a++) {
-		size[a] = f->size[a];
-		lagrange(size[a], at[a], w[a]);
-	}
-	struct ladder_cross sum = {0};
-	size_t point = 0;
-	for (size_t i = 0; i < size[0]; i++)
-		for (size_t j = 0; j < size[1]; j++)
-			for (size_t k = 0; k < size[2]; k++, point++) {
-				const struct ladder_cross *p = &s->point[point];
-				double v = w[0][i] * w[1][j] * w[2][k];
-				sum.m += v * p->m;
-				sum.my[s->part] += v * p->my[s->part];
-				sum.mc += v * p->mc;
-				sum.mmc += v * p->mmc;
-				sum.mmcc += v * p->mmcc;
-				sum.mcy += v * p->mcy;
-			}
-	sum.mm = 1;
-	struct least m = ladder_normal(&s->total, &sum, s->part);
-	least_solve(&m, x);
-	double r = least_score(&m, x).r;
-	*scale = x[1];
-	return r * r;
-}
-
-/* log parameters at the largest r^2: from the best point of the grid by steps to all neighbours, halved where none is
- * better; nan where y does not vary. The scale there. */
-static double search(const struct surface *s, double out[AXES])
-{
-	const struct ladder_family *f = s->f;
-	double at[AXES] = {0}, best = -1, scale, a_best = 0;
-	size_t points = 1, moves = 1;
-	for (size_t a = 0; a < f->axes; a++) {
-		points *= f->size[a];
-		moves *= 3;
-	}
-	for (size_t p = 0; p < points; p++) {
-		double try[AXES] = {0};
-		size_t rest = p;
-		for (size_t a = f->axes; a-- > 0; rest /= f->size[a])
-			try[a] = (double)(rest % f->size[a]);
-		double value = surface_at(s, try, &scale);
-		if (value > best) {
-			best = value;
-			a_best = scale;
-			memcpy(at, try, sizeof at);
-		}
-	}
-	for (double step = .5; step > 2e-3;) {
-		double from[AXES];
-		bool better = false;
-		memcpy(from, at, sizeof from);
-		for (size_t move = 0; move < moves; move++) {
-			double try[AXES] = {0};
-			size_t rest = move;
-			for (size_t a = 0; a < f->axes; a++, rest /= 3)
-				try[a] = fmax(0, fmin((double)f->size[a] - 1,
-						     from[a] + step * ((double)(rest % 3) - 1)));
-			double value = surface_at(s, try, &scale);
-			if (value > best) {
-				best = value;
-				a_best = scale;
-				better = true;
-				memcpy(at, try, sizeof at);
-			}
-		}
-		if (!better)
-			step /= 2;
-	}
-	for (size_t a = 0; a < f->axes; a++)
-		out[a] =
-		    best >= 0 ? f->value[a][0] + at[a] * (f->value[a][1] - f->value[a][0]) : NAN;
-	return a_best;
-}
-
-/* Log parameters where pair (i, j) counts times[i n + j] times (NULL: once). 0 or -1. */
-static int find(const struct ladder *c, const struct ladder_family *f, int part,
-    const double *times, double out[AXES], double *scale)
-{
-	size_t shapes = f->elements - f->first;
-	struct surface s = {
-	    .f = f, .part = part, .point = mem_alloc(shapes * f->kappas, sizeof *s.point)};
-	if (!s.point)
-		return -1;
-	for (size_t p = 0; p < c->pairs; p++) {
-		double weight = times ? times[c->target[p] * c->set->n + c->source[p]] : 1;
-		const struct ladder_totals *t = &c->totals[p * SETS + ALL];
-		if (!(weight > 0))
-			continue;
-		s.total.n += weight * t->n;
-		s.total.y[part] += weight * t->y[part];
-		s.total.yy[part] += weight * t->yy[part];
-		for (size_t e = 0; e < shapes; e++) {
-			const struct ladder_cross *x =
-			    &f->cross[(p * f->elements + f->first + e) * SETS + ALL];
-			for (size_t k = 0; k < f->kappas; k++) {
-				struct ladder_cross *sum = &s.point[e * f->kappas + k];
-				double w = ladder_factor(f, p, k), a = weight * w, b = a * w;
-				sum->m += a * x->m;
-				sum->mm += b * x->mm;
-				sum->my[part] += a * x->my[part];
-				sum->mc += a * x->mc;
-				sum->mmc += b * x->mmc;
-				sum->mmcc += b * x->mmcc;
-				sum->mcy += a * x->mcy;
-			}
-		}
-	}
-	for (size_t e = 0; e < shapes * f->kappas; e++) {
-		struct ladder_cross *x = &s.point[e], scaled = {0};
-		ladder_cross_sum(&scaled, x, x->mm > 0 ? 1 / sqrt(x->mm) : 0);
-		*x = scaled;
-	}
-	*scale = search(&s, out);
-	free(s.point);
-	return 0;
-}
-
-struct bootstrap {
+struct job {
 	const struct ladder *ladder;
-	const struct ladder_family *family;
+	const struct span *span;
 	int part;
-	double (*sample)[AXES];
+	struct span_place place;
+	const double *scale;            /* a (and a') by which derivatives count */
+	size_t axes, terms, scaled;     /* coordinates; regressors; those before the derivatives: 2 or 3 */
+	bool fixed[AXES];               /* coordinates that are held */
+	struct volume volume[AXES];     /* M at the place, then a step along each axis but kappa */
+	double step[AXES];              /* that one, with its sign */
+	struct couple *couple;          /* (couples) */
 };
 
-static int one_sample(size_t b, size_t worker, void *argument)
+static int add_couple(size_t q, size_t worker, void *argument)
 {
 	(void)worker;
-	const struct bootstrap *job = argument;
-	const struct models_plan *plan = job->ladder->plan;
-	size_t n = job->ladder->set->n;
-	double *times = mem_alloc(n + n * n, sizeof *times), scale;
-	if (!times)
-		return -1;
-	resample_pairs(plan->seed, plan->bootstrap, b, n, times, times + n);
-	int status = find(job->ladder, job->family, job->part, times + n, job->sample[b], &scale);
-	free(times);
+	const struct job *job = argument;
+	const struct ladder *c = job->ladder;
+	const struct span *span = job->span;
+	size_t taps = c->set->taps, volumes = 1 + span->axes;
+	struct couple *to = &job->couple[q];
+	struct volume_place place;
+	float *value = mem_alloc(volumes * taps, sizeof *value);
+	int status = volume_place_create(&place, taps, span->angles, span->size);
+	*to = (struct couple){.m.terms = job->terms};
+	if (!value)
+		status = -1;
+	for (size_t p = 2 * q; status == 0 && p < 2 * q + 2; p++) {
+		const struct ladder_tap *tap = c->tap + p * taps;
+		const double *w = ladder_weights(c, p);
+		double dtheta = ladder_dtheta(c, p), kappa = span_kappa(span, &job->place),
+		       factor = ladder_factor(c, p, kappa),
+		       bend = (cos(2 * dtheta) - 1) * (kappa + SPAN_KAPPA0);
+		volume_place_pair(&place, tap, dtheta, span->model == M2);
+		for (size_t v = 0; v < volumes; v++)
+			volume_values(&place, job->volume[v].k, value + v * taps, 1);
+		for (size_t t = 0; t < taps; t++) {
+			double y[LADDER_PARTS], x[LEAST_TERMS] = {1},
+			    m = factor * (double)value[t], scale = job->scale[0];
+			ladder_parts(w[t], y);
+			x[1] = m;
+			if (job->part == LATERAL_SIGNED) {
+				x[2] = m * tap[t].cosine;
+				scale += job->scale[1] * tap[t].cosine;
+			}
+			for (size_t a = 0, i = job->scaled; a < job->axes; a++) {
+				if (job->fixed[a])
+					continue;
+				x[i++] = scale * (a == span->axes
+							 ? m * bend
+							 : factor *
+							       ((double)value[(a + 1) * taps + t] -
+								   (double)value[t]) /
+							       job->step[a]);
+			}
+			double target = y[job->part];
+			to->m.yy += target * target;
+			for (size_t i = 0; i < job->terms; i++) {
+				to->m.b[i] += x[i] * target;
+				for (size_t j = 0; j <= i; j++)
+					to->m.g[i][j] += x[i] * x[j];
+			}
+			bool none = !(target > 0 || target < 0);
+			to->z += none;
+			to->mz += none ? m : 0;
+			to->most = fmax(to->most, m);
+		}
+	}
+	for (size_t i = 0; i < job->terms; i++)
+		for (size_t j = 0; j < i; j++)
+			to->m.g[j][i] = to->m.g[i][j];
+	volume_place_free(&place);
+	free(value);
 	return status;
 }
 
-int optimum_find(const struct ladder *c, const struct ladder_family *f, int part,
-    struct optimum out[AXES], bool *inverted)
+static void free_volumes(struct job *job)
 {
-	size_t bootstrap = c->plan->bootstrap, samples = bootstrap + resample_dyads(bootstrap);
-	double all[AXES], scale = 0;
-	struct bootstrap job = {c, f, part, mem_alloc(samples, sizeof *job.sample)};
-	int status = -1;
-	if (!job.sample || find(c, f, part, NULL, all, &scale) < 0 ||
-	    par_for(samples, c->plan->threads, one_sample, &job) < 0)
-		goto out;
-	for (size_t a = 0; a < f->axes; a++) {
-		double low = NAN, high = NAN, first = f->value[a][0],
-		       last = f->value[a][f->size[a] - 1];
-		if (bootstrap && resample_pair_interval(all[a], &job.sample[0][a], c->set->n,
-				     bootstrap, AXES, .95, &low, &high) < 0)
-			goto out;
-		out[a] = (struct optimum){exp(all[a]), NAN, NAN};
-		if (!isnan(low)) {
-			out[a].low = exp(fmax(low, first));
-			out[a].high = exp(fmin(high, last));
+	for (size_t a = 0; a < AXES; a++)
+		volume_free(&job->volume[a]);
+}
+
+static int make_volumes(struct job *job)
+{
+	const struct span *span = job->span;
+	for (size_t v = 0; v <= span->axes; v++) {
+		double at[AXES];
+		memcpy(at, job->place.at, sizeof at);
+		if (v) {
+			const struct span_axis *axis = &span->axis[v - 1];
+			job->step[v - 1] =
+			    at[v - 1] + DIFFERENCE > axis->high ? -DIFFERENCE : DIFFERENCE;
+			at[v - 1] += job->step[v - 1];
+		}
+		volume_free(&job->volume[v]);
+		if (volume_create(&job->volume[v], span->model, job->place.kind, at, span->reach,
+			job->ladder->plan->threads) < 0)
+			return -1;
+		volume_spline(&job->volume[v]);
+	}
+	return 0;
+}
+
+/* Sums of all couples with the coordinates in fixed held. */
+static int gather(struct job *job, struct least *all)
+{
+	const struct ladder *c = job->ladder;
+	job->terms = job->scaled;
+	for (size_t a = 0; a < job->axes; a++)
+		job->terms += !job->fixed[a];
+	if (par_for(c->couples, c->plan->threads, add_couple, job) < 0)
+		return -1;
+	*all = (struct least){.terms = job->terms};
+	for (size_t q = 0; q < c->couples; q++)
+		least_add(all, &job->couple[q].m);
+	return 0;
+}
+
+/* The largest step within the box; coordinates that would leave it are held at its end and the others solved for again. */
+static void step_within(const struct job *job, const struct least *all, bool fixed[AXES], double *step)
+{
+	const struct span *span = job->span;
+	for (size_t a = 0; a < job->axes; a++)
+		fixed[a] = false;
+	for (bool again = true; again;) {
+		struct least m = *all;
+		double x[LEAST_TERMS];
+		again = false;
+		for (size_t a = 0; a < job->axes; a++)
+			if (fixed[a]) { /* its derivative's share is known */
+				size_t i = job->scaled + a;
+				for (size_t j = 0; j < m.terms; j++)
+					m.b[j] -= step[a] * all->g[j][i];
+				for (size_t j = 0; j < m.terms; j++)
+					m.g[i][j] = m.g[j][i] = 0;
+			}
+		least_solve(&m, x);
+		for (size_t a = 0; a < job->axes && !again; a++) {
+			double to = job->place.at[a] + x[job->scaled + a];
+			if (fixed[a])
+				continue;
+			step[a] = x[job->scaled + a];
+			if (to <= span->axis[a].low || to >= span->axis[a].high) {
+				fixed[a] = again = true;
+				step[a] = (to <= span->axis[a].low ? span->axis[a].low
+								   : span->axis[a].high) -
+					  job->place.at[a];
+			}
 		}
 	}
-	*inverted = scale < 0;
-	status = 0;
-out:
-	free(job.sample);
+}
+
+/* 1, M (and M cos dphase) alone: how good the place is, and a (and a') */
+static double score_of(const struct job *job, const struct least *all, double scale[2])
+{
+	struct least m = *all;
+	double x[LEAST_TERMS];
+	m.terms = job->scaled;
+	least_solve(&m, x);
+	scale[0] = x[1];
+	scale[1] = job->scaled > 2 ? x[2] : 0;
+	double r = least_score(&m, x).r;
+	return r * r;
+}
+
+/* Gauss and Newton; steps that make r^2 smaller are halved. At the end the volumes and couples are those of the place. */
+static int search(struct job *job, double scale[2])
+{
+	struct span_place best = job->place;
+	double before = -1, step[AXES] = {0};
+	struct least all;
+	for (int round = 0; round < ROUNDS; round++) {
+		memset(job->fixed, 0, sizeof job->fixed);
+		if (make_volumes(job) < 0 || gather(job, &all) < 0)
+			return -1;
+		double found[2], value = score_of(job, &all, found), large = 0;
+		if (value < before - 1e-9) {
+			for (size_t a = 0; a < job->axes; a++) {
+				step[a] /= 2;
+				job->place.at[a] = best.at[a] + step[a];
+				large = fmax(large, fabs(step[a]));
+			}
+			if (large > NEAR / 4)
+				continue;
+			job->place = best;
+			return make_volumes(job);
+		}
+		bool again = fabs(found[0] - scale[0]) + fabs(found[1] - scale[1]) >
+			     1e-3 * (fabs(found[0]) + fabs(found[1]));
+		memcpy(scale, found, 2 * sizeof *scale);
+		if (again && gather(job, &all) < 0) /* derivatives count by the new scale */
+			return -1;
+		before = value;
+		best = job->place;
+		step_within(job, &all, job->fixed, step);
+		for (size_t a = 0; a < job->axes; a++)
+			large = fmax(large, fabs(step[a]));
+		double cut = large > .5 ? .5 / large : 1;
+		for (size_t a = 0; a < job->axes; a++) {
+			step[a] *= cut;
+			job->place.at[a] += step[a];
+		}
+		if (large < NEAR)
+			break;
+	}
+	return make_volumes(job);
+}
+
+/* Does the chance of no weight depend on the model? */
+static bool is_rectified(const struct job *job, const struct least *all)
+{
+	const struct ladder *c = job->ladder;
+	double z = 0, mz = 0, most = 0;
+	for (size_t q = 0; q < c->couples; q++) {
+		z += job->couple[q].z;
+		mz += job->couple[q].mz;
+		most = fmax(most, job->couple[q].most);
+	}
+	double n = all->g[0][0], m = all->g[0][1], mm = all->g[1][1];
+	double slope = (mz - m * z / n) / (mm - m * m / n);
+	return fabs(slope) * most > OPTIMUM_RECTIFIED;
+}
+
+/* The parameter's interval: psi (couples) is scratch. */
+static void interval(const struct job *job, const struct least *all, size_t parameter,
+    const struct span_parameter *named, double *psi, struct optimum *out)
+{
+	const struct ladder *c = job->ladder;
+	const struct span *span = job->span;
+	double x[LEAST_TERMS], influence[LEAST_TERMS] = {0}, value = 0, low = 0, high = 0;
+	struct least m = *all;
+	least_solve(&m, x);
+	memset(m.b, 0, sizeof m.b);
+	*out = (struct optimum){.name = named->name, .low = NAN, .high = NAN};
+	for (size_t a = 0, i = job->scaled; a < job->axes; a++) {
+		const struct span_axis *axis = &span->axis[a];
+		double weight = named->weight[a];
+		bool used = weight > 0 || weight < 0;
+		value += weight * job->place.at[a];
+		low += weight * (weight > 0 ? axis->low : axis->high);
+		high += weight * (weight > 0 ? axis->high : axis->low);
+		out->edge |= used && job->fixed[a];
+		if (!job->fixed[a])
+			m.b[i++] = weight;
+	}
+	out->value = span_parameter_value(span, parameter, value);
+	if (out->edge)
+		return;
+	least_solve(&m, influence);
+	for (size_t q = 0; q < c->couples; q++) {
+		const struct least *own = &job->couple[q].m;
+		psi[q] = 0;
+		for (size_t i = 0; i < job->terms; i++) {
+			double score = own->b[i];
+			for (size_t j = 0; j < job->terms; j++)
+				score -= own->g[i][j] * x[j];
+			psi[q] += influence[i] * score;
+		}
+	}
+	double half = student_quantile(.025, (double)c->set->n - 1) *
+		      sqrt(resample_influence(psi, c->set->n));
+	out->low = span_parameter_value(span, parameter, fmax(value - half, low));
+	out->high = span_parameter_value(span, parameter, fmin(value + half, high));
+}
+
+int optimum_find(const struct ladder *c, enum ladder_model model, int part,
+    const struct ladder_choice *start, struct optimum_fit *out)
+{
+	const struct span *span = c->span[model];
+	struct span_parameter named[AXES];
+	double scale[2] = {1, 0};
+	struct job job = {.ladder = c,
+	    .span = span,
+	    .part = part,
+	    .place = start->place,
+	    .scale = scale,
+	    .axes = span->axes + span->tuned,
+	    .scaled = part == LATERAL_SIGNED ? 3 : 2};
+	struct least all;
+	*out = (struct optimum_fit){.parameters = span_parameters(span, named)};
+	for (size_t k = 0; k < out->parameters; k++)
+		out->of[k] = (struct optimum){.name = named[k].name, .value = NAN, .low = NAN, .high = NAN};
+	if (!(start->r > -1))
+		return 0;
+	job.couple = mem_alloc(c->couples, sizeof *job.couple);
+	double *psi = mem_alloc(c->couples, sizeof *psi);
+	int status = job.couple && psi ? search(&job, scale) : -1;
+	for (size_t a = 0; a < job.axes; a++)
+		job.fixed[a] = job.place.at[a] < span->axis[a].low + 1e-9 ||
+			       job.place.at[a] > span->axis[a].high - 1e-9;
+	if (status == 0)
+		status = gather(&job, &all);
+	if (status == 0) {
+		score_of(&job, &all, scale);
+		status = gather(&job, &all);
+	}
+	for (size_t k = 0; status == 0 && k < out->parameters; k++)
+		interval(&job, &all, k, &named[k], psi, &out->of[k]);
+	out->inverted = scale[0] < 0;
+	out->rectified = status == 0 && is_rectified(&job, &all);
+	free_volumes(&job);
+	free(job.couple);
+	free(psi);
 	return status;
 }

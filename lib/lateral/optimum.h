@@ -1,17 +1,38 @@
-/* Parameters of the models between the tabulated shapes, and their bootstrap intervals over filters. */
+/*
+ * Parameters of the models at their optimum on all pairs and taps, by Gauss and Newton with the densities themselves instead
+ * of the functions that span them, and intervals for other banks of filters.
+ */
 #ifndef LATERAL_OPTIMUM_H
 #define LATERAL_OPTIMUM_H
 
 #include "lateral/ladder.h"
 
+/*
+ * Of regressors b, a M (and a' M cos dphase) and their derivatives by the coordinates, each couple of filters has its influence
+ * on the coordinates (a sandwich estimate), from which resample_influence gives the variance; Student's t has n - 1 degrees.
+ * Intervals are those of coordinates, or of sums of them, and end where the family does.
+ */
 struct optimum {
-	double value, low,
-	    high; /* 95 % interval (resample_pair_interval of logarithms); nan without samples */
+	const char *name;        /* of the parameter, as in "sigma_along" */
+	double value, low, high; /* 95 %; nan without a fit */
+	bool edge;               /* a coordinate of it is at an end of its range, where there is no interval: nan */
 };
 
-/* The parameters (family->parameter) at the largest r^2 on all pairs and taps, for one part; out: (axes).
- * inverted: the scale there is negative. Intervals do not go beyond the grid. 0 or -1. */
-int optimum_find(const struct ladder *ladder, const struct ladder_family *family, int part,
-    struct optimum out[LADDER_AXES], bool *inverted) __attribute__((warn_unused_result));
+struct optimum_fit {
+	size_t parameters;
+	struct optimum of[SPAN_AXES];
+	bool inverted; /* the scale is negative */
+	/*
+	 * The chance that a tap has no weight (exactly 0, in this part) differs by more than OPTIMUM_RECTIFIED between
+	 * the model's smallest and largest value there: what is below 0 has been cut off, and the mean weight is no longer
+	 * linear in the density, so that the parameters are not the density's.
+	 */
+	bool rectified;
+};
+#define OPTIMUM_RECTIFIED .1
+
+/* For one part; of M0 the Gaussian. start: ladder_fit_all's. Main thread (FFTW). 0 or -1. */
+int optimum_find(const struct ladder *ladder, enum ladder_model model, int part,
+    const struct ladder_choice *start, struct optimum_fit *out) __attribute__((warn_unused_result));
 
 #endif
