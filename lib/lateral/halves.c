@@ -23,8 +23,9 @@ double halves_divergence(const struct halves_divergence *d, double p, double log
 	return p > 0 && d->floor > 0 ? (log_p - d->log_q) / p + log(d->q / p) : NAN;
 }
 
-double halves_divergence_influence(const struct halves_divergence *d, const struct halves_entropy *e,
-    const struct halves_divergence *pair, const struct halves_entropy *own)
+double halves_divergence_influence(const struct halves_divergence *d,
+    const struct halves_entropy *e, const struct halves_divergence *pair,
+    const struct halves_entropy *own)
 {
 	if (!(e->p > 0 && d->floor > 0))
 		return 0;
@@ -172,8 +173,9 @@ static double ceiling_divergence(const struct halves_job *job, const size_t *pai
 		all.log_q += held[q].kl[part].log_q;
 	}
 	for (size_t q = 0; q < count; q++)
-		to[pair[q] / 2] += (float)(.5 * halves_divergence_influence(&all, e, &held[q].kl[part],
-							&job->entropy[pair[q] * FIELDS + part]));
+		to[pair[q] / 2] +=
+		    (float)(.5 * halves_divergence_influence(&all, e, &held[q].kl[part],
+				     &job->entropy[pair[q] * FIELDS + part]));
 	return halves_divergence(&all, e->p, e->log_p);
 }
 
@@ -274,14 +276,13 @@ static int one_split(size_t at, size_t worker, void *argument)
 							test_choice(c, model, test, tests, s, part,
 							    choice, sums);
 					}
-					float *to = influence + halves_slot(HALVES_R, model, k, s) *
-								    couples;
-					found = fitted
-						    ? score_couples(test, tests, sums, to,
-							  influence + halves_slot(HALVES_COSINE,
-									  model, k, s) *
-									  couples)
-						    : no_fit(&tested[s], k);
+					float *to = influence +
+						    halves_slot(HALVES_R, model, k, s) * couples;
+					found = fitted ? score_couples(test, tests, sums, to,
+							     influence + halves_slot(HALVES_COSINE,
+									     model, k, s) *
+									     couples)
+						       : no_fit(&tested[s], k);
 					halves_add(h, split, HALVES_R, model, k, s, found.r);
 					halves_add(
 					    h, split, HALVES_COSINE, model, k, s, found.cosine);
@@ -320,11 +321,13 @@ static int all_splits(struct halves_job *job)
 			return -1;
 		for (size_t k = 0; k < count; k++)
 			for (size_t slot = 0; slot < SLOTS; slot++) {
-				const float *x = job->batch + (k * SLOTS + slot) * job->ladder->couples;
+				const float *x =
+				    job->batch + (k * SLOTS + slot) * job->ladder->couples;
 				if (isnan(h->score[(job->first + k) * HALVES_STRIDE + slot]))
 					continue;
 				for (size_t q = 0; q < job->ladder->couples; q++)
-					h->influence[slot * job->ladder->couples + q] += (double)x[q];
+					h->influence[slot * job->ladder->couples + q] +=
+					    (double)x[q];
 			}
 	}
 	return 0;

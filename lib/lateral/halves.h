@@ -38,8 +38,7 @@ struct halves {
 };
 
 /* Main thread. The ladder forgets its sums. 0 or -1; free also after -1. */
-int halves_score(struct halves *halves, struct ladder *ladder)
-    __attribute__((warn_unused_result));
+int halves_score(struct halves *halves, struct ladder *ladder) __attribute__((warn_unused_result));
 void halves_free(struct halves *halves);
 
 #define HALVES_STRIDE ((size_t)HALVES_METRICS * (MODELS + 1) * LADDER_PARTS * LADDER_SETS)

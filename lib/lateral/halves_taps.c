@@ -17,12 +17,13 @@ struct vector {            /* v of a field at a point; masked where both are nan
 struct job {
 	const struct halves_job *all;
 	const struct ladder *ladder;
-	size_t radius, size, points; /* half of the field's points: the other half is the same by symmetry */
-	bool *far;                   /* (points): |q| >= MODELS_NEAR */
+	size_t radius, size,
+	    points; /* half of the field's points: the other half is the same by symmetry */
+	bool *far;  /* (points): |q| >= MODELS_NEAR */
 	struct field_spread *spread; /* (pairs, taps) */
 	float *weight;               /* (FIELDS, pairs, points): sum of G K~ */
 	struct vector *own;          /* (splits, 2, FIELDS, points): K's */
-	float *tapped;               /* (splits, 2, couples): influences on KL and field of the model at hand */
+	float *tapped; /* (splits, 2, couples): influences on KL and field of the model at hand */
 	/* of the model at hand */
 	size_t part;
 	enum ladder_model model;
@@ -81,8 +82,7 @@ static int weights_pair(size_t p, size_t worker, void *argument)
 	for (size_t part = 0; status == 0 && part < FIELDS; part++) {
 		for (size_t t = 0; t < taps; t++)
 			w[t] = (float)(part ? -1 : 1) * (float)ladder_weights(c, p)[t];
-		spread_weights(
-		    job, p, w, room, job->weight + (part * c->pairs + p) * job->points);
+		spread_weights(job, p, w, room, job->weight + (part * c->pairs + p) * job->points);
 	}
 	free(w);
 	free(room);
@@ -204,7 +204,8 @@ static int ceiling_field(size_t split, size_t worker, void *argument)
 		const struct vector *own = job->own + (split * 2 * FIELDS + job->part) * points;
 		double value = likeness(points, own, own + FIELDS * points, by, by + points);
 		float *to = tapped_at(job, split, HALVES_FIELD);
-		halves_add(job->all->halves, split, HALVES_FIELD, HALVES_CEILING, job->part, ALL, 2 * value);
+		halves_add(job->all->halves, split, HALVES_FIELD, HALVES_CEILING, job->part, ALL,
+		    2 * value);
 		for (size_t half = 0; half < 2; half++) {
 			for (size_t k = 0; k < d.pairs[half]; k++) {
 				size_t p = d.pair[half][k];
@@ -231,8 +232,8 @@ static void put_together(struct job *job, enum halves_metric metric, size_t mode
 	size_t slot = halves_slot(metric, model, job->part, ALL);
 	for (size_t k = 0; k < h->splits; k++) {
 		const float *x = tapped_at(job, k, metric);
-		for (size_t q = 0; !isnan(h->score[k * HALVES_STRIDE + slot]) && q < job->ladder->couples;
-		     q++)
+		for (size_t q = 0;
+		     !isnan(h->score[k * HALVES_STRIDE + slot]) && q < job->ladder->couples; q++)
 			h->influence[slot * job->ladder->couples + q] += (double)x[q];
 	}
 }
@@ -271,8 +272,8 @@ struct comparison { /* scratch of compare_split */
 	struct gradient *by;           /* (2, points) */
 	double *psi;                   /* (pairs) */
 	struct halves_divergence *kls; /* (pairs) */
-	float *parts;                  /* (pairs, points): a pair's share of the prediction's field */
-	float *q, *room;               /* (taps), (spread_room) */
+	float *parts;    /* (pairs, points): a pair's share of the prediction's field */
+	float *q, *room; /* (taps), (spread_room) */
 };
 
 static void comparison_free(struct comparison *x)
@@ -444,8 +445,8 @@ int halves_by_taps(struct halves_job *all)
 	int status = job.far && job.spread && job.weight && job.own && job.tapped ? 0 : -1;
 	double wide = (double)job.radius;
 	for (size_t q = 0; status == 0 && q < points; q++)
-		job.far[q] = hypot((double)(q % size) - wide, (double)(q / size) - wide) >=
-			     MODELS_NEAR;
+		job.far[q] =
+		    hypot((double)(q % size) - wide, (double)(q / size) - wide) >= MODELS_NEAR;
 	if (status == 0)
 		status = score_own(&job);
 	for (job.model = M0; status == 0 && job.model < MODELS; job.model++)

@@ -51,7 +51,7 @@ void ladder_values(const struct ladder *c, enum ladder_model model, size_t p,
 			for (size_t k = 0; k < ladder_functions(c, model); k++)
 				value[k * of_function] =
 				    (float)(model == M3 ? confound_term(c, p, t, k + 1)
-					    : k		? fmax(edges, 0)
+					    : k         ? fmax(edges, 0)
 							: edges);
 		}
 		return;
@@ -60,8 +60,7 @@ void ladder_values(const struct ladder *c, enum ladder_model model, size_t p,
 	size_t points = span->angles * span->size * span->size;
 	volume_place_pair(scratch, tap, dtheta, model == M2);
 	for (size_t k = 0; k < span->terms; k++)
-		volume_values(
-		    scratch, span->basis + k * points, value + k * of_function, of_tap);
+		volume_values(scratch, span->basis + k * points, value + k * of_function, of_tap);
 }
 
 /* ---- totals and M3 ---- */
@@ -75,8 +74,8 @@ static void totals_add(struct ladder_totals *to, const struct ladder_totals *t)
 	}
 }
 
-void ladder_total(const struct ladder *c, const size_t *couple, size_t count,
-    struct ladder_totals total[SETS])
+void ladder_total(
+    const struct ladder *c, const size_t *couple, size_t count, struct ladder_totals total[SETS])
 {
 	memset(total, 0, SETS * sizeof *total);
 	for (size_t q = 0; q < count; q++)
@@ -184,8 +183,7 @@ void models_spans_free(struct ladder_spans *spans)
 /* ladder_sums.c */
 int ladder_tabulate(struct ladder *c, enum ladder_model model) __attribute__((warn_unused_result));
 
-int ladder_create(
-    struct ladder *c, const struct lateral *set, const struct models_plan *plan)
+int ladder_create(struct ladder *c, const struct lateral *set, const struct models_plan *plan)
 {
 	size_t n = set->n;
 	*c = (struct ladder){.set = set, .plan = plan, .terms = 1};

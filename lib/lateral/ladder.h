@@ -43,15 +43,17 @@ struct ladder_spans {
 struct ladder {
 	const struct lateral *set;
 	const struct models_plan *plan;
-	size_t couples, pairs; /* n (n - 1)/2 {i, j}; pairs 2 q and 2 q + 1 are (i, j) and (j, i), j < i, q = i (i - 1)/2 + j */
+	size_t couples,
+	    pairs; /* n (n - 1)/2 {i, j}; pairs 2 q and 2 q + 1 are (i, j) and (j, i), j < i, q = i (i - 1)/2 + j */
 	size_t *target, *source;
 	struct ladder_tap *tap;       /* (pairs, taps) */
 	struct ladder_totals *totals; /* (couples, LADDER_SETS) */
 	bool present[MODELS];
 	const struct span *span[MODELS]; /* NULL: M3 */
-	float *sums[MODELS];             /* (couples, LADDER_SETS, ladder_record): without the factor of kappa */
-	float *factor;                   /* (couples, SPAN_KAPPAS): ladder_factor at the nodes of kappa */
-	struct ladder_spans *own;        /* where the plan has none */
+	float
+	    *sums[MODELS]; /* (couples, LADDER_SETS, ladder_record): without the factor of kappa */
+	float *factor;     /* (couples, SPAN_KAPPAS): ladder_factor at the nodes of kappa */
+	struct ladder_spans *own; /* where the plan has none */
 	struct span m4;
 	size_t terms;       /* of M3: 1 and functions of C1, C2, C3 */
 	struct least *gram; /* (couples, LADDER_SETS, LADDER_PARTS): M3 */
@@ -123,8 +125,8 @@ int ladder_fit_all(const struct ladder *ladder, enum ladder_model model, size_t 
     struct ladder_choice best[LADDER_SETS][LADDER_PARTS]) __attribute__((warn_unused_result));
 
 /* Sums of one couple for a shape; c, products: span_terms of its place. */
-struct ladder_cross ladder_couple(const struct ladder *ladder, enum ladder_model model, size_t couple,
-    size_t s, int part, const float *c, const float *products, double factor);
+struct ladder_cross ladder_couple(const struct ladder *ladder, enum ladder_model model,
+    size_t couple, size_t s, int part, const float *c, const float *products, double factor);
 
 void ladder_total(const struct ladder *ladder, const size_t *couple, size_t count,
     struct ladder_totals total[LADDER_SETS]);

@@ -87,8 +87,7 @@ static int one_couple(size_t q, size_t worker, void *argument)
 			for (size_t t = 0; t < taps; t++)
 				if (ladder_bucket(&at[t]) == s)
 					tap[count++] = t;
-			add_products(
-			    count, tap, cosine, terms, padded, phi, square + s * area);
+			add_products(count, tap, cosine, terms, padded, phi, square + s * area);
 			for (size_t n = 0; n < count; n++) {
 				const float *x = phi + tap[n] * padded;
 				double y[PARTS], amount[LINEAR] = {1, at[tap[n]].cosine};
@@ -97,8 +96,7 @@ static int one_couple(size_t q, size_t worker, void *argument)
 					amount[SUM_MY + part] = y[part];
 				amount[SUM_MCY] = at[tap[n]].cosine * y[LATERAL_SIGNED];
 				for (size_t k = 0; k < LINEAR; k++)
-					add_scaled(
-					    padded, (float)amount[k], x, lines + k * padded);
+					add_scaled(padded, (float)amount[k], x, lines + k * padded);
 			}
 		}
 	}
@@ -176,7 +174,8 @@ static struct ladder_cross contract(
 {
 	size_t padded = span->padded;
 	const float *squares = record + LINEAR * padded;
-	struct ladder_cross x = {.m = dot(padded, record, c), .mm = dot(span->products, squares, products)};
+	struct ladder_cross x = {
+	    .m = dot(padded, record, c), .mm = dot(span->products, squares, products)};
 	for (int k = 0; k < PARTS; k++)
 		if (part == PARTS || part == k)
 			x.my[k] = dot(padded, record + (size_t)(SUM_MY + k) * padded, c);
@@ -189,7 +188,8 @@ static struct ladder_cross contract(
 	return x;
 }
 
-static void cross_add(struct ladder_cross *to, const struct ladder_cross *x, double linear, double square)
+static void cross_add(
+    struct ladder_cross *to, const struct ladder_cross *x, double linear, double square)
 {
 	to->m += linear * x->m;
 	to->mc += linear * x->mc;
@@ -205,8 +205,10 @@ struct ladder_cross ladder_couple(const struct ladder *c, enum ladder_model mode
     size_t s, int part, const float *terms, const float *products, double factor)
 {
 	const struct span *span = c->span[model];
-	struct ladder_cross sum = {0}, x = contract(span,
-	    c->sums[model] + (couple * SETS + s) * ladder_record(span), part, terms, products);
+	struct ladder_cross sum = {0},
+			    x = contract(span,
+				c->sums[model] + (couple * SETS + s) * ladder_record(span), part,
+				terms, products);
 	cross_add(&sum, &x, factor, factor * factor);
 	return sum;
 }
@@ -227,8 +229,8 @@ static const float *record_at(const struct surface *f, size_t kappa)
 	return f->sums + (kappa * SETS + f->s) * ladder_record(f->span);
 }
 
-static void solve(const struct surface *f, const struct ladder_cross *cross, int part,
-    struct ladder_choice *x)
+static void solve(
+    const struct surface *f, const struct ladder_cross *cross, int part, struct ladder_choice *x)
 {
 	struct least m = ladder_normal(&f->totals[f->s], cross, part);
 	least_solve(&m, x->coefficient);
@@ -266,7 +268,8 @@ static void quadratic_best(size_t axes, const double *g, double h[AXES][AXES], c
 			if (h[a][a] < 0)
 				x[a] = fmin(fmax(-slope / h[a][a], low[a]), high[a]);
 			else
-				x[a] = slope + h[a][a] * (high[a] + low[a]) / 2 > 0 ? high[a] : low[a];
+				x[a] =
+				    slope + h[a][a] * (high[a] + low[a]) / 2 > 0 ? high[a] : low[a];
 		}
 }
 
@@ -279,7 +282,7 @@ static void refine(struct surface *f, struct ladder_choice *best)
 	double step = .5 / (SPAN_SCAN - 1);
 	for (int round = 0; round < 14 && axes && step > 1e-3; round++) {
 		double size[AXES], low[AXES], high[AXES], g[AXES], h[AXES][AXES] = {{0}}, x[AXES],
-		    side[AXES][2];
+								   side[AXES][2];
 		struct ladder_choice middle = *best, try;
 		for (size_t a = 0; a < axes; a++) {
 			const struct span_axis *axis = &span->axis[a];
@@ -298,7 +301,9 @@ static void refine(struct surface *f, struct ladder_choice *best)
 				try.place.at[a] += up ? size[a] : -size[a];
 				surface_at(f, &try);
 				side[a][up] = try.r * try.r;
-				top = try.r > top.r ? try : top;
+				top = try.r > top.r ?
+				try : top
+					;
 			}
 		for (size_t a = 0; a < axes; a++) {
 			g[a] = (side[a][1] - side[a][0]) / 2;
@@ -308,9 +313,10 @@ static void refine(struct surface *f, struct ladder_choice *best)
 				try.place.at[a] += size[a];
 				try.place.at[b] += size[b];
 				surface_at(f, &try);
-				h[a][b] = h[b][a] =
-				    try.r * try.r - side[a][1] - side[b][1] + value;
-				top = try.r > top.r ? try : top;
+				h[a][b] = h[b][a] = try.r * try.r - side[a][1] - side[b][1] + value;
+				top = try.r > top.r ?
+				try : top
+					;
 			}
 		}
 		quadratic_best(axes, g, h, low, high, x);
@@ -318,7 +324,9 @@ static void refine(struct surface *f, struct ladder_choice *best)
 		for (size_t a = 0; a < axes; a++)
 			try.place.at[a] += x[a] * size[a];
 		surface_at(f, &try);
-		top = try.r > top.r ? try : top;
+		top = try.r > top.r ?
+		try : top
+			;
 		for (size_t a = 0; a < axes; a++)
 			move = fmax(move, fabs(top.place.at[a] - best->place.at[a]) / size[a]);
 		*best = top;
@@ -327,8 +335,7 @@ static void refine(struct surface *f, struct ladder_choice *best)
 }
 
 void ladder_fit(const struct span *span, size_t kinds, const float *sums,
-    const struct ladder_totals total[SETS], size_t first,
-    struct ladder_choice best[SETS][PARTS])
+    const struct ladder_totals total[SETS], size_t first, struct ladder_choice best[SETS][PARTS])
 {
 	float products[SPAN_TERMS * (SPAN_TERMS + 1) / 2 + LANES];
 	struct surface f = {.span = span, .sums = sums, .totals = total, .products = products};

@@ -21,7 +21,8 @@ struct output {
 	struct table_out *table;
 	double *x;   /* (splits) */
 	double *psi; /* (n (n - 1)/2) */
-	struct ladder_choice best[MODELS][LADDER_PARTS], round[LADDER_PARTS]; /* of all pairs and taps */
+	struct ladder_choice best[MODELS][LADDER_PARTS],
+	    round[LADDER_PARTS]; /* of all pairs and taps */
 };
 
 /* v: value, low, high, chance, p */
@@ -157,7 +158,8 @@ static void cosines(struct output *o, int part, size_t s)
 
 /* ---- parameters and descriptions ---- */
 
-static void parameters(struct output *o, enum ladder_model model, int part, const struct optimum_fit *fit)
+static void parameters(
+    struct output *o, enum ladder_model model, int part, const struct optimum_fit *fit)
 {
 	for (size_t k = 0; k < fit->parameters; k++) {
 		const struct optimum *x = &fit->of[k];
@@ -343,8 +345,8 @@ int models_compare(
 	int status = -1;
 	o.x = mem_alloc(plan->splits, sizeof *o.x);
 	o.psi = mem_alloc(set->n * (set->n - 1) / 2, sizeof *o.psi);
-	if (!o.x || !o.psi || ladder_create(&ladder, set, plan) < 0 ||
-	    fit_all(&o) < 0 || halves_score(&o.halves, &ladder) < 0)
+	if (!o.x || !o.psi || ladder_create(&ladder, set, plan) < 0 || fit_all(&o) < 0 ||
+	    halves_score(&o.halves, &ladder) < 0)
 		goto out;
 	for (int part = 0; part < LADDER_PARTS; part++) {
 		for (size_t s = LADDER_SETS; s-- > 0;) {

@@ -40,7 +40,8 @@ struct models_plan {
 	uint64_t seed;
 	size_t threads;
 	struct table_out *fields; /* the models' fields, FIELD_COLUMNS; NULL: not wanted */
-	const struct ladder_spans *spans; /* models_spans that reach as far as the taps; NULL: made for this kernel */
+	const struct ladder_spans
+	    *spans; /* models_spans that reach as far as the taps; NULL: made for this kernel */
 };
 
 /* Every model with all its shapes (span.h): depends on nothing of a kernel but how far its taps reach, px. Main thread

@@ -23,12 +23,13 @@ struct job {
 	const struct span *span;
 	int part;
 	struct span_place place;
-	const double *scale;            /* a (and a') by which derivatives count */
-	size_t axes, terms, scaled;     /* coordinates; regressors; those before the derivatives: 2 or 3 */
-	bool fixed[AXES];               /* coordinates that are held */
-	struct volume volume[AXES];     /* M at the place, then a step along each axis but kappa */
-	double step[AXES];              /* that one, with its sign */
-	struct couple *couple;          /* (couples) */
+	const double *scale; /* a (and a') by which derivatives count */
+	size_t axes, terms,
+	    scaled;       /* coordinates; regressors; those before the derivatives: 2 or 3 */
+	bool fixed[AXES]; /* coordinates that are held */
+	struct volume volume[AXES]; /* M at the place, then a step along each axis but kappa */
+	double step[AXES];          /* that one, with its sign */
+	struct couple *couple;      /* (couples) */
 };
 
 static int add_couple(size_t q, size_t worker, void *argument)
@@ -55,8 +56,8 @@ static int add_couple(size_t q, size_t worker, void *argument)
 		for (size_t v = 0; v < volumes; v++)
 			volume_values(&place, job->volume[v].k, value + v * taps, 1);
 		for (size_t t = 0; t < taps; t++) {
-			double y[LADDER_PARTS], x[LEAST_TERMS] = {1},
-			    m = factor * (double)value[t], scale = job->scale[0];
+			double y[LADDER_PARTS], x[LEAST_TERMS] = {1}, m = factor * (double)value[t],
+						scale = job->scale[0];
 			ladder_parts(w[t], y);
 			x[1] = m;
 			if (job->part == LATERAL_SIGNED) {
@@ -137,7 +138,8 @@ static int gather(struct job *job, struct least *all)
 }
 
 /* The largest step within the box; coordinates that would leave it are held at its end and the others solved for again. */
-static void step_within(const struct job *job, const struct least *all, bool fixed[AXES], double *step)
+static void step_within(
+    const struct job *job, const struct least *all, bool fixed[AXES], double *step)
 {
 	const struct span *span = job->span;
 	for (size_t a = 0; a < job->axes; a++)
@@ -299,7 +301,8 @@ int optimum_find(const struct ladder *c, enum ladder_model model, int part,
 	struct least all;
 	*out = (struct optimum_fit){.parameters = span_parameters(span, named)};
 	for (size_t k = 0; k < out->parameters; k++)
-		out->of[k] = (struct optimum){.name = named[k].name, .value = NAN, .low = NAN, .high = NAN};
+		out->of[k] =
+		    (struct optimum){.name = named[k].name, .value = NAN, .low = NAN, .high = NAN};
 	if (!(start->r > -1))
 		return 0;
 	job.couple = mem_alloc(c->couples, sizeof *job.couple);

@@ -15,7 +15,8 @@
 struct optimum {
 	const char *name;        /* of the parameter, as in "sigma_along" */
 	double value, low, high; /* 95 %; nan without a fit */
-	bool edge;               /* a coordinate of it is at an end of its range, where there is no interval: nan */
+	bool
+	    edge; /* a coordinate of it is at an end of its range, where there is no interval: nan */
 };
 
 struct optimum_fit {

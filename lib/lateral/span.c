@@ -139,8 +139,8 @@ static int make_nodes(const struct span *s, struct nodes *n, size_t threads)
 	for (size_t k = 0; k < n->count; k++) {
 		double at[2] = {node_at(&s->axis[0], k / second % first),
 		    s->axes > 1 ? node_at(&s->axis[1], k % second) : 0};
-		if (volume_create(&n->volume[k], s->model, k / (first * second), at, s->reach,
-			threads) < 0)
+		if (volume_create(
+			&n->volume[k], s->model, k / (first * second), at, s->reach, threads) < 0)
 			return -1;
 	}
 	n->points = sample(&n->volume[0], s->reach, NULL);
@@ -245,8 +245,7 @@ static int make_scan(struct span *s)
 							    (SPAN_SCAN - 1);
 		place->kind = rest;
 		span_terms(s, place, s->scan_terms + k * s->padded);
-		span_products(
-		    s, s->scan_terms + k * s->padded, s->scan_products + k * s->products);
+		span_products(s, s->scan_terms + k * s->padded, s->scan_products + k * s->products);
 	}
 	return 0;
 }
@@ -327,6 +326,5 @@ double span_parameter_value(const struct span *s, size_t parameter, double x)
 {
 	if (!s->tuned)
 		return exp(x);
-	return parameter == s->axes ? fmax(exp(x) - SPAN_KAPPA0, 0)
-				    : sqrt(fmax(exp(2 * x) - A, 0));
+	return parameter == s->axes ? fmax(exp(x) - SPAN_KAPPA0, 0) : sqrt(fmax(exp(2 * x) - A, 0));
 }

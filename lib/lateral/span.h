@@ -67,7 +67,8 @@ void span_weights(const struct span_axis *axis, double x, double *w);
 
 /* The coordinate of kappa is log(kappa + SPAN_KAPPA0). */
 #define SPAN_KAPPA0 .25
-#define SPAN_KAPPA_MAX 33 /* as narrow as the aperture of G1 and G2: 1/(2 sqrt(kappa)) = 5 degrees */
+#define SPAN_KAPPA_MAX                                                                             \
+	33 /* as narrow as the aperture of G1 and G2: 1/(2 sqrt(kappa)) = 5 degrees */
 static inline double span_kappa(const struct span *span, const struct span_place *place)
 {
 	return span->tuned ? exp(place->at[span->axes]) - SPAN_KAPPA0 : 0;

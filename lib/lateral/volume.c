@@ -33,8 +33,7 @@ static double exponential(double r2, double s2)
 }
 
 /* One quadrant, and the others as its mirror images. */
-static void fill_plane(
-    struct volume *v, enum ladder_model model, size_t kind, const double *at)
+static void fill_plane(struct volume *v, enum ladder_model model, size_t kind, const double *at)
 {
 	size_t middle = v->size / 2;
 	double one = exp(-2 * at[0]), two = model == M0 ? one : exp(-2 * at[1]);
@@ -50,14 +49,13 @@ static void fill_plane(
 		}
 }
 
-static int fill_process(struct volume *v, enum ladder_model group, const double *at, double reach,
-    size_t threads)
+static int fill_process(
+    struct volume *v, enum ladder_model group, const double *at, double reach, size_t threads)
 {
 	double theta[VOLUME_ANGLES], length = exp(at[0]);
 	se2_uniform(VOLUME_ANGLES, PI, theta);
 	struct se2_aperture aperture = {sqrt(A), VOLUME_ANGLE, false};
-	struct se2_model model = {
-	    .travel = SE2_GAMMA, .order = 1, .harmonics = VOLUME_HARMONICS};
+	struct se2_model model = {.travel = SE2_GAMMA, .order = 1, .harmonics = VOLUME_HARMONICS};
 	model.process = group == G1 ? SE2_DIRECTION : SE2_DIFFUSION;
 	model.alpha = group == G1 ? 1 / length : 1;
 	model.d11 = group == G1 ? 0 : length * length;

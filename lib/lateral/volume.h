@@ -12,14 +12,16 @@
 enum ladder_model { M0, M1, M2, M3, M4, G1, G2, MODELS };
 
 #define VOLUME_APERTURE2 (.49 + 1. / 12) /* px^2: 0.7 px and the pixel's cell */
-#define VOLUME_ANGLE (5 * 3.14159265358979323846 / 180) /* rad: the aperture of G1 and G2 over angles */
-#define VOLUME_STEP .5                                  /* px */
+#define VOLUME_ANGLE                                                                               \
+	(5 * 3.14159265358979323846 / 180) /* rad: the aperture of G1 and G2 over angles */
+#define VOLUME_STEP .5                     /* px */
 #define VOLUME_ANGLES 36
 #define VOLUME_HARMONICS 40
 
 struct volume {
-	size_t angles, size; /* dtheta = k pi / angles; (size, size) points about the origin, v up */
-	float *k;            /* (angles, size, size) */
+	size_t angles,
+	    size; /* dtheta = k pi / angles; (size, size) points about the origin, v up */
+	float *k; /* (angles, size, size) */
 };
 
 /* How many points a side are needed for |Delta| <= reach. */
