@@ -201,10 +201,11 @@ write_table("turned.tsv", turned(units)); save("turned.npys", np.rot90(k, axes=(
 save("turned-bank.npys", np.rot90(profiles, axes=(1, 2)).astype("<f4"))
 write_table("mirror.tsv", mirrored(units)); save("mirror.npys", k[:, :, ::-1])
 s = 2 ** rng.uniform(-2, 2, 10)
-save("scaled.npys", k * s[:, None, None, None] / s[:, None, None]); save("rms.npys", s)'
+save("scaled.npys", k * s[:, None, None, None] / s[:, None, None]); save("rms.npys", s)
+save("mirror-bank.npys", profiles[:, ::-1].astype("<f4"))'
 	assoc-field -t turned.tsv -f turned-bank.npys -j 1 -n 10 -b 30 --compare c1.tsv -o f1.tsv turned.npys 2>/dev/null
-	assoc-field -t mirror.tsv -o f2.tsv mirror.npys 2>/dev/null
-	assoc-field -t g.tsv -r rms.npys -o f3.tsv scaled.npys
+	assoc-field -t mirror.tsv -f mirror-bank.npys -j 1 -n 10 -b 30 --compare c2.tsv -o f2.tsv mirror.npys 2>/dev/null
+	assoc-field -t g.tsv -f bank.npys -r rms.npys -j 1 -n 10 -b 30 --compare c3.tsv -o f3.tsv scaled.npys
 	python '
 f = [table(f"f{i}.tsv") for i in range(4)]
 for i in 1, 3:
@@ -214,9 +215,26 @@ for i in 1, 3:
         assert np.nanmax(d) < 1e-3 and (np.isnan(f[0][c]) == np.isnan(f[i][c])).all(), (i, c, np.nanmax(d))
 o, m = f[0]["orientation_deg"].reshape(-1, 9, 9), f[2]["orientation_deg"].reshape(-1, 9, 9)
 assert np.nanmax(np.abs((o + m[:, ::-1] + 90) % 180 - 90)) < 1e-3
-c = [table(f"c{i}.tsv") for i in (0, 1)]
-r = [k for k, q in enumerate(c[0]["quantity"]) if q.startswith("r_")]
-assert np.nanmax(np.abs(c[0]["value"] - c[1]["value"])[r]) < 1e-3'
+c = [table(f"c{i}.tsv") for i in range(4)]
+for i in 1, 2, 3:
+    assert c[i]["quantity"] == c[0]["quantity"] and c[i]["verdict"] == c[0]["verdict"], i
+    for q in "value", "low", "high", "chance", "p", "n", "share":
+        np.testing.assert_allclose(c[i][q], c[0][q], rtol=2e-3, atol=2e-4, err_msg=f"{i} {q}")'
+}
+
+@test "comparisons of two banks combine over seeds, row by row" {
+	for seed in 4 5; do
+		planted "rng = np.random.default_rng($seed); density = elongated(3, 1.5, 1); F = 10; size = 5"
+		compare
+		mv cmp.tsv c$seed.tsv
+	done
+	lateral-stats --combine c4.tsv c5.tsv -o seeds.tsv
+	python '
+a, b, s = (table(f) for f in ("c4.tsv", "c5.tsv", "seeds.tsv"))
+assert a["quantity"] == b["quantity"] == s["quantity"] and "lead_G1[1.5,inf)" in s["quantity"]
+known = ~np.isnan(a["value"]) & ~np.isnan(b["value"])
+assert (s["n"][known] == 2).all() and known.mean() > .9
+np.testing.assert_allclose(s["value"][known], ((a["value"] + b["value"]) / 2)[known])'
 }
 
 @test "edges of lines are collinear, of circles cocircular" {

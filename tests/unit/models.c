@@ -204,7 +204,6 @@ static void add_tally(struct tally *to, const struct tally *t)
 	to->covered += t->covered;
 	to->edge += t->edge;
 	to->rectified += t->rectified;
-	to->shown += t->shown;
 	for (size_t k = 0; k < ROWS; k++)
 		to->ahead[k] += t->ahead[k];
 }
@@ -261,10 +260,10 @@ static void read_claims(
 			CHECK(isnan(low[r]) ==
 			      (!strcmp(claim, "at the edge") || !strcmp(claim, "rectified")));
 			CHECK(isnan(low[r]) == isnan(high[r]) && !(low[r] >= high[r]));
-			tally->intervals += !isnan(low[r]);
+			bool shown = !isnan(low[r]);
+			tally->intervals += shown;
 			tally->covered += held;
-			tally->shown += version == CLIPPED && !isnan(low[r]);
-			if (!held && !isnan(low[r]))
+			if (!held && shown)
 				printf("# %s %s: %s %g not in [%g, %g]\n", kind_names[kind],
 				    version_names[version], name, truth, low[r], high[r]);
 		}
