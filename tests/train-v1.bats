@@ -209,6 +209,20 @@ assert calls[:renames[0]].count(["fsync", "logs"]) == 5, calls
 	done
 	tensor-get --name lateral.weight second >k
 	python 'assert one("k").any()'
+	# without --init the filters are the seed's own, under norms that know their responses
+	train-v1 $small --epochs 2 --freeze lgn,v1 --snapshots f "$stripes" >fifth
+	train-v1 $small --epochs 2 --freeze v1 --snapshots g "$stripes" >sixth
+	tensor-get --name v1_norm.running_var fifth >variance
+	tensor-get --name v1_norm.bias fifth >bias
+	python '
+first = lambda name: list(npys(name))[0]
+for prefix, lgn in ("f", True), ("g", False):
+    for part, frozen in ("lgn", lgn), ("v1", True), ("lateral", False):
+        a, b = npys(f"{prefix}.{part}.npys")
+        assert (a == b).all() == frozen and (part == "lateral" or a.std() > .01), (prefix, part)
+assert (first("f.v1.npys") == first("g.v1.npys")).all() and (first("f.lgn.npys") != first("g.lgn.npys")).any()
+# 14 of 20 px are of batches: far from the 1 that a norm starts from, and no bias was learnt
+assert (np.abs(np.log(one("variance"))) > .5).all() and not one("bias").any()'
 	train-v1 $small --epochs 2 --lateral-from 1 --snapshots s "$stripes" >third
 	python 'a, b = npys("s.lateral.npys"); assert not a.any() and b.any()'
 	train-v1 $small --epochs 1 --freeze lateral "$stripes" >fourth
@@ -216,6 +230,17 @@ assert calls[:renames[0]].count(["fsync", "logs"]) == 5, calls
 	cmp k zero
 	run --separate-stderr train-v1 $small --filters 5 --init first "$stripes" -o x
 	one_line 1 'v1.weight: its shape is \(4, 1, 5, 5\), not \(5, 1, 5, 5\)'
+}
+
+@test "--shuffle-labels: as many of each class, nothing to learn, the same by the same seed" {
+	train-v1 $small --epochs 6 --holdout 0 "$stripes" >learnt
+	train-v1 $small --epochs 6 --holdout 0 --shuffle-labels "$stripes" >dealt
+	train-v1 $small --epochs 6 --holdout 0 --shuffle-labels -j 2 "$stripes" | cmp - dealt
+	meta() { tensor-info --metadata "$1" | awk -F '\t' -v name="$2" '$2 == name { print $3 }'; }
+	[[ $(meta dealt shuffle-labels) == true && $(meta learnt shuffle-labels) == false ]]
+	[[ $(meta dealt data_hash) == $(meta learnt data_hash) ]]
+	# 112 crops of 120 in an epoch: chance is .5 +- .05
+	awk -v a="$(meta learnt accuracy)" -v b="$(meta dealt accuracy)" 'BEGIN { print a, b; exit !(a > .9 && b > .3 && b < .7) }'
 }
 
 @test "v1.rms is the root mean square of h0 over the training images" {

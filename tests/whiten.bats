@@ -271,3 +271,56 @@ from stream import constant
 constant(["whiten"], 40 << 20, 64)
 constant(["whiten", "--method", "lcn", "-j", "2"], 40 << 20, 64)'
 }
+
+@test "scramble: amplitudes and mean stay, phases become uniform and independent, whatever the image" {
+	python '
+r = np.random.default_rng(5)
+save("x.npys", (128 + 40 * r.normal(size=(400, 16, 16))).astype("f4"), np.arange(400) % 3, np.tile(np.arange(12.)[None, None] ** 2, (50, 9, 1)),
+     r.normal(size=(40, 3, 8, 7)).astype("f4"), np.full((1, 1), 5, "u1"), np.full((3, 6, 1), 7., "f4"))'
+	whiten --method scramble --seed 3 x.npys >y.npys
+	python '
+x, y = list(npys("x.npys")), list(npys("y.npys"))
+assert len(x) == len(y) and (y[1] == x[1]).all() and y[0].dtype == "<f4"
+for a, b in zip(x[:1] + x[2:], y[:1] + y[2:]):
+    assert a.shape == b.shape
+    A, B = np.abs(np.fft.fft2(a.astype("f8"))), np.abs(np.fft.fft2(b.astype("f8")))
+    assert np.abs(A - B).max() <= 1e-5 * A.max(), np.abs(A - B).max() / A.max()
+    assert np.abs(a.mean((-2, -1)) - b.mean((-2, -1))).max() <= 1e-5 * np.abs(a).max()
+# the angles that were added: uniform over images at every frequency but those that are their own mirror image, and
+# independent of the image, of other frequencies and of neighbouring images
+def turn(a, b):
+    return np.angle(np.fft.fft2(b.astype("f8")) / np.fft.fft2(a.astype("f8")))
+t, n = turn(x[0], y[0]), 400
+own = np.zeros((16, 16), bool)
+own[::8, ::8] = True
+assert np.abs(t[:, 0, 0]).max() < 1e-4
+assert np.abs(np.sign(np.cos(t[:, own]))[:, 1:].mean(0)).max() < 4 / n**.5
+for m in 1, 2, 3:
+    R = np.abs(np.exp(1j * m * t).mean(0))[~own]
+    # each n R^2 is exponential: over 126 frequencies the largest stays below 12, their mean near 1
+    assert n * (R**2).max() < 12 and abs(n * (R**2).mean() - 1) < .5, (m, n * (R**2).max(), n * (R**2).mean())
+z = np.exp(1j * t)
+for a, b in (z[:, 1, 2], z[:, 2, 1]), (z[:, 3, 5], z[:, 3, 11]), (z[:-1, 4, 4], z[1:, 4, 4]), \
+        (z[:, 5, 1], np.exp(1j * np.angle(np.fft.fft2(x[0])[:, 5, 1]))):
+    for c in b, b.conj():
+        assert np.abs((a * c).mean()) < 4 / n**.5
+# channels turn together
+t = turn(x[3], y[3])
+assert np.abs(np.exp(1j * t) - np.exp(1j * t[:, :1])).max() < 1e-3'
+}
+
+@test "scramble: same seed, same bytes, for any -j and any batches; another seed, other phases" {
+	dead-leaves -n 300 --size 32 >x.npys
+	whiten --method scramble x.npys >one.npys
+	whiten --method scramble -j 3 x.npys | cmp - one.npys
+	whiten --method scramble --seed 2 x.npys >two.npys
+	dead-leaves -n 20 --size 32 >first.npys
+	dead-leaves -n 280 --first 20 --size 32 >rest.npys
+	whiten --method scramble first.npys rest.npys >parts.npys
+	python '
+a, b = (np.concatenate([x for x in npys(f) if x.ndim == 3]) for f in ("one.npys", "parts.npys"))
+assert a.shape == (300, 32, 32) and (a == b).all()
+c = np.concatenate([x for x in npys("two.npys") if x.ndim == 3])
+r = [np.corrcoef(u.ravel(), v.ravel())[0, 1] for u, v in zip(a, c)]
+assert abs(np.mean(r)) < .05 and np.std(r) > .05, (np.mean(r), np.std(r))'
+}

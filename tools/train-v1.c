@@ -28,7 +28,7 @@ static struct train_files files;
 static const char *output, *validate, *init, *freeze;
 static size_t threads, holdout, crop;
 static int lgn, propagation;
-static bool verbose, no_flip, crop_given, holdout_given;
+static bool verbose, no_flip, shuffle_labels, crop_given, holdout_given;
 
 #define DECAY "weight decay of "
 #define ODD(l, n, v, d, h) OPT_COUNT(l, n, v, d, CLOSED(1, 127), "px", h)
@@ -64,6 +64,7 @@ static const struct opt options[] = {
 	"of the initial filters"),
     OPT_REAL(0, "dropout", &training.dropout, "0.5", BELOW(0, 1), "share", "of features dropped"),
     OPT_FLAG(0, "no-flip", &no_flip, "do not mirror images"),
+    OPT_FLAG(0, "shuffle-labels", &shuffle_labels, "of the training images: a control"),
     OPT_COUNT(0, "lateral-from", &training.lateral_from, "0", CLOSED(0, 1000000), "epoch",
 	"first with lateral propagation"),
     OPT_TEXT(0, "freeze", &freeze, NULL, "layers", "comma-separated: lgn, v1, lateral"),
@@ -152,6 +153,7 @@ static void check_options(char **operands, size_t count)
 	network.lgn = (enum network_lgn)lgn;
 	network.propagation = (enum network_propagation)propagation;
 	training.flip = !no_flip;
+	training.fresh = !init;
 	if (!holdout_given)
 		holdout = validate ? 0 : 10;
 }
@@ -253,6 +255,8 @@ static int train(char **argv, size_t operands)
 	tool_check(data_needs_classes(&part, data.classes, "training"));
 	if (held_out.count || holdout)
 		tool_check(data_needs_classes(&held_out, data.classes, "validation"));
+	if (shuffle_labels)
+		tool_check(data_shuffle_labels(&data, &part, training.seed));
 	network.classes = data.classes;
 	training.threads = par_threads(threads);
 	struct network *net = tool_need(network_create(&network, training.threads));

@@ -1,7 +1,8 @@
 /*
  * whiten: take the predictable part out of images: by a fixed filter for natural images (Olshausen & Field 1997), local
- * contrast normalisation (Jarrett et al. 2009) or the images' own components (Bell & Sejnowski 1997).
- * See lib/conv/mirror.h, lib/conv/lcn.h, lib/stats/zca.h.
+ * contrast normalisation (Jarrett et al. 2009) or the images' own components (Bell & Sejnowski 1997); or, as a control, leave
+ * nothing but that part, by phase scrambling (Theiler et al. 1992).
+ * See lib/conv/mirror.h, lib/conv/lcn.h, lib/stats/zca.h, lib/conv/scramble.h.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,22 +11,24 @@
 #include "base/tool.h"
 #include "conv/lcn.h"
 #include "conv/mirror.h"
+#include "conv/scramble.h"
 #include "conv/spectrum.h"
 #include "image/kernels.h"
 #include "npys/filter.h"
 #include "stats/zca_images.h"
 #include "table/table.h"
 
-enum method { FOURIER, LCN, ZCA, NONE };
+enum method { FOURIER, LCN, ZCA, SCRAMBLE, NONE };
 
 static int method;
 static double cutoff, sigma, shrinkage;
 static size_t patch, threads;
+static uint64_t seed;
 static bool inverse, verbose;
 static const char *save_file, *apply_file, *spectrum_file, *output;
 
 static const struct opt options[] = {
-    OPT_CHOICE(0, "method", &method, "fourier", "fourier,lcn,zca,none", "how"),
+    OPT_CHOICE(0, "method", &method, "fourier", "fourier,lcn,zca,scramble,none", "how"),
     OPT_REAL(0, "cutoff", &cutoff, "0.4", ABOVE(0, 10), "cpp",
 	"fourier: f0 of f exp(-(f/f0)^4), cycles per pixel"),
     OPT_REAL(0, "sigma", &sigma, "2", CLOSED(KERNEL_SIGMA_MIN, KERNEL_SIGMA_MAX), "px",
@@ -39,6 +42,7 @@ static const struct opt options[] = {
     OPT_FLAG(0, "inverse", &inverse, "zca: undo it, with --apply"),
     OPT_TEXT(0, "spectrum", &spectrum_file, NULL, "file",
 	"write the radial power spectra before and after"),
+    OPT_SEED(&seed),
     OPT_THREADS(&threads, "1"),
     OPT_VERBOSE(&verbose),
     OPT_OUTPUT(&output),
@@ -57,6 +61,8 @@ struct whitener {
 	size_t c, h, w; /* of the images it is ready for */
 	struct mirror_filter *mirror;
 	struct lcn *lcn;
+	struct scramble *scramble;
+	uint64_t images; /* scrambled so far: an image's number gives its phases */
 	struct zca zca;
 	struct zca_filter *zca_filter; /* where images are larger than the transform's */
 	struct spectrum *before, *after;
@@ -66,9 +72,11 @@ static void release(struct whitener *whitener)
 {
 	mirror_free(whitener->mirror);
 	lcn_free(whitener->lcn);
+	scramble_free(whitener->scramble);
 	zca_filter_free(whitener->zca_filter);
 	whitener->mirror = NULL;
 	whitener->lcn = NULL;
+	whitener->scramble = NULL;
 	whitener->zca_filter = NULL;
 }
 
@@ -108,6 +116,9 @@ static int start(void *self, const struct batch *batch, size_t *channels)
 		return whitener->lcn ? 0 : -1;
 	case ZCA:
 		return start_zca(whitener, batch);
+	case SCRAMBLE:
+		whitener->scramble = scramble_plan(batch->c, batch->h, batch->w, threads);
+		return whitener->scramble ? 0 : -1;
 	default:
 		return 0;
 	}
@@ -120,6 +131,11 @@ static int exec(struct whitener *whitener, const float *x, float *y, size_t imag
 		return mirror_exec(whitener->mirror, x, y, planes);
 	if (whitener->lcn)
 		return lcn_exec(whitener->lcn, x, y, planes);
+	if (whitener->scramble) {
+		whitener->images += images;
+		return scramble_exec(
+		    whitener->scramble, x, y, images, seed, whitener->images - images);
+	}
 	if (whitener->zca_filter)
 		return zca_filter_exec(whitener->zca_filter, x, y, images);
 	if (method == ZCA)

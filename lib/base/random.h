@@ -24,6 +24,8 @@ enum rng_purpose {
 	RNG_HALVES,
 	RNG_NULL,
 	RNG_TEST,
+	RNG_SCRAMBLE,
+	RNG_LABELS,
 };
 
 struct rng {

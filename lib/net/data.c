@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/random.h"
 #include "base/spool.h"
 #include "image/split.h"
 #include "net/data.h"
@@ -300,6 +301,24 @@ int data_needs_classes(const struct data_part *part, size_t classes, const char 
 			status = err_set("%s images: none of class %zu (of %zu)", what, c, classes);
 	}
 	free(seen);
+	return status;
+}
+
+int data_shuffle_labels(struct data *data, const struct data_part *part, uint64_t seed)
+{
+	size_t *order = mem_alloc(part->count, sizeof *order);
+	int32_t *labels = mem_alloc(part->count, sizeof *labels);
+	int status = order && labels ? 0 : -1;
+	if (status == 0) {
+		struct rng rng = rng_start(seed, RNG_LABELS, 0, 0);
+		rng_permutation(&rng, order, part->count);
+		for (size_t i = 0; i < part->count; i++)
+			labels[i] = data->labels[part->image[order[i]]];
+		for (size_t i = 0; i < part->count; i++)
+			data->labels[part->image[i]] = labels[i];
+	}
+	free(order);
+	free(labels);
 	return status;
 }
 

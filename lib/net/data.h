@@ -59,6 +59,11 @@ int data_needs_classes(const struct data_part *part, size_t classes, const char 
 void data_crop(const struct data *data, size_t i, size_t top, size_t left, size_t h, size_t w,
     bool flip, real *out);
 
+/* Deal the labels of the part's images out among them anew, the same way on all processes: what is in the images no longer
+ * tells the class, and each class keeps its number of images. 0 or -1. */
+int data_shuffle_labels(struct data *data, const struct data_part *part, uint64_t seed)
+    __attribute__((warn_unused_result));
+
 /* Mean and standard deviation of all pixels of the part, on all processes. 0 or -1. */
 int data_moments(const struct data_part *part, double *mean, double *sd)
     __attribute__((warn_unused_result));

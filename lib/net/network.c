@@ -325,8 +325,8 @@ static int forward(struct network *net, const real *x, size_t n, size_t h, size_
 	real mean = tensor[TENSOR_MEAN].x[0], scale = 1 / tensor[TENSOR_SD].x[0];
 	for (size_t i = 0; i < n * h * w; i++)
 		net->input[i] = (x[i] - mean) * scale;
-	bool lgn_batch = training && !training->freeze_lgn;
-	bool v1_batch = training && !training->freeze_v1;
+	bool lgn_batch = training && (!training->freeze_lgn || training->fresh_norms);
+	bool v1_batch = training && (!training->freeze_v1 || training->fresh_norms);
 	if (conv_weights(net->lgn, tensor[TENSOR_LGN].x) < 0 ||
 	    conv_exec(net->lgn, 0, net->input, net->convolved) < 0 ||
 	    norm_prepare(&net->lgn_norm, &net->images, net->convolved, h * w, lgn_batch) < 0 ||

@@ -135,6 +135,7 @@ struct network_training {
 	bool lateral; /* false: T counts as 0, the lateral kernel gets no gradient */
 	/* these tensors, with their norms, get no gradient; a frozen norm uses its running statistics, which stay */
 	bool freeze_lgn, freeze_v1, freeze_lateral;
+	bool fresh_norms; /* but there are none yet: frozen norms use the batch's, and collect them */
 	double
 	    dropout;   /* probability with which a feature before the linear layer is set to zero */
 	uint64_t seed; /* dropout's draws depend on (seed, epoch, image[i]) */

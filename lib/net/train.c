@@ -214,6 +214,7 @@ static int step(struct run *run)
 	    .freeze_lgn = o->freeze_lgn,
 	    .freeze_v1 = o->freeze_v1,
 	    .freeze_lateral = o->freeze_lateral,
+	    .fresh_norms = o->fresh,
 	    .dropout = o->dropout,
 	    .seed = o->seed,
 	    .epoch = (uint32_t)epoch,
