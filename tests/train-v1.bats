@@ -201,7 +201,7 @@ assert calls[:renames[0]].count(["fsync", "logs"]) == 5, calls
 	train-v1 $small --epochs 1 -T 0 "$stripes" >first
 	tensor-get --name lateral.weight first >zero
 	python 'assert not one("zero").any()'
-	train-v1 $small --epochs 1 --init first --freeze lgn,v1 "$stripes" >second
+	train-v1 $small --epochs 1 --init first --freeze lgn,v1 --log gain.tsv "$stripes" >second
 	for t in lgn.weight v1.weight v1_norm.bias v1_norm.running_mean; do
 		tensor-get --name $t first >was
 		tensor-get --name $t second >is
@@ -209,6 +209,14 @@ assert calls[:renames[0]].count(["fsync", "logs"]) == 5, calls
 	done
 	tensor-get --name lateral.weight second >k
 	python 'assert one("k").any()'
+	# more propagations: the gain is told, which one epoch brought above 1 or not
+	gain=$(tail -n 1 gain.tsv | cut -f 11)
+	run --separate-stderr train-v1 $small --epochs 1 --init second -T 2 "$stripes" -o more
+	if awk -v g="$gain" 'BEGIN { exit !(g >= 1) }'; then
+		one_line 0 "-T 2: 1 in second, .* gain is ${gain:0:3}"
+	else
+		[[ $status -eq 0 && -z $stderr ]]
+	fi
 	# without --init the filters are the seed's own, under norms that know their responses
 	train-v1 $small --epochs 2 --freeze lgn,v1 --snapshots f "$stripes" >fifth
 	train-v1 $small --epochs 2 --freeze v1 --snapshots g "$stripes" >sixth

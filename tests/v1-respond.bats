@@ -184,6 +184,33 @@ assert c.dtype == "<f4"
 near(c, K, 5e-6)'
 }
 
+@test "more propagations than in training: the kernel's gain is told where it is not below 1" {
+	random
+	for scale in .01 5; do
+		python '
+import json, struct
+b = bytearray(open(sys.argv[1], "rb").read())
+n = struct.unpack("<Q", b[:8])[0]
+h = json.loads(b[8:8 + n])
+begin, end = (8 + n + o for o in h["lateral.weight"]["data_offsets"])
+k = np.frombuffer(bytes(b[begin:end]), "<f4").reshape(h["lateral.weight"]["shape"])
+f = np.fft.fft2(k.astype("f8"), (64, 64)).transpose(2, 3, 0, 1)
+scale = float(sys.argv[2])
+b[begin:end] = (k * scale / np.linalg.norm(f, 2, (-2, -1)).max()).astype("<f4").tobytes()
+open("scaled.safetensors", "wb").write(b)' "$m" $scale
+		pipe "v1-respond --model scaled.safetensors -T 1 images.npys >out"
+		[[ $status -eq 0 && -z $stderr ]]
+		pipe "v1-respond --model scaled.safetensors -T 2 images.npys >out"
+		[[ $status -eq 0 ]]
+		if [[ $scale == 5 ]]; then
+			one_line 0 '^v1-respond: -T 2: 1 in training, .* gain is 5(\.0[0-9]*)?, not below 1' ||
+				one_line 0 'gain is 4\.9[0-9]*, not below 1'
+		else
+			[[ -z $stderr ]]
+		fi
+	done
+}
+
 @test "the iterated kernel: by one tap in closed form" {
 	random
 	python "
@@ -276,6 +303,8 @@ a, b = (8 + n + x for x in json.loads(d[8:8 + n])["lateral.weight"]["data_offset
 d[a:b] = (1e3 * np.abs(np.frombuffer(d[a:b], "<f4"))).astype("<f4").tobytes()
 open("unstable.safetensors", "wb").write(d)'
 	run --separate-stderr bash -c "v1-respond --model unstable.safetensors -T 100 -l logits images.npys >/dev/null"
+	[[ $stderr == *'largest gain is'* ]]
+	stderr=$(tail -n 1 <<<"$stderr")
 	one_line 1 'grow without bound'
 }
 
