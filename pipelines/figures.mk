@@ -1,6 +1,7 @@
-# The figures of a study's first run, each as SVG, PDF and PNG, and the page. Included by study.mk.
-ifeq ($(PRESET),ablations)
-NAMES = ablations
+# The figures of a study's first run, each as SVG, PDF and PNG, and the page; of ablations and controls one figure of all runs.
+# Included by study.mk.
+ifneq ($(VARIANTS),)
+NAMES = variants
 else
 NAMES = sample spectrum training lgn retinex bank nxny population passes tuning kernels orientation field models convergence
 endif
@@ -52,25 +53,26 @@ needs_orientation = stats.tsv
 needs_field = $(foreach f,field iterated-field edges-field,$(f)-pooled.tsv $(f)-lines.tsv) group-pooled.tsv
 needs_models = field.tsv
 needs_convergence = convergence.tsv
-needs_ablations =
+needs_variants =
 $(foreach name,$(NAMES),$(eval $(call figure,$(name))))
-$(FIGURES)/ablations.svg $(FIGURES)/ablations.pdf $(FIGURES)/ablations.png: $(FIGURES)/summary.tsv
+$(KINDS:%=$(FIGURES)/variants.%): $(FIGURES)/summary.tsv
 
-$(FIGURES)/summary.tsv: $(FIGURES)/run.stamp $(foreach d,$(DIRS),$(d)/lgn-fit.tsv $(d)/gabor.tsv $(d)/stats.tsv)
+$(FIGURES)/summary.tsv: $(FIGURES)/run.stamp $(ROWS) $(HERE)/summary
 	'$(HERE)/summary' $(DIRS) >$@
 # models of several seeds: what varies between them beside what each says of itself
-$(FIGURES)/seeds.tsv: $(FIGURES)/run.stamp $(foreach d,$(DIRS),$(d)/stats.tsv $(d)/iterated.tsv)
+$(FIGURES)/seeds.tsv: $(FIGURES)/run.stamp $(foreach d,$(DIRS),$(d)/stats.tsv $(d)/iterated.tsv $(d)/field.tsv)
 	{ lateral-stats --combine $(DIRS:%=%/stats.tsv); \
-		lateral-stats --combine $(DIRS:%=%/iterated.tsv) | awk -F '\t' '$$1 ~ /^K_iterated/'; } >$@
-ifneq ($(PRESET),ablations)
+		lateral-stats --combine $(DIRS:%=%/iterated.tsv) | awk -F '\t' '$$1 ~ /^K_iterated/'; \
+		lateral-stats --combine $(DIRS:%=%/compare.tsv) | tail -n +2; } >$@
+ifeq ($(VARIANTS),)
 ifneq ($(words $(DIRS)),1)
 OVER_SEEDS = $(FIGURES)/seeds.tsv
 $(FIGURES)/index.html: $(OVER_SEEDS)
 endif
 endif
-$(FIGURES)/likeness.tsv: $(FIGURES)/run.stamp $(foreach s,$(SEED_LIST),$(if $(filter ablations,$(PRESET)),,$(ROOT)/seed-$(s)/field.tsv))
+$(FIGURES)/likeness.tsv: $(FIGURES)/run.stamp $(foreach s,$(SEED_LIST),$(if $(VARIANTS),,$(ROOT)/seed-$(s)/field.tsv))
 	'$(HERE)/likeness' $(patsubst %/field.tsv,%,$(filter %/field.tsv,$^)) >$@
-$(FIGURES)/index.html: $(foreach n,$(NAMES),$(KINDS:%=$(FIGURES)/$(n).%)) $(FIGURES)/summary.tsv $(FIGURES)/likeness.tsv $(TABLES:%=$(FIRST)/%) $(HERE)/page $(HERE)/html
+$(FIGURES)/index.html: $(foreach n,$(NAMES),$(KINDS:%=$(FIGURES)/$(n).%)) $(FIGURES)/summary.tsv $(FIGURES)/likeness.tsv $(TABLES:%=$(FIRST)/%) $(HERE)/page $(HERE)/answers $(HERE)/html
 	'$(HERE)/page' $(FIRST) $(FIGURES) 'v1pipe: $(DATASET), $(PRESET)' $(FIGURES)/summary.tsv $(OVER_SEEDS) >$@
 figures: tables $(FIGURES)/index.html
 	@echo "figures: $(FIGURES)/index.html"

@@ -22,5 +22,5 @@ needs_population = gabor.tsv
 needs_passes = gabor.tsv
 define figure
 $(KINDS:%=$(FIGURES)/$(1).%): $(FIGURES)/$(1).%: $(needs_$(1):%=$(FIRST)/%) $(HERE)/$(1).gp $(HERE)/style.gp $(FIGURES)/run.stamp
-	gnuplot -e "here='$(HERE)'; dir='$(FIRST)'; figures='$(FIGURES)'; kind='$$*'; file='$$@'" '$(HERE)/$(1).gp'
+	gnuplot -e "here='$(HERE)'; variants='$(VARIANTS)'; dir='$(FIRST)'; figures='$(FIGURES)'; kind='$$*'; file='$$@'" '$(HERE)/$(1).gp'
 endef

@@ -11,6 +11,8 @@ MAKEFLAGS += --no-builtin-rules
 DATA ?= dead-leaves
 PRESET ?= default
 SEEDS ?= 1
+# seeds below 101 are for development: the recipe and the analyses were chosen on seed 1; what is reported comes from others
+FIRST_SEED ?= 101
 OUT ?= .
 HERE := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 ifdef BIN
@@ -34,10 +36,15 @@ IMAGES_default = 6000
 TRAIN_default = --filters 32 --crop 40 --epochs 20
 IMAGES_full = 20000
 TRAIN_full = --filters 64 --crop 48 --kl 15 --epochs 60
+# a kernel of at least 2 k1 + 1 px, where the models of association fields differ
+IMAGES_wide = 6000
+TRAIN_wide = --filters 32 --crop 40 --kl 23 --epochs 20
 IMAGES_ablations = 6000
 TRAIN_ablations = --filters 32 --crop 40 --epochs 16
+IMAGES_controls = $(IMAGES_default)
+TRAIN_controls = $(TRAIN_default)
 ifeq ($(TRAIN_$(PRESET)),)
-$(error PRESET=$(PRESET) is not default, full or ablations)
+$(error PRESET=$(PRESET) is not default, full, wide, ablations or controls)
 endif
 IMAGES = $(IMAGES_$(PRESET))
 TRAIN = $(TRAIN_$(PRESET))
@@ -48,16 +55,27 @@ SPLITS = 100
 # of stimuli(1), for the tuning of units; its own default
 GRATINGS =
 
-# ---- what each ablation changes ----
-VARIANTS = as-is no-lateral kernel-1x1 T-2 average linear-lgn whitened
+# ---- what each ablation changes, and each control ----
+VARIANTS_ablations = as-is no-lateral kernel-1x1 T-2 average linear-lgn whitened
+VARIANTS_controls = as-is disc shuffled-labels scrambled-images random-v1 random-filters
+VARIANTS = $(VARIANTS_$(PRESET))
 OPTIONS_no-lateral = -T 0
 OPTIONS_kernel-1x1 = --kl 1
 OPTIONS_T-2 = -T 2
 OPTIONS_average = --propagation average
 OPTIONS_linear-lgn = --lgn linear
+# whitening before the network may do the LGN's work for it: an ablation
+FILTER_whitened = whiten
+OPTIONS_shuffled-labels = --shuffle-labels
+# phases of validation images are not those of training images of the same number
+FILTER_scrambled-images = whiten --method scramble --seed $(if $(findstring val,$(@F)),9)$(seed)
+OPTIONS_random-v1 = --freeze v1
+OPTIONS_random-filters = --freeze lgn,v1
+# the network as it is, read without the corners of the kernel's square
+STATS_disc = --disc
 
-SEED_LIST := $(shell seq 1 $(SEEDS))
-ifeq ($(PRESET),ablations)
+SEED_LIST := $(shell seq $(FIRST_SEED) $$(($(FIRST_SEED) + $(SEEDS) - 1)))
+ifneq ($(VARIANTS),)
 RUNS := $(foreach s,$(SEED_LIST),$(foreach v,$(VARIANTS),$(s)/$(v)))
 else
 RUNS := $(SEED_LIST)
@@ -75,24 +93,27 @@ all: figures
 # ---- data. A stamp holds what determines a file and is renewed only where that changed ----
 stamp = @mkdir -p $(@D); printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(1)' >$@
 $(ROOT)/seed-%/data.stamp: FORCE
-	$(call stamp,$(VERSION) $(DATA) $(IMAGES) $(filter whitened,$(variant)))
+	$(call stamp,$(VERSION) $(DATA) $(IMAGES) $(FILTER_$(variant)))
 $(ROOT)/seed-%/train.stamp: FORCE
 	$(call stamp,$(VERSION) $(TRAIN) $(OPTIONS_$(variant)))
 $(ROOT)/seed-%/tables.stamp: FORCE
 	$(call stamp,$(VERSION) $(PERMUTATIONS) $(BOOTSTRAP) $(SPLITS))
 
-# whitening before the network may do the LGN's work for it: an ablation
-whiten = $(if $(filter whitened,$(variant)),whiten,cat)
+filter_images = $(or $(FILTER_$(variant)),cat)
 $(ROOT)/seed-%/train.npys: $(ROOT)/seed-%/data.stamp
-	'$(HERE)/prepare' train $(seed) $(IMAGES) | $(whiten) >$@
+	'$(HERE)/prepare' train $(seed) $(IMAGES) | $(filter_images) >$@
 $(ROOT)/seed-%/val.npys: $(ROOT)/seed-%/data.stamp
-	'$(HERE)/prepare' validation $(seed) $(IMAGES) | $(whiten) >$@
+	'$(HERE)/prepare' validation $(seed) $(IMAGES) | $(filter_images) >$@
 
 # ---- learning ----
 $(ROOT)/seed-%/model.safetensors: $(ROOT)/seed-%/train.npys $(ROOT)/seed-%/val.npys $(ROOT)/seed-%/train.stamp
 	rm -f $(@D)/snapshot.*.npys
 	train-v1 -v $(TRAIN) $(OPTIONS_$(variant)) --seed $(seed) --validate $(@D)/val.npys --log $(@D)/log.tsv \
 		--snapshots $(@D)/snapshot -o $@ $<
+# a control of the reading alone has the same network
+$(SEED_LIST:%=$(ROOT)/seed-%/disc/model.safetensors): $(ROOT)/seed-%/disc/model.safetensors: \
+		$(ROOT)/seed-%/as-is/model.safetensors $(ROOT)/seed-%/disc/train.npys $(ROOT)/seed-%/disc/val.npys
+	cp $(<D)/snapshot.*.npys $(<D)/log.tsv $< $(@D)
 $(ROOT)/seed-%/lgn.npys: $(ROOT)/seed-%/model.safetensors
 	tensor-get --name lgn.weight $< -o $@
 $(ROOT)/seed-%/v1.npys: $(ROOT)/seed-%/model.safetensors
@@ -111,29 +132,52 @@ $(ROOT)/seed-%/gabor.tsv: $(ROOT)/seed-%/v1.npys $(ROOT)/seed-%/lgn.npys
 	fit-gabor --lgn $(@D)/lgn.npys --fitted $(@D)/fitted.npys --profiles $(@D)/profiles.npys \
 		--passes $(@D)/passes.tsv --compare $(@D)/population.tsv $< -o $@
 
+# the fits that K1 is read with. Hardly a random filter is accepted: those of random banks are read by the orientation that they
+# have most of, whether it is beyond chance or not
+$(ROOT)/seed-%/units.tsv: $(ROOT)/seed-%/gabor.tsv
+	awk -F '\t' -v OFS='\t' -v all='$(filter random-%,$(variant))' ' \
+		NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; print; next } \
+		all != "" && $$at["reason"] !~ /constant|outside/ { $$at["accepted"] = 1; $$at["reason"] = "-" } { print }' $< >$@
+
 # what assoc-field and lateral-stats know of the units; C3 reaches as far as the iterated kernel, which is the kernel's own
 # reach times the number of propagations (at most 24 px)
-units = --filters $(@D)/v1.npys --table $(@D)/gabor.tsv --lgn $(@D)/lgn.npys --rms $(@D)/rms.npys
+units = --filters $(@D)/v1.npys --table $(@D)/units.tsv --lgn $(@D)/lgn.npys --rms $(@D)/rms.npys
 reach = $$({ tensor-info --metadata $(@D)/model.safetensors; tensor-info $(@D)/lateral.npys; } | awk -F '[\t(,)]' ' \
 	$$2 == "iterations" { T = $$3 > 1 ? $$3 : 1 } END { r = T * ($$9 - 1) / 2; print r < 24 ? r : 24 }')
-UNITS = $(ROOT)/seed-%/lateral.npys $(ROOT)/seed-%/gabor.tsv $(ROOT)/seed-%/rms.npys
+UNITS = $(ROOT)/seed-%/lateral.npys $(ROOT)/seed-%/units.tsv $(ROOT)/seed-%/rms.npys
+# where an ablation or a control leaves fewer units than halves of them can be made of, its table has no rows, and one line says so
+COLUMNS = kernel part quantity value low high chance p n
+if_units = $(if $(variant),if [[ $$(awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; next } \
+	$$at["accepted"] == 1 { n++ } END { print n + 0 }' $(@D)/units.tsv) -lt 8 ]]; then printf '%s\n' $(COLUMNS) | paste -s >$@; \
+	echo 'study: $@: fewer than 8 usable filters: nothing is measured' >&2; else)
+fi_units = $(if $(variant),; fi)
 $(ROOT)/seed-%/c3.npys: $(ROOT)/seed-%/model.safetensors $(ROOT)/seed-%/lateral.npys
 	v1-respond -j "$$(nproc)" --model $< --covariance $(reach) $(@D)/train.npys -o $@
 $(ROOT)/seed-%/iterated.npys: $(ROOT)/seed-%/model.safetensors $(ROOT)/seed-%/lateral.npys
 	v1-respond -j "$$(nproc)" --model $< --jacobian $(reach) $(@D)/val.npys -o $@
 $(ROOT)/seed-%/stats.tsv: $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/tables.stamp
-	lateral-stats $(units) --c3 $(@D)/c3.npys --profile $(@D)/profile.tsv -n $(PERMUTATIONS) -b $(BOOTSTRAP) $< -o $@
+	$(if_units) lateral-stats $(STATS_$(variant)) $(units) --c3 $(@D)/c3.npys --profile $(@D)/profile.tsv -n $(PERMUTATIONS) \
+		-b $(BOOTSTRAP) $< -o $@ $(fi_units)
 # the same for what a unit's input does to others through all propagations
 $(ROOT)/seed-%/iterated.tsv: $(ROOT)/seed-%/iterated.npys $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/tables.stamp
 	lateral-stats $(units) --c3 $(@D)/c3.npys --label K_iterated -n $(PERMUTATIONS) -b $(BOOTSTRAP) $< -o $@
+# the ladder of models alone, for a variant's row in the summary
+$(ROOT)/seed-%/ladder.tsv: $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/tables.stamp
+	$(if_units) assoc-field $(units) --c3 $(@D)/c3.npys --images $(@D)/train.npys --compare $@ --splits $(SPLITS) $< -o /dev/null $(fi_units)
 # the field, and beside it the ladder of models with the edges of the training images as one of them
 $(ROOT)/seed-%/field.tsv: $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/tables.stamp
 	assoc-field $(units) --c3 $(@D)/c3.npys --images $(@D)/train.npys --edges $(@D)/edges.npys \
 		--curves $(@D)/field-curves.tsv --compare $(@D)/compare.tsv --fields $(@D)/model-fields.tsv \
 		--splits $(SPLITS) $< -o $@
 # the same of what the network's lateral propagation does to responses, and of the images' edges
-$(ROOT)/seed-%/iterated-field.tsv: $(ROOT)/seed-%/iterated.npys $(ROOT)/seed-%/gabor.tsv $(ROOT)/seed-%/rms.npys
-	assoc-field --table $(@D)/gabor.tsv --rms $(@D)/rms.npys --label K_iterated --curves $(@D)/iterated-field-curves.tsv $< -o $@
+# with more than one propagation, where it is no longer K1 itself, beside the same ladder; else the ladder has no rows
+$(ROOT)/seed-%/iterated-field.tsv: $(ROOT)/seed-%/iterated.npys $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/tables.stamp
+	T=$$(tensor-info --metadata $(@D)/model.safetensors | awk -F '\t' '$$2 == "iterations" { print $$3 }'); \
+	if [[ $$T -gt 1 ]]; then compare=(--filters $(@D)/v1.npys --lgn $(@D)/lgn.npys --c3 $(@D)/c3.npys --images $(@D)/train.npys \
+		--splits $(SPLITS) --compare $(@D)/iterated-compare.tsv); \
+	else compare=(); printf '%s\n' $(COLUMNS) | paste -s >$(@D)/iterated-compare.tsv; fi; \
+	assoc-field --table $(@D)/units.tsv --rms $(@D)/rms.npys --label K_iterated "$${compare[@]}" \
+		--curves $(@D)/iterated-field-curves.tsv $< -o $@
 $(ROOT)/seed-%/edges-field.tsv: $(ROOT)/seed-%/field.tsv
 	assoc-field --label M4 --radius "$$(cut -f 4 $< | sort -n | tail -n 1)" \
 		--curves $(@D)/edges-field-curves.tsv $(@D)/edges.npys -o $@
@@ -149,6 +193,12 @@ $(ROOT)/seed-%/agreement.tsv: $(ROOT)/seed-%/tuning.tsv $(ROOT)/seed-%/gabor.tsv
 $(ROOT)/seed-%/agreement-summary.tsv: $(ROOT)/seed-%/agreement.tsv
 	'$(HERE)/agreement-summary' $< >$@
 TABLES = lgn-fit.tsv lgn-history.tsv gabor.tsv stats.tsv iterated.tsv field.tsv tuning.tsv agreement-summary.tsv
-tables: $(foreach d,$(DIRS),$(TABLES:%=$(d)/%))
+# of ablations and controls the first run has all of them, the others what their rows in the summary need; the ladder of models
+# is left out where there is no kernel, and where it would read the kernel's corners
+FULL = $(if $(VARIANTS),$(FIRST),$(DIRS))
+REST = $(filter-out $(FULL),$(DIRS))
+LADDERS = $(patsubst %,%/ladder.tsv,$(filter-out %/disc %/no-lateral,$(REST)))
+ROWS = $(foreach d,$(FULL),$(TABLES:%=$(d)/%)) $(foreach d,$(REST),$(d)/lgn-fit.tsv $(d)/gabor.tsv $(d)/stats.tsv) $(LADDERS)
+tables: $(ROWS)
 
 include $(HERE)/figures.mk
