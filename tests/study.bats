@@ -75,7 +75,7 @@ assert abs(1 - abs((r(w) * np.exp(2j * np.radians(w))).sum()) / r(w).sum() - a["
 @test "the embedded data: figures and page are made, a second make does nothing, other options train anew" {
 	study
 	figures_are_there sample spectrum training lgn retinex nxny population passes tuning models
-	run=out/study/dead-leaves/default/seed-1
+	run=out/study/dead-leaves/default/seed-101
 	tuning_agrees $run
 	[[ -s $run/train.npys && -s $run/val.npys && -s $run/stats.tsv && -s $run/compare.tsv && -s $run/field-curves.tsv ]]
 	before=$(stat -c %Y.%y $run/model.safetensors out/figures/index.html)
@@ -87,6 +87,39 @@ assert abs(1 - abs((r(w) * np.exp(2j * np.radians(w))).sum()) / r(w).sum() - a["
 	study TRAIN="$small --epochs 1 --init $planted"
 	[[ $(tensor-info --metadata $run/model.safetensors | awk '$2 == "epochs" { print $3 }') == 1 ]]
 	[[ $before != $(stat -c %Y.%y $run/model.safetensors out/figures/index.html) ]]
+	# one more seed: the page answers over both, from the comparison of models too; a development seed is called one
+	[[ ! -e out/figures/seeds.tsv ]]
+	study TRAIN="$small --epochs 1 --init $planted" SEEDS=2
+	python '
+import glob
+runs = [[dict(zip(open(f).readline().rstrip("\n").split("\t"), l.rstrip("\n").split("\t"))) for l in list(open(f))[1:]]
+        for f in [f"out/study/dead-leaves/default/seed-{s}/{n}.tsv" for n in ("stats", "iterated", "compare") for s in (101, 102)] + ["out/figures/seeds.tsv"]]
+at = lambda rows, *key: [r for r in rows if (r["kernel"], r["part"], r["quantity"]) == key]
+for i, key in (0, ("K_beyond_C", "signed", "R_0")), (2, ("K_iterated", "positive", "iso_orientation")), (4, ("K", "positive", "lead_G1")):
+    one, two, both = (at(r, *key) for r in (runs[i], runs[i + 1], runs[6]))
+    assert len(one) == len(two) == len(both) == 1 and both[0]["n"] == "2", (key, both)
+    assert abs(float(both[0]["value"]) - (float(one[0]["value"]) + float(two[0]["value"])) / 2) < 1e-9'
+	grep -q 'What came out, over 2 seeds' out/figures/index.html
+	grep -q 'Seed 101 is fresh' out/figures/index.html
+	[[ $(cut -f 1 out/figures/summary.tsv | paste -sd ' ') == 'run 101 102 mean halfwidth_95 n n_p_.05' ]]
+}
+
+@test "an answer is yes only beyond chance with its interval, and a lead only credits where it is one" {
+	row() { printf '%s\t' "${@:1:8}"; printf '90\n'; }
+	answer() { # KERNEL PART QUANTITY value low high chance p
+		{ printf '%s\n' kernel part quantity value low high chance p n | paste -s; row "$@"; } >t.tsv
+		bash -euc '. "$0/html"; . "$0/answers"; index t.tsv "$1" "$2" "$3"; echo "$verdict $text"' "$tree/share/v1pipe" "$@"
+	}
+	[[ $(answer K_beyond_C signed R_0 .04 .01 .07 .002 .01) == "yes 0.040 [0.010, 0.070] above its chance of 0.002, p = 0.01" ]]
+	[[ $(answer K_beyond_C signed R_0 .04 -.01 .07 .002 .01) == undecided* ]]
+	[[ $(answer K_beyond_C signed R_0 .04 .01 .07 .002 .06) == no* ]]
+	[[ $(answer K_beyond_C signed R_0 -.04 -.07 -.01 .002 .01) == no* ]]
+	# not less its chance
+	[[ $(answer K positive coaxiality .04 .01 .07 .02 .01) == undecided* ]]
+	[[ $(answer K positive coaxiality .04 .03 .07 .02 .01) == yes* ]]
+	[[ $(answer K signed Q_lead .04 .03 .07 .001 .002) == *'the least that 499'* ]]
+	[[ $(answer K positive lead_G1 .02 .01 .03 0 .001) == "yes 0.020 [0.010, 0.030], p = 0.001" ]]
+	[[ $(answer K positive R_2 nan nan nan nan nan) == undefined* ]]
 }
 
 @test "the tuning that a fit predicts is that of its Gabor function, odd, even and between, as filtered by gratings" {
@@ -170,12 +203,12 @@ big = np.kron(x, np.ones((1, 3, 3), "u1"))[:, :96, :96]
 np.repeat(big.transpose(0, 2, 1)[:, None], 3, 1).tofile("stl10/train_X.bin")
 (y + 1).astype("u1").tofile("stl10/train_y.bin")'
 	study DATA="npys:$PWD/train.npys,$PWD/val.npys"
-	cmp out/study/npys-*/default/seed-1/train.npys train.npys
+	cmp out/study/npys-*/default/seed-101/train.npys train.npys
 	study DATA="images:$PWD/photos"
-	tensor-get --record 0 out/study/images-*/default/seed-1/val.npys >a.npys
+	tensor-get --record 0 out/study/images-*/default/seed-101/val.npys >a.npys
 	python 'assert one("a.npys").shape == (24, 64, 64)'
 	study DATA="stl10:$PWD/stl10"
-	tensor-get --record 0 out/study/stl10-*/default/seed-1/train.npys >a.npys
+	tensor-get --record 0 out/study/stl10-*/default/seed-101/train.npys >a.npys
 	python 'assert one("a.npys").shape == (216, 64, 64)'
 	figures_are_there training lgn nxny
 }
@@ -188,11 +221,46 @@ np.repeat(big.transpose(0, 2, 1)[:, None], 3, 1).tofile("stl10/train_X.bin")
 
 @test "several seeds are summarised with an interval, ablations compared" {
 	study SEEDS=2 PRESET=ablations VARIANTS='as-is linear-lgn' TRAIN="$small --epochs 1 --init $planted"
-	figures_are_there ablations
+	figures_are_there variants
 	[[ $(awk 'END { print NR }' out/figures/summary.tsv) -eq 13 ]]
 	for row in mean halfwidth_95 n n_p_.05; do
 		grep -q "^$row/linear-lgn" out/figures/summary.tsv
 	done
+}
+
+@test "controls: the same network on a disc, images without phases, filters that stay random" {
+	study PRESET=controls VARIANTS='as-is disc scrambled-images random-v1' IMAGES=100 TRAIN="$small --epochs 1 --init $planted"
+	figures_are_there variants
+	run=out/study/dead-leaves/controls/seed-101
+	cmp $run/as-is/model.safetensors $run/disc/model.safetensors
+	cmp $run/as-is/train.npys $run/random-v1/train.npys
+	python '
+run = sys.argv[1]
+table_of = lambda f: [l.rstrip("\n").split("\t") for l in open(f)]
+a, b, c, d = (list(npys(f"{run}/{v}/{p}.npys"))[0].astype("f8") for v in ("as-is", "scrambled-images") for p in ("train", "val"))
+for x, y in (a, c), (b, d):
+    A, B = (np.abs(np.fft.fft2(z)) for z in (x, y))
+    assert np.abs(A - B).max() < 1e-5 * A.max() and np.abs(x - y).max() > 10
+# not the same phases in training and validation images
+turn = [np.angle(np.fft.fft2(y[0]) / np.fft.fft2(x[0]))[1:20, 1:20] for x, y in ((a, c), (b, d))]
+assert np.abs(np.exp(1j * (turn[0] - turn[1])).mean()) < .2
+# frozen as it started: planted
+assert (list(npys(f"{run}/random-v1/snapshot.v1.npys"))[0] == one(sys.argv[2]).reshape(16, 11, 11).astype("f4")).all()
+rows = table_of("out/figures/summary.tsv")
+assert [r[0] for r in rows[1:]] == ["101/" + v for v in ("as-is", "disc", "scrambled-images", "random-v1")]
+column = lambda name: [float(r[rows[0].index(name)]) for r in rows[1:]]
+assert column("accepted_share")[0] == column("accepted_share")[1] and column("iso_excitatory")[0] != column("iso_excitatory")[1]
+assert np.isnan(column("lead_G1")[1]) and np.isfinite(column("lead_G1")[3])
+' $run "$BATS_FILE_TMPDIR/fixtures/v1.npys"
+	# what the disc leaves out, is left out: as lateral-stats says
+	awk -F '\t' '$1 == "K" && $2 == "signed" && $3 == "reciprocity" { print $4 }' $run/as-is/stats.tsv $run/disc/stats.tsv >reciprocity
+	[[ $(sort -u reciprocity | wc -l) -eq 2 ]]
+	# random filters are read by what they have most of
+	python '
+t = table(sys.argv[1] + "/random-v1/units.tsv")
+g = table(sys.argv[1] + "/random-v1/gabor.tsv")
+outside = np.array(["outside" in r or "constant" in r for r in g["reason"]])
+assert ((t["accepted"] == 1) == ~outside).all() and (t["theta_deg"] == g["theta_deg"]).all()' $run
 }
 
 @test "a summary leaves nan out, says of how many, and counts small p" {
