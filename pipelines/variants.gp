@@ -18,6 +18,9 @@ set for [i = 1:words(variants)] xtics add (said(word(variants, i)) i) rotate by 
 set xzeroaxis lc rgb '#b0b0b0' lt 1 lw 1
 set multiplot layout 3,2 margins 0.08,0.98,0.1,0.96 spacing 0.1,0.13
 filled(yes, name) = yes ? column(name) : NaN
+# shares and correlations on their whole scale
+unset offsets
+set yrange [0:1.03]
 set title 'validation accuracy'
 plot table using (place(strcol(1))):(column('val_accuracy')) with points lt 1 pt 7 ps 1
 set title 'Ψ0: r with a LoG (filled: accepted)'
@@ -25,14 +28,15 @@ plot table using (place(strcol(1))):(filled(column('lgn_accepted') == 1, 'lgn_r'
      table using (place(strcol(1))):(filled(column('lgn_accepted') != 1, 'lgn_r')) with points lt 1 pt 6 ps 1
 set title 'Ψ1: share of accepted Gabors'
 plot table using (place(strcol(1))):(column('accepted_share')) with points lt 1 pt 7 ps 1
-set title 'K1: iso-orientation index, excitatory (filled: p ≤ .05)'
-plot table using (place(strcol(1))):(filled(column('iso_excitatory_p') <= .05, 'iso_excitatory')) with points lt 1 pt 7 ps 1, \
-     table using (place(strcol(1))):(filled(column('iso_excitatory_p') > .05, 'iso_excitatory')) with points lt 1 pt 6 ps 1
-set title 'K1 beyond overlap: signed R_0 (primary; filled: p ≤ .05)' noenhanced
-plot table using (place(strcol(1))):(column('R_0_beyond')):(column('R_0_beyond_low')):(column('R_0_beyond_high')) with yerrorbars lt 1 pt 6 ps 0, \
-     table using (place(strcol(1))):(filled(column('R_0_beyond_p') <= .05, 'R_0_beyond')) with points lt 1 pt 7 ps 1, \
-     table using (place(strcol(1))):(filled(column('R_0_beyond_p') > .05, 'R_0_beyond')) with points lt 1 pt 6 ps 1
-set title 'lead of the direction process over M0 to M4 (held-out r)'
-plot table using (place(strcol(1))):(filled(column('lead_G1_p') <= .05, 'lead_G1')) with points lt 1 pt 7 ps 1, \
-     table using (place(strcol(1))):(filled(column('lead_G1_p') > .05, 'lead_G1')) with points lt 1 pt 6 ps 1
+# the others about zero, with what the run says of itself
+set yrange [*<-0.02:0.02<*]
+set offsets 0, 0, graph 0.08, graph 0.08
+titles = 'iso_excitatory:K1:_iso-orientation_index,_excitatory R_0_beyond:K1_beyond_overlap:_signed_R₀_(primary) lead_G1:lead_of_the_direction_process_over_M0_to_M4'
+heading(q) = (s = q, sum [i = 1:words(titles)] (word(titles, i)[1:strlen(q) + 1] eq q.':' ? (s = blanks(word(titles, i)[strlen(q) + 2:*]), 0) : 0), s)
+do for [q in 'iso_excitatory R_0_beyond lead_G1'] {
+	set title heading(q).' (filled: p ≤ .05)'
+	plot table using (place(strcol(1))):(column(q)):(column(q.'_low')):(column(q.'_high')) with yerrorbars lt 1 pt 6 ps 0, \
+	     table using (place(strcol(1))):(filled(column(q.'_p') <= .05, q)) with points lt 1 pt 7 ps 1, \
+	     table using (place(strcol(1))):(filled(column(q.'_p') > .05, q)) with points lt 1 pt 6 ps 1
+}
 unset multiplot
