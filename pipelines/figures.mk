@@ -60,10 +60,12 @@ $(KINDS:%=$(FIGURES)/variants.%): $(FIGURES)/summary.tsv
 $(FIGURES)/summary.tsv: $(FIGURES)/run.stamp $(ROWS) $(HERE)/summary
 	'$(HERE)/summary' $(DIRS) >$@
 # models of several seeds: what varies between them beside what each says of itself
-$(FIGURES)/seeds.tsv: $(FIGURES)/run.stamp $(foreach d,$(DIRS),$(d)/stats.tsv $(d)/iterated.tsv $(d)/field.tsv)
+$(FIGURES)/seeds.tsv: $(FIGURES)/run.stamp $(foreach d,$(DIRS),$(d)/stats.tsv $(d)/iterated.tsv $(d)/field.tsv $(d)/iterated-field.tsv)
 	{ lateral-stats --combine $(DIRS:%=%/stats.tsv); \
 		lateral-stats --combine $(DIRS:%=%/iterated.tsv) | awk -F '\t' '$$1 ~ /^K_iterated/'; \
-		lateral-stats --combine $(DIRS:%=%/compare.tsv) | tail -n +2; } >$@
+		lateral-stats --combine $(DIRS:%=%/compare.tsv) | tail -n +2; \
+		if [[ $$(cat $(DIRS:%=%/iterated-compare.tsv) | wc -l) -gt $(words $(DIRS)) ]]; then \
+			lateral-stats --combine $(DIRS:%=%/iterated-compare.tsv) | tail -n +2; fi; } >$@
 ifeq ($(VARIANTS),)
 ifneq ($(words $(DIRS)),1)
 OVER_SEEDS = $(FIGURES)/seeds.tsv
