@@ -17,7 +17,8 @@ static void fill(struct network *net, struct optimiser *optimiser)
 	for (size_t i = 0; i < network_tensors(net); i++) {
 		const struct network_tensor *t = network_tensor(net, i);
 		struct rng rng = rng_start(1, RNG_TEST, 0, i);
-		for (size_t j = 0; j < t->elements; j++)
+		bool ones = strcmp(t->name, "lgn_norm.weight") == 0 || strcmp(t->name, "v1_norm.weight") == 0;
+		for (size_t j = 0; j < t->elements && !ones; j++) /* norms without a learned scale keep it */
 			t->x[j] = (real)(0.5 + rng_uniform(&rng));
 	}
 	struct rng rng = rng_start(1, RNG_TEST, 1, 0);
