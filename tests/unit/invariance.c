@@ -34,13 +34,14 @@ static double smooth(const struct lateral *set, size_t i, size_t j, size_t t)
 {
 	struct lateral_tap tap = lateral_tap(set, i, j, t);
 	double dtheta = set->pair[i * set->n + j].dtheta;
-	return exp(-tap.along * tap.along / 12 - tap.across * tap.across / 3 + cos(2 * dtheta));
+	return exp(
+	    -tap.along * tap.along / 18 - tap.across * tap.across / 2 + .3 * cos(2 * dtheta));
 }
 
 static double image(const struct lateral *set, size_t i, size_t j, size_t t)
 {
 	struct lateral_tap tap = lateral_tap(set, i, j, t);
-	return exp(-tap.x * tap.x / 12 - tap.y * tap.y / 3);
+	return exp(-tap.x * tap.x / 18 - tap.y * tap.y / 2);
 }
 
 /* S of G1 (alpha .4, D .08) and G2 (D11 10, D22 .25) every .25 px, under the ladder's aperture */
@@ -194,16 +195,17 @@ static void check_prediction(void)
 			CHECK(r > .98);
 		}
 		/* what is not left-invariant is not; in image axes it is the other way round */
-		r = predicted(&set, smooth, 0, false, &ceiling);
-		CHECK(r < predicted(&set, smooth, 0, true, &ceiling) - .1);
+		double still = predicted(&set, smooth, 0, false, &ceiling),
+		       turned = predicted(&set, image, 0, true, &ceiling);
+		printf("# not invariant: r %.4f, %.4f\n", still, turned);
+		CHECK(still < .9 && turned < .9);
 		CHECK(predicted(&set, image, 0, false, &ceiling) > .99);
-		CHECK(predicted(&set, image, 0, true, &ceiling) < .9);
 		/* in noise it comes near what the kernel itself reaches, and not above */
 		for (size_t e = 0; e < 2; e++) {
 			r = predicted(&set, g1, noise[e], true, &ceiling);
 			printf("# G1, %zu taps wide, noise %g: r %.4f of %.4f\n", k, noise[e], r,
 			    ceiling);
-			CHECK(r > .93 * ceiling && r < 1.01 * ceiling);
+			CHECK(r > (e ? .9 : .95) * ceiling && r < 1.01 * ceiling);
 		}
 		lateral_free(&set);
 	}
