@@ -16,9 +16,8 @@
  * the filters, and the other way round (halves.h): by r and cosine, and for the parts by the Kullback-Leibler divergence
  * and by the canonical field that the prediction gives through K's own estimator.
  *
- * The ceiling is what every left-invariant model is bound by: the same halves, predicted from A x A without a model, by
- * regression on 1, cos dphase, sin dphase in cells of 1 px and 15 degrees, smoothed (0.7 px; 1/4 1 1/4 over angles), in
- * both frames of the target; for fields, the field of A x A itself.
+ * The ceiling is what left-invariant models are bound by: the same halves, predicted from A x A without a model (predictor.h),
+ * without that prediction's noise (ceiling.c); for fields, the field of A x A itself.
  */
 #ifndef LATERAL_MODELS_H
 #define LATERAL_MODELS_H
