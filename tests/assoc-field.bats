@@ -287,7 +287,7 @@ x = rng.normal(size=(3, 40, 46))
 for _ in range(2):  # smoothed, so that edges have neighbours
     x = (x + np.roll(x, 1, 1) + np.roll(x, 1, 2) + np.roll(x, -1, 1) + np.roll(x, -1, 2)) / 5
 save("images.npys", x.astype("<f4"))'
-	planted 'density = elongated(2, 1, 1); F = 12; size = 7'
+	planted 'density = elongated(2, 1, 1); F = 24; size = 7'
 	assoc-field -t g.tsv -R 3 -i images.npys -e m4.npys k.npys -o f.tsv 2>/dev/null
 	read -r edges error spread < <("$PYTHON" "$golden/field.py" edges images.npys m4.npys)
 	echo "edges $edges, error $error, spread $spread"
