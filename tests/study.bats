@@ -110,14 +110,14 @@ for i, key in (0, ("K_beyond_C", "signed", "R_0")), (2, ("K_iterated", "positive
 		{ printf '%s\n' kernel part quantity value low high chance p n | paste -s; row "$@"; } >t.tsv
 		bash -euc '. "$0/html"; . "$0/answers"; index t.tsv "$1" "$2" "$3"; echo "$verdict $text"' "$tree/share/v1pipe" "$@"
 	}
-	[[ $(answer K_beyond_C signed R_0 .04 .01 .07 .002 .01) == "yes 0.040 [0.010, 0.070] above its chance of 0.002, p = 0.01" ]]
-	[[ $(answer K_beyond_C signed R_0 .04 -.01 .07 .002 .01) == undecided* ]]
-	[[ $(answer K_beyond_C signed R_0 .04 .01 .07 .002 .06) == no* ]]
-	[[ $(answer K_beyond_C signed R_0 -.04 -.07 -.01 .002 .01) == no* ]]
-	# not less its chance
+	[[ $(answer K_beyond_C signed R_0 .04 .01 .07 0 .01) == "yes 0.040 [0.010, 0.070], p = 0.01" ]]
+	[[ $(answer K_beyond_C signed R_0 .04 -.01 .07 0 .01) == undecided* ]]
+	[[ $(answer K_beyond_C signed R_0 .04 .01 .07 0 .06) == no* ]]
+	[[ $(answer K_beyond_C signed R_0 -.04 -.07 -.01 0 .01) == no* ]]
+	# a chance that is not 0
 	[[ $(answer K positive coaxiality .04 .01 .07 .02 .01) == undecided* ]]
-	[[ $(answer K positive coaxiality .04 .03 .07 .02 .01) == yes* ]]
-	[[ $(answer K signed Q_lead .04 .03 .07 .001 .002) == *'the least that 499'* ]]
+	[[ $(answer K positive coaxiality .04 .03 .07 .02 .01) == 'yes 0.040 [0.030, 0.070], chance 0.020,'* ]]
+	[[ $(answer K_beyond_C positive cells_R_0 .04 .03 .07 .001 .002) == *'the least that 499'* ]]
 	[[ $(answer K positive lead_G1 .02 .01 .03 0 .001) == "yes 0.020 [0.010, 0.030], p = 0.001" ]]
 	[[ $(answer K positive R_2 nan nan nan nan nan) == undefined* ]]
 }
