@@ -185,9 +185,10 @@ static int load(struct model *model, struct network *net, struct optimiser *opti
 		const struct network_tensor *t = network_tensor(net, i);
 		char name[128];
 		snprintf(name, sizeof name, MOMENTUM "%s", t->name);
+		/* the options are those it was written with, so what does not fit was changed since */
 		if (network_read(model, t->name, t, t->x) < 0 ||
 		    (t->gradient && network_read(model, name, t, velocity + done) < 0))
-			return -1;
+			return err_context("damaged checkpoint");
 		done += t->gradient ? t->elements : 0;
 	}
 	uint32_t crc = crc_network(net, crc_head(settings, where));
