@@ -67,6 +67,7 @@ static void put_run(struct network *net, const real *x, size_t n, size_t h, size
 	const struct network_options *o = network_options(net);
 	size_t count = n * o->filters * h * w;
 	real *y = need(mem_alloc(count + n * o->classes, sizeof *y));
+	network_keep(net);
 	if (network_run(net, x, n, h, w, o->iterations, true) < 0)
 		fail();
 	for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
