@@ -11,7 +11,6 @@
 #include "base/memory.h"
 #include "base/output.h"
 #include "base/paths.h"
-#include "base/threads.h"
 #include "base/tool.h"
 #include "model/model.h"
 #include "net/train.h"
@@ -273,8 +272,7 @@ static int train(char **argv, size_t operands)
 	if (shuffle_labels)
 		tool_check(data_shuffle_labels(&data, &part, training.seed));
 	network.classes = data.classes;
-	training.threads = par_threads(threads);
-	struct network *net = tool_need(network_create(&network, training.threads));
+	struct network *net = tool_need(network_create(&network, threads));
 	struct settings settings = {0};
 	struct train_result result;
 	collect(&settings, &data, validate ? &other : NULL);

@@ -101,8 +101,3 @@ int conv_gradient(struct conv *conv, size_t slots, real *dw)
 {
 	return conv->method->gradient(conv->plan, slots, dw);
 }
-
-int conv_norm(struct conv *conv, double *norm)
-{
-	return conv->method->norm(conv->plan, norm);
-}

@@ -60,9 +60,4 @@ int conv_adjoint(struct conv *conv, size_t slot, const real *dy, real *dx)
  * conv_weights comes next. 0 or -1. */
 int conv_gradient(struct conv *conv, size_t slots, real *dw) __attribute__((warn_unused_result));
 
-/* The largest singular value over all frequencies of the weights' transfer matrix (out x in at each frequency): the
- * norm of the convolution on an unbounded plane, by power iterations at each frequency of the planned size.
- * After conv_weights. 0 or -1. */
-int conv_norm(struct conv *conv, double *norm) __attribute__((warn_unused_result));
-
 #endif

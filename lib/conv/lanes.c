@@ -403,16 +403,16 @@ struct pass {
  * What a butterfly of each size loads, does and stores. LOAD(p) declares and fills variable p; frequency q is in the
  * variable that STORE(p, q) names.
  */
+#define LOADS_1(LOAD) LOAD(0)
 #define LOADS_2(LOAD)                                                                              \
-	LOAD(0);                                                                                   \
+	LOADS_1(LOAD);                                                                             \
 	LOAD(1)
 #define DFT_2 DFT2(x0, x1)
 #define STORES_2(STORE)                                                                            \
 	STORE(0, 0);                                                                               \
 	STORE(1, 1)
 #define LOADS_3(LOAD)                                                                              \
-	LOAD(0);                                                                                   \
-	LOAD(1);                                                                                   \
+	LOADS_2(LOAD);                                                                             \
 	LOAD(2)
 #define DFT_3 DFT3(x0, x1, x2)
 #define STORES_3(STORE)                                                                            \
@@ -420,9 +420,7 @@ struct pass {
 	STORE(1, 1);                                                                               \
 	STORE(2, 2)
 #define LOADS_4(LOAD)                                                                              \
-	LOAD(0);                                                                                   \
-	LOAD(1);                                                                                   \
-	LOAD(2);                                                                                   \
+	LOADS_3(LOAD);                                                                             \
 	LOAD(3)
 #define DFT_4 DFT4(x0, x1, x2, x3)
 #define STORES_4(STORE)                                                                            \
@@ -431,10 +429,7 @@ struct pass {
 	STORE(2, 2);                                                                               \
 	STORE(3, 3)
 #define LOADS_5(LOAD)                                                                              \
-	LOAD(0);                                                                                   \
-	LOAD(1);                                                                                   \
-	LOAD(2);                                                                                   \
-	LOAD(3);                                                                                   \
+	LOADS_4(LOAD);                                                                             \
 	LOAD(4)
 #define DFT_5 DFT5(x0, x1, x2, x3, x4)
 #define STORES_5(STORE)                                                                            \
@@ -444,11 +439,7 @@ struct pass {
 	STORE(3, 3);                                                                               \
 	STORE(4, 4)
 #define LOADS_6(LOAD)                                                                              \
-	LOAD(0);                                                                                   \
-	LOAD(1);                                                                                   \
-	LOAD(2);                                                                                   \
-	LOAD(3);                                                                                   \
-	LOAD(4);                                                                                   \
+	LOADS_5(LOAD);                                                                             \
 	LOAD(5)
 #define DFT_6 DFT6(x0, x1, x2, x3, x4, x5)
 #define STORES_6(STORE)                                                                            \
@@ -459,12 +450,7 @@ struct pass {
 	STORE(2, 4);                                                                               \
 	STORE(5, 5)
 #define LOADS_7(LOAD)                                                                              \
-	LOAD(0);                                                                                   \
-	LOAD(1);                                                                                   \
-	LOAD(2);                                                                                   \
-	LOAD(3);                                                                                   \
-	LOAD(4);                                                                                   \
-	LOAD(5);                                                                                   \
+	LOADS_6(LOAD);                                                                             \
 	LOAD(6)
 #define DFT_7 DFT7(x0, x1, x2, x3, x4, x5, x6)
 #define STORES_7(STORE)                                                                            \
@@ -476,13 +462,7 @@ struct pass {
 	STORE(5, 5);                                                                               \
 	STORE(6, 6)
 #define LOADS_8(LOAD)                                                                              \
-	LOAD(0);                                                                                   \
-	LOAD(1);                                                                                   \
-	LOAD(2);                                                                                   \
-	LOAD(3);                                                                                   \
-	LOAD(4);                                                                                   \
-	LOAD(5);                                                                                   \
-	LOAD(6);                                                                                   \
+	LOADS_7(LOAD);                                                                             \
 	LOAD(7)
 #define DFT_8 DFT8(x0, x1, x2, x3, x4, x5, x6, x7)
 #define STORES_8(STORE)                                                                            \
@@ -495,14 +475,7 @@ struct pass {
 	STORE(3, 6);                                                                               \
 	STORE(7, 7)
 #define LOADS_9(LOAD)                                                                              \
-	LOAD(0);                                                                                   \
-	LOAD(1);                                                                                   \
-	LOAD(2);                                                                                   \
-	LOAD(3);                                                                                   \
-	LOAD(4);                                                                                   \
-	LOAD(5);                                                                                   \
-	LOAD(6);                                                                                   \
-	LOAD(7);                                                                                   \
+	LOADS_8(LOAD);                                                                             \
 	LOAD(8)
 #define DFT_9 DFT9(x0, x1, x2, x3, x4, x5, x6, x7, x8)
 #define STORES_9(STORE)                                                                            \
@@ -516,15 +489,7 @@ struct pass {
 	STORE(5, 7);                                                                               \
 	STORE(8, 8)
 #define LOADS_10(LOAD)                                                                             \
-	LOAD(0);                                                                                   \
-	LOAD(1);                                                                                   \
-	LOAD(2);                                                                                   \
-	LOAD(3);                                                                                   \
-	LOAD(4);                                                                                   \
-	LOAD(5);                                                                                   \
-	LOAD(6);                                                                                   \
-	LOAD(7);                                                                                   \
-	LOAD(8);                                                                                   \
+	LOADS_9(LOAD);                                                                             \
 	LOAD(9)
 #define DFT_10 DFT10(x0, x1, x2, x3, x4, x5, x6, x7, x8, x9)
 #define STORES_10(STORE)                                                                           \
@@ -678,7 +643,6 @@ void lanes_fft_exec(const struct lanes_fft *plan, const struct lanes_in *in,
 		DFT_##RADIX;                                                                       \
 		STORES_##RADIX(TOOTH);                                                             \
 	}
-#define LOADS_1(LOAD) LOAD(0)
 #define DFT_1
 #define STORES_1(STORE) STORE(0, 0)
 COMB(1)

@@ -21,7 +21,6 @@ struct conv_method {
 	int (*exec)(void *plan, size_t slot, const real *x, real *y);
 	int (*adjoint)(void *plan, size_t slot, const real *dy, real *dx);
 	int (*gradient)(void *plan, size_t slots, real *dw);
-	int (*norm)(void *plan, double *norm);
 };
 
 extern const struct conv_method conv_spectral; /* spectral.c */

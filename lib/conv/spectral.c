@@ -114,7 +114,7 @@ static size_t circle(size_t side, size_t reach)
 	return lanes_good_size(max(side + reach, 2 * reach + 1));
 }
 
-/* numbers a worker needs in filter_column, gradient_column, images_in, images_out and in the other files */
+/* numbers a worker needs in filter_column, gradient_column, images_in, images_out and in spectral_kernel.c */
 static size_t worker_room(const struct spectral *plan)
 {
 	const struct conv_size *size = &plan->size;
@@ -126,8 +126,7 @@ static size_t worker_room(const struct spectral *plan)
 	size_t filter = comb + rows + results + spectral_turned_room(plan);
 	size_t gradient = plan->ny * spectral_kernel_step(size->in, out) + 4 * rows;
 	size_t plane = (size->w + plan->pitch * size->h) * ELEMENT;
-	return max(max(max(filter, gradient), max(plane, spectral_taps_room(plan))),
-	    comb + spectral_norm_room(plan));
+	return max(max(filter, gradient), max(plane, spectral_taps_room(plan)));
 }
 
 static int resize_spectral(void *argument, const struct conv_size *given)
@@ -599,5 +598,4 @@ const struct conv_method conv_spectral = {
     .exec = exec_spectral,
     .adjoint = adjoint_spectral,
     .gradient = gradient_spectral,
-    .norm = spectral_norm,
 };

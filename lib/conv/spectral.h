@@ -42,7 +42,6 @@ struct spectral {
 	real *restored, *spectra;
 	size_t channels, slots;
 	size_t first;  /* where the images' rows stand on the circle along y */
-	double *norms; /* per column */
 };
 
 /* A worker's memory: what a transform uses, a column, then the rest. */
@@ -86,13 +85,5 @@ void spectral_kernel(
 /* Column kx of D, spectra (combs, teeth; as above), back along y to column kx of plan->kernel. */
 void spectral_kernel_back(
     const struct spectral *plan, size_t kx, const real *spectra, real *scratch);
-
-/* ---- spectral_norm.c ---- */
-
-/* conv_norm. 0 or -1. */
-int spectral_norm(void *plan, double *norm) __attribute__((warn_unused_result));
-
-/* Numbers that it needs beside a kernel's column. */
-size_t spectral_norm_room(const struct spectral *plan);
 
 #endif

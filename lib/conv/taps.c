@@ -2,7 +2,6 @@
  * Convolution of images with one channel, summed tap by tap: see conv.h. With several output channels every pixel
  * value meets a row of weights (product.h); with one, rows of pixels are added.
  */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/error.h"
@@ -281,32 +280,6 @@ static int gradient_taps(void *argument, size_t slots, real *dw)
 	return 0;
 }
 
-/* frequencies a side at which a single kernel's spectrum is looked at */
-#define NORM_SIDE 64
-
-static int norm_taps(void *argument, double *norm)
-{
-	const struct taps *plan = argument;
-	size_t k = plan->size.k;
-	*norm = 0;
-	for (size_t u = 0; u < NORM_SIDE * NORM_SIDE; u++) {
-		double power = 0;
-		for (size_t o = 0; o < plan->size.out; o++) {
-			double re = 0, im = 0;
-			for (size_t t = 0; t < plan->taps; t++) {
-				size_t turns = u / NORM_SIDE * (t / k) + u % NORM_SIDE * (t % k);
-				double angle = 2 * M_PI * (double)(turns % NORM_SIDE) / NORM_SIDE;
-				double w = (double)plan->packed[t * plan->size.out_stride + o];
-				re += w * cos(angle);
-				im += w * sin(angle);
-			}
-			power += re * re + im * im;
-		}
-		*norm = fmax(*norm, sqrt(power));
-	}
-	return 0;
-}
-
 const struct conv_method conv_taps = {
     .plan = plan_taps,
     .free = free_taps,
@@ -315,5 +288,4 @@ const struct conv_method conv_taps = {
     .exec = exec_taps,
     .adjoint = adjoint_taps,
     .gradient = gradient_taps,
-    .norm = norm_taps,
 };

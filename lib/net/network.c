@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "conv/conv.h"
+#include "net/gain.h"
 #include "net/head.h"
 #include "net/layers.h"
 #include "net/network.h"
@@ -602,14 +603,8 @@ void network_square(const struct network *net, double *square)
 	}
 }
 
-int network_lateral_norm(struct network *net, double *norm)
+int network_lateral_norm(const struct network *net, double *norm)
 {
-	/* at the frequencies of the running size, or of a small image */
-	size_t side = 32 > net->options.kl ? 32 : net->options.kl;
-	if ((net->images.n == 0 || net->iterations == 0) &&
-	    conv_resize(net->lateral, 1, side, side, 1, false) < 0)
-		return -1;
-	if (conv_weights(net->lateral, net->tensors.list[TENSOR_LATERAL].x) < 0)
-		return -1;
-	return conv_norm(net->lateral, norm);
+	return gain_largest(net->tensors.list[TENSOR_LATERAL].x, net->options.filters,
+	    net->options.kl, net->threads, norm);
 }

@@ -164,8 +164,7 @@ void network_score(
 /* Add the sums over pixels and images of h0 squared to square (F), in the last run. */
 void network_square(const struct network *net, double *square);
 
-/* The largest singular value, over spatial frequencies, of the lateral kernel's transfer matrix: the gain of one
- * linear propagation on an unbounded plane. 0 or -1. */
-int network_lateral_norm(struct network *net, double *norm) __attribute__((warn_unused_result));
+/* The gain of one linear propagation on an unbounded plane, gain_largest (gain.h) of the lateral kernel. 0 or -1. */
+int network_lateral_norm(const struct network *net, double *norm) __attribute__((warn_unused_result));
 
 #endif

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include "base/memory.h"
 #include "base/output.h"
-#include "net/gain.h"
 #include "net/record.h"
 #include "npys/npys.h"
 
@@ -25,16 +24,13 @@ static const struct {
 struct record {
 	struct output *log;
 	struct npys_out *snapshot[SNAPSHOTS];
-	size_t threads;
 };
 
-struct record *record_open(const char *log, const char *prefix, const size_t length[RECORD_FILES],
-    size_t threads)
+struct record *record_open(const char *log, const char *prefix, const size_t length[RECORD_FILES])
 {
 	struct record *record = mem_alloc(1, sizeof *record);
 	if (!record)
 		return NULL;
-	record->threads = threads;
 	if (log) {
 		record->log = output_grow(log, length[0]);
 		if (!record->log)
@@ -79,10 +75,8 @@ static double norm_of(const struct network *net, const char *name)
 
 static int write_row(struct record *record, const struct network *net, const struct record_row *row)
 {
-	const struct network_options *o = network_options(net);
 	double gain;
-	if (gain_largest(network_find(net, "lateral.weight")->x, o->filters, o->kl, record->threads,
-		&gain) < 0)
+	if (network_lateral_norm(net, &gain) < 0)
 		return -1;
 	const double values[] = {row->loss, row->accuracy, row->val_loss, row->val_accuracy, row->rate,
 	    row->seconds, norm_of(net, "lgn.weight"), norm_of(net, "v1.weight"),

@@ -17,8 +17,8 @@ struct record_row {
 
 /* log, prefix of the snapshots: NULL for none. length: what the files have from before, the rest is cut off; all 0 in the
  * beginning. NULL with a reason. */
-struct record *record_open(const char *log, const char *prefix, const size_t length[RECORD_FILES],
-    size_t threads) __attribute__((warn_unused_result));
+struct record *record_open(const char *log, const char *prefix, const size_t length[RECORD_FILES])
+    __attribute__((warn_unused_result));
 
 /* The path of snapshot i of a prefix, to be freed; NULL after the last, or with a reason. */
 char *record_path(const char *prefix, size_t i) __attribute__((warn_unused_result));

@@ -333,8 +333,7 @@ static int begin(struct run *run)
 		return -1;
 	run->saved = run->at.step > 0;
 	run->due = files->checkpoint && !run->saved;
-	if (first && !(run->record = record_open(files->log, files->snapshots, run->at.length,
-		       run->options->threads)))
+	if (first && !(run->record = record_open(files->log, files->snapshots, run->at.length)))
 		return -1;
 	return 0;
 }

@@ -27,7 +27,6 @@ struct train_options {
 	size_t lateral_from; /* the first epoch, from 0, that has lateral propagation */
 	bool freeze_lgn, freeze_v1, freeze_lateral;
 	bool fresh; /* no model was started from: frozen norms have no running statistics yet */
-	size_t threads; /* no number depends on it */
 };
 
 struct train_files {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/memory.h"
 #include "model/model.h"
+#include "net/gain.h"
 #include "net/network.h"
 #include "net/optimiser.h"
 #include "net/train.h"
@@ -494,8 +495,28 @@ static void cycles(void)
 	}
 }
 
+/* the largest gain over frequencies: a matrix times a delta has the matrix's norm, a sum over taps adds at 0 */
+static void gains(void)
+{
+	enum { CHANNELS = 3, K = 3 };
+	real w[CHANNELS * CHANNELS * K * K] = {0};
+	const real diagonal[CHANNELS] = {1, -4, 2};
+	for (size_t c = 0; c < CHANNELS; c++) {
+		real *kernel = w + (c * CHANNELS + (c + 1) % CHANNELS) * K * K; /* permuted */
+		kernel[4] = diagonal[c];
+		kernel[5] = c == 1 ? -2 : 0;
+	}
+	double gain = 0;
+	CHECK(gain_largest(w, CHANNELS, K, 1, &gain) == 0);
+	CHECK_CLOSE(gain, 6, 1e-3);
+	const real one[K * K] = {0, 0, 0, 0, 1, -2, 0, 0, 0};
+	CHECK(gain_largest(one, 1, K, 1, &gain) == 0);
+	CHECK_CLOSE(gain, 3, 1e-6);
+}
+
 int main(void)
 {
+	gains();
 	struct npys_in *in = npys_open_file(GOLDEN "net.npys");
 	struct npys_array golden;
 	for (int lgn = 0; lgn < 2; lgn++) {
