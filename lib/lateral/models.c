@@ -182,8 +182,7 @@ static int all_parameters(struct output *o)
 	for (enum ladder_model m = M0; m < MODELS; m++)
 		for (int part = 0; part < LADDER_PARTS && (m <= M2 || m >= G1); part++) {
 			struct optimum_fit fit;
-			const struct ladder_choice *start =
-			    m == M0 ? &o->round[part] : &o->best[m][part];
+			const struct ladder_choice *start = m == M0 ? o->round : o->best[m];
 			if (optimum_find(o->ladder, m, part, start, &fit) < 0)
 				return -1;
 			parameters(o, m, part, &fit);

@@ -3,19 +3,27 @@
 #include <string.h>
 #include "base/memory.h"
 #include "base/threads.h"
+#include "lateral/censored.h"
 #include "stats/resample.h"
 #include "stats/student.h"
 
 #define AXES SPAN_AXES
 #define DIFFERENCE .02 /* of a coordinate, for derivatives of volumes */
-#define ROUNDS 12
+#define ROUNDS 20
 #define NEAR 1e-3 /* of a coordinate: a step that ends the search */
+#define SETTLED 1e-10 /* of the log-likelihood of a tap: a gain that ends the fit at a place */
 
-/* What a couple adds: least squares on 1, M, (M cos dphase,) and the derivatives by the free coordinates; and of the
- * indicator z of no weight on 1, M. */
+/* What a couple adds to the likelihood: minus its second derivatives (m.g) and its first ones (m.b) by b, a, (a',) the
+ * free coordinates and 1/s, and itself. */
 struct couple {
 	struct least m;
-	double z, mz, most; /* sum z, sum M z, max M */
+	double value, moment[CENSORED_MOMENTS],
+	    cross[CENSORED_MOMENTS][LEAST_TERMS]; /* sums of moments, and of their products with first derivatives */
+};
+
+/* b, a and a' as multiples of s, and 1/s: in these the likelihood has one maximum (Olsen 1978). */
+struct linear {
+	double of[3], inverse;
 };
 
 struct job {
@@ -23,75 +31,49 @@ struct job {
 	const struct span *span;
 	int part;
 	struct span_place place;
-	const double *scale; /* a (and a') by which derivatives count */
+	struct linear linear;
+	double unit, cut; /* of weights: their rms, where they are not cut off; how many are */
 	size_t axes, terms,
-	    scaled;       /* coordinates; regressors; those before the derivatives: 2 or 3 */
+	    scaled;       /* coordinates; unknowns; those before the coordinates: 2 or 3 */
 	bool fixed[AXES]; /* coordinates that are held */
 	struct volume volume[AXES]; /* M at the place, then a step along each axis but kappa */
 	double step[AXES];          /* that one, with its sign */
+	float *value;               /* (pairs, volumes, taps): M and its derivatives but by kappa */
 	struct couple *couple;      /* (couples) */
 };
 
-static int add_couple(size_t q, size_t worker, void *argument)
+static size_t volumes(const struct job *job)
+{
+	return 1 + job->span->axes;
+}
+
+/* ---- M and its derivatives at taps ---- */
+
+static int values_couple(size_t q, size_t worker, void *argument)
 {
 	(void)worker;
 	const struct job *job = argument;
 	const struct ladder *c = job->ladder;
 	const struct span *span = job->span;
-	size_t taps = c->set->taps, volumes = 1 + span->axes;
-	struct couple *to = &job->couple[q];
+	size_t taps = c->set->taps;
 	struct volume_place place;
-	float *value = mem_alloc(volumes * taps, sizeof *value);
 	int status = volume_place_create(&place, taps, span->angles, span->size);
-	*to = (struct couple){.m.terms = job->terms};
-	if (!value)
-		status = -1;
 	for (size_t p = 2 * q; status == 0 && p < 2 * q + 2; p++) {
-		const struct ladder_tap *tap = c->tap + p * taps;
-		const double *w = ladder_weights(c, p);
-		double dtheta = ladder_dtheta(c, p), kappa = span_kappa(span, &job->place),
-		       factor = ladder_factor(c, p, kappa),
-		       bend = (cos(2 * dtheta) - 1) * (kappa + SPAN_KAPPA0);
-		volume_place_pair(&place, tap, dtheta, span->model == M2);
-		for (size_t v = 0; v < volumes; v++)
-			volume_values(&place, job->volume[v].k, value + v * taps, 1);
-		for (size_t t = 0; t < taps; t++) {
-			double y[LADDER_PARTS], x[LEAST_TERMS] = {1}, m = factor * (double)value[t],
-						scale = job->scale[0];
-			ladder_parts(w[t], y);
-			x[1] = m;
-			if (job->part == LATERAL_SIGNED) {
-				x[2] = m * tap[t].cosine;
-				scale += job->scale[1] * tap[t].cosine;
+		double dtheta = ladder_dtheta(c, p),
+		       factor = ladder_factor(c, p, span_kappa(span, &job->place));
+		float *m = job->value + p * volumes(job) * taps;
+		volume_place_pair(&place, c->tap + p * taps, dtheta, span->model == M2);
+		for (size_t v = 0; v < volumes(job); v++) {
+			float *to = m + v * taps;
+			volume_values(&place, job->volume[v].k, to, 1);
+			for (size_t t = 0; t < taps; t++) {
+				to[t] *= (float)factor;
+				if (v)
+					to[t] = (to[t] - m[t]) / (float)job->step[v - 1];
 			}
-			for (size_t a = 0, i = job->scaled; a < job->axes; a++) {
-				if (job->fixed[a])
-					continue;
-				x[i++] = scale * (a == span->axes
-							 ? m * bend
-							 : factor *
-							       ((double)value[(a + 1) * taps + t] -
-								   (double)value[t]) /
-							       job->step[a]);
-			}
-			double target = y[job->part];
-			to->m.yy += target * target;
-			for (size_t i = 0; i < job->terms; i++) {
-				to->m.b[i] += x[i] * target;
-				for (size_t j = 0; j <= i; j++)
-					to->m.g[i][j] += x[i] * x[j];
-			}
-			bool none = !(target > 0 || target < 0);
-			to->z += none;
-			to->mz += none ? m : 0;
-			to->most = fmax(to->most, m);
 		}
 	}
-	for (size_t i = 0; i < job->terms; i++)
-		for (size_t j = 0; j < i; j++)
-			to->m.g[j][i] = to->m.g[i][j];
 	volume_place_free(&place);
-	free(value);
 	return status;
 }
 
@@ -101,10 +83,10 @@ static void free_volumes(struct job *job)
 		volume_free(&job->volume[a]);
 }
 
-static int make_volumes(struct job *job)
+static int evaluate(struct job *job)
 {
 	const struct span *span = job->span;
-	for (size_t v = 0; v <= span->axes; v++) {
+	for (size_t v = 0; v < volumes(job); v++) {
 		double at[AXES];
 		memcpy(at, job->place.at, sizeof at);
 		if (v) {
@@ -119,21 +101,131 @@ static int make_volumes(struct job *job)
 			return -1;
 		volume_spline(&job->volume[v]);
 	}
+	return par_for(job->ladder->couples, job->ladder->plan->threads, values_couple, job);
+}
+
+/* ---- the likelihood ---- */
+
+/* Of the latent weight it is only known that it is below 0. */
+static bool is_cut(const struct job *job, double weight)
+{
+	return job->part != LATERAL_SIGNED && !(weight > 0);
+}
+
+static int add_couple(size_t q, size_t worker, void *argument)
+{
+	(void)worker;
+	const struct job *job = argument;
+	const struct ladder *c = job->ladder;
+	const struct span *span = job->span;
+	const double *of = job->linear.of;
+	size_t taps = c->set->taps, last = job->terms - 1;
+	struct couple *to = &job->couple[q];
+	*to = (struct couple){.m.terms = job->terms};
+	for (size_t p = 2 * q; p < 2 * q + 2; p++) {
+		const struct ladder_tap *tap = c->tap + p * taps;
+		const double *w = ladder_weights(c, p);
+		const float *value = job->value + p * volumes(job) * taps;
+		double bend = (cos(2 * ladder_dtheta(c, p)) - 1) *
+			      (span_kappa(span, &job->place) + SPAN_KAPPA0);
+		for (size_t t = 0; t < taps; t++) {
+			double y[LADDER_PARTS], x[LEAST_TERMS] = {1}, m = (double)value[t],
+						scale = of[1];
+			ladder_parts(w[t], y);
+			double target = y[job->part] / job->unit;
+			x[1] = m;
+			if (job->scaled > 2) {
+				x[2] = m * tap[t].cosine;
+				scale += of[2] * tap[t].cosine;
+			}
+			for (size_t a = 0, i = job->scaled; a < job->axes; a++)
+				if (!job->fixed[a])
+					x[i++] = scale * (a == span->axes
+								 ? m * bend
+								 : (double)value[(a + 1) * taps + t]);
+			double mean = of[0];
+			for (size_t i = 1; i < job->scaled; i++)
+				mean += of[i] * x[i];
+			bool cut = is_cut(job, target);
+			struct censored tapped =
+			    censored(mean, job->linear.inverse * target, cut);
+			to->value += tapped.value;
+			for (size_t k = 0; k < CENSORED_MOMENTS; k++)
+				to->moment[k] += tapped.moment[k];
+			if (!cut) {
+				to->value += log(job->linear.inverse);
+				x[last] = -target;
+				to->m.g[last][last] +=
+				    1 / (job->linear.inverse * job->linear.inverse);
+			}
+			for (size_t i = 0; i < job->terms; i++) {
+				double slope = x[i] * tapped.score +
+					       (i == last && !cut ? 1 / job->linear.inverse : 0);
+				to->m.b[i] += slope;
+				for (size_t k = 0; k < CENSORED_MOMENTS; k++)
+					to->cross[k][i] += tapped.moment[k] * slope;
+				for (size_t j = 0; j <= i; j++)
+					to->m.g[i][j] += tapped.weight * x[i] * x[j];
+			}
+		}
+	}
+	for (size_t i = 0; i < job->terms; i++)
+		for (size_t j = 0; j < i; j++)
+			to->m.g[j][i] = to->m.g[i][j];
 	return 0;
 }
 
-/* Sums of all couples with the coordinates in fixed held. */
-static int gather(struct job *job, struct least *all)
+/* Sums of all couples with the coordinates in fixed held; the log-likelihood. */
+static int gather(struct job *job, struct least *all, double *value)
 {
 	const struct ladder *c = job->ladder;
-	job->terms = job->scaled;
+	job->terms = job->scaled + 1;
 	for (size_t a = 0; a < job->axes; a++)
 		job->terms += !job->fixed[a];
 	if (par_for(c->couples, c->plan->threads, add_couple, job) < 0)
 		return -1;
 	*all = (struct least){.terms = job->terms};
-	for (size_t q = 0; q < c->couples; q++)
+	*value = 0;
+	for (size_t q = 0; q < c->couples; q++) {
 		least_add(all, &job->couple[q].m);
+		*value += job->couple[q].value;
+	}
+	return 0;
+}
+
+static void move_linear(struct job *job, const double *step)
+{
+	for (size_t i = 0; i < job->scaled; i++)
+		job->linear.of[i] += step[i];
+	job->linear.inverse = fmax(job->linear.inverse + step[job->terms - 1], job->linear.inverse / 2);
+}
+
+/* b, a, (a') and s at the place by Newton's steps, halved where the likelihood falls; the sums there. */
+static int settle(struct job *job, struct least *all, double *value)
+{
+	struct linear before = job->linear;
+	double step[LEAST_TERMS] = {0}, reached = -INFINITY;
+	double enough = SETTLED * (double)(job->ladder->pairs * job->ladder->set->taps);
+	for (int round = 0; round < 60; round++) {
+		if (gather(job, all, value) < 0)
+			return -1;
+		if (!(*value >= reached)) {
+			job->linear = before;
+			for (size_t i = 0; i < job->terms; i++)
+				step[i] /= 4;
+		} else {
+			struct least m = *all;
+			if (*value - reached < enough)
+				break;
+			reached = *value;
+			before = job->linear;
+			for (size_t i = job->scaled; i + 1 < m.terms; i++)
+				for (size_t j = 0; j < m.terms; j++)
+					m.g[i][j] = m.g[j][i] = m.b[i] = 0;
+			least_solve(&m, step);
+		}
+		move_linear(job, step);
+	}
 	return 0;
 }
 
@@ -172,31 +264,20 @@ static void step_within(
 	}
 }
 
-/* 1, M (and M cos dphase) alone: how good the place is, and a (and a') */
-static double score_of(const struct job *job, const struct least *all, double scale[2])
-{
-	struct least m = *all;
-	double x[LEAST_TERMS];
-	m.terms = job->scaled;
-	least_solve(&m, x);
-	scale[0] = x[1];
-	scale[1] = job->scaled > 2 ? x[2] : 0;
-	double r = least_score(&m, x).r;
-	return r * r;
-}
-
-/* Gauss and Newton; steps that make r^2 smaller are halved. At the end the volumes and couples are those of the place. */
-static int search(struct job *job, double scale[2])
+/* Gauss and Newton; steps that make the likelihood smaller are halved. At the end all values are those of the place. */
+static int search(struct job *job)
 {
 	struct span_place best = job->place;
-	double before = -1, step[AXES] = {0};
+	struct linear linear = job->linear;
+	double before = -INFINITY, value, step[AXES] = {0};
 	struct least all;
 	for (int round = 0; round < ROUNDS; round++) {
+		double large = 0;
 		memset(job->fixed, 0, sizeof job->fixed);
-		if (make_volumes(job) < 0 || gather(job, &all) < 0)
+		if (evaluate(job) < 0 || settle(job, &all, &value) < 0)
 			return -1;
-		double found[2], value = score_of(job, &all, found), large = 0;
-		if (value < before - 1e-9) {
+		if (value < before) {
+			job->linear = linear;
 			for (size_t a = 0; a < job->axes; a++) {
 				step[a] /= 2;
 				job->place.at[a] = best.at[a] + step[a];
@@ -205,15 +286,11 @@ static int search(struct job *job, double scale[2])
 			if (large > NEAR / 4)
 				continue;
 			job->place = best;
-			return make_volumes(job);
+			break;
 		}
-		bool again = fabs(found[0] - scale[0]) + fabs(found[1] - scale[1]) >
-			     1e-3 * (fabs(found[0]) + fabs(found[1]));
-		memcpy(scale, found, 2 * sizeof *scale);
-		if (again && gather(job, &all) < 0) /* derivatives count by the new scale */
-			return -1;
 		before = value;
 		best = job->place;
+		linear = job->linear;
 		step_within(job, &all, job->fixed, step);
 		for (size_t a = 0; a < job->axes; a++)
 			large = fmax(large, fabs(step[a]));
@@ -225,22 +302,82 @@ static int search(struct job *job, double scale[2])
 		if (large < NEAR)
 			break;
 	}
-	return make_volumes(job);
+	return evaluate(job);
 }
 
-/* Does the chance of no weight depend on the model? */
-static bool is_rectified(const struct job *job, const struct least *all)
+/* Weights' unit, how many are cut off, and least squares of the shape that was found, as though nothing were. */
+static void start_linear(struct job *job, const struct ladder_choice *start)
 {
 	const struct ladder *c = job->ladder;
-	double z = 0, mz = 0, most = 0;
-	for (size_t q = 0; q < c->couples; q++) {
-		z += job->couple[q].z;
-		mz += job->couple[q].mz;
-		most = fmax(most, job->couple[q].most);
+	double n = 0, sum = 0, squares = 0;
+	for (size_t p = 0; p < c->pairs; p++)
+		for (size_t t = 0; t < c->set->taps; t++) {
+			double y[LADDER_PARTS];
+			ladder_parts(ladder_weights(c, p)[t], y);
+			n++;
+			sum += y[job->part];
+			squares += y[job->part] * y[job->part];
+			job->cut += is_cut(job, y[job->part]);
+		}
+	double left = fmax(1 - start->r * start->r, 1e-8);
+	double s = sqrt(left * (squares - sum * sum / n) / n);
+	job->unit = sqrt(squares / (n - job->cut));
+	/* the latent weights are signed ones */
+	job->scaled = job->part == LATERAL_SIGNED || job->cut > 0 ? 3 : 2;
+	for (size_t i = 0; i < job->scaled; i++)
+		job->linear.of[i] =
+		    i < 2 || job->part == LATERAL_SIGNED ? start->coefficient[i] / s : 0;
+	job->linear.inverse = job->unit / s;
+}
+
+/* Where something is cut off least squares may have gone elsewhere: the signed weights' place may be the more likely one. */
+static int choose_start(struct job *job, const struct ladder_choice *other)
+{
+	struct least all;
+	struct span_place own = job->place;
+	struct linear linear = job->linear;
+	double value[2];
+	if (!(job->cut > 0 && other->r > -1))
+		return 0;
+	if (evaluate(job) < 0 || settle(job, &all, &value[0]) < 0)
+		return -1;
+	job->place = other->place;
+	if (evaluate(job) < 0 || settle(job, &all, &value[1]) < 0)
+		return -1;
+	if (value[0] >= value[1]) {
+		job->place = own;
+		job->linear = linear;
 	}
-	double n = all->g[0][0], m = all->g[0][1], mm = all->g[1][1];
-	double slope = (mz - m * z / n) / (mm - m * m / n);
-	return fabs(slope) * most > OPTIMUM_RECTIFIED;
+	return 0;
+}
+
+/* Is the noise behind what is cut off not normal, by its skewness or kurtosis? Moments less what the fit took of them (Newey
+ * 1985), against their variance for other filters. psi (couples) is scratch. */
+static bool not_normal(const struct job *job, const struct least *all, double *psi)
+{
+	const struct ladder *c = job->ladder;
+	for (size_t k = 0; k < CENSORED_MOMENTS; k++) {
+		struct least m = *all;
+		double influence[LEAST_TERMS] = {0}, sum = 0;
+		memset(m.b, 0, sizeof m.b);
+		for (size_t q = 0; q < c->couples; q++)
+			for (size_t i = 0; i < job->terms; i++)
+				m.b[i] += job->couple[q].cross[k][i];
+		least_solve(&m, influence);
+		for (size_t q = 0; q < c->couples; q++) {
+			const struct couple *own = &job->couple[q];
+			psi[q] = own->moment[k];
+			sum += own->moment[k];
+			for (size_t i = 0; i < job->terms; i++)
+				psi[q] -= influence[i] * own->m.b[i];
+		}
+		for (size_t q = 0; q < c->couples; q++)
+			psi[q] -= sum / (double)c->couples;
+		double t = sum / sqrt(resample_influence(psi, c->set->n));
+		if (fabs(t) > OPTIMUM_NORMAL)
+			return true;
+	}
+	return false;
 }
 
 /* The parameter's interval: psi (couples) is scratch. */
@@ -249,9 +386,8 @@ static void interval(const struct job *job, const struct least *all, size_t para
 {
 	const struct ladder *c = job->ladder;
 	const struct span *span = job->span;
-	double x[LEAST_TERMS], influence[LEAST_TERMS] = {0}, value = 0, low = 0, high = 0;
+	double influence[LEAST_TERMS] = {0}, value = 0, low = 0, high = 0;
 	struct least m = *all;
-	least_solve(&m, x);
 	memset(m.b, 0, sizeof m.b);
 	*out = (struct optimum){.name = named->name, .low = NAN, .high = NAN};
 	for (size_t a = 0, i = job->scaled; a < job->axes; a++) {
@@ -272,12 +408,8 @@ static void interval(const struct job *job, const struct least *all, size_t para
 	for (size_t q = 0; q < c->couples; q++) {
 		const struct least *own = &job->couple[q].m;
 		psi[q] = 0;
-		for (size_t i = 0; i < job->terms; i++) {
-			double score = own->b[i];
-			for (size_t j = 0; j < job->terms; j++)
-				score -= own->g[i][j] * x[j];
-			psi[q] += influence[i] * score;
-		}
+		for (size_t i = 0; i < job->terms; i++)
+			psi[q] += influence[i] * own->b[i];
 	}
 	double half = student_quantile(.025, (double)c->set->n - 1) *
 		      sqrt(resample_influence(psi, c->set->n));
@@ -286,43 +418,43 @@ static void interval(const struct job *job, const struct least *all, size_t para
 }
 
 int optimum_find(const struct ladder *c, enum ladder_model model, int part,
-    const struct ladder_choice *start, struct optimum_fit *out)
+    const struct ladder_choice found[LADDER_PARTS], struct optimum_fit *out)
 {
 	const struct span *span = c->span[model];
+	const struct ladder_choice *start = &found[part];
 	struct span_parameter named[AXES];
-	double scale[2] = {1, 0};
 	struct job job = {.ladder = c,
 	    .span = span,
 	    .part = part,
 	    .place = start->place,
-	    .scale = scale,
-	    .axes = span->axes + span->tuned,
-	    .scaled = part == LATERAL_SIGNED ? 3 : 2};
+	    .axes = span->axes + span->tuned};
 	struct least all;
+	double likelihood;
 	*out = (struct optimum_fit){.parameters = span_parameters(span, named)};
 	for (size_t k = 0; k < out->parameters; k++)
 		out->of[k] =
 		    (struct optimum){.name = named[k].name, .value = NAN, .low = NAN, .high = NAN};
 	if (!(start->r > -1))
 		return 0;
+	start_linear(&job, start);
 	job.couple = mem_alloc(c->couples, sizeof *job.couple);
+	job.value = mem_alloc(c->pairs * volumes(&job) * c->set->taps, sizeof *job.value);
 	double *psi = mem_alloc(c->couples, sizeof *psi);
-	int status = job.couple && psi ? search(&job, scale) : -1;
+	int status = job.couple && job.value && psi ? choose_start(&job, &found[LATERAL_SIGNED]) : -1;
+	if (status == 0)
+		status = search(&job);
 	for (size_t a = 0; a < job.axes; a++)
 		job.fixed[a] = job.place.at[a] < span->axis[a].low + 1e-9 ||
 			       job.place.at[a] > span->axis[a].high - 1e-9;
 	if (status == 0)
-		status = gather(&job, &all);
-	if (status == 0) {
-		score_of(&job, &all, scale);
-		status = gather(&job, &all);
-	}
+		status = settle(&job, &all, &likelihood);
 	for (size_t k = 0; status == 0 && k < out->parameters; k++)
 		interval(&job, &all, k, &named[k], psi, &out->of[k]);
-	out->inverted = scale[0] < 0;
-	out->rectified = status == 0 && is_rectified(&job, &all);
+	out->inverted = job.linear.of[1] < 0;
+	out->rectified = status == 0 && job.cut > 0 && not_normal(&job, &all, psi);
 	free_volumes(&job);
 	free(job.couple);
+	free(job.value);
 	free(psi);
 	return status;
 }

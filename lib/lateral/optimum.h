@@ -23,17 +23,13 @@ struct optimum_fit {
 	size_t parameters;
 	struct optimum of[SPAN_AXES];
 	bool inverted; /* the scale is negative */
-	/*
-	 * The chance that a tap has no weight (exactly 0, in this part) differs by more than OPTIMUM_RECTIFIED between
-	 * the model's smallest and largest value there: what is below 0 has been cut off, and the mean weight is no longer
-	 * linear in the density, so that the parameters are not the density's.
-	 */
+	/* of a part that is cut off: the noise is not normal, so that the parameters are not the density's */
 	bool rectified;
 };
-#define OPTIMUM_RECTIFIED .1
+#define OPTIMUM_NORMAL 3 /* standard errors of skewness or kurtosis from 0 */
 
 /* For one part; of M0 the Gaussian. start: ladder_fit_all's. Main thread (FFTW). 0 or -1. */
 int optimum_find(const struct ladder *ladder, enum ladder_model model, int part,
-    const struct ladder_choice *start, struct optimum_fit *out) __attribute__((warn_unused_result));
+    const struct ladder_choice start[LADDER_PARTS], struct optimum_fit *out) __attribute__((warn_unused_result));
 
 #endif

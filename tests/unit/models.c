@@ -14,6 +14,7 @@
 #include "se2/kernel.h"
 
 #define PI LATERAL_PI
+#define STEP .25 /* px, between points of the planted processes */
 
 enum { F = 24, WIDTH = 9, TAPS = WIDTH * WIDTH, FINE = 121, ANGLES = 72, EDGES = 33, SHAPES = 4 };
 /* what is planted: M0 to G2 as models.h has them, or what no lead may come from */
@@ -35,14 +36,17 @@ static const double truths[7][SHAPES][3] = {{{2, 1.5}, {.3, 1.5}, {1, .3}, {.6, 
     {{3, 1.5, 1.5}, {3, .6, 4}, {1.5, .5, .5}, {3, .2, 1.5}}, {{0}}, {{0}},
     {{.4, .08}, {.1, .2}, {.8, .4}, {.1, .4}}, {{10, .25}, {20, 1}, {4, .1}, {2, .5}}};
 
-static struct orientation_kernel process[2][SHAPES]; /* G1, G2 every 0.25 px */
+static struct orientation_kernel process[2][SHAPES]; /* G1, G2 every STEP px */
 static struct orientation_kernel edges;              /* any pattern that no other model has */
 static struct ladder_spans *spans;
 
 static void make_process(int g, size_t shape)
 {
 	const double *x = truths[5 + g][shape];
-	struct se2_aperture aperture = {sqrt(.49 + 1. / 12), 5 * PI / 180, false};
+	/* linear interpolation between points h apart smooths once more, by h^2/6 on average */
+	double space = .49 + 1. / 12 - STEP * STEP / 6,
+	       angle = pow(5 * PI / 180, 2) - pow(PI / ANGLES, 2) / 6;
+	struct se2_aperture aperture = {sqrt(space), sqrt(angle), false};
 	float *k = malloc(sizeof(float) * ANGLES * FINE * FINE);
 	struct se2_model m = {.process = g ? SE2_DIFFUSION : SE2_DIRECTION,
 	    .travel = SE2_GAMMA,
@@ -57,7 +61,7 @@ static void make_process(int g, size_t shape)
 	se2_uniform(ANGLES, PI, to->theta);
 	struct se2_grid grid = {.height = FINE,
 	    .width = FINE,
-	    .step = .25,
+	    .step = STEP,
 	    .angles = ANGLES,
 	    .theta = to->theta,
 	    .undirected = true,
@@ -117,7 +121,7 @@ static double value_of(int kind, size_t shape, const struct lateral_tap *tap, do
 	case EFFECTS:
 		return 0;
 	default:
-		return orientation_at(&process[kind - 5][shape], u / .25, v / .25, dtheta);
+		return orientation_at(&process[kind - 5][shape], u / STEP, v / STEP, dtheta);
 	}
 }
 
