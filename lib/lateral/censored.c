@@ -19,8 +19,8 @@ struct censored censored(double mean, double seen, bool cut)
 	struct censored c;
 	if (cut) { /* noise is below -mean */
 		double rate = hazard(mean);
-		c.value =
-		    mean < 6 ? log(erfc(mean / sqrt(2)) / 2) : -mean * mean / 2 - log(rate * sqrt(2 * PI));
+		c.value = mean < 6 ? log(erfc(mean / sqrt(2)) / 2)
+				   : -mean * mean / 2 - log(rate * sqrt(2 * PI));
 		c.score = -rate;
 		c.weight = rate * (rate - mean);
 		c.moment[0] = rate * (1 - mean * mean);

@@ -72,8 +72,8 @@ double models_reach(const struct lateral *set);
  *	ring_J0, ring_J2, ring_Jphase	short-range connectivity (descriptions.h)
  *	sigma_M0, kappa_M0, sigma_along_M1, ... , alpha_G1, D_G1, D11_G2, D22_G2
  *				fitted to all pairs (all taps), interval for other filters (optimum.h); verdict "at the edge" where
- *				it is at an end of the family and "rectified" where the part is cut off in the model's
- *				range, both without an interval; "inverted" as above
+ *				it is at an end of the family and "rectified" where weights are cut off and the noise behind is
+ *				not normal, both without an interval; "inverted" as above
  * A part without weights has nan. plan->fields gets the pooled field of every model as fitted to all pairs, through the
  * same estimator, the model's name as kernel. At least 8 usable units, else an error. Main thread (FFTW). 0 or -1.
  */

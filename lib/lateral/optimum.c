@@ -10,15 +10,14 @@
 #define AXES SPAN_AXES
 #define DIFFERENCE .02 /* of a coordinate, for derivatives of volumes */
 #define ROUNDS 20
-#define NEAR 1e-3 /* of a coordinate: a step that ends the search */
+#define NEAR 1e-3     /* of a coordinate: a step that ends the search */
 #define SETTLED 1e-10 /* of the log-likelihood of a tap: a gain that ends the fit at a place */
 
-/* What a couple adds to the likelihood: minus its second derivatives (m.g) and its first ones (m.b) by b, a, (a',) the
- * free coordinates and 1/s, and itself. */
+/* What a couple adds to the log-likelihood, to minus its second derivatives (m.g) and to its first ones (m.b) by b, a, (a',) the
+ * free coordinates and 1/s; to the noise's moments and to their products with first derivatives of taps. */
 struct couple {
 	struct least m;
-	double value, moment[CENSORED_MOMENTS],
-	    cross[CENSORED_MOMENTS][LEAST_TERMS]; /* sums of moments, and of their products with first derivatives */
+	double value, moment[CENSORED_MOMENTS], cross[CENSORED_MOMENTS][LEAST_TERMS];
 };
 
 /* b, a and a' as multiples of s, and 1/s: in these the likelihood has one maximum (Olsen 1978). */
@@ -32,7 +31,7 @@ struct job {
 	int part;
 	struct span_place place;
 	struct linear linear;
-	double unit, cut; /* of weights: their rms, where they are not cut off; how many are */
+	double unit, cut; /* of weights: rms of those that are not cut off; how many are */
 	size_t axes, terms,
 	    scaled;       /* coordinates; unknowns; those before the coordinates: 2 or 3 */
 	bool fixed[AXES]; /* coordinates that are held */
@@ -106,7 +105,7 @@ static int evaluate(struct job *job)
 
 /* ---- the likelihood ---- */
 
-/* Of the latent weight it is only known that it is below 0. */
+/* Is it known of the latent weight only that it is below 0? */
 static bool is_cut(const struct job *job, double weight)
 {
 	return job->part != LATERAL_SIGNED && !(weight > 0);
@@ -140,15 +139,15 @@ static int add_couple(size_t q, size_t worker, void *argument)
 			}
 			for (size_t a = 0, i = job->scaled; a < job->axes; a++)
 				if (!job->fixed[a])
-					x[i++] = scale * (a == span->axes
-								 ? m * bend
-								 : (double)value[(a + 1) * taps + t]);
+					x[i++] =
+					    scale * (a == span->axes
+							    ? m * bend
+							    : (double)value[(a + 1) * taps + t]);
 			double mean = of[0];
 			for (size_t i = 1; i < job->scaled; i++)
 				mean += of[i] * x[i];
 			bool cut = is_cut(job, target);
-			struct censored tapped =
-			    censored(mean, job->linear.inverse * target, cut);
+			struct censored tapped = censored(mean, job->linear.inverse * target, cut);
 			to->value += tapped.value;
 			for (size_t k = 0; k < CENSORED_MOMENTS; k++)
 				to->moment[k] += tapped.moment[k];
@@ -197,10 +196,11 @@ static void move_linear(struct job *job, const double *step)
 {
 	for (size_t i = 0; i < job->scaled; i++)
 		job->linear.of[i] += step[i];
-	job->linear.inverse = fmax(job->linear.inverse + step[job->terms - 1], job->linear.inverse / 2);
+	job->linear.inverse =
+	    fmax(job->linear.inverse + step[job->terms - 1], job->linear.inverse / 2);
 }
 
-/* b, a, (a') and s at the place by Newton's steps, halved where the likelihood falls; the sums there. */
+/* b, a, (a') and s at the place by Newton's steps, shortened where the likelihood falls; the sums there. */
 static int settle(struct job *job, struct least *all, double *value)
 {
 	struct linear before = job->linear;
@@ -294,9 +294,9 @@ static int search(struct job *job)
 		step_within(job, &all, job->fixed, step);
 		for (size_t a = 0; a < job->axes; a++)
 			large = fmax(large, fabs(step[a]));
-		double cut = large > .5 ? .5 / large : 1;
+		double share = large > .5 ? .5 / large : 1;
 		for (size_t a = 0; a < job->axes; a++) {
-			step[a] *= cut;
+			step[a] *= share;
 			job->place.at[a] += step[a];
 		}
 		if (large < NEAR)
@@ -330,7 +330,7 @@ static void start_linear(struct job *job, const struct ladder_choice *start)
 	job->linear.inverse = job->unit / s;
 }
 
-/* Where something is cut off least squares may have gone elsewhere: the signed weights' place may be the more likely one. */
+/* Where something is cut off, least squares may have led far away: the place of the signed weights may be the more likely one. */
 static int choose_start(struct job *job, const struct ladder_choice *other)
 {
 	struct least all;
@@ -440,7 +440,8 @@ int optimum_find(const struct ladder *c, enum ladder_model model, int part,
 	job.couple = mem_alloc(c->couples, sizeof *job.couple);
 	job.value = mem_alloc(c->pairs * volumes(&job) * c->set->taps, sizeof *job.value);
 	double *psi = mem_alloc(c->couples, sizeof *psi);
-	int status = job.couple && job.value && psi ? choose_start(&job, &found[LATERAL_SIGNED]) : -1;
+	int status =
+	    job.couple && job.value && psi ? choose_start(&job, &found[LATERAL_SIGNED]) : -1;
 	if (status == 0)
 		status = search(&job);
 	for (size_t a = 0; a < job.axes; a++)

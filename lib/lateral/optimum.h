@@ -8,9 +8,14 @@
 #include "lateral/ladder.h"
 
 /*
- * Of regressors b, a M (and a' M cos dphase) and their derivatives by the coordinates, each couple of filters has its influence
- * on the coordinates (a sandwich estimate), from which resample_influence gives the variance; Student's t has n - 1 degrees.
- * Intervals are those of coordinates, or of sums of them, and end where the family does.
+ * Least squares of b + a M, for signed weights b + a M + a' M cos dphase. Where a part has weights that are 0 they are taken as
+ * latent signed weights b + a M + a' M cos dphase + s e, e normal, below 0 (censored.h; Tobin 1958), and the likelihood is
+ * largest: least squares where nothing is cut off.
+ *
+ * Each couple of filters has its influence on the coordinates, its first derivatives over the second ones of all (a sandwich
+ * estimate), from which resample_influence gives the variance; Student's t has n - 1 degrees. What is not known of weights that
+ * are cut off is in the second derivatives. Intervals are those of coordinates, or of sums of them, and end where the
+ * family does.
  */
 struct optimum {
 	const char *name;        /* of the parameter, as in "sigma_along" */
@@ -23,13 +28,15 @@ struct optimum_fit {
 	size_t parameters;
 	struct optimum of[SPAN_AXES];
 	bool inverted; /* the scale is negative */
-	/* of a part that is cut off: the noise is not normal, so that the parameters are not the density's */
+	/* of a part that is cut off: skewness or kurtosis of the noise is more than OPTIMUM_NORMAL standard errors from the normal
+	 * law's, so that the parameters are not the density's */
 	bool rectified;
 };
-#define OPTIMUM_NORMAL 3 /* standard errors of skewness or kurtosis from 0 */
+#define OPTIMUM_NORMAL 3
 
-/* For one part; of M0 the Gaussian. start: ladder_fit_all's. Main thread (FFTW). 0 or -1. */
+/* For one part; of M0 the Gaussian. start: ladder_fit_all's of all parts. Main thread (FFTW). 0 or -1. */
 int optimum_find(const struct ladder *ladder, enum ladder_model model, int part,
-    const struct ladder_choice start[LADDER_PARTS], struct optimum_fit *out) __attribute__((warn_unused_result));
+    const struct ladder_choice start[LADDER_PARTS], struct optimum_fit *out)
+    __attribute__((warn_unused_result));
 
 #endif
