@@ -25,7 +25,7 @@ struct ceiling_scratch *ceiling_create(const struct ladder *c)
 	    .pairs = c->pairs,
 	    .target = c->target,
 	    .source = c->source};
-	s->predictor = predictor_create(models_reach(c->set), PARTS);
+	s->predictor = predictor_create(models_reach(c->set), PARTS, PREDICTOR_FINE);
 	s->data.dtheta = mem_alloc(c->pairs, sizeof *s->data.dtheta);
 	s->data.first = mem_alloc(c->pairs + 1, sizeof *s->data.first);
 	s->data.tap = mem_alloc(c->pairs * taps, sizeof *s->data.tap);

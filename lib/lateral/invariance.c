@@ -1,18 +1,18 @@
 #include "lateral/invariance.h"
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/threads.h"
-#include "lateral/exchange.h"
+#include "fit/vector.h"
 #include "lateral/predictor.h"
 #include "stats/resample.h"
 
 enum {
 	KERNELS = INVARIANCE_KERNELS,
 	FOLDS = INVARIANCE_FOLDS,
-	BLOCKS = FOLDS * (FOLDS + 1) / 2,
 	TURNS = 2 /* the target's frame, image axes */
 };
 
@@ -20,6 +20,12 @@ enum {
 struct moments {
 	double n, k, kk, f, ff, kf;
 };
+
+static void moments_add(struct moments *sum, const struct moments *m, double times)
+{
+	sum->n += times * m->n, sum->k += times * m->k, sum->kk += times * m->kk;
+	sum->f += times * m->f, sum->ff += times * m->ff, sum->kf += times * m->kf;
+}
 
 static double correlation(const struct moments *m)
 {
@@ -29,38 +35,48 @@ static double correlation(const struct moments *m)
 		   : NAN;
 }
 
+struct place {
+	uint16_t row, column; /* of the kernel */
+};
+
 struct job {
 	const struct lateral *set;
 	size_t kernels;
 	const double *const *w; /* (kernels) of (n, n, taps) */
 	double largest[KERNELS];
-	size_t *fold;                             /* (n) */
-	size_t low[BLOCKS], high[BLOCKS], blocks; /* the folds of a block's units */
-	size_t *target, *source;                  /* (pairs) i != j */
-	struct predictor_data data;               /* taps inside the disc */
-	size_t *tap;                              /* (data.first[pairs]): of the kernel's k * k */
-	bool rotated;
-	size_t width[TURNS][BLOCKS][PREDICTOR_WEIGHTS];
-	bool choose;                    /* widths, or take those that are there */
-	struct predictor **predictor;   /* (threads) */
-	struct moments *moments[TURNS]; /* (KERNELS, n, n) */
-	double *prediction;             /* (n, n, taps) of the first kernel; NULL: not wanted */
+	size_t *fold, folds, blocks; /* (n); blocks: of pairs by the folds of their units */
+	size_t *target, *source;     /* (n (n - 1)): pairs i != j */
+	size_t *first;               /* (pairs + 1): where a pair's taps inside the disc begin */
+	struct place *place;         /* (first[pairs]) */
+	struct worker *worker;       /* (threads) */
+	struct moments *moments;     /* (TURNS, KERNELS, n, n), of the data */
+	double *prediction; /* (n, n, taps) of the first kernel in the data; NULL: not wanted */
 	const struct lateral_plan *plan;
-	double *boot; /* (samples, KERNELS, ROWS) */
+	double *sample; /* (1 + permutations, KERNELS, ROWS), the data's first */
+	double *boot;   /* (samples, KERNELS, ROWS) */
 };
 
-static void job_free(struct job *job, size_t threads)
+/* what an arrangement of the Gabors needs */
+struct worker {
+	const struct job *job;
+	struct predictor *predictor;
+	struct predictor_data data;
+	size_t numbers;                  /* of sums */
+	float *block, *folds, *all;      /* sums (blocks, numbers), (folds, numbers): of pairs with a unit there, (numbers) */
+	float *value;                    /* (KERNELS, taps) */
+	float *column_c, *column_s;      /* (k): e^{i phase_x dx}, re and im */
+	size_t *order;                   /* (n) */
+};
+
+static size_t block_of(size_t g, size_t h)
 {
-	free(job->fold);
-	free(job->target);
-	free(job->data.dtheta);
-	free(job->data.first);
-	free(job->data.tap);
-	free(job->tap);
-	for (size_t t = 0; t < threads && job->predictor; t++)
-		predictor_free(job->predictor[t]);
-	free(job->predictor);
-	free(job->moments[0]);
+	size_t low = g < h ? g : h, high = g < h ? h : g;
+	return high * (high + 1) / 2 + low;
+}
+
+static size_t pair_block(const struct job *job, size_t pair)
+{
+	return block_of(job->fold[job->target[pair]], job->fold[job->source[pair]]);
 }
 
 static double disc(const struct lateral *set)
@@ -68,70 +84,102 @@ static double disc(const struct lateral *set)
 	return (double)(set->k / 2) + .5;
 }
 
-/* the pairs' taps inside the disc, their weights over the largest */
-static size_t find_taps(struct job *job, bool keep)
+static void worker_free(struct worker *worker)
+{
+	predictor_free(worker->predictor);
+	free(worker->data.dtheta);
+	free(worker->data.tap);
+	free(worker->block);
+	free(worker->value);
+	free(worker->column_c);
+	free(worker->order);
+}
+
+static int worker_make(struct worker *worker, const struct job *job)
 {
 	const struct lateral *set = job->set;
-	size_t at = 0;
-	for (size_t q = 0; q < job->data.pairs; q++) {
+	size_t n = set->n, pairs = n * (n - 1), taps = job->first[pairs];
+	*worker = (struct worker){.job = job,
+	    .predictor = predictor_create(disc(set), job->kernels, PREDICTOR_COARSE),
+	    .data = {.units = n,
+		.weights = job->kernels,
+		.pairs = pairs,
+		.target = job->target,
+		.source = job->source,
+		.dtheta = mem_alloc(pairs, sizeof(double)),
+		.first = job->first,
+		.tap = mem_alloc(taps, sizeof(struct predictor_tap))}};
+	if (!worker->predictor)
+		return -1;
+	worker->numbers = predictor_numbers(worker->predictor);
+	worker->block =
+	    mem_alloc((job->blocks + job->folds + 1) * worker->numbers, sizeof(float));
+	worker->value = mem_alloc(KERNELS * set->taps, sizeof(float));
+	worker->column_c = mem_alloc(2 * set->k, sizeof(float));
+	worker->order = mem_alloc(n, sizeof(size_t));
+	if (!worker->data.dtheta || !worker->data.tap || !worker->block || !worker->value ||
+	    !worker->column_c || !worker->order)
+		return -1;
+	worker->folds = worker->block + job->blocks * worker->numbers;
+	worker->all = worker->folds + job->folds * worker->numbers;
+	worker->column_s = worker->column_c + set->k;
+	for (size_t q = 0; q < pairs; q++)
+		for (size_t e = job->first[q]; e < job->first[q + 1]; e++)
+			for (size_t k = 0; k < job->kernels; k++) {
+				size_t p = lateral_pair_index(set, job->target[q], job->source[q]);
+				size_t t = job->place[e].row * set->k + job->place[e].column;
+				worker->data.tap[e].w[k] =
+				    (float)(job->w[k][p * set->taps + t] / job->largest[k]);
+			}
+	return 0;
+}
+
+static void job_free(struct job *job, size_t threads)
+{
+	for (size_t t = 0; t < threads && job->worker; t++)
+		worker_free(&job->worker[t]);
+	free(job->worker);
+	free(job->fold);
+	free(job->target);
+	free(job->first);
+	free(job->place);
+	free(job->moments);
+	free(job->sample);
+	free(job->boot);
+}
+
+/* the pairs' taps inside the disc; how many */
+static size_t find_taps(struct job *job)
+{
+	const struct lateral *set = job->set;
+	size_t at = 0, n = set->n;
+	for (size_t q = 0; q < n * (n - 1); q++) {
 		size_t p = lateral_pair_index(set, job->target[q], job->source[q]);
-		job->data.first[q] = at;
+		job->first[q] = at;
 		for (size_t t = 0; t < set->taps; t++) {
 			double x = set->dx[t] + set->pair[p].x, y = set->dy[t] + set->pair[p].y;
 			if (x * x + y * y > disc(set) * disc(set))
 				continue;
-			for (size_t k = 0; k < job->kernels && keep; k++)
-				job->data.tap[at].w[k] =
-				    (float)(job->w[k][p * set->taps + t] / job->largest[k]);
-			if (keep)
-				job->tap[at] = t;
+			if (job->place)
+				job->place[at] = (struct place){
+				    (uint16_t)(t / set->k), (uint16_t)(t % set->k)};
 			at++;
 		}
 	}
-	return job->data.first[job->data.pairs] = at;
-}
-
-/* Where the taps are when the units carry the Gabors of others (order; NULL: their own). */
-static void place_taps(struct job *job, const size_t *order, bool rotated)
-{
-	const struct lateral *set = job->set;
-	job->rotated = rotated;
-	for (size_t q = 0; q < job->data.pairs; q++) {
-		size_t i = job->target[q], j = job->source[q], a = order ? order[i] : i;
-		const struct lateral_pair *where = &set->pair[lateral_pair_index(set, i, j)];
-		const struct lateral_pair *label =
-		    &set->pair[lateral_pair_index(set, a, order ? order[j] : j)];
-		double theta = rotated ? set->unit[a].gabor.theta : 0, c = cos(theta),
-		       s = sin(theta);
-		job->data.dtheta[q] = label->dtheta;
-		for (size_t e = job->data.first[q]; e < job->data.first[q + 1]; e++) {
-			double x = set->dx[job->tap[e]] + where->x,
-			       y = set->dy[job->tap[e]] + where->y;
-			double phase = label->phase + label->phase_x * x + label->phase_y * y;
-			struct predictor_tap *tap = &job->data.tap[e];
-			tap->along = (float)(c * x + s * y);
-			tap->across = (float)(-s * x + c * y);
-			tap->cosine = (float)cos(phase);
-			tap->sine = (float)sin(phase);
-		}
-	}
+	return job->first[n * (n - 1)] = at;
 }
 
 static int draw_folds(struct job *job, uint64_t seed)
 {
-	size_t n = job->set->n, folds = n < FOLDS ? n : FOLDS,
-	       *order = mem_alloc(n, sizeof(*order));
+	size_t n = job->set->n, *order = mem_alloc(n, sizeof(*order));
 	if (!order)
 		return -1;
+	job->folds = n < FOLDS ? n : FOLDS;
+	job->blocks = job->folds * (job->folds + 1) / 2;
 	struct rng rng = rng_start(seed, RNG_HALVES, 1, 0);
 	rng_permutation(&rng, order, n);
 	for (size_t i = 0; i < n; i++)
-		job->fold[order[i]] = i % folds;
-	for (size_t h = 0; h < folds; h++)
-		for (size_t g = 0; g <= h; g++) {
-			job->low[job->blocks] = g;
-			job->high[job->blocks++] = h;
-		}
+		job->fold[order[i]] = i % job->folds;
 	free(order);
 	return 0;
 }
@@ -141,20 +189,13 @@ static int job_make(struct job *job, uint64_t seed, size_t threads)
 	size_t n = job->set->n, pairs = n * (n - 1);
 	job->fold = mem_alloc(n, sizeof(*job->fold));
 	job->target = mem_alloc(2 * pairs, sizeof(*job->target));
-	job->data.dtheta = mem_alloc(pairs, sizeof(double));
-	job->data.first = mem_alloc(pairs + 1, sizeof(size_t));
-	job->predictor = mem_alloc(threads, sizeof(*job->predictor));
-	job->moments[0] = mem_alloc(TURNS * KERNELS * n * n, sizeof(struct moments));
-	if (!job->fold || !job->target || !job->data.dtheta || !job->data.first ||
-	    !job->predictor || !job->moments[0] || draw_folds(job, seed))
+	job->first = mem_alloc(pairs + 1, sizeof(*job->first));
+	job->moments = mem_alloc(TURNS * KERNELS * n * n, sizeof(struct moments));
+	job->worker = mem_alloc(threads, sizeof(*job->worker));
+	if (!job->fold || !job->target || !job->first || !job->moments || !job->worker ||
+	    draw_folds(job, seed))
 		return -1;
-	job->moments[1] = job->moments[0] + KERNELS * n * n;
 	job->source = job->target + pairs;
-	job->data.units = n;
-	job->data.weights = job->kernels;
-	job->data.pairs = pairs;
-	job->data.target = job->target;
-	job->data.source = job->source;
 	for (size_t p = 0, q = 0; p < n * n; p++)
 		if (p / n != p % n) {
 			job->target[q] = p / n;
@@ -164,204 +205,273 @@ static int job_make(struct job *job, uint64_t seed, size_t threads)
 					job->largest[k] = fmax(job->largest[k],
 					    fabs(job->w[k][p * job->set->taps + t]));
 		}
-	size_t taps = find_taps(job, false);
-	job->data.tap = mem_alloc(taps, sizeof(*job->data.tap));
-	job->tap = mem_alloc(taps, sizeof(*job->tap));
-	if (!job->data.tap || !job->tap)
-		return -1;
 	for (size_t k = 0; k < job->kernels; k++)
 		job->largest[k] = job->largest[k] > 0 ? job->largest[k] : INFINITY;
-	find_taps(job, true);
+	if (!(job->place = mem_alloc(find_taps(job), sizeof(*job->place))))
+		return -1;
+	find_taps(job);
 	for (size_t t = 0; t < threads; t++)
-		if (!(job->predictor[t] = predictor_create(disc(job->set), job->kernels)))
+		if (worker_make(&job->worker[t], job))
 			return -1;
 	return 0;
 }
 
-/* The pairs of one block, from the pairs that share no fold with it. */
-static int predict_block(size_t block, size_t worker, void *argument)
+/* e^{i phase (0, 1, ...)} */
+static void powers(double phase, size_t count, float *c, float *s)
 {
-	struct job *job = argument;
-	const struct lateral *set = job->set;
-	struct predictor *predictor = job->predictor[worker];
-	size_t g = job->low[block], h = job->high[block], n = set->n, count = 0;
-	size_t *width = job->width[!job->rotated][block];
-	size_t *train = mem_alloc(job->data.pairs, sizeof(*train));
-	float *value = mem_alloc(KERNELS * set->taps, sizeof(*value));
-	int status = train && value ? 0 : -1;
-	for (size_t q = 0; q < job->data.pairs && status == 0; q++) {
-		size_t a = job->fold[job->target[q]], b = job->fold[job->source[q]];
-		if (a != g && a != h && b != g && b != h)
-			train[count++] = q;
+	double x = 1, y = 0, co = cos(phase), si = sin(phase);
+	for (size_t q = 0; q < count; q++) {
+		double next = x * co - y * si;
+		c[q] = (float)x;
+		s[q] = (float)y;
+		y = x * si + y * co;
+		x = next;
 	}
-	if (status == 0 && job->choose)
-		status = predictor_learn(predictor, &job->data, train, count, width);
-	else if (status == 0)
-		predictor_learn_at(predictor, &job->data, train, count, width);
-	for (size_t q = 0; q < job->data.pairs && status == 0; q++) {
-		size_t i = job->target[q], j = job->source[q], first = job->data.first[q];
-		size_t a = job->fold[i], b = job->fold[j];
-		if (!((a == g && b == h) || (a == h && b == g)))
+}
+
+/* Where the taps are when the units carry the Gabors of others. */
+static void place_taps(struct worker *worker, bool rotated)
+{
+	const struct job *job = worker->job;
+	const struct lateral *set = job->set;
+	const size_t *order = worker->order;
+	double half = (double)(set->k / 2);
+	for (size_t q = 0; q < worker->data.pairs; q++) {
+		size_t i = job->target[q], j = job->source[q];
+		const struct lateral_pair *where = &set->pair[lateral_pair_index(set, i, j)];
+		const struct lateral_pair *label =
+		    &set->pair[lateral_pair_index(set, order[i], order[j])];
+		double theta = rotated ? set->unit[order[i]].gabor.theta : 0;
+		float c = (float)cos(theta), s = (float)sin(theta);
+		/* Delta of the first tap; rows run down */
+		double left = where->x - half, top = where->y + half;
+		double phase = label->phase + label->phase_x * left + label->phase_y * top;
+		double rc = cos(phase), rs = sin(phase);
+		double dc = cos(label->phase_y), ds = -sin(label->phase_y);
+		size_t row = 0;
+		powers(label->phase_x, set->k, worker->column_c, worker->column_s);
+		worker->data.dtheta[q] = label->dtheta;
+		for (size_t e = job->first[q]; e < job->first[q + 1]; e++) {
+			struct place at = job->place[e];
+			struct predictor_tap *tap = &worker->data.tap[e];
+			for (; row < at.row; row++) {
+				double next = rc * dc - rs * ds;
+				rs = rc * ds + rs * dc;
+				rc = next;
+			}
+			float x = (float)left + at.column, y = (float)top - at.row;
+			float a = worker->column_c[at.column], b = worker->column_s[at.column];
+			tap->along = c * x + s * y;
+			tap->across = c * y - s * x;
+			tap->cosine = (float)rc * a - (float)rs * b;
+			tap->sine = (float)rs * a + (float)rc * b;
+		}
+	}
+}
+
+VECTOR_CLONES static void add(float *to, const float *from, size_t count)
+{
+#pragma omp simd
+	for (size_t e = 0; e < count; e++)
+		to[e] += from[e];
+}
+
+/* of all pairs but those with a unit in one fold or the other, which overlap in `both` */
+VECTOR_CLONES static void leave_out(float *to, const float *all, const float *one,
+    const float *other, const float *both, size_t count)
+{
+#pragma omp simd
+	for (size_t e = 0; e < count; e++)
+		to[e] = all[e] - one[e] - other[e] + both[e];
+}
+
+static void sum_taps(struct worker *worker)
+{
+	const struct job *job = worker->job;
+	size_t m = worker->numbers;
+	memset(worker->block, 0, (job->blocks + job->folds + 1) * m * sizeof(float));
+	for (size_t q = 0; q < worker->data.pairs; q++)
+		predictor_add(worker->predictor, &worker->data, q,
+		    worker->block + pair_block(job, q) * m);
+	for (size_t h = 0; h < job->folds; h++)
+		for (size_t g = 0; g <= h; g++) {
+			float *block = worker->block + block_of(g, h) * m;
+			predictor_turn(worker->predictor, block);
+			add(worker->all, block, m);
+			add(worker->folds + h * m, block, m);
+			if (g != h)
+				add(worker->folds + g * m, block, m);
+		}
+}
+
+/* couples of folds for predictor_choose */
+static int split(size_t s, float *train, float *held, void *argument)
+{
+	const struct worker *worker = argument;
+	const struct job *job = worker->job;
+	size_t m = worker->numbers;
+	memset(train, 0, m * sizeof(*train));
+	memset(held, 0, m * sizeof(*held));
+	for (size_t h = 0; h < job->folds; h++)
+		for (size_t g = 0; g <= h; g++)
+			if ((g / 2 == s) == (h / 2 == s))
+				add(g / 2 == s ? held : train, worker->block + block_of(g, h) * m,
+				    m);
+	return 2 * s < job->folds; /* each couple of folds has a pair, and so have the others */
+}
+
+/* Predict the pairs of a block from what was learnt: moments, added up by kernel, of the data by pair as well. */
+static void score(struct worker *worker, size_t block, bool rotated, bool data,
+    struct moments sum[KERNELS])
+{
+	const struct job *job = worker->job;
+	const struct lateral *set = job->set;
+	size_t n = set->n, turn = !rotated;
+	for (size_t q = 0; q < worker->data.pairs; q++) {
+		size_t p = lateral_pair_index(set, job->target[q], job->source[q]);
+		size_t first = job->first[q], count = job->first[q + 1] - first;
+		if (pair_block(job, q) != block)
 			continue;
-		predictor_predict(predictor, &job->data, q, set->taps, value);
+		predictor_predict(worker->predictor, &worker->data, q, set->taps, worker->value);
 		for (size_t k = 0; k < job->kernels; k++) {
 			struct moments m = {0};
-			for (size_t t = first; t < job->data.first[q + 1]; t++) {
-				double w = (double)job->data.tap[t].w[k];
-				double f = (double)value[k * set->taps + t - first];
+			for (size_t t = 0; t < count; t++) {
+				double w = (double)worker->data.tap[first + t].w[k];
+				double f = (double)worker->value[k * set->taps + t];
 				m.n++;
 				m.k += w;
 				m.kk += w * w;
 				m.f += f;
 				m.ff += f * f;
 				m.kf += w * f;
-				if (k == 0 && job->prediction)
-					job->prediction[(i * n + j) * set->taps + job->tap[t]] =
+				if (data && k == 0 && job->prediction) {
+					struct place at = job->place[first + t];
+					job->prediction[p * set->taps + at.row * set->k + at.column] =
 					    f * job->largest[0];
+				}
 			}
-			job->moments[!job->rotated][(k * n + i) * n + j] = m;
+			if (data)
+				job->moments[(turn * KERNELS + k) * n * n + p] = m;
+			moments_add(&sum[k], &m, 1);
 		}
 	}
-	free(train);
-	free(value);
-	return status;
+}
+
+/* r (KERNELS) of the weights and their prediction when the units carry the Gabors of worker->order; data: their own */
+static int predict(struct worker *worker, bool rotated, bool data, double r[KERNELS])
+{
+	const struct job *job = worker->job;
+	size_t width[PREDICTOR_WEIGHTS], m = worker->numbers;
+	struct moments sum[KERNELS] = {{0}};
+	place_taps(worker, rotated);
+	sum_taps(worker);
+	if (predictor_choose(worker->predictor, split, worker, width))
+		return -1;
+	for (size_t h = 0; h < job->folds; h++)
+		for (size_t g = 0; g <= h; g++) {
+			const float *one = worker->folds + g * m, *other = worker->folds + h * m;
+			size_t block = block_of(g, h);
+			/* where g = h the fold is taken out once */
+			leave_out(predictor_sums(worker->predictor), worker->all, one, other,
+			    g == h ? one : worker->block + block * m, m);
+			predictor_fit(worker->predictor, width);
+			score(worker, block, rotated, data, sum);
+		}
+	for (size_t k = 0; k < job->kernels; k++)
+		r[k] = correlation(&sum[k]);
+	return 0;
 }
 
 enum { INVARIANT, UNROTATED, LEAD, ROWS };
 static const char *const names[ROWS] = {"Q_inv", "Q_unrotated", "Q_lead"};
 
-/* The rows of every kernel from the moments of its pairs, times f (n, n; NULL: once each), into out (KERNELS, ROWS). */
-static void rows_of(const struct job *job, const double *f, double *out)
+/* r: of both turns */
+static void make_rows(const struct job *job, double r[TURNS][KERNELS], double *out)
 {
-	size_t pairs = job->set->n * job->set->n;
 	for (size_t k = 0; k < job->kernels; k++) {
-		double r[TURNS];
-		for (size_t turn = 0; turn < TURNS; turn++) {
-			struct moments sum = {0};
-			for (size_t p = 0; p < pairs; p++) {
-				double x = f ? f[p] : 1;
-				const struct moments *m = &job->moments[turn][k * pairs + p];
-				sum.n += x * m->n, sum.k += x * m->k, sum.kk += x * m->kk;
-				sum.f += x * m->f, sum.ff += x * m->ff, sum.kf += x * m->kf;
-			}
-			r[turn] = correlation(&sum);
-		}
-		out[k * ROWS + INVARIANT] = r[0];
-		out[k * ROWS + UNROTATED] = r[1];
-		out[k * ROWS + LEAD] = r[0] - r[1];
+		out[k * ROWS + INVARIANT] = r[0][k];
+		out[k * ROWS + UNROTATED] = r[1][k];
+		out[k * ROWS + LEAD] = r[0][k] - r[1][k];
 	}
 }
 
-static int bootstrap(size_t b, size_t worker, void *argument)
+/* arrangement 0 is the data's */
+static int arrange(size_t b, size_t at, void *argument)
 {
-	(void)worker;
 	struct job *job = argument;
-	size_t n = job->set->n;
-	double *times = mem_alloc(n + n * n, sizeof(*times));
+	struct worker *worker = &job->worker[at];
+	double r[TURNS][KERNELS];
+	for (size_t i = 0; i < job->set->n; i++)
+		worker->order[i] = i;
+	if (b > 0)
+		resample_order(job->plan->seed, b - 1, 2, job->set->n, worker->order);
+	for (size_t turn = 0; turn < TURNS; turn++)
+		if (predict(worker, turn == 0, b == 0, r[turn]))
+			return -1;
+	make_rows(job, r, job->sample + b * KERNELS * ROWS);
+	return 0;
+}
+
+static int bootstrap(size_t b, size_t at, void *argument)
+{
+	(void)at;
+	struct job *job = argument;
+	size_t n = job->set->n, pairs = n * n;
+	double *times = mem_alloc(n + pairs, sizeof(*times)), r[TURNS][KERNELS];
 	if (!times)
 		return -1;
 	resample_pairs(job->plan->seed, job->plan->bootstrap, b, n, times, times + n);
-	rows_of(job, times + n, job->boot + b * KERNELS * ROWS);
+	for (size_t turn = 0; turn < TURNS; turn++)
+		for (size_t k = 0; k < job->kernels; k++) {
+			struct moments sum = {0};
+			for (size_t p = 0; p < pairs; p++)
+				moments_add(&sum, &job->moments[(turn * KERNELS + k) * pairs + p],
+				    times[n + p]);
+			r[turn][k] = correlation(&sum);
+		}
+	make_rows(job, r, job->boot + b * KERNELS * ROWS);
 	free(times);
 	return 0;
-}
-
-/* Both turns, at the Gabors as they are or in another order. */
-static int predict(struct job *job, const size_t *order, size_t threads)
-{
-	for (int turn = 0; turn < TURNS; turn++) {
-		place_taps(job, order, turn == 0);
-		if (par_for(job->blocks, threads, predict_block, job))
-			return -1;
-	}
-	return 0;
-}
-
-/* values and chance (KERNELS, ROWS), samples */
-static int run(struct job *job, size_t threads, double *value, double *chance)
-{
-	size_t n = job->set->n, *order = mem_alloc(n, sizeof(*order)), orders = INVARIANCE_ORDERS;
-	const struct lateral_plan *plan = job->plan;
-	double sample[KERNELS * ROWS] = {0};
-	int status = order ? 0 : -1;
-	job->choose = true;
-	if (status == 0 && !(status = predict(job, NULL, threads))) {
-		rows_of(job, NULL, value);
-		status = par_for(
-		    plan->bootstrap + resample_dyads(plan->bootstrap), threads, bootstrap, job);
-	}
-	job->choose = false;
-	orders = plan->invariance_permutations < orders ? plan->invariance_permutations : orders;
-	for (size_t b = 0; b < orders && status == 0; b++) {
-		resample_order(plan->seed, b, 2, n, order);
-		status = predict(job, order, threads);
-		rows_of(job, NULL, sample);
-		for (size_t q = 0; q < job->kernels * ROWS; q++)
-			chance[q] = (b ? chance[q] : 0) + sample[q] / (double)orders;
-	}
-	free(order);
-	return status;
-}
-
-/* p of the rows (KERNELS, ROWS) */
-static int test(struct job *job, size_t threads, double *p)
-{
-	size_t count = job->plan->invariance_permutations;
-	enum { STRIDE = EXCHANGE_KERNELS * EXCHANGE_ROWS };
-	double *t = mem_alloc((count + 1) * STRIDE, sizeof(*t));
-	double *lead = mem_alloc(count + 1, sizeof(*lead));
-	int status = t && lead ? exchange_run(job->set, job->kernels, job->w, job->plan->seed,
-				     count, threads, t)
-			       : -1;
-	for (size_t k = 0; k < job->kernels && status == 0; k++) {
-		const double *x = t + k * EXCHANGE_ROWS;
-		for (size_t b = 0; b <= count; b++)
-			lead[b] = x[b * STRIDE] - x[b * STRIDE + 1];
-		for (size_t row = 0; row < EXCHANGE_ROWS; row++)
-			p[k * ROWS + row] = resample_chance(
-			    x[row], x + STRIDE + row, count, STRIDE, RESAMPLE_GREATER)
-						.p;
-		p[k * ROWS + LEAD] =
-		    resample_chance(lead[0], lead + 1, count, 1, RESAMPLE_GREATER).p;
-	}
-	free(t);
-	free(lead);
-	return status;
 }
 
 int lateral_invariance(const struct lateral *set, size_t kernels, const char *const *kernel,
     const double *const *w, const struct lateral_plan *plan, struct report *report)
 {
-	size_t threads = par_threads(plan->threads);
+	size_t threads = par_threads(plan->threads), count = plan->invariance_permutations;
 	size_t samples = plan->bootstrap + resample_dyads(plan->bootstrap);
-	double value[KERNELS * ROWS], chance[KERNELS * ROWS], p[KERNELS * ROWS];
+	enum { STRIDE = KERNELS * ROWS };
 	struct job job = {.set = set, .kernels = kernels, .w = w, .plan = plan};
 	int status = -1;
-	for (size_t q = 0; q < KERNELS * ROWS; q++)
-		value[q] = chance[q] = p[q] = NAN;
-	job.boot = mem_alloc(samples * KERNELS * ROWS, sizeof(double));
-	if (!job.boot || job_make(&job, plan->seed, threads) ||
-	    (set->n >= 4 && (run(&job, threads, value, chance) || test(&job, threads, p))))
+	job.sample = mem_alloc((1 + count) * STRIDE, sizeof(double));
+	job.boot = mem_alloc(samples * STRIDE, sizeof(double));
+	if (!job.sample || !job.boot || job_make(&job, plan->seed, threads))
+		goto out;
+	for (size_t q = 0; q < (1 + count) * STRIDE; q++)
+		job.sample[q] = NAN;
+	if (set->n >= 4 && (par_for(1 + count, threads, arrange, &job) ||
+			       par_for(samples, threads, bootstrap, &job)))
 		goto out;
 	status = 0;
 	for (size_t k = 0; k < kernels; k++)
 		for (size_t q = k * ROWS; q < (k + 1) * ROWS && status == 0; q++) {
+			double value = job.sample[q];
+			struct resample_chance chance = resample_chance(
+			    value, job.sample + STRIDE + q, count, STRIDE, RESAMPLE_GREATER);
 			struct report_row row = {.kernel = kernel[k],
 			    .part = LATERAL_SIGNED,
 			    .quantity = names[q % ROWS],
-			    .value = value[q],
-			    .chance = chance[q],
-			    .p = isnan(value[q]) ? NAN : p[q],
+			    .value = value,
+			    .chance = chance.mean,
+			    .p = chance.p,
 			    .n = set->n * (set->n - 1)};
-			status = resample_pair_interval(value[q], job.boot + q, set->n,
-				     plan->bootstrap, KERNELS * ROWS, .95, &row.low, &row.high) ||
+			status = resample_pair_interval(value, job.boot + q, set->n,
+				     plan->bootstrap, STRIDE, .95, &row.low, &row.high) ||
 					 report_add(report, row)
 				     ? -1
 				     : 0;
 		}
 out:
 	job_free(&job, threads);
-	free(job.boot);
 	return status;
 }
 
@@ -371,14 +481,13 @@ int lateral_predict(
 	if (set->n < 4)
 		return err_set(
 		    "prediction: %zu usable filters, leaving filters out needs 4", set->n);
-	struct job job = {
-	    .set = set, .kernels = 1, .w = &w, .prediction = prediction, .choose = true};
+	struct job job = {.set = set, .kernels = 1, .w = &w, .prediction = prediction};
+	double r[KERNELS];
 	memset(prediction, 0, set->n * set->n * set->taps * sizeof(*prediction));
 	int status = job_make(&job, seed, 1);
-	if (status == 0) {
-		place_taps(&job, NULL, rotated);
-		status = par_for(job.blocks, 1, predict_block, &job);
-	}
+	for (size_t i = 0; i < set->n && status == 0; i++)
+		job.worker[0].order[i] = i;
+	status = status ? status : predict(&job.worker[0], rotated, true, r);
 	job_free(&job, 1);
 	return status;
 }

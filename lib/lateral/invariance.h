@@ -10,19 +10,18 @@
 #include "lateral/indices.h"
 
 #define INVARIANCE_FOLDS 6
-#define INVARIANCE_ORDERS 9 /* of the Gabors, behind chance */
-
 #define INVARIANCE_KERNELS 2 /* at once: what the labels give is the same for all */
 
 /*
  * Rows Q_inv, Q_unrotated and Q_lead, the first less the second, of part "signed", for 1 to INVARIANCE_KERNELS kernels, each
- * with its name and its w (n, n, taps). The prediction is predictor.h's, the unrotated one with Delta in place of q; units fall
- * into at most INVARIANCE_FOLDS random folds, and a pair is predicted from pairs neither of whose units is in its folds,
- * which also choose the width. Taps with |Delta| above k/2, which rotated frames do not fill, are left out.
- * A permutation moves whole Gabors (orientation, frequency, phase) among filters, centres and kernels staying. Chance: mean of the row
- * over INVARIANCE_ORDERS of them, at the data's widths. p: one-sided, of the statistic of exchange.h, which has one width, over
- * plan->invariance_permutations of them. Interval: bootstrap over filters of the correlation at the given predictions. Needs
- * at least 4 units, else the rows are nan. 0 or -1.
+ * with its name and its w (n, n, taps). The prediction is predictor.h's on its coarse grid, the unrotated one with Delta in place
+ * of q; units fall into at most INVARIANCE_FOLDS random folds, and a pair is predicted from pairs neither of whose units is in
+ * its folds. The width is one for all of them, the best when couples of folds are left out. Taps with |Delta| above k/2, which
+ * rotated frames do not fill, are left out.
+ * A permutation moves whole Gabors (orientation, frequency, phase) among filters, centres and kernels staying; the widths are
+ * chosen and everything is predicted anew, so that data and plan->invariance_permutations permutations are treated alike: chance is
+ * their mean, p one-sided. Interval: bootstrap over filters of the correlation at the given predictions. Needs at least 4 units,
+ * else the rows are nan. 0 or -1.
  */
 int lateral_invariance(const struct lateral *set, size_t kernels, const char *const *kernel,
     const double *const *w, const struct lateral_plan *plan, struct report *report)

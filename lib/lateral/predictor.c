@@ -7,18 +7,23 @@
 #include "fit/vector.h"
 
 #define PI 3.14159265358979323846
-#define ANGLES ((size_t)PREDICTOR_ANGLES)
 #define SCALES 6 /* of widths */
+#define MOST_ANGLES 64
+#define LANES ((size_t)16)
+
+typedef float vector __attribute__((vector_size(64), aligned(4), may_alias));
 
 /* what a cell sums over its taps: c, s cosine and sine of dphase; then w, w c, w s for each weight */
 enum { N, C, S, CC, CS, DESIGN, TERMS = 3 };
 
 struct predictor {
-	size_t weights, half, side, plane, cells; /* cells: ANGLES x side x side */
+	double step; /* px */
+	size_t weights, angles, half, side, plane, cells; /* cells: angles x side x side */
 	float *sums, *held;                       /* (DESIGN + TERMS weights, cells) */
 	float *design;                            /* (DESIGN, cells): of sums, weighted */
 	float *rest, *top; /* (TERMS, cells): what is to be regressed, and weighted */
-	float *work;       /* (2, cells) */
+	float *work;       /* (2, cells + LANES) */
+	float *matrix;     /* (side, side up to whole LANES): weights between the columns of a row */
 	float *place;      /* (weights, TERMS, cells): coefficients of 1, c, s */
 };
 
@@ -29,24 +34,29 @@ struct predictor_width predictor_width(size_t width)
 	return (struct predictor_width){q, q * per_px * PI / 180, width < 2 * SCALES};
 }
 
-struct predictor *predictor_create(double reach, size_t weights)
+struct predictor *predictor_create(double reach, size_t weights, struct predictor_grid grid)
 {
 	struct predictor *p = mem_alloc(1, sizeof *p);
 	if (!p)
 		return NULL;
 	p->weights = weights;
-	p->half = (size_t)ceil(reach / PREDICTOR_STEP) + 1;
+	p->step = grid.step;
+	p->angles = grid.angles;
+	p->half = (size_t)ceil(reach / p->step) + 1;
 	p->side = 2 * p->half + 1;
 	p->plane = p->side * p->side;
-	p->cells = ANGLES * p->plane;
-	p->sums = mem_alloc((DESIGN + TERMS * weights) * p->cells, sizeof *p->sums);
-	p->held = mem_alloc((DESIGN + TERMS * weights) * p->cells, sizeof *p->held);
-	p->design = mem_alloc(DESIGN * p->cells, sizeof *p->design);
-	p->rest = mem_alloc(TERMS * p->cells, sizeof *p->rest);
-	p->top = mem_alloc(TERMS * p->cells, sizeof *p->top);
-	p->work = mem_alloc(2 * p->cells, sizeof *p->work);
+	p->cells = p->angles * p->plane;
+	size_t numbers = predictor_numbers(p);
+	p->sums = mem_alloc(numbers + LANES, sizeof *p->sums);
+	p->held = mem_alloc(numbers + LANES, sizeof *p->held);
+	p->design = mem_alloc(DESIGN * p->cells + LANES, sizeof *p->design);
+	p->rest = mem_alloc(TERMS * p->cells + LANES, sizeof *p->rest);
+	p->top = mem_alloc(TERMS * p->cells + LANES, sizeof *p->top);
+	p->work = mem_alloc(2 * (p->cells + LANES), sizeof *p->work);
+	p->matrix = mem_alloc(p->side * (p->side + LANES), sizeof *p->matrix);
 	p->place = mem_alloc(TERMS * weights * p->cells, sizeof *p->place);
-	if (p->sums && p->held && p->design && p->rest && p->top && p->work && p->place)
+	if (p->sums && p->held && p->design && p->rest && p->top && p->work && p->matrix &&
+	    p->place)
 		return p;
 	predictor_free(p);
 	return NULL;
@@ -62,29 +72,35 @@ void predictor_free(struct predictor *p)
 	free(p->rest);
 	free(p->top);
 	free(p->work);
+	free(p->matrix);
 	free(p->place);
 	free(p);
 }
 
 /* ---- sums over taps ---- */
 
+size_t predictor_numbers(const struct predictor *p)
+{
+	return (DESIGN + TERMS * p->weights) * p->cells;
+}
+
 static void clear(const struct predictor *p, float *sums)
 {
-	memset(sums, 0, (DESIGN + TERMS * p->weights) * p->cells * sizeof *sums);
+	memset(sums, 0, predictor_numbers(p) * sizeof *sums);
 }
 
 /* less (weights, stride): taken off the weights; NULL: nothing */
 static void gather(const struct predictor *p, const struct predictor_data *data, size_t pair,
     const float *less, size_t stride, float *sums)
 {
-	double angle = floor((data->dtheta[pair] / PI + .5) * PREDICTOR_ANGLES);
-	size_t plane = (size_t)fmin(fmax(angle, 0), PREDICTOR_ANGLES - 1) * p->plane;
-	float middle = (float)p->half + .5F;
+	double angles = (double)p->angles, angle = floor((data->dtheta[pair] / PI + .5) * angles);
+	size_t plane = (size_t)fmin(fmax(angle, 0), angles - 1) * p->plane;
+	float middle = (float)p->half + .5F, scale = (float)(1 / p->step);
 	for (size_t t = data->first[pair]; t < data->first[pair + 1]; t++) {
 		const struct predictor_tap *tap = &data->tap[t];
 		float c = tap->cosine, s = tap->sine;
-		size_t column = (size_t)(tap->along / (float)PREDICTOR_STEP + middle);
-		size_t row = (size_t)(tap->across / (float)PREDICTOR_STEP + middle);
+		size_t column = (size_t)(tap->along * scale + middle);
+		size_t row = (size_t)(tap->across * scale + middle);
 		float *to = sums + plane + row * p->side + column;
 		const float x[DESIGN] = {1, c, s, c * c, c * s};
 		for (size_t k = 0; k < DESIGN; k++, to += p->cells)
@@ -103,7 +119,7 @@ static void both_frames(const struct predictor *p, float *sums)
 	for (size_t k = 0; k < DESIGN + TERMS * p->weights; k++) {
 		bool odd = k < DESIGN ? k == S || k == CS : (k - DESIGN) % TERMS == 2;
 		float sign = odd ? -1 : 1;
-		for (size_t z = 0; z < ANGLES; z++) {
+		for (size_t z = 0; z < p->angles; z++) {
 			float *x = sums + k * p->cells + z * p->plane;
 			for (size_t a = 0, b = p->plane - 1; a <= b; a++, b--) {
 				float sum = x[a] + sign * x[b];
@@ -118,7 +134,7 @@ static void both_frames(const struct predictor *p, float *sums)
 static void other_end(const struct predictor *p, float *terms)
 {
 	for (size_t k = 0; k < TERMS; k++)
-		for (size_t z = 0; z < ANGLES; z++) {
+		for (size_t z = 0; z < p->angles; z++) {
 			float *x = terms + k * p->cells + z * p->plane, sign = k == 2 ? -1 : 1;
 			for (size_t a = 0, b = p->plane - 1; a < b; a++, b--)
 				x[b] = sign * x[a];
@@ -136,60 +152,62 @@ static size_t bell(double sigma, size_t most, float *weight)
 	return reach;
 }
 
-/* out (rows, length) = in weighted along its rows, which end at their ends */
+/*
+ * Sums are kept in registers, LANES at a time; what a row's last lanes read and write beyond it is put right by the next row, and
+ * behind the last one there is room.
+ */
+
+/* out (rows, length) = in weighted along its rows, which end at their ends: matrix (length, padded) */
 VECTOR_INLINE void along_rows(float *restrict out, const float *restrict in, size_t rows,
-    size_t length, const float *weight, size_t reach)
+    size_t length, const float *matrix, size_t padded, size_t reach)
 {
-	for (size_t r = 0; r < rows; r++) {
-		float *to = out + r * length;
-		const float *x = in + r * length;
-		memset(to, 0, length * sizeof *to);
-		for (size_t d = 0; d <= reach && d < length; d++) {
-			float f = weight[d];
-#pragma omp simd
-			for (size_t i = 0; i < length - d; i++)
-				to[i] += f * x[i + d];
-			if (d == 0)
-				continue;
-#pragma omp simd
-			for (size_t i = d; i < length; i++)
-				to[i] += f * x[i - d];
+	for (size_t r = 0; r < rows; r++)
+		for (size_t c = 0; c < length; c += LANES) {
+			const float *x = in + r * length;
+			vector sum = {0};
+			size_t first = c > reach ? c - reach : 0, end = c + LANES + reach;
+			for (size_t d = first; d < end && d < length; d++)
+				sum += x[d] * *(const vector *)(matrix + d * padded + c);
+			*(vector *)(out + r * length + c) = sum;
 		}
-	}
 }
 
 /* the first `wanted` of rows of `inner` numbers, `stride` apart, weighted with their neighbours among `length` rows */
 VECTOR_INLINE void across_rows(float *restrict out, const float *restrict in, size_t wanted,
     size_t length, size_t inner, size_t stride, const float *weight, size_t reach)
 {
-	for (size_t l = 0; l < wanted; l++) {
-		float *to = out + l * stride;
-		memset(to, 0, inner * sizeof *to);
-		for (size_t m = l > reach ? l - reach : 0; m < length && m <= l + reach; m++) {
-			const float *x = in + m * stride;
-			float f = weight[m > l ? m - l : l - m];
-#pragma omp simd
-			for (size_t i = 0; i < inner; i++)
-				to[i] += f * x[i];
+	for (size_t l = 0; l < wanted; l++)
+		for (size_t c = 0; c < inner; c += LANES) {
+			vector sum = {0};
+			for (size_t m = l > reach ? l - reach : 0; m < length && m <= l + reach; m++)
+				sum += weight[m > l ? m - l : l - m] *
+				       *(const vector *)(in + m * stride + c);
+			*(vector *)(out + l * stride + c) = sum;
 		}
-	}
 }
 
 /* Rows 0 to half of every plane: the others are the same from the other end. */
 VECTOR_CLONES static void weigh(
     const struct predictor *p, const struct predictor_width *width, const float *in, float *out)
 {
-	float near[64], angle[PREDICTOR_ANGLES];
-	size_t reach = bell(width->near / PREDICTOR_STEP, 63, near), side = p->side;
-	size_t turn = bell(width->angle * PREDICTOR_ANGLES / PI, ANGLES - 1, angle);
+	float near[64], angle[MOST_ANGLES];
+	size_t reach = bell(width->near / p->step, 63, near), side = p->side;
+	size_t turn = bell(width->angle * (double)p->angles / PI, p->angles - 1, angle);
 	size_t wanted = p->half + 1, rows = wanted + reach < side ? wanted + reach : side;
-	float *a = p->work, *b = p->work + p->cells;
-	for (size_t z = 0; z < ANGLES; z++) {
-		along_rows(a + z * p->plane, in + z * p->plane, rows, side, near, reach);
+	size_t padded = (side + LANES - 1) / LANES * LANES;
+	float *a = p->work, *b = a + p->cells + LANES, *matrix = p->matrix;
+	for (size_t d = 0; d < side; d++)
+		for (size_t c = 0; c < padded; c++) {
+			size_t apart = c > d ? c - d : d - c;
+			matrix[d * padded + c] = apart <= reach ? near[apart] : 0;
+		}
+	for (size_t z = 0; z < p->angles; z++) {
+		along_rows(
+		    a + z * p->plane, in + z * p->plane, rows, side, matrix, padded, reach);
 		across_rows(
 		    b + z * p->plane, a + z * p->plane, wanted, rows, side, side, near, reach);
 	}
-	across_rows(out, b, ANGLES, ANGLES, wanted * side, p->plane, angle, turn);
+	across_rows(out, b, p->angles, p->angles, wanted * side, p->plane, angle, turn);
 }
 
 /* ---- regression ---- */
@@ -317,65 +335,39 @@ static void try(struct predictor *p, size_t width, errors error)
 			    p->place + TERMS * w * cells + z);
 }
 
-/* Errors of the wanted widths; how many couples of folds could be left out, or -1. */
-static int leave_out(struct predictor *p, const struct predictor_data *data, const size_t *pair,
-    size_t count, const bool *wanted, errors error)
+void predictor_add(
+    const struct predictor *p, const struct predictor_data *data, size_t pair, float *sums)
 {
-	size_t *fold = mem_alloc(data->units, sizeof *fold), units = 0;
-	int tried = 0;
-	if (!fold)
-		return -1;
-	/* the pairs' units in their order, one after the other; the others are in no fold */
-	for (size_t q = 0; q < count; q++)
-		fold[data->target[pair[q]]] = fold[data->source[pair[q]]] = 1;
-	for (size_t i = 0; i < data->units; i++)
-		fold[i] = fold[i] ? units++ % PREDICTOR_FOLDS : SIZE_MAX;
-	for (size_t out = 0; out < PREDICTOR_FOLDS; out += 2) {
-		size_t trains = 0, tests = 0;
-		clear(p, p->sums);
-		clear(p, p->held);
-		for (size_t q = 0; q < count; q++) {
-			bool target = fold[data->target[pair[q]]] / 2 == out / 2;
-			bool source = fold[data->source[pair[q]]] / 2 == out / 2;
-			if (target != source)
-				continue;
-			gather(p, data, pair[q], NULL, 0, target ? p->held : p->sums);
-			trains += !target;
-			tests += target;
-		}
-		if (trains == 0 || tests == 0)
-			continue;
-		tried++;
-		both_frames(p, p->sums);
-		both_frames(p, p->held);
-		for (size_t k = 0; k < PREDICTOR_WIDTHS; k++)
-			if (wanted[k])
-				try(p, k, error);
-	}
-	free(fold);
-	return tried;
+	gather(p, data, pair, NULL, 0, sums);
 }
 
-void predictor_learn_at(struct predictor *p, const struct predictor_data *data, const size_t *pair,
-    size_t count, const size_t *width)
+void predictor_turn(const struct predictor *p, float *sums)
 {
-	clear(p, p->sums);
-	for (size_t q = 0; q < count; q++)
-		gather(p, data, pair[q], NULL, 0, p->sums);
-	both_frames(p, p->sums);
-	for (size_t w = 0; w < p->weights; w++)
-		fit(p, w, w + 1, predictor_width(width[w]), 2);
+	both_frames(p, sums);
+}
+
+float *predictor_sums(struct predictor *p)
+{
+	return p->sums;
+}
+
+void predictor_fit(struct predictor *p, const size_t *width)
+{
+	for (size_t w = 0, next; w < p->weights; w = next) {
+		for (next = w + 1; next < p->weights && width[next] == width[w];)
+			next++;
+		fit(p, w, next, predictor_width(width[w]), 2);
+	}
 	both_ends(p);
 }
 
-static int choose(struct predictor *p, const struct predictor_data *data, const size_t *pair,
-    size_t count, size_t *width)
+int predictor_choose(struct predictor *p, predictor_split *split, void *argument, size_t *width)
 {
 	errors error = {{0}};
 	bool wanted[PREDICTOR_WIDTHS] = {0};
-	int tried = 0;
 	/* the scale first, then at the scale that is best for some weight whatever else there is */
 	for (size_t stage = 0; stage < 2; stage++) {
+		size_t tried = 0;
 		for (size_t k = 0; k < PREDICTOR_WIDTHS && stage == 0; k++)
 			wanted[k] = k < SCALES;
 		for (size_t k = 0; k < PREDICTOR_WIDTHS && stage == 1; k++) {
@@ -383,9 +375,15 @@ static int choose(struct predictor *p, const struct predictor_data *data, const 
 			for (size_t w = 0; w < p->weights; w++)
 				wanted[k] = wanted[k] || (k >= SCALES && k % SCALES == width[w]);
 		}
-		tried = leave_out(p, data, pair, count, wanted, error);
-		if (tried < 0)
-			return -1;
+		for (size_t s = 0; s < PREDICTOR_SPLITS; s++) {
+			int there = split(s, p->sums, p->held, argument);
+			if (there < 0)
+				return -1;
+			for (size_t k = 0; k < PREDICTOR_WIDTHS && there; k++)
+				if (wanted[k])
+					try(p, k, error);
+			tried += there > 0;
+		}
 		for (size_t w = 0; w < p->weights; w++) {
 			width[w] = stage ? width[w] : USUAL;
 			for (size_t k = 0; k < PREDICTOR_WIDTHS && tried; k++)
@@ -396,13 +394,56 @@ static int choose(struct predictor *p, const struct predictor_data *data, const 
 	return 0;
 }
 
+/* ---- from pairs ---- */
+
+struct training {
+	const struct predictor *predictor;
+	const struct predictor_data *data;
+	const size_t *pair, *fold; /* fold: of the units */
+	size_t count;
+};
+
+static int split_pairs(size_t split, float *train, float *held, void *argument)
+{
+	const struct training *t = argument;
+	const struct predictor_data *data = t->data;
+	size_t trains = 0, tests = 0;
+	clear(t->predictor, train);
+	clear(t->predictor, held);
+	for (size_t q = 0; q < t->count; q++) {
+		bool target = t->fold[data->target[t->pair[q]]] / 2 == split;
+		bool source = t->fold[data->source[t->pair[q]]] / 2 == split;
+		if (target != source)
+			continue;
+		gather(t->predictor, data, t->pair[q], NULL, 0, target ? held : train);
+		trains += !target;
+		tests += target;
+	}
+	both_frames(t->predictor, train);
+	both_frames(t->predictor, held);
+	return trains > 0 && tests > 0;
+}
+
 int predictor_learn(struct predictor *p, const struct predictor_data *data, const size_t *pair,
     size_t count, size_t *width)
 {
-	if (choose(p, data, pair, count, width))
+	size_t *fold = mem_alloc(data->units, sizeof *fold), units = 0;
+	if (!fold)
 		return -1;
-	predictor_learn_at(p, data, pair, count, width);
-	return 0;
+	/* the pairs' units in their order, one after the other; the others are in no fold */
+	for (size_t q = 0; q < count; q++)
+		fold[data->target[pair[q]]] = fold[data->source[pair[q]]] = 1;
+	for (size_t i = 0; i < data->units; i++)
+		fold[i] = fold[i] ? units++ % PREDICTOR_FOLDS : SIZE_MAX;
+	struct training training = {p, data, pair, fold, count};
+	int status = predictor_choose(p, split_pairs, &training, width);
+	free(fold);
+	clear(p, p->sums);
+	for (size_t q = 0; q < count; q++)
+		gather(p, data, pair[q], NULL, 0, p->sums);
+	both_frames(p, p->sums);
+	predictor_fit(p, width);
+	return status;
 }
 
 /* ---- between the nodes ---- */
@@ -410,14 +451,14 @@ int predictor_learn(struct predictor *p, const struct predictor_data *data, cons
 VECTOR_CLONES void predictor_predict(const struct predictor *p, const struct predictor_data *data,
     size_t pair, size_t stride, float *out)
 {
-	double z = fmin(
-	    fmax((data->dtheta[pair] / PI + .5) * PREDICTOR_ANGLES - .5, 0), PREDICTOR_ANGLES - 1);
-	size_t low = (size_t)fmin(floor(z), PREDICTOR_ANGLES - 2), side = p->side;
-	float up = (float)(z - (double)low), middle = (float)p->half;
+	double angles = (double)p->angles;
+	double z = fmin(fmax((data->dtheta[pair] / PI + .5) * angles - .5, 0), angles - 1);
+	size_t low = (size_t)fmin(floor(z), angles - 2), side = p->side;
+	float up = (float)(z - (double)low), middle = (float)p->half, scale = (float)(1 / p->step);
 	for (size_t t = data->first[pair], at = 0; t < data->first[pair + 1]; t++, at++) {
 		const struct predictor_tap *tap = &data->tap[t];
-		float x = tap->along / (float)PREDICTOR_STEP + middle;
-		float y = tap->across / (float)PREDICTOR_STEP + middle;
+		float x = tap->along * scale + middle;
+		float y = tap->across * scale + middle;
 		size_t column = (size_t)x, row = (size_t)y;
 		float u = x - (float)column, v = y - (float)row;
 		size_t cell = (low * side + row) * side + column;
