@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/error.h"
@@ -18,6 +19,7 @@ struct output {
 	char *name;      /* for messages */
 	char *path;      /* final name; NULL where there is no temporary */
 	char *temporary; /* NULL: written directly */
+	int lock;        /* keeps the temporary ours until it is renamed or removed; -1: none */
 	size_t slot;
 	bool standard;
 	struct output *next; /* of those that are open and have a final name */
@@ -49,10 +51,60 @@ static void release(struct output *out)
 		}
 	}
 	forget(out);
+	if (out->temporary)
+		close(out->lock);
 	free(out->name);
 	free(out->path);
 	free(out->temporary);
 	free(out);
+}
+
+/* Whether the locked descriptor is still the file of that name: our own, plain, of no other name. */
+static bool is_ours(int descriptor, const char *path)
+{
+	struct stat here, there;
+	return fstat(descriptor, &here) == 0 && lstat(path, &there) == 0 && here.st_ino == there.st_ino &&
+	       here.st_dev == there.st_dev && S_ISREG(here.st_mode) && here.st_nlink == 1 && here.st_uid == geteuid();
+}
+
+/* NAME.unfinished, new or left by a run that was killed, locked: a descriptor, or -1 where it is another's. */
+static int open_unfinished(const char *path)
+{
+	int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	bool made = descriptor >= 0;
+	if (!made)
+		descriptor = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
+	if (descriptor < 0)
+		return -1;
+	bool locked = flock(descriptor, LOCK_EX | LOCK_NB) == 0;
+	if (locked && is_ours(descriptor, path))
+		return descriptor;
+	if (made && !locked && errno != EWOULDBLOCK) /* a file system without locks */
+		unlink(path);
+	close(descriptor);
+	return -1;
+}
+
+/* Where another run is writing the file of that name, or there are no locks: one of a name of its own. */
+static int create_temporary(struct output *out)
+{
+	out->temporary = mem_text("%s.unfinished", out->path);
+	if (!out->temporary)
+		return -1;
+	int descriptor = open_unfinished(out->temporary);
+	if (descriptor >= 0)
+		return descriptor;
+	free(out->temporary);
+	out->temporary = mem_text("%s.XXXXXX", out->path);
+	if (!out->temporary)
+		return -1;
+	descriptor = mkstemp(out->temporary);
+	if (descriptor < 0) {
+		err_errno("%s", out->name);
+		free(out->temporary);
+		out->temporary = NULL;
+	}
+	return descriptor;
 }
 
 static int open_temporary(struct output *out, const char *path, mode_t mode)
@@ -73,18 +125,13 @@ static int open_temporary(struct output *out, const char *path, mode_t mode)
 	}
 	out->next = open_outputs;
 	open_outputs = out;
-	out->temporary = mem_text("%s.XXXXXX", out->path);
-	if (!out->temporary)
+	out->lock = -1;
+	int descriptor = create_temporary(out);
+	if (descriptor < 0)
 		return -1;
-	int descriptor = mkstemp(out->temporary);
-	if (descriptor < 0) {
-		err_errno("%s", path);
-		free(out->temporary);
-		out->temporary = NULL;
-		return -1;
-	}
 	temporaries[out->slot] = out->temporary;
-	if (fchmod(descriptor, mode) < 0 || !(out->stream = fdopen(descriptor, "wb"))) {
+	if (ftruncate(descriptor, 0) < 0 || fchmod(descriptor, mode) < 0 || (out->lock = dup(descriptor)) < 0 ||
+	    !(out->stream = fdopen(descriptor, "wb"))) {
 		err_errno("%s", path);
 		close(descriptor);
 		unlink(out->temporary);

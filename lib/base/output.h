@@ -1,7 +1,9 @@
 /*
- * Where results go. A regular or new file is written under a temporary name beside it and renamed
+ * Where results go. A regular or new file NAME is written as NAME.unfinished beside it and renamed
  * once it is whole and synced; a FIFO or a device is written directly; NULL and "-" are standard
- * output. Temporaries are removed when the process exits or gets SIGINT, SIGTERM or SIGHUP.
+ * output. Temporaries are removed when the process exits or gets SIGINT, SIGTERM or SIGHUP. What
+ * kill -9 leaves is taken over by the next run that writes NAME; a lock (flock) tells it from a
+ * file that is being written, beside which a run takes NAME.XXXXXX.
  */
 #ifndef BASE_OUTPUT_H
 #define BASE_OUTPUT_H

@@ -6,8 +6,10 @@
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +69,22 @@ int rename(const char *from, const char *to)
 	next("rename", &real);
 	count("rename", to);
 	return real(from, to);
+}
+
+/* those that may make a file */
+int open(const char *path, int flags, ...)
+{
+	int (*real)(const char *, int, ...);
+	mode_t mode = 0;
+	next("open64", &real);
+	if (flags & O_CREAT) {
+		va_list arguments;
+		va_start(arguments, flags);
+		mode = va_arg(arguments, mode_t);
+		va_end(arguments);
+		count("open", path);
+	}
+	return real(path, flags, mode);
 }
 
 int mkstemp(char *path)
