@@ -215,7 +215,7 @@ assert calls[:renames[0]].count(["fsync", "logs"]) == 5, calls
 	gain=$(tail -n 1 gain.tsv | cut -f 11)
 	run --separate-stderr train-v1 $small --epochs 1 --init second -T 2 "$stripes" -o more
 	if awk -v g="$gain" 'BEGIN { exit !(g >= 1) }'; then
-		one_line 0 "-T 2: 1 in second, .* gain is ${gain:0:3}"
+		one_line 0 "second: -T 2: 1 in training, .* gain is ${gain:0:3}"
 	else
 		[[ $status -eq 0 && -z $stderr ]]
 	fi

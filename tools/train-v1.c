@@ -186,26 +186,14 @@ static void collect(struct settings *settings, const struct data *data, const st
 		tool_check(settings_add(settings, "processes", "%zu", comm->ranks));
 }
 
-/* More propagations than the model was trained with: do they keep within bounds? */
-static void check_gain(struct network *net, const struct model *model)
-{
-	const char *trained = model_meta(model, "iterations");
-	double gain;
-	if (!trained || network.iterations <= strtoul(trained, NULL, 10))
-		return;
-	tool_check(network_lateral_norm(net, &gain));
-	if (gain >= 1)
-		tool_warn("-T %zu: %s in %s, and its kernel's largest gain is %.3g, not below 1: "
-			  "responses may grow with every propagation",
-		    network.iterations, trained, init, gain);
-}
-
 /* start from another model's tensors, whose hash is a setting too */
 static void start_from(struct network *net, struct settings *settings)
 {
 	struct model *model = tool_need(model_open(init));
 	tool_check(train_initialise_from(net, model));
-	check_gain(net, model);
+	const char *trained = model_meta(model, "iterations");
+	if (trained && tool_check(network_may_grow(net, network.iterations, strtoul(trained, NULL, 10))))
+		tool_warn("%s: %s", init, err_reason());
 	model_close(model);
 	tool_check(settings_add(settings, "init_hash", "%016" PRIx64, train_hash(net)));
 }

@@ -85,22 +85,6 @@ static void check_paths(char **operands, size_t count_operands)
 	free(used);
 }
 
-/* More propagations than the model was trained with: do they keep within bounds? Covariances are of h0, before any. */
-static void check_gain(struct network *net, const struct respond_options *wanted)
-{
-	size_t trained = network_options(net)->iterations;
-	double gain;
-	if (wanted->iterations <= trained ||
-	    (wanted->output == RESPOND_COVARIANCE && !accuracy && !confusion && !tuning_file))
-		return;
-	tool_check(network_lateral_norm(net, &gain));
-	if (gain >= 1)
-		tool_warn(
-		    "-T %zu: %zu in training, and the kernel's largest gain is %.3g, not below 1: "
-		    "responses may grow with every propagation",
-		    wanted->iterations, trained, gain);
-}
-
 int main(int argc, char **argv)
 {
 	size_t files = tool_start(&tool, argc, argv);
@@ -114,7 +98,10 @@ int main(int argc, char **argv)
 	model_close(model);
 	if (!iterations_given)
 		wanted.iterations = network_options(net)->iterations;
-	check_gain(net, &wanted);
+	/* covariances are of h0, before any propagation */
+	bool propagates = wanted.output != RESPOND_COVARIANCE || accuracy || confusion || tuning_file;
+	if (propagates && tool_check(network_may_grow(net, wanted.iterations, network_options(net)->iterations)))
+		tool_warn("%s", err_reason());
 	struct respond *respond = tool_need(respond_create(net, &wanted, threads));
 	struct npys_in *in = tool_need(npys_open(argv + 1, files));
 	struct progress progress = progress_start(verbose, "v1-respond", "images", 0);

@@ -197,16 +197,9 @@ int head_run(struct head *head, const struct norm_images *images,
 
 double head_loss(const struct head *head, size_t i, int32_t label, size_t batch, bool *correct)
 {
-	size_t classes = head->classes, largest = 0;
+	size_t classes = head->classes, largest;
 	const real *x = head->logits + i * classes;
-	for (size_t c = 1; c < classes; c++) {
-		if (x[c] > x[largest])
-			largest = c;
-	}
-	double sum = 0;
-	for (size_t c = 0; c < classes; c++)
-		sum += exp((double)x[c] - (double)x[largest]);
-	double log_sum = log(sum) + (double)x[largest];
+	double log_sum = layer_log_sum_exp(classes, x, &largest);
 	for (size_t c = 0; batch > 0 && c < classes; c++) {
 		double d = exp((double)x[c] - log_sum) - (c == (size_t)label ? 1 : 0);
 		head->dlogits[i * classes + c] = (real)(d / (double)batch);

@@ -1,4 +1,5 @@
 /* Normalisation, rectification, pools: see layers.h. */
+#include <math.h>
 #include <string.h>
 #include "conv/lanes.h"
 #include "net/layers.h"
@@ -371,4 +372,17 @@ void layer_average_pool_adjoint(
 			}
 		}
 	}
+}
+
+double layer_log_sum_exp(size_t n, const real *x, size_t *largest)
+{
+	double sum = 0;
+	*largest = 0;
+	for (size_t i = 1; i < n; i++) {
+		if (x[i] > x[*largest])
+			*largest = i;
+	}
+	for (size_t i = 0; i < n; i++)
+		sum += exp((double)x[i] - (double)x[*largest]);
+	return log(sum) + (double)x[*largest];
 }

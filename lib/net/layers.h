@@ -55,6 +55,9 @@ void layer_max_pool(
 void layer_max_pool_adjoint(
     size_t h, size_t w, size_t s, size_t side, const real *dy, const uint8_t *place, real *dx);
 
+/* Log of the sum of exp over x (n), n at least 1; largest: which x is, the first of equals. */
+double layer_log_sum_exp(size_t n, const real *x, size_t *largest);
+
 /* PyTorch's AdaptiveAvgPool2d(2), flattened: x (h, w, S) -> y (channels, 2, 2), and dy (channels, 2, 2) -> dx */
 void layer_average_pool(size_t h, size_t w, size_t s, size_t channels, const real *x, real *y);
 void layer_average_pool_adjoint(

@@ -608,3 +608,17 @@ int network_lateral_norm(const struct network *net, double *norm)
 	return gain_largest(net->tensors.list[TENSOR_LATERAL].x, net->options.filters,
 	    net->options.kl, net->threads, norm);
 }
+
+int network_may_grow(const struct network *net, size_t iterations, size_t trained)
+{
+	double gain;
+	if (iterations <= trained)
+		return 0;
+	if (network_lateral_norm(net, &gain) < 0)
+		return -1;
+	if (!(gain >= 1))
+		return 0;
+	err_set("-T %zu: %zu in training, and the kernel's largest gain is %.3g, not below 1: responses may grow with every "
+		"propagation", iterations, trained, gain);
+	return 1;
+}

@@ -167,4 +167,8 @@ void network_square(const struct network *net, double *square);
 /* The gain of one linear propagation on an unbounded plane, gain_largest (gain.h) of the lateral kernel. 0 or -1. */
 int network_lateral_norm(const struct network *net, double *norm) __attribute__((warn_unused_result));
 
+/* More propagations than the `trained` ones: 1, with a warning as the reason, where that gain is not below 1, so that
+ * responses need not keep within bounds; else 0; -1 on failure. */
+int network_may_grow(const struct network *net, size_t iterations, size_t trained) __attribute__((warn_unused_result));
+
 #endif

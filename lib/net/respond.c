@@ -21,7 +21,7 @@ struct respond {
 	struct tuning *tuning;
 	struct score score;
 	size_t waiting; /* images of the last batch, until their labels come */
-	float *logits;  /* (waiting, C), as the next kept for them */
+	real *logits;   /* (waiting, C), as the next kept for them */
 	float *centre;  /* (waiting, F, TUNING_PLACES) */
 };
 
@@ -180,10 +180,8 @@ static int write_responses(const struct respond *r, const struct chunk *chunk,
 static int collect(struct respond *r, const struct chunk *chunk)
 {
 	size_t n = chunk->n, h = chunk->h, w = chunk->w, place = r->filters * TUNING_PLACES;
-	if (r->scored) {
-		network_get(r->net, NETWORK_LOGITS, chunk->y);
-		to_float(chunk->y, n * r->classes, r->logits + chunk->first * r->classes);
-	}
+	if (r->scored)
+		network_get(r->net, NETWORK_LOGITS, r->logits + chunk->first * r->classes);
 	if (r->tuning) {
 		network_get(r->net, NETWORK_HT, chunk->y);
 		tuning_centre(chunk->y, n * r->filters, h, w, r->centre + chunk->first * place);

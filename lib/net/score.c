@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "net/layers.h"
 #include "net/score.h"
 #include "table/table.h"
 
@@ -28,21 +29,15 @@ void score_free(struct score *score)
 	*score = (struct score){0};
 }
 
-int score_add(struct score *score, const float *logits, int64_t label)
+int score_add(struct score *score, const real *logits, int64_t label)
 {
-	size_t best = 0;
-	double sum = 0;
+	size_t best;
 	if (label < 0 || (uint64_t)label >= score->classes)
 		return err_set("label %lld: the model has classes 0 to %zu", (long long)label,
 		    score->classes - 1);
-	for (size_t i = 1; i < score->classes; i++) {
-		if (logits[i] > logits[best])
-			best = i;
-	}
-	for (size_t i = 0; i < score->classes; i++)
-		sum += exp((double)logits[i] - (double)logits[best]);
+	double log_sum = layer_log_sum_exp(score->classes, logits, &best);
 	score->counts[(size_t)label * score->classes + best]++;
-	score->loss[label] += log(sum) + (double)logits[best] - (double)logits[label];
+	score->loss[label] += log_sum - (double)logits[label];
 	return 0;
 }
 

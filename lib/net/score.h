@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "conv/real.h"
 
 struct score {
 	size_t classes;
@@ -16,7 +17,7 @@ void score_free(struct score *score);
 
 /* Add one image's logits (classes) and label. The answer is the first of the largest logits. 0, or
  * -1 where the label is no class. */
-int score_add(struct score *score, const float *logits, int64_t label)
+int score_add(struct score *score, const real *logits, int64_t label)
     __attribute__((warn_unused_result));
 
 struct score_summary {
