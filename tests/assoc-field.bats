@@ -361,6 +361,11 @@ assert off.max() < 1 and abs(a["weight"] / b["weight"] - 1)[near].max() < .03, o
 	planted 'density = elongated(3, 1.5, 1); F = 6; size = 5'
 	run --separate-stderr bash -c 'assoc-field -t g.tsv -f bank.npys -r <(cat rms.npys) --compare c.tsv k.npys'
 	[[ $status -eq 1 && ! -e c.tsv ]]
+	# fits of effective profiles: a comparison needs the filter before the bank, the field alone does not
+	awk -F'\t' -v OFS='\t' '{ print $0, NR == 1 ? "profile" : "effective" }' g.tsv >e.tsv
+	run --separate-stderr assoc-field -t e.tsv -f bank.npys --compare c.tsv k.npys -o f.tsv
+	one_line 1 'e.tsv: row 1: .*--lgn'
+	assoc-field -t e.tsv k.npys -o field.tsv 2>/dev/null
 	python 'save("rms.npys", np.ones(6))'
 	run --separate-stderr assoc-field -t g.tsv -f bank.npys -r rms.npys --compare c.tsv k.npys -o f.tsv
 	one_line 1 'need 8'

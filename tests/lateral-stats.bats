@@ -489,6 +489,17 @@ assert (np.abs(t["dtheta_deg"]) <= 90).all() and (np.abs(t["dphase_deg"]) <= 180
 	one_line 2 'rms.*c3'
 	run --separate-stderr stats a --c3 narrow.npys
 	one_line 1 'narrow.npys: 1 px wide, the kernel 3'
+	# fits of effective profiles go with the filter before the bank, others without it; who has no such column is not asked
+	for profile in effective filter; do
+		awk -F'\t' -v OFS='\t' -v p=$profile '{ print $0, NR == 1 ? "profile" : p }' a.tsv >$profile.tsv
+	done
+	python 'save("lgn.npys", np.eye(3))'
+	run --separate-stderr lateral-stats -f a.v1.npys -t effective.tsv -r a.rms.npys a.lateral.npys
+	one_line 1 'effective.tsv: row 1: .*--lgn'
+	run --separate-stderr lateral-stats -f a.v1.npys -t filter.tsv -l lgn.npys -r a.rms.npys a.lateral.npys
+	one_line 1 'filter.tsv: row 1: .*fit-gabor --lgn'
+	lateral-stats -f a.v1.npys -t filter.tsv -r a.rms.npys -n 0 -b 0 -q 0 -o filter.out a.lateral.npys
+	lateral-stats -f a.v1.npys -t effective.tsv -l lgn.npys -r a.rms.npys -n 0 -b 0 -q 0 -o effective.out a.lateral.npys
 	(head -n 1 a.tsv; tail -n +2 a.tsv | tac) >turned.tsv
 	run --separate-stderr lateral-stats -f a.v1.npys -t turned.tsv -r a.rms.npys a.lateral.npys
 	one_line 1 'in their order'

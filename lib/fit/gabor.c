@@ -1,6 +1,7 @@
 /* Gabor functions: see gabor.h. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
 #include "fit/bank.h"
@@ -71,6 +72,17 @@ double gabor_half_width(double nx, double ny)
 	return z <= 2 ? acos(1 - z) : NAN;
 }
 
+/* column "profile" of a row; tables of others may have none */
+static enum gabor_profile profile_of(const struct table *table, size_t row)
+{
+	if (!table_has(table, "profile"))
+		return GABOR_UNKNOWN;
+	const char *cell = table_cell(table, row, (size_t)table_column(table, "profile"));
+	return strcmp(cell, "filter") == 0      ? GABOR_FILTER
+	       : strcmp(cell, "effective") == 0 ? GABOR_EFFECTIVE
+						: GABOR_UNKNOWN;
+}
+
 int gabor_table_read(const char *file, struct gabor_row **rows, size_t *count)
 {
 	static const char *const names[] = {"record", "filter", "accepted", "r", "r2", "theta_deg",
@@ -110,7 +122,8 @@ int gabor_table_read(const char *file, struct gabor_row **rows, size_t *count)
 			.x0 = cells[10][i],
 			.y0 = cells[11][i],
 			.amplitude = cells[12][i],
-			.offset = cells[13][i]}};
+			.offset = cells[13][i]},
+		    .profile = profile_of(&table, i)};
 	}
 	if (status) {
 		free(*rows);

@@ -6,6 +6,21 @@
 #include "lateral/confound.h"
 #include "lateral/inputs.h"
 
+/* Where overlaps of the filters are taken, they are of the profiles that were fitted: C2 and --lgn go with fits of
+ * effective profiles. A table without that column does not say what it is of. */
+static int check_profiles(const struct lateral_files *files, const struct gabor_row *rows, size_t count)
+{
+	for (size_t i = 0; i < count && files->filters; i++) {
+		if (rows[i].accepted && rows[i].profile == GABOR_EFFECTIVE && !files->lgn)
+			return err_set("%s: row %zu: a fit of the effective profile: its filter before the bank is needed, --lgn",
+			    files->table, i + 1);
+		if (rows[i].accepted && rows[i].profile == GABOR_FILTER && files->lgn)
+			return err_set("%s: row %zu: a fit of the filter alone: --lgn needs those of effective profiles, by "
+				       "fit-gabor --lgn", files->table, i + 1);
+	}
+	return 0;
+}
+
 int lateral_read(struct npys_in *in, const struct lateral_files *files, struct lateral *set)
 {
 	struct npys_array kernel = {0}, rms = {0};
@@ -19,6 +34,8 @@ int lateral_read(struct npys_in *in, const struct lateral_files *files, struct l
 		status = err_set("%s: a second record: one kernel is expected", npys_file(in));
 	if (status == 0)
 		status = gabor_table_read(files->table, &rows, &count);
+	if (status == 0)
+		status = check_profiles(files, rows, count);
 	if (status == 0 && files->rms)
 		status = npys_load(files->rms, &rms, LATERAL_KERNEL_MAX);
 	if (status == 0)

@@ -15,7 +15,9 @@ struct lateral_files {
 	const char *c3;      /* covariance (F, F, k, k) of the units; NULL: no C3 */
 };
 
-/* The only record of `in` as the lateral kernel of the units of files->table, in the gauge of files->rms. 0 or -1. */
+/* The only record of `in` as the lateral kernel of the units of files->table, in the gauge of files->rms. With
+ * files->filters the accepted fits must be of effective profiles where files->lgn is given, of the filters where not.
+ * 0 or -1. */
 int lateral_read(struct npys_in *in, const struct lateral_files *files, struct lateral *set)
     __attribute__((warn_unused_result));
 
