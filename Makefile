@@ -77,11 +77,13 @@ $(ARCHIVE): $(LIBRARY)
 $(B)/bin/%: $(B)/tools/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(call show,link $@)
-	$(Q)$(LINK) -o $@ $< $(ARCHIVE) $(PACKAGE_LIBS) -lm
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(ARCHIVE) $(PACKAGE_LIBS) -lm
+# its code, which train-v1-mpi has too
+$(B)/bin/train-v1: $(B)/tools/train/program.o
 
 # any MPI's mpicc, with our compiler in it
 $(MPI_SOURCES:%.c=$(B)/%.o) $(B)/bin/train-v1-mpi: private CC := OMPI_CC="$(CC)" MPICH_CC="$(CC)" $(MPICC)
-$(B)/bin/train-v1-mpi: $(B)/tools/train-v1-mpi.o $(MPI_SOURCES:%.c=$(B)/%.o) $(ARCHIVE)
+$(B)/bin/train-v1-mpi: $(B)/tools/train-v1-mpi.o $(B)/tools/train/program.o $(MPI_SOURCES:%.c=$(B)/%.o) $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(call show,link $@)
 	$(Q)$(LINK) -o $@ $^ $(PACKAGE_LIBS) -lm

@@ -2,10 +2,13 @@
  * train-v1 on several processes over MPI: the same program and, but for rounding, the same model. Each process works on
  * its share of every batch; what is summed over images is summed over processes (net/comm.h).
  */
-#define TOOL "train-v1-mpi"
-#include "train-v1.c"
+#include <string.h>
 #include "base/hash.h"
+#include "base/output.h"
 #include "net/comm_mpi.h"
+#include "train/program.h"
+
+static const struct tool tool = PROGRAM_TOOL("train-v1-mpi");
 
 /* One line, whichever process failed, and the end of all. */
 static void fail(void)
@@ -18,10 +21,11 @@ static void fail(void)
 
 int main(int argc, char **argv)
 {
-	comm = comm_mpi_start();
+	const struct comm *comm = comm_mpi_start();
 	comm_mpi_quiet(true);
 	size_t operands = tool_start(&tool, argc, argv);
-	check_options(argv + 1, operands);
+	program_check(argv + 1, operands);
+	const char *output = program_output();
 	if (!output || strcmp(output, "-") == 0)
 		tool_usage("-o: a file for the model: standard output is not handed on as it is");
 	uint64_t line = HASH_START;
@@ -30,5 +34,5 @@ int main(int argc, char **argv)
 	comm_mpi_quiet(false);
 	tool_on_fail(fail);
 	tool_check(comm_mpi_agree(line));
-	return train(argv, operands);
+	return program_train(comm, argv, operands);
 }
