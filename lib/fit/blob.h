@@ -37,7 +37,14 @@ struct blob_fitter *blob_fitter_create(enum blob_kind kind, bool offset, size_t 
 void blob_fitter_free(struct blob_fitter *fitter);
 
 /* Fit y (k, k): candidates on a grid of centres and widths are scored by their linear fit, the best BLOB_STARTS enter
- * the trust region, until a step gains less than `tolerance` of the sum of squares. All NaN (sse: 0) for a profile that is 0 (with a free offset: constant) throughout. 0 or -1. */
+ * the trust region, until a step gains less than `tolerance` of the sum of squares. All NaN (sse: 0) for a profile that is 0
+ * (with a free offset: constant) throughout. 0 or -1.
+ *
+ * Noise has many minima, so how well it is fitted says how it was searched. r of the LoG and white noise of 7 x 7 px, median
+ * (95 %): .43 (.53) here; .46 (.55) over all centres and widths by 1/8 px; SciPy from the array's centre .35 (.52) with one
+ * width and .38 (.52) with four, from the largest pixel too .44 (.54). Symmetry about the fitted centre: .26 (.45) here, .21
+ * (.42), .22 (.44), .24 (.45), .26 (.44). Bounds of sigma and centre matter less: sigma >= .5 px takes off .01, >= .7 px .02.
+ * A profile and its noise are searched alike, so their comparison holds. */
 #define BLOB_STARTS 3
 #define BLOB_TOLERANCE 1e-13
 int blob_fit(struct blob_fitter *fitter, const double *y, double tolerance, struct blob *blob)
