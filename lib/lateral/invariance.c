@@ -8,7 +8,9 @@
 #include "base/threads.h"
 #include "fit/vector.h"
 #include "lateral/predictor.h"
+#include "lateral/rows.h"
 #include "stats/resample.h"
+#include "stats/student.h"
 
 enum {
 	KERNELS = INVARIANCE_KERNELS,
@@ -16,16 +18,11 @@ enum {
 	TURNS = 2 /* the target's frame, image axes */
 };
 
-/* moments of weights and predictions; copies of it add up */
+/* moments of weights and predictions */
 struct moments {
 	double n, k, kk, f, ff, kf;
 };
 
-static void moments_add(struct moments *sum, const struct moments *m, double times)
-{
-	sum->n += times * m->n, sum->k += times * m->k, sum->kk += times * m->kk;
-	sum->f += times * m->f, sum->ff += times * m->ff, sum->kf += times * m->kf;
-}
 
 static double correlation(const struct moments *m)
 {
@@ -34,6 +31,9 @@ static double correlation(const struct moments *m)
 		   ? (m->kf - m->k * m->f / m->n) / sqrt(vk * vf)
 		   : NAN;
 }
+
+enum { INVARIANT, UNROTATED, LEAD, ROWS };
+static const char *const names[ROWS] = {"Q_inv", "Q_unrotated", "Q_lead"};
 
 struct place {
 	uint16_t row, column; /* of the kernel */
@@ -49,11 +49,11 @@ struct job {
 	size_t *first;               /* (pairs + 1): where a pair's taps inside the disc begin */
 	struct place *place;         /* (first[pairs]) */
 	struct worker *worker;       /* (threads) */
-	struct moments *moments;     /* (TURNS, KERNELS, n, n), of the data */
-	double *prediction; /* (n, n, taps) of the first kernel in the data; NULL: not wanted */
+	size_t *group, groups;       /* (n): left out together */
+	size_t width[TURNS][PREDICTOR_WEIGHTS]; /* the data's */
 	const struct lateral_plan *plan;
 	double *sample; /* (1 + permutations, KERNELS, ROWS), the data's first */
-	double *boot;   /* (samples, KERNELS, ROWS) */
+	double *left;   /* (groups, KERNELS, ROWS) */
 };
 
 /* what an arrangement of the Gabors needs */
@@ -66,12 +66,19 @@ struct worker {
 	float *value;                    /* (KERNELS, taps) */
 	float *column_c, *column_s;      /* (k): e^{i phase_x dx}, re and im */
 	size_t *order;                   /* (n) */
+	bool *out;                       /* (n): units that take no part */
+	size_t width[TURNS][PREDICTOR_WEIGHTS];
 };
 
 static size_t block_of(size_t g, size_t h)
 {
 	size_t low = g < h ? g : h, high = g < h ? h : g;
 	return high * (high + 1) / 2 + low;
+}
+
+static bool left_out(const struct worker *worker, size_t pair)
+{
+	return worker->out[worker->job->target[pair]] || worker->out[worker->job->source[pair]];
 }
 
 static size_t pair_block(const struct job *job, size_t pair)
@@ -93,6 +100,7 @@ static void worker_free(struct worker *worker)
 	free(worker->value);
 	free(worker->column_c);
 	free(worker->order);
+	free(worker->out);
 }
 
 static int worker_make(struct worker *worker, const struct job *job)
@@ -117,8 +125,9 @@ static int worker_make(struct worker *worker, const struct job *job)
 	worker->value = mem_alloc(KERNELS * set->taps, sizeof(float));
 	worker->column_c = mem_alloc(2 * set->k, sizeof(float));
 	worker->order = mem_alloc(n, sizeof(size_t));
+	worker->out = mem_alloc(n, sizeof(bool));
 	if (!worker->data.dtheta || !worker->data.tap || !worker->block || !worker->value ||
-	    !worker->column_c || !worker->order)
+	    !worker->column_c || !worker->order || !worker->out)
 		return -1;
 	worker->folds = worker->block + job->blocks * worker->numbers;
 	worker->all = worker->folds + job->folds * worker->numbers;
@@ -143,9 +152,9 @@ static void job_free(struct job *job, size_t threads)
 	free(job->target);
 	free(job->first);
 	free(job->place);
-	free(job->moments);
+	free(job->group);
 	free(job->sample);
-	free(job->boot);
+	free(job->left);
 }
 
 /* the pairs' taps inside the disc; how many */
@@ -180,6 +189,8 @@ static int draw_folds(struct job *job, uint64_t seed)
 	rng_permutation(&rng, order, n);
 	for (size_t i = 0; i < n; i++)
 		job->fold[order[i]] = i % job->folds;
+	for (size_t i = 0; i < n; i++)
+		job->group[order[i]] = i % job->groups;
 	free(order);
 	return 0;
 }
@@ -190,9 +201,12 @@ static int job_make(struct job *job, uint64_t seed, size_t threads)
 	job->fold = mem_alloc(n, sizeof(*job->fold));
 	job->target = mem_alloc(2 * pairs, sizeof(*job->target));
 	job->first = mem_alloc(pairs + 1, sizeof(*job->first));
-	job->moments = mem_alloc(TURNS * KERNELS * n * n, sizeof(struct moments));
+	job->group = mem_alloc(n, sizeof(*job->group));
+	job->groups = n < INVARIANCE_GROUPS ? n : INVARIANCE_GROUPS;
+	job->left = mem_alloc(job->groups * KERNELS * ROWS, sizeof(double));
 	job->worker = mem_alloc(threads, sizeof(*job->worker));
-	if (!job->fold || !job->target || !job->first || !job->moments || !job->worker ||
+	if (!job->fold || !job->target || !job->first || !job->group || !job->left ||
+	    !job->worker ||
 	    draw_folds(job, seed))
 		return -1;
 	job->source = job->target + pairs;
@@ -289,14 +303,14 @@ static void sum_taps(struct worker *worker)
 {
 	const struct job *job = worker->job;
 	size_t m = worker->numbers;
-	memset(worker->block, 0, (job->blocks + job->folds + 1) * m * sizeof(float));
-	for (size_t q = 0; q < worker->data.pairs; q++)
-		predictor_add(worker->predictor, &worker->data, q,
-		    worker->block + pair_block(job, q) * m);
+	memset(worker->folds, 0, (job->folds + 1) * m * sizeof(float));
 	for (size_t h = 0; h < job->folds; h++)
 		for (size_t g = 0; g <= h; g++) {
 			float *block = worker->block + block_of(g, h) * m;
-			predictor_turn(worker->predictor, block);
+			for (size_t q = 0; q < worker->data.pairs; q++)
+				if (pair_block(job, q) == block_of(g, h) && !left_out(worker, q))
+					predictor_add(worker->predictor, &worker->data, q);
+			predictor_take(worker->predictor, block);
 			add(worker->all, block, m);
 			add(worker->folds + h * m, block, m);
 			if (g != h)
@@ -320,21 +334,21 @@ static int split(size_t s, float *train, float *held, void *argument)
 	return 2 * s < job->folds; /* each couple of folds has a pair, and so have the others */
 }
 
-/* Predict the pairs of a block from what was learnt: moments, added up by kernel, of the data by pair as well. */
-static void score(struct worker *worker, size_t block, bool rotated, bool data,
+/* Predict the pairs of a block from what was learnt: moments by kernel; into prediction (n, n, taps), unless NULL, the first
+ * kernel's. */
+static void score(struct worker *worker, size_t block, double *prediction,
     struct moments sum[KERNELS])
 {
 	const struct job *job = worker->job;
 	const struct lateral *set = job->set;
-	size_t n = set->n, turn = !rotated;
 	for (size_t q = 0; q < worker->data.pairs; q++) {
 		size_t p = lateral_pair_index(set, job->target[q], job->source[q]);
 		size_t first = job->first[q], count = job->first[q + 1] - first;
-		if (pair_block(job, q) != block)
+		if (pair_block(job, q) != block || left_out(worker, q))
 			continue;
 		predictor_predict(worker->predictor, &worker->data, q, set->taps, worker->value);
 		for (size_t k = 0; k < job->kernels; k++) {
-			struct moments m = {0};
+			struct moments m = sum[k];
 			for (size_t t = 0; t < count; t++) {
 				double w = (double)worker->data.tap[first + t].w[k];
 				double f = (double)worker->value[k * set->taps + t];
@@ -344,28 +358,28 @@ static void score(struct worker *worker, size_t block, bool rotated, bool data,
 				m.f += f;
 				m.ff += f * f;
 				m.kf += w * f;
-				if (data && k == 0 && job->prediction) {
+				if (prediction && k == 0) {
 					struct place at = job->place[first + t];
-					job->prediction[p * set->taps + at.row * set->k + at.column] =
+					prediction[p * set->taps + at.row * set->k + at.column] =
 					    f * job->largest[0];
 				}
 			}
-			if (data)
-				job->moments[(turn * KERNELS + k) * n * n + p] = m;
-			moments_add(&sum[k], &m, 1);
+			sum[k] = m;
 		}
 	}
 }
 
-/* r (KERNELS) of the weights and their prediction when the units carry the Gabors of worker->order; data: their own */
-static int predict(struct worker *worker, bool rotated, bool data, double r[KERNELS])
+/* r (KERNELS) of the weights and their prediction when the units carry the Gabors of worker->order, at the best widths or those
+ * that are there */
+static int predict(
+    struct worker *worker, bool rotated, bool choose, double *prediction, double r[KERNELS])
 {
 	const struct job *job = worker->job;
-	size_t width[PREDICTOR_WEIGHTS], m = worker->numbers;
+	size_t *width = worker->width[!rotated], m = worker->numbers;
 	struct moments sum[KERNELS] = {{0}};
 	place_taps(worker, rotated);
 	sum_taps(worker);
-	if (predictor_choose(worker->predictor, split, worker, width))
+	if (choose && predictor_choose(worker->predictor, split, worker, width))
 		return -1;
 	for (size_t h = 0; h < job->folds; h++)
 		for (size_t g = 0; g <= h; g++) {
@@ -375,15 +389,12 @@ static int predict(struct worker *worker, bool rotated, bool data, double r[KERN
 			leave_out(predictor_sums(worker->predictor), worker->all, one, other,
 			    g == h ? one : worker->block + block * m, m);
 			predictor_fit(worker->predictor, width);
-			score(worker, block, rotated, data, sum);
+			score(worker, block, prediction, sum);
 		}
 	for (size_t k = 0; k < job->kernels; k++)
 		r[k] = correlation(&sum[k]);
 	return 0;
 }
-
-enum { INVARIANT, UNROTATED, LEAD, ROWS };
-static const char *const names[ROWS] = {"Q_inv", "Q_unrotated", "Q_lead"};
 
 /* r: of both turns */
 static void make_rows(const struct job *job, double r[TURNS][KERNELS], double *out)
@@ -406,50 +417,63 @@ static int arrange(size_t b, size_t at, void *argument)
 	if (b > 0)
 		resample_order(job->plan->seed, b - 1, 2, job->set->n, worker->order);
 	for (size_t turn = 0; turn < TURNS; turn++)
-		if (predict(worker, turn == 0, b == 0, r[turn]))
+		if (predict(worker, turn == 0, true, NULL, r[turn]))
 			return -1;
+	if (b == 0)
+		memcpy(job->width, worker->width, sizeof job->width);
 	make_rows(job, r, job->sample + b * KERNELS * ROWS);
 	return 0;
 }
 
-static int bootstrap(size_t b, size_t at, void *argument)
+/* Without a group of filters, at the widths of the data: all predictions anew. */
+static int leave_group(size_t group, size_t at, void *argument)
 {
-	(void)at;
 	struct job *job = argument;
-	size_t n = job->set->n, pairs = n * n;
-	double *times = mem_alloc(n + pairs, sizeof(*times)), r[TURNS][KERNELS];
-	if (!times)
-		return -1;
-	resample_pairs(job->plan->seed, job->plan->bootstrap, b, n, times, times + n);
-	for (size_t turn = 0; turn < TURNS; turn++)
-		for (size_t k = 0; k < job->kernels; k++) {
-			struct moments sum = {0};
-			for (size_t p = 0; p < pairs; p++)
-				moments_add(&sum, &job->moments[(turn * KERNELS + k) * pairs + p],
-				    times[n + p]);
-			r[turn][k] = correlation(&sum);
-		}
-	make_rows(job, r, job->boot + b * KERNELS * ROWS);
-	free(times);
-	return 0;
+	struct worker *worker = &job->worker[at];
+	size_t n = job->set->n;
+	double r[TURNS][KERNELS];
+	for (size_t i = 0; i < n; i++) {
+		worker->order[i] = i;
+		worker->out[i] = job->group[i] == group;
+	}
+	memcpy(worker->width, job->width, sizeof worker->width);
+	int status = 0;
+	for (size_t turn = 0; turn < TURNS && status == 0; turn++)
+		status = predict(worker, turn == 0, false, NULL, r[turn]);
+	make_rows(job, r, job->left + group * KERNELS * ROWS);
+	memset(worker->out, 0, n * sizeof(*worker->out));
+	return status;
+}
+
+/* value and its jackknife: the variance is (groups - 1) / groups times the sum of squares about their mean */
+static void interval(double value, const double *left, size_t groups, double *low, double *high)
+{
+	double mean = 0, squares = 0, g = (double)groups;
+	for (size_t i = 0; i < groups; i++)
+		mean += left[i * KERNELS * ROWS] / g;
+	for (size_t i = 0; i < groups; i++)
+		squares += pow(left[i * KERNELS * ROWS] - mean, 2);
+	double reach =
+	    sqrt((g - 1) / g * squares) * student_quantile((1 - LATERAL_LEVEL) / 2, g - 1);
+	*low = value - reach;
+	*high = value + reach;
 }
 
 int lateral_invariance(const struct lateral *set, size_t kernels, const char *const *kernel,
     const double *const *w, const struct lateral_plan *plan, struct report *report)
 {
 	size_t threads = par_threads(plan->threads), count = plan->invariance_permutations;
-	size_t samples = plan->bootstrap + resample_dyads(plan->bootstrap);
 	enum { STRIDE = KERNELS * ROWS };
 	struct job job = {.set = set, .kernels = kernels, .w = w, .plan = plan};
 	int status = -1;
 	job.sample = mem_alloc((1 + count) * STRIDE, sizeof(double));
-	job.boot = mem_alloc(samples * STRIDE, sizeof(double));
-	if (!job.sample || !job.boot || job_make(&job, plan->seed, threads))
+	if (!job.sample || job_make(&job, plan->seed, threads))
 		goto out;
 	for (size_t q = 0; q < (1 + count) * STRIDE; q++)
 		job.sample[q] = NAN;
 	if (set->n >= 4 && (par_for(1 + count, threads, arrange, &job) ||
-			       par_for(samples, threads, bootstrap, &job)))
+			       (plan->bootstrap > 0 &&
+				   par_for(job.groups, threads, leave_group, &job))))
 		goto out;
 	status = 0;
 	for (size_t k = 0; k < kernels; k++)
@@ -461,14 +485,14 @@ int lateral_invariance(const struct lateral *set, size_t kernels, const char *co
 			    .part = LATERAL_SIGNED,
 			    .quantity = names[q % ROWS],
 			    .value = value,
+			    .low = NAN,
+			    .high = NAN,
 			    .chance = chance.mean,
 			    .p = chance.p,
 			    .n = set->n * (set->n - 1)};
-			status = resample_pair_interval(value, job.boot + q, set->n,
-				     plan->bootstrap, STRIDE, .95, &row.low, &row.high) ||
-					 report_add(report, row)
-				     ? -1
-				     : 0;
+			if (plan->bootstrap > 0 && !isnan(value))
+				interval(value, job.left + q, job.groups, &row.low, &row.high);
+			status = report_add(report, row);
 		}
 out:
 	job_free(&job, threads);
@@ -481,13 +505,13 @@ int lateral_predict(
 	if (set->n < 4)
 		return err_set(
 		    "prediction: %zu usable filters, leaving filters out needs 4", set->n);
-	struct job job = {.set = set, .kernels = 1, .w = &w, .prediction = prediction};
+	struct job job = {.set = set, .kernels = 1, .w = &w};
 	double r[KERNELS];
 	memset(prediction, 0, set->n * set->n * set->taps * sizeof(*prediction));
 	int status = job_make(&job, seed, 1);
 	for (size_t i = 0; i < set->n && status == 0; i++)
 		job.worker[0].order[i] = i;
-	status = status ? status : predict(&job.worker[0], rotated, true, r);
+	status = status ? status : predict(&job.worker[0], rotated, true, prediction, r);
 	job_free(&job, 1);
 	return status;
 }

@@ -10,6 +10,8 @@
 #include "lateral/indices.h"
 
 #define INVARIANCE_FOLDS 6
+#define INVARIANCE_GROUPS 24 /* of filters, at most: left out in turn for the intervals */
+
 #define INVARIANCE_KERNELS 2 /* at once: what the labels give is the same for all */
 
 /*
@@ -20,8 +22,9 @@
  * rotated frames do not fill, are left out.
  * A permutation moves whole Gabors (orientation, frequency, phase) among filters, centres and kernels staying; the widths are
  * chosen and everything is predicted anew, so that data and plan->invariance_permutations permutations are treated alike: chance is
- * their mean, p one-sided. Interval: bootstrap over filters of the correlation at the given predictions. Needs at least 4 units,
- * else the rows are nan. 0 or -1.
+ * their mean, p one-sided. Interval: jackknife, single filters (of more than INVARIANCE_GROUPS, so many groups) left out and the
+ * others predicted anew at the data's widths, Student's; none without plan->bootstrap. Needs at least 4 units, else the rows are
+ * nan. 0 or -1.
  */
 int lateral_invariance(const struct lateral *set, size_t kernels, const char *const *kernel,
     const double *const *w, const struct lateral_plan *plan, struct report *report)

@@ -25,6 +25,8 @@ struct predictor {
 	float *work;       /* (2, cells + LANES) */
 	float *matrix;     /* (side, side up to whole LANES): weights between the columns of a row */
 	float *place;      /* (weights, TERMS, cells): coefficients of 1, c, s */
+	float *taps;       /* (cells, LANES): sums over taps of a cell, one after the other */
+	float *node;       /* (cells, LANES): place, one node after the other */
 };
 
 struct predictor_width predictor_width(size_t width)
@@ -55,8 +57,10 @@ struct predictor *predictor_create(double reach, size_t weights, struct predicto
 	p->work = mem_alloc(2 * (p->cells + LANES), sizeof *p->work);
 	p->matrix = mem_alloc(p->side * (p->side + LANES), sizeof *p->matrix);
 	p->place = mem_alloc(TERMS * weights * p->cells, sizeof *p->place);
+	p->taps = mem_alloc(p->cells * LANES, sizeof *p->taps);
+	p->node = mem_alloc(p->cells * LANES, sizeof *p->node);
 	if (p->sums && p->held && p->design && p->rest && p->top && p->work && p->matrix &&
-	    p->place)
+	    p->place && p->taps && p->node)
 		return p;
 	predictor_free(p);
 	return NULL;
@@ -74,6 +78,8 @@ void predictor_free(struct predictor *p)
 	free(p->work);
 	free(p->matrix);
 	free(p->place);
+	free(p->taps);
+	free(p->node);
 	free(p);
 }
 
@@ -84,15 +90,17 @@ size_t predictor_numbers(const struct predictor *p)
 	return (DESIGN + TERMS * p->weights) * p->cells;
 }
 
-static void clear(const struct predictor *p, float *sums)
+/* A pair's taps onto p->taps: 1, c, s, c c, c s, then y, y c, y s of each weight. less (weights, stride): taken off the weights;
+ * NULL: nothing. */
+VECTOR_CLONES static void gather(struct predictor *p, const struct predictor_data *data, size_t pair,
+    const float *less, size_t stride)
 {
-	memset(sums, 0, predictor_numbers(p) * sizeof *sums);
-}
-
-/* less (weights, stride): taken off the weights; NULL: nothing */
-static void gather(const struct predictor *p, const struct predictor_data *data, size_t pair,
-    const float *less, size_t stride, float *sums)
-{
+	const vector one = {1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1}, design = {1, 1, 1, 1, 1};
+	const vector cosine = {0, 1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1};
+	const vector sine = {0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1};
+	const vector square = {0, 0, 0, 1}, product = {0, 0, 0, 0, 1};
+	const vector of[PREDICTOR_WEIGHTS] = {{0, 0, 0, 0, 0, 1, 1, 1},
+	    {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1}, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1}};
 	double angles = (double)p->angles, angle = floor((data->dtheta[pair] / PI + .5) * angles);
 	size_t plane = (size_t)fmin(fmax(angle, 0), angles - 1) * p->plane;
 	float middle = (float)p->half + .5F, scale = (float)(1 / p->step);
@@ -101,33 +109,29 @@ static void gather(const struct predictor *p, const struct predictor_data *data,
 		float c = tap->cosine, s = tap->sine;
 		size_t column = (size_t)(tap->along * scale + middle);
 		size_t row = (size_t)(tap->across * scale + middle);
-		float *to = sums + plane + row * p->side + column;
-		const float x[DESIGN] = {1, c, s, c * c, c * s};
-		for (size_t k = 0; k < DESIGN; k++, to += p->cells)
-			*to += x[k];
-		for (size_t w = 0; w < p->weights; w++) {
-			float y = tap->w[w] - (less ? less[w * stride + t - data->first[pair]] : 0);
-			for (size_t k = 0; k < TERMS; k++, to += p->cells)
-				*to += y * x[k];
-		}
+		vector times = design;
+		for (size_t w = 0; w < p->weights; w++)
+			times += (tap->w[w] -
+				     (less ? less[w * stride + t - data->first[pair]] : 0)) *
+				 of[w];
+		*(vector *)(p->taps + (plane + row * p->side + column) * LANES) +=
+		    times * (one + c * cosine + s * sine + c * c * square + c * s * product);
 	}
 }
 
-/* either frame of the target: (q, s) and (-q, -s) */
-static void both_frames(const struct predictor *p, float *sums)
+/* sums = p->taps in either frame of the target, (q, s) and (-q, -s); p->taps becomes 0 */
+static void turn(struct predictor *p, float *sums)
 {
-	for (size_t k = 0; k < DESIGN + TERMS * p->weights; k++) {
-		bool odd = k < DESIGN ? k == S || k == CS : (k - DESIGN) % TERMS == 2;
-		float sign = odd ? -1 : 1;
-		for (size_t z = 0; z < p->angles; z++) {
-			float *x = sums + k * p->cells + z * p->plane;
-			for (size_t a = 0, b = p->plane - 1; a <= b; a++, b--) {
-				float sum = x[a] + sign * x[b];
-				x[a] = sum;
-				x[b] = sign * sum;
+	for (size_t z = 0; z < p->angles; z++)
+		for (size_t a = z * p->plane, b = a + p->plane - 1; a <= b; a++, b--)
+			for (size_t k = 0; k < DESIGN + TERMS * p->weights; k++) {
+				bool odd = k < DESIGN ? k == S || k == CS : (k - DESIGN) % TERMS == 2;
+				float sign = odd ? -1 : 1;
+				float sum = p->taps[a * LANES + k] + sign * p->taps[b * LANES + k];
+				sums[k * p->cells + a] = sum;
+				sums[k * p->cells + b] = sign * sum;
 			}
-		}
-	}
+	memset(p->taps, 0, p->cells * LANES * sizeof *p->taps);
 }
 
 /* the second half of every plane from the first, of terms (TERMS, cells) */
@@ -315,6 +319,9 @@ static void both_ends(struct predictor *p)
 {
 	for (size_t w = 0; w < p->weights; w++)
 		other_end(p, p->place + TERMS * w * p->cells);
+	for (size_t e = 0; e < p->cells; e++)
+		for (size_t k = 0; k < TERMS * p->weights; k++)
+			p->node[e * LANES + k] = p->place[k * p->cells + e];
 }
 
 /* ---- the width ---- */
@@ -335,15 +342,14 @@ static void try(struct predictor *p, size_t width, errors error)
 			    p->place + TERMS * w * cells + z);
 }
 
-void predictor_add(
-    const struct predictor *p, const struct predictor_data *data, size_t pair, float *sums)
+void predictor_add(struct predictor *p, const struct predictor_data *data, size_t pair)
 {
-	gather(p, data, pair, NULL, 0, sums);
+	gather(p, data, pair, NULL, 0);
 }
 
-void predictor_turn(const struct predictor *p, float *sums)
+void predictor_take(struct predictor *p, float *sums)
 {
-	both_frames(p, sums);
+	turn(p, sums);
 }
 
 float *predictor_sums(struct predictor *p)
@@ -397,7 +403,7 @@ int predictor_choose(struct predictor *p, predictor_split *split, void *argument
 /* ---- from pairs ---- */
 
 struct training {
-	const struct predictor *predictor;
+	struct predictor *predictor;
 	const struct predictor_data *data;
 	const size_t *pair, *fold; /* fold: of the units */
 	size_t count;
@@ -407,21 +413,19 @@ static int split_pairs(size_t split, float *train, float *held, void *argument)
 {
 	const struct training *t = argument;
 	const struct predictor_data *data = t->data;
-	size_t trains = 0, tests = 0;
-	clear(t->predictor, train);
-	clear(t->predictor, held);
-	for (size_t q = 0; q < t->count; q++) {
-		bool target = t->fold[data->target[t->pair[q]]] / 2 == split;
-		bool source = t->fold[data->source[t->pair[q]]] / 2 == split;
-		if (target != source)
-			continue;
-		gather(t->predictor, data, t->pair[q], NULL, 0, target ? held : train);
-		trains += !target;
-		tests += target;
+	size_t pairs[2] = {0};
+	for (size_t inside = 0; inside < 2; inside++) {
+		for (size_t q = 0; q < t->count; q++) {
+			bool target = t->fold[data->target[t->pair[q]]] / 2 == split;
+			bool source = t->fold[data->source[t->pair[q]]] / 2 == split;
+			if (target != source || target != inside)
+				continue;
+			gather(t->predictor, data, t->pair[q], NULL, 0);
+			pairs[inside]++;
+		}
+		turn(t->predictor, inside ? held : train);
 	}
-	both_frames(t->predictor, train);
-	both_frames(t->predictor, held);
-	return trains > 0 && tests > 0;
+	return pairs[0] > 0 && pairs[1] > 0;
 }
 
 int predictor_learn(struct predictor *p, const struct predictor_data *data, const size_t *pair,
@@ -438,10 +442,9 @@ int predictor_learn(struct predictor *p, const struct predictor_data *data, cons
 	struct training training = {p, data, pair, fold, count};
 	int status = predictor_choose(p, split_pairs, &training, width);
 	free(fold);
-	clear(p, p->sums);
 	for (size_t q = 0; q < count; q++)
-		gather(p, data, pair[q], NULL, 0, p->sums);
-	both_frames(p, p->sums);
+		gather(p, data, pair[q], NULL, 0);
+	turn(p, p->sums);
 	predictor_fit(p, width);
 	return status;
 }
@@ -461,21 +464,17 @@ VECTOR_CLONES void predictor_predict(const struct predictor *p, const struct pre
 		float y = tap->across * scale + middle;
 		size_t column = (size_t)x, row = (size_t)y;
 		float u = x - (float)column, v = y - (float)row;
-		size_t cell = (low * side + row) * side + column;
-		const float by[TERMS] = {1, tap->cosine, tap->sine};
-		for (size_t w = 0; w < p->weights; w++) {
-			float sum = 0;
-			for (size_t k = 0; k < TERMS; k++) {
-				const float *a = p->place + (TERMS * w + k) * p->cells + cell;
-				const float *b = a + p->plane;
-				float first = (1 - v) * ((1 - u) * a[0] + u * a[1]) +
-					      v * ((1 - u) * a[side] + u * a[side + 1]);
-				float second = (1 - v) * ((1 - u) * b[0] + u * b[1]) +
-					       v * ((1 - u) * b[side] + u * b[side + 1]);
-				sum += by[k] * ((1 - up) * first + up * second);
-			}
-			out[w * stride + at] = sum;
-		}
+		const vector *a = (const vector *)p->node + (low * side + row) * side + column;
+		const vector *b = a + p->plane;
+		float c = tap->cosine, s = tap->sine;
+		vector first = (1 - v) * ((1 - u) * a[0] + u * a[1]) +
+			       v * ((1 - u) * a[side] + u * a[side + 1]);
+		vector second = (1 - v) * ((1 - u) * b[0] + u * b[1]) +
+				v * ((1 - u) * b[side] + u * b[side + 1]);
+		vector sum = (1 - up) * first + up * second;
+		for (size_t w = 0; w < p->weights; w++)
+			out[w * stride + at] =
+			    sum[TERMS * w] + c * sum[TERMS * w + 1] + s * sum[TERMS * w + 2];
 	}
 }
 
@@ -494,12 +493,11 @@ int predictor_sharpen(
 	fit(p, 0, p->weights, sharp, PREDICTOR_PASSES);
 	both_ends(p);
 	for (size_t pass = 0; pass < PREDICTOR_PASSES; pass++) {
-		clear(p, p->held);
 		for (size_t q = 0; q < count; q++) {
 			predictor_predict(p, data, pair[q], most, value);
-			gather(p, data, pair[q], value, most, p->held);
+			gather(p, data, pair[q], value, most);
 		}
-		both_frames(p, p->held);
+		turn(p, p->held);
 		for (size_t w = 0; w < p->weights; w++) {
 			const float *y = p->held + (DESIGN + TERMS * w) * cells;
 			for (size_t k = 0; k < TERMS; k++)

@@ -63,15 +63,15 @@ int predictor_learn(struct predictor *predictor, const struct predictor_data *da
     const size_t *pair, size_t count, size_t *width) __attribute__((warn_unused_result));
 
 /*
- * The same by sums over taps, which whoever predicts many blocks of pairs makes once: arrays of predictor_numbers floats, to
- * which pairs are added, then turned (each tap into both frames), once; turned sums add up. The model comes from those
- * in predictor_sums. split: fills train and held with turned sums of the pairs outside and inside couple s of folds; 1, 0 where
+ * The same by sums over taps, which whoever predicts many blocks of pairs makes once: arrays of predictor_numbers
+ * floats, which add up. predictor_add collects pairs, predictor_take gives what was collected, each tap in both frames, and starts
+ * anew. The model comes from the sums in predictor_sums. split: fills train and held with sums of the pairs outside and inside couple s of folds; 1, 0 where
  * one of them has no pair, -1 for a failure.
  */
 size_t predictor_numbers(const struct predictor *predictor);
-void predictor_add(const struct predictor *predictor, const struct predictor_data *data,
-    size_t pair, float *sums);
-void predictor_turn(const struct predictor *predictor, float *sums);
+void predictor_add(
+    struct predictor *predictor, const struct predictor_data *data, size_t pair);
+void predictor_take(struct predictor *predictor, float *sums);
 float *predictor_sums(struct predictor *predictor);
 typedef int predictor_split(size_t s, float *train, float *held, void *argument);
 int predictor_choose(struct predictor *predictor, predictor_split *split, void *argument,
