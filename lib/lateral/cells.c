@@ -5,6 +5,8 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/threads.h"
+#include "conv/fft.h"
+#include "conv/sizes.h"
 #include "fit/vector.h"
 #include "lateral/confound.h"
 #include "stats/resample.h"
@@ -13,7 +15,6 @@ enum {
 	R = LATERAL_RANGES,
 	INDICES = 5,
 	SUMS = INDICES + 1, /* of w g, and of w */
-	LANES = 16,
 	CHUNK = 10,
 	PARTS = 3, /* positive, negative, signed */
 };
@@ -38,10 +39,10 @@ struct place {
 struct cells {
 	const struct lateral *set;
 	const struct lateral_plan *plan;
-	size_t shifts;
 	size_t total; /* taps of pairs i != j */
-	size_t first[CELLS_COUNT + 1];
-	size_t segment[CELLS_COUNT][R + 1]; /* places of a cell by range of distance */
+	size_t ways, cells; /* quantiles of each confound, and what they make */
+	size_t first[CELLS_MOST + 1];
+	size_t segment[CELLS_MOST][R + 1]; /* places of a cell by range of distance */
 	float *g[INDICES];                  /* (total): in order of cell and range */
 	float *w[2];     /* (total): positive, negative part in order of cell, else random */
 	double *pairs;   /* (n, n, 2, R, SUMS): of a pair's taps */
@@ -75,12 +76,12 @@ static size_t position(const struct lateral *set, size_t tap)
 
 /* Sort places into cells of equal size by quantiles of the confounds, one after the other. C_ij(d) = C_ji(-d): such pairs
  * differ by rounding, which must not decide which of them comes first (their hash does). */
-static void split(const struct lateral *set, struct place *place, size_t total,
-    const double *const *c, size_t count)
+static void split(
+    const struct cells *cells, struct place *place, const double *const *c, size_t count)
 {
-	static const size_t way[LATERAL_CONFOUNDS_MAX] = {64, 8, 4};
-	size_t parts = 1, each = way[count - 1];
-	for (size_t k = 0; k < count; k++, parts *= each) {
+	const struct lateral *set = cells->set;
+	size_t parts = 1, total = cells->total;
+	for (size_t k = 0; k < count; k++, parts *= cells->ways) {
 		double largest = 0;
 		for (size_t q = 0; q < total; q++)
 			largest = fmax(largest, fabs(c[k][position(set, place[q].tap)]));
@@ -90,6 +91,22 @@ static void split(const struct lateral *set, struct place *place, size_t total,
 			for (size_t q = first; q < last; q++)
 				place[q].key = round(scale * c[k][position(set, place[q].tap)]);
 			qsort(place + first, last - first, sizeof(*place), by_key);
+		}
+	}
+}
+
+/* as many quantiles of each confound as leave CELLS_TAPS in a cell, and at most CELLS_MOST cells */
+static void count_cells(struct cells *cells, size_t confounds)
+{
+	cells->ways = 1;
+	cells->cells = 1;
+	for (size_t ways = 1; cells->ways == ways; ways++) {
+		size_t more = 1;
+		for (size_t k = 0; k < confounds; k++)
+			more *= ways + 1;
+		if (more <= CELLS_MOST && more * CELLS_TAPS <= cells->total) {
+			cells->ways = ways + 1;
+			cells->cells = more;
 		}
 	}
 }
@@ -118,10 +135,10 @@ static int arrange(struct cells *cells, const double *w, const double *const *c,
 		place[q].tap = (uint32_t)q;
 		place[q].hash = rng_hash(cells->plan->seed, RNG_PERMUTATION, q);
 	}
-	split(set, place, cells->total, c, count);
-	for (size_t cell = 0; cell < CELLS_COUNT; cell++) {
-		size_t first = cell * cells->total / CELLS_COUNT;
-		size_t last = (cell + 1) * cells->total / CELLS_COUNT;
+	split(cells, place, c, count);
+	for (size_t cell = 0; cell < cells->cells; cell++) {
+		size_t first = cell * cells->total / cells->cells;
+		size_t last = (cell + 1) * cells->total / cells->cells;
 		cells->first[cell] = first;
 		cells->first[cell + 1] = last;
 		/* weights in random order, the same for all shifts */
@@ -162,35 +179,6 @@ static int arrange(struct cells *cells, const double *w, const double *const *c,
 	return 0;
 }
 
-/* sums over n places of weights and of weights times each index, in fixed order */
-VECTOR_CLONES static void dots(const float *w, float *const *g, size_t at, size_t n, double *sum)
-{
-	float lane[SUMS][LANES] = {{0}};
-	size_t q = 0;
-	for (; q + LANES <= n; q += LANES) {
-		const float *a = g[0] + at + q, *b = g[1] + at + q, *c = g[2] + at + q,
-			    *d = g[3] + at + q, *e = g[4] + at + q;
-#pragma omp simd
-		for (size_t l = 0; l < LANES; l++) {
-			float x = w[q + l];
-			lane[0][l] += x * a[l];
-			lane[1][l] += x * b[l];
-			lane[2][l] += x * c[l];
-			lane[3][l] += x * d[l];
-			lane[4][l] += x * e[l];
-			lane[5][l] += x;
-		}
-	}
-	for (; q < n; q++) {
-		for (size_t k = 0; k < INDICES; k++)
-			lane[k][0] += w[q] * g[k][at + q];
-		lane[INDICES][0] += w[q];
-	}
-	for (size_t k = 0; k < SUMS; k++)
-		for (size_t l = 0; l < LANES; l++)
-			sum[k] += (double)lane[k][l];
-}
-
 /* indices (PARTS, R, INDICES) from sums by range, the whole the first, of positive and negative weights */
 static void finish(double sum[2][R][SUMS], double *out)
 {
@@ -208,44 +196,129 @@ static void finish(double sum[2][R][SUMS], double *out)
 			}
 }
 
-static int permute(size_t chunk, size_t worker, void *argument)
+/*
+ * Shifting the weights of a cell by s places gives the sums over its places of w[(q + s) mod size] g[q], g an index or 1: all s
+ * at once by one transform, w written twice and g followed by 0.
+ */
+struct shifts {
+	const struct cells *cells;
+	size_t count, size, half; /* permutations; of a transform, real and (stride) complex */
+	struct fft *forward, *backward;
+	real_complex *weights; /* (cells, 2, half) */
+	uint32_t *shift;       /* (cells, count) */
+	real *room;            /* (threads, 8 half): real numbers and two spectra */
+	double *sum;           /* (R, SUMS, 2, count) */
+};
+
+static int transform_weights(size_t cell, size_t worker, void *argument)
 {
-	(void)worker;
-	struct cells *job = argument;
-	size_t first = chunk * CHUNK, last = first + CHUNK;
-	last =
-	    last < job->shifts ? last : job->shifts;
-	double sum[CHUNK][2][R][SUMS];
-	memset(sum, 0, sizeof sum);
-	for (size_t cell = 0; cell < CELLS_COUNT; cell++) {
-		size_t begin = job->first[cell], size = job->first[cell + 1] - begin;
-		for (size_t b = first; b < last && size > 0; b++) {
-			struct rng rng = rng_start(
-			    job->plan->seed, RNG_PERMUTATION, 7, (uint64_t)b * CELLS_COUNT + cell);
-			size_t shift = rng_below(&rng, (uint32_t)size);
-			for (size_t r = 0; r < R; r++) {
-				size_t at = job->segment[cell][r],
-				       n = job->segment[cell][r + 1] - at;
-				size_t from = (at - begin + shift) % size;
-				size_t before = n < size - from ? n : size - from; /* the end */
-				for (size_t part = 0; part < 2; part++) {
-					const float *w = job->w[part] + begin;
-					double *to = sum[b - first][part][r];
-					dots(w + from, job->g, at, before, to);
-					dots(w, job->g, at + before, n - before, to);
-				}
-			}
+	struct shifts *job = argument;
+	const struct cells *cells = job->cells;
+	size_t first = cells->first[cell], size = cells->first[cell + 1] - first;
+	real *x = job->room + worker * 8 * job->half;
+	for (size_t part = 0; part < 2; part++) {
+		memset(x, 0, job->size * sizeof(*x));
+		for (size_t q = 0; q < 2 * size; q++)
+			x[q] = cells->w[part][first + q % size];
+		fft_exec(job->forward, x, job->weights + (2 * cell + part) * job->half);
+	}
+	struct rng rng = rng_start(cells->plan->seed, RNG_PERMUTATION, 7, cell);
+	for (size_t b = 0; b < job->count && size > 0; b++)
+		job->shift[cell * job->count + b] = rng_below(&rng, (uint32_t)size);
+	return 0;
+}
+
+/* out = conj(a) b */
+VECTOR_CLONES static void multiply(
+    const real_complex *a, const real_complex *b, size_t count, real_complex *out)
+{
+	const real *x = (const real *)a, *y = (const real *)b;
+	real *z = (real *)out;
+#pragma omp simd
+	for (size_t q = 0; q < count; q++) {
+		z[2 * q] = x[2 * q] * y[2 * q] + x[2 * q + 1] * y[2 * q + 1];
+		z[2 * q + 1] = x[2 * q] * y[2 * q + 1] - x[2 * q + 1] * y[2 * q];
+	}
+}
+
+/* one sum of one range, in all cells */
+static int shift_sums(size_t item, size_t worker, void *argument)
+{
+	struct shifts *job = argument;
+	const struct cells *cells = job->cells;
+	size_t r = item / SUMS, count = job->count;
+	const float *g = item % SUMS < INDICES ? cells->g[item % SUMS] : NULL; /* NULL: 1 */
+	real *x = job->room + worker * 8 * job->half;
+	real_complex *spectrum = (real_complex *)(x + 2 * job->half);
+	real_complex *product = (real_complex *)(x + 4 * job->half);
+	double *sum = job->sum + item * 2 * count;
+	for (size_t cell = 0; cell < cells->cells; cell++) {
+		size_t first = cells->first[cell];
+		size_t from = cells->segment[cell][r], to = cells->segment[cell][r + 1];
+		if (from == to)
+			continue;
+		memset(x, 0, job->size * sizeof(*x));
+		for (size_t q = from; q < to; q++)
+			x[q - first] = g ? g[q] : 1;
+		fft_exec(job->forward, x, spectrum);
+		for (size_t part = 0; part < 2; part++) {
+			const uint32_t *shift = job->shift + cell * count;
+			double *to_part = sum + part * count;
+			multiply(spectrum, job->weights + (2 * cell + part) * job->half,
+			    job->size / 2 + 1, product);
+			fft_exec(job->backward, product, x);
+			for (size_t b = 0; b < count; b++)
+				to_part[b] += (double)x[shift[b]] / (double)job->size;
 		}
 	}
-	for (size_t b = first; b < last; b++) {
-		/* range 0 held what is in none: the whole has all */
-		for (size_t part = 0; part < 2; part++)
-			for (size_t r = 1; r < R; r++)
-				for (size_t k = 0; k < SUMS; k++)
-					sum[b - first][part][0][k] += sum[b - first][part][r][k];
-		finish(sum[b - first], job->sample + b * PARTS * R * INDICES);
-	}
 	return 0;
+}
+
+/* cells->sample from the sums */
+static int finish_shifts(size_t b, size_t worker, void *argument)
+{
+	(void)worker;
+	struct shifts *job = argument;
+	double sum[2][R][SUMS];
+	for (size_t part = 0; part < 2; part++)
+		for (size_t r = 0; r < R; r++)
+			for (size_t k = 0; k < SUMS; k++)
+				sum[part][r][k] =
+				    job->sum[((r * SUMS + k) * 2 + part) * job->count + b];
+	/* range 0 held what is in none: the whole has all */
+	for (size_t part = 0; part < 2; part++)
+		for (size_t r = 1; r < R; r++)
+			for (size_t k = 0; k < SUMS; k++)
+				sum[part][0][k] += sum[part][r][k];
+	finish(sum, job->cells->sample + b * PARTS * R * INDICES);
+	return 0;
+}
+
+static int permute(const struct cells *cells)
+{
+	size_t threads = par_threads(cells->plan->threads), count = cells->plan->permutations;
+	size_t largest = cells->total / cells->cells + 1, size = conv_good_size(2 * largest);
+	struct shifts job = {cells, count, size + size % 2, (size / 2 + 4) / 2 * 2, NULL, NULL,
+	    NULL, NULL, NULL, NULL};
+	const struct fft_axis axis = {job.size, 1, 1};
+	int status = -1;
+	job.forward = fft_plan(FFT_R2C, 1, &axis, 0, NULL, false);
+	job.backward = fft_plan(FFT_C2R, 1, &axis, 0, NULL, false);
+	job.weights = mem_alloc(2 * cells->cells * job.half, sizeof(*job.weights));
+	job.shift = mem_alloc(cells->cells * count, sizeof(*job.shift));
+	job.room = mem_alloc(threads * 8 * job.half, sizeof(*job.room));
+	job.sum = mem_alloc(R * SUMS * 2 * count, sizeof(*job.sum));
+	if (job.forward && job.backward && job.weights && job.shift && job.room && job.sum &&
+	    !par_for(cells->cells, threads, transform_weights, &job) &&
+	    !par_for(R * SUMS, threads, shift_sums, &job))
+		status = par_for(count, threads, finish_shifts, &job);
+	fft_free(job.forward);
+	fft_free(job.backward);
+	free(job.weights);
+	free(job.shift);
+	free(job.room);
+	free(job.sum);
+	return status;
 }
 
 /* sums over the taps of every pair, by part and range */
@@ -325,11 +398,11 @@ static int rows(const struct cells *cells, const char *kernel, struct report *re
 				    .value = value[at],
 				    .n = cells->count[r]};
 				struct resample_chance chance = resample_chance(row.value,
-				    cells->sample + at, cells->shifts,
+				    cells->sample + at, plan->permutations,
 				    PARTS * R * INDICES, RESAMPLE_TWO_SIDED);
 				row.chance = chance.mean;
 				row.p = chance.p;
-				if (indices[k].difference && cells->shifts) {
+				if (indices[k].difference && plan->permutations) {
 					row.value -= chance.mean;
 					row.chance -= chance.mean;
 				}
@@ -350,11 +423,10 @@ int cells_rows(const struct lateral *set, const char *kernel, const double *resi
 	double *w = mem_alloc(n * n * set->taps, sizeof(*w));
 	float *floats = mem_alloc((INDICES + 2) * cells.total, sizeof(*floats));
 	int status = -1;
-	cells.shifts = plan->invariance_permutations < CELLS_SHIFTS ? plan->invariance_permutations
-								    : CELLS_SHIFTS;
+	count_cells(&cells, count);
 	cells.pairs = mem_alloc(n * n * 2 * R * SUMS, sizeof(double));
 	cells.sample =
-	    mem_alloc(cells.shifts * PARTS * R * INDICES, sizeof(double));
+	    mem_alloc(plan->permutations * PARTS * R * INDICES, sizeof(double));
 	cells.boot = mem_alloc(samples * PARTS * R * INDICES, sizeof(double));
 	if (!w || !floats || !cells.pairs || !cells.sample || !cells.boot)
 		goto out;
@@ -365,8 +437,7 @@ int cells_rows(const struct lateral *set, const char *kernel, const double *resi
 	if (lateral_balance(set, residual, w) || arrange(&cells, w, c, count))
 		goto out;
 	sum_pairs(&cells, w);
-	if (par_for((cells.shifts + CHUNK - 1) / CHUNK, plan->threads, permute,
-		&cells) ||
+	if (permute(&cells) ||
 	    par_for((samples + CHUNK - 1) / CHUNK, plan->threads, bootstrap, &cells))
 		goto out;
 	status = rows(&cells, kernel, report);

@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
-#include "lateral/cells.h"
 #include "lateral/products.h"
 #include "stats/resample.h"
 
@@ -130,7 +129,6 @@ static int correlation_chance(const struct lateral *set, const double *w, const 
     struct report_row *row)
 {
 	size_t n = set->n, count = beyond ? plan->invariance_permutations : plan->permutations;
-	count = beyond && count > CELLS_SHIFTS ? CELLS_SHIFTS : count; /* each is a fit anew */
 	uint32_t *orders = mem_alloc(count * n, sizeof(*orders));
 	size_t *order = mem_alloc(n, sizeof(*order));
 	double *r = mem_alloc(count, sizeof(*r));
