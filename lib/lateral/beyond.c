@@ -26,6 +26,7 @@ struct beyond {
 	struct smooth smooth;
 	size_t threads, folds, blocks;
 	size_t *fold; /* (n) */
+	bool *used;   /* (n, n): pairs that fits go by */
 	double *pair; /* (n, n, terms): sums over a pair's taps */
 	struct block *block;
 };
@@ -53,7 +54,7 @@ static int accumulate(size_t index, size_t worker, void *argument)
 	struct block *block = &beyond->block[index];
 	size_t terms = beyond->smooth.terms;
 	for (size_t p = 0; p < set->n * set->n; p++) {
-		if (!inside(beyond, block, p / set->n, p % set->n))
+		if (!inside(beyond, block, p / set->n, p % set->n) || !beyond->used[p])
 			continue;
 		double *sum = beyond->pair + p * terms;
 		for (size_t t = 0; t < set->taps; t++) {
@@ -155,7 +156,7 @@ static int prepare(size_t index, size_t worker, void *argument)
 			size_t i = block->unit[x], j = block->unit[y];
 			size_t target = terms + x, source = terms + block->units + y;
 			const double *pair = beyond->pair + (i * n + j) * terms;
-			if (i == j)
+			if (i == j || !beyond->used[i * n + j])
 				continue;
 			for (size_t t = 0; t < terms; t++) {
 				a[t * m + target] += pair[t];
@@ -202,8 +203,18 @@ static int divide(struct beyond *beyond, uint64_t seed)
 	return 0;
 }
 
-struct beyond *beyond_create(
-    const struct lateral *set, const double *const *c, size_t count, uint64_t seed, size_t threads)
+static void use_pairs(struct beyond *beyond, enum beyond_pairs pairs, uint64_t seed)
+{
+	size_t n = beyond->set->n;
+	for (size_t p = 0; p < n * n; p++) {
+		size_t i = p / n, j = p % n, both = i < j ? i * n + j : j * n + i;
+		bool first = rng_hash(seed, RNG_HALVES, both) % 2 == 0;
+		beyond->used[p] = i != j && (pairs == BEYOND_ALL || first == (pairs == BEYOND_FIRST));
+	}
+}
+
+struct beyond *beyond_create(const struct lateral *set, const double *const *c, size_t count,
+    enum beyond_pairs pairs, uint64_t seed, size_t threads)
 {
 	if (count < 1 || count > SMOOTH_CONFOUNDS) {
 		err_set("confounds: %zu of them, 1 to %d are possible", count, SMOOTH_CONFOUNDS);
@@ -222,7 +233,10 @@ struct beyond *beyond_create(
 	beyond->blocks = beyond->folds * (beyond->folds + 1) / 2;
 	beyond->fold = mem_alloc(set->n, sizeof(*beyond->fold));
 	beyond->block = mem_alloc(beyond->blocks, sizeof(*beyond->block));
-	if (beyond->fold && beyond->block && !smooth_make(set, c, count, &beyond->smooth) &&
+	beyond->used = mem_alloc(set->n * set->n, sizeof(*beyond->used));
+	if (beyond->used)
+		use_pairs(beyond, pairs, seed);
+	if (beyond->fold && beyond->block && beyond->used && !smooth_make(set, c, count, &beyond->smooth) &&
 	    (beyond->pair = mem_alloc(set->n * set->n * beyond->smooth.terms, sizeof(double))) &&
 	    !divide(beyond, seed) && !par_for(beyond->blocks, threads, accumulate, beyond) &&
 	    !par_for(beyond->blocks, threads, prepare, beyond))
@@ -243,6 +257,7 @@ void beyond_free(struct beyond *beyond)
 	}
 	free(beyond->block);
 	free(beyond->fold);
+	free(beyond->used);
 	free(beyond->pair);
 	free(beyond);
 }
@@ -295,6 +310,8 @@ static int right_sides(size_t index, size_t worker, void *argument)
 			continue;
 		double *sum = fits->sum + p * LANES;
 		memset(sum, 0, LANES * sizeof(*sum));
+		if (!beyond->used[p])
+			continue;
 		gather(fits, p / n, p % n, tile);
 		for (size_t t = 0; t < taps; t++) {
 			struct smooth_entry entry[SMOOTH_ENTRIES];

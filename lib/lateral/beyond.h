@@ -18,10 +18,12 @@ struct beyond;
  * (smooth.h's f; a_i and b_j, what a target and a source add to all their weights, so that units of unequal strength do not
  * pass for a function of C) is fitted by least squares to the taps of pairs neither of whose units is in the folds of i
  * and j: all of it, so that nothing of a held-out unit is in its own prediction. Units fall into at most BEYOND_FOLDS
- * random folds. NULL without memory, with fewer than 4 units or count not 1 to SMOOTH_CONFOUNDS.
+ * random folds. BEYOND_FIRST and BEYOND_SECOND fit to the pairs {i, j} of one or the other random half alone: what noise does to
+ * one fit has nothing to do with the other. NULL without memory, with fewer than 4 units or count not 1 to SMOOTH_CONFOUNDS.
  */
+enum beyond_pairs { BEYOND_ALL, BEYOND_FIRST, BEYOND_SECOND };
 struct beyond *beyond_create(const struct lateral *set, const double *const *c, size_t count,
-    uint64_t seed, size_t threads) __attribute__((warn_unused_result));
+    enum beyond_pairs pairs, uint64_t seed, size_t threads) __attribute__((warn_unused_result));
 void beyond_free(struct beyond *beyond);
 
 /* residual = w less f, with the training pairs' mean effects in f's level; 0 for i = j. Both (n, n, taps). 0 or -1. */
@@ -29,7 +31,7 @@ int beyond_residual(const struct beyond *beyond, const double *w, double *residu
     __attribute__((warn_unused_result));
 
 /* r of w moved, w_{o(i) o(j)}, with what is then predicted of it, fitted anew, over the taps of pairs i != j; o = order + b n,
- * order (count, n), r (count). 0 or -1. */
+ * order (count, n), r (count); of BEYOND_ALL. 0 or -1. */
 int beyond_moved(const struct beyond *beyond, const double *w, const uint32_t *order, size_t count,
     double *r) __attribute__((warn_unused_result));
 

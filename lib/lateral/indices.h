@@ -25,7 +25,7 @@
 
 struct lateral_plan {
 	size_t permutations, bootstrap;
-	size_t invariance_permutations; /* of Q_inv, Q_unrotated and Q_lead */
+	size_t invariance_permutations; /* of what is predicted anew in each: Q_inv, Q_unrotated, Q_lead, explained_C */
 	const double *edge;             /* px, ascending: ranges [edge[0], edge[1]), ... */
 	size_t edges;                   /* at most LATERAL_RANGES */
 	uint64_t seed;
@@ -65,9 +65,10 @@ int lateral_angular(const struct lateral *set, const char *kernel, const double 
     struct lateral_bin *bins, bool *empty) __attribute__((warn_unused_result));
 
 /* Signed rows: short_range, the ring model, phase_locked and, for a kernel that is no confound itself (`own`; C1-C3 are
- * reciprocal and a matter of overlap by definition), reciprocity and phase_blind. 0 or -1. */
+ * reciprocal and a matter of overlap by definition), reciprocity and phase_blind. Reciprocity is that of halves[0] with
+ * halves[1], (n, n, taps) each (NULL: of w with itself). 0 or -1. */
 int lateral_signed(const struct lateral *set, const char *kernel, const double *w, bool own,
-    const struct lateral_plan *plan, struct report *report) __attribute__((warn_unused_result));
+    const double *const halves[2], const struct lateral_plan *plan, struct report *report) __attribute__((warn_unused_result));
 
 /* The range a distance belongs to (1, 2, ...), 0 where it is in none. */
 size_t lateral_range(const struct lateral_plan *plan, double r);

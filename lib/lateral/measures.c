@@ -31,9 +31,26 @@ void measures_free(struct measures *all)
 		if (k != MEASURES_K)
 			free(all->weight[k]);
 	}
+	free(all->half[0]);
+	free(all->half[1]);
 	beyond_free(all->beyond);
 	covariates_free(all->covariates);
 	report_free(&all->invariance);
+}
+
+/* what is beyond C by the fit to one half of the pairs: the errors of one fit are functions of C, alike for a pair and its
+ * reverse, and would pass for reciprocity */
+static int halve(struct measures *all, enum beyond_pairs pairs)
+{
+	const struct lateral *set = all->set;
+	double *half = mem_alloc(set->n * set->n * set->taps, sizeof(*half));
+	struct beyond *beyond = beyond_create(
+	    set, all->confound, all->confounds, pairs, all->plan->seed, all->plan->threads);
+	int status =
+	    half && beyond ? beyond_residual(beyond, all->weight[MEASURES_K], half) : -1;
+	all->half[pairs == BEYOND_SECOND] = half;
+	beyond_free(beyond);
+	return status;
 }
 
 int measures_prepare(struct measures *all, struct lateral *set, bool disc)
@@ -49,9 +66,10 @@ int measures_prepare(struct measures *all, struct lateral *set, bool disc)
 	if (set->n >= 4 && all->confounds > 0) {
 		w[MEASURES_BEYOND] = mem_alloc(set->n * set->n * set->taps, sizeof(double));
 		all->beyond =
-		    beyond_create(set, all->confound, all->confounds, plan->seed, plan->threads);
+		    beyond_create(set, all->confound, all->confounds, BEYOND_ALL, plan->seed, plan->threads);
 		if (!w[MEASURES_BEYOND] || !all->beyond ||
-		    beyond_residual(all->beyond, w[MEASURES_K], w[MEASURES_BEYOND]))
+		    beyond_residual(all->beyond, w[MEASURES_K], w[MEASURES_BEYOND]) ||
+		    halve(all, BEYOND_FIRST) || halve(all, BEYOND_SECOND))
 			return -1;
 	}
 	if (!(all->covariates = covariates_create(set, plan)))
@@ -85,7 +103,8 @@ int measures_kernel(
 	    (lateral_angular(set, name, w, LATERAL_SIGNED, plan, report, false, NULL, &none) ||
 		covariates_rows(all->covariates, name, w, LATERAL_SIGNED, report)))
 		return -1;
-	if (lateral_signed(set, name, w, own, plan, report))
+	const double *halves[] = {all->half[0], all->half[1]};
+	if (lateral_signed(set, name, w, own, k == MEASURES_BEYOND ? halves : NULL, plan, report))
 		return -1;
 	for (size_t row = 0; row < all->invariance.count; row++)
 		if (all->invariance.row[row].kernel == name &&

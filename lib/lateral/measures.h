@@ -16,6 +16,7 @@ struct measures {
 	bool empty[MEASURES_KERNELS][2]; /* no weight of that sign, positive and negative */
 	const double *confound[3];       /* C1 to C3 that are there */
 	size_t confounds;
+	double *half[2]; /* (n, n, taps): beyond C by fits to either half of the pairs */
 	struct beyond *beyond; /* NULL: no K_beyond_C */
 	struct covariates *covariates;
 	struct report invariance;

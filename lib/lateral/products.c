@@ -122,11 +122,11 @@ int products_moved(const struct lateral *set, const double *u, const double *v,
 	return products(set, u, v, false, order, count, threads, product);
 }
 
-int products_reversed(const struct lateral *set, const double *w, const uint32_t *order,
-    size_t count, size_t threads, double *product)
+int products_reversed(const struct lateral *set, const double *u, const double *v,
+    const uint32_t *order, size_t count, size_t threads, double *product)
 {
 	size_t n = set->n;
-	int status = products(set, w, w, true, order, count, threads, product);
+	int status = products(set, u, v, true, order, count, threads, product);
 	for (size_t b = 0; b < count && !status; b++) {
 		const uint32_t *o = order + b * n;
 		double pairs = (double)(n * (n - 1)), met = pairs;

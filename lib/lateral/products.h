@@ -15,9 +15,9 @@ int products_moved(const struct lateral *set, const double *u, const double *v,
     const uint32_t *order, size_t count, size_t threads, double *product)
     __attribute__((warn_unused_result));
 
-/* The same with the reversal of the kernel itself, w_{o(j) o(i)}(-d), but for pairs that meet themselves, for which the
+/* The same with the reversal of v, v_{o(j) o(i)}(-d), but for pairs that meet themselves, for which the
  * others stand in (nan where there are no others): with the identity, the product of every pair with its reversed pair. */
-int products_reversed(const struct lateral *set, const double *w, const uint32_t *order,
-    size_t count, size_t threads, double *product) __attribute__((warn_unused_result));
+int products_reversed(const struct lateral *set, const double *u, const double *v,
+    const uint32_t *order, size_t count, size_t threads, double *product) __attribute__((warn_unused_result));
 
 #endif

@@ -17,18 +17,23 @@ enum {
 static double reciprocity(const struct signed_job *job, const double *factor, const double *given)
 {
 	size_t n = job->set->n;
-	double x = 0, s = 0, ss = 0, count = 0;
+	double x = 0, s[2] = {0}, ss[2] = {0}, variance[2], count = 0;
 	for (size_t p = 0; p < n * n; p++) {
 		double f = p / n == p % n ? 0 : factor ? factor[p] : 1;
 		count += f * (double)job->set->taps;
-		s += f * job->sum[p];
-		ss += f * job->square[p];
 		x += f * job->product[p];
+		for (size_t a = 0; a < 2; a++) {
+			s[a] += f * job->sum[a][p];
+			ss[a] += f * job->square[a][p];
+		}
 	}
-	double mean = s / count, variance = ss / count - mean * mean;
-	return variance > 1e-12 * ss / count
-		   ? ((given ? *given : x) / count - mean * mean) / variance
-		   : NAN;
+	for (size_t a = 0; a < 2; a++) {
+		variance[a] = ss[a] / count - s[a] / count * s[a] / count;
+		if (!(variance[a] > 1e-12 * ss[a] / count))
+			return NAN;
+	}
+	return ((given ? *given : x) / count - s[0] / count * s[1] / count) /
+	       sqrt(variance[0] * variance[1]);
 }
 
 /*
@@ -36,7 +41,8 @@ static double reciprocity(const struct signed_job *job, const double *factor, co
  * couples of filters. As with the kernel's own reversal each product then stands twice; with permutations that are no
  * such exchange it would not, and chance would vary too little.
  */
-static int reciprocity_sample(const struct signed_job *job, const double *w, double *value)
+static int reciprocity_sample(
+    const struct signed_job *job, const double *u, const double *v, double *value)
 {
 	size_t n = job->set->n, count = job->count + 1;
 	uint32_t *orders = mem_alloc(count * n, sizeof(*orders));
@@ -55,7 +61,7 @@ static int reciprocity_sample(const struct signed_job *job, const double *w, dou
 				couple[order[i + 1]] = (uint32_t)order[i];
 			}
 		}
-		status = products_reversed(job->set, w, orders, count, job->plan->threads, product);
+		status = products_reversed(job->set, u, v, orders, count, job->plan->threads, product);
 	}
 	if (!status) {
 		*value = reciprocity(job, NULL, &product[0]);
@@ -192,7 +198,7 @@ static int signed_rows(const struct signed_job *job, const char *kernel, bool ow
 }
 
 int lateral_signed(const struct lateral *set, const char *kernel, const double *w, bool own,
-    const struct lateral_plan *plan, struct report *report)
+    const double *const halves[2], const struct lateral_plan *plan, struct report *report)
 {
 	int status = -1;
 	size_t n = set->n, taps = set->taps;
@@ -200,14 +206,15 @@ int lateral_signed(const struct lateral *set, const char *kernel, const double *
 	if (labels_make(set, &labels))
 		return -1;
 	struct phase_sums *phase = mem_alloc(n * n, sizeof(*phase));
-	double *tables = mem_alloc(8 * n * n + 2 * n, sizeof(*tables));
+	double *tables = mem_alloc(10 * n * n + 2 * n, sizeof(*tables));
+	const double *u = halves ? halves[0] : w, *v = halves ? halves[1] : w;
 	double *permuted = mem_alloc(plan->permutations * SIGNED_COUNT, sizeof(*permuted));
 	double *boot = mem_alloc(lateral_samples(plan) * SIGNED_COUNT, sizeof(*boot));
 	if (!phase || !tables || !permuted || !boot)
 		goto out;
 	double *near = tables, *near_x = near + n * n, *near_y = near_x + n * n,
 	       *near_d = near_y + n * n, *sign = near_d + n * n, *sum = sign + n * n,
-	       *square = sum + n * n, *product = square + n * n, *cosine = product + n * n,
+	       *square = sum + 2 * n * n, *product = square + 2 * n * n, *cosine = product + n * n,
 	       *sine = cosine + n, value[SIGNED_COUNT];
 	for (size_t i = 0; i < n; i++) {
 		cosine[i] = cos(set->unit[i].gabor.phase);
@@ -221,14 +228,17 @@ int lateral_signed(const struct lateral *set, const char *kernel, const double *
 		double theta = set->unit[i].gabor.theta + set->pair[p].dtheta;
 		sign[p] = cos(theta - set->unit[j].gabor.theta) > 0 ? 1 : -1;
 		for (size_t t = 0; t < taps; t++) {
-			double k = w[p * taps + t];
-			sum[p] += k;
-			square[p] += k * k;
-			product[p] += k * w[(j * n + i) * taps + taps - 1 - t];
+			double a = u[p * taps + t], b = v[p * taps + t];
+			sum[p] += a;
+			sum[n * n + p] += b;
+			square[p] += a * a;
+			square[n * n + p] += b * b;
+			product[p] += a * v[(j * n + i) * taps + taps - 1 - t];
 		}
 	}
 	struct signed_job job = {set, plan, &labels, phase, near, near_x, near_y, near_d, sign,
-	    cosine, sine, sum, square, product, permuted, plan->permutations};
+	    cosine, sine, {sum, sum + n * n}, {square, square + n * n}, product, permuted,
+	    plan->permutations};
 	for (size_t p = 0; p < n * n; p++) {
 		double x, y;
 		signed_phases(&job, p, p / n, p % n, &x, &y);
@@ -236,7 +246,7 @@ int lateral_signed(const struct lateral *set, const char *kernel, const double *
 	}
 	signed_evaluate(&job, NULL, value);
 	value[SIGNED_RECIPROCITY] = NAN;
-	if (own && (reciprocity_sample(&job, w, &value[SIGNED_RECIPROCITY]) ||
+	if (own && (reciprocity_sample(&job, u, v, &value[SIGNED_RECIPROCITY]) ||
 		       phase_blind_sample(&job, w)))
 		goto out;
 	if (par_for((plan->permutations + CHUNK - 1) / CHUNK, plan->threads, signed_permute, &job))

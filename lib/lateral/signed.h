@@ -39,8 +39,9 @@ struct signed_job {
 	const double *near, *near_x, *near_y, *near_d; /* near_d: cos dphase */
 	const double *sign; /* (n, n): 1, or -1 where the source is taken from its other end */
 	const double *cosine, *sine; /* (n) of the phases */
-	const double *sum, *square,
-	    *product;   /* (n, n): of a pair's taps; with the reversed pair's */
+	/* (n, n): of a pair's taps, in one and the other of the arrays whose reciprocity it is; products of the first's with the
+	 * second's of the reversed pair */
+	const double *sum[2], *square[2], *product;
 	double *sample; /* (count, SIGNED_COUNT) */
 	size_t count;
 };

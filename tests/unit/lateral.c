@@ -196,7 +196,7 @@ static void check_confound(void)
 	for (size_t e = 0; e < total; e++)
 		w[e] = fmax(c[e], 0) - .3 * c[e] + .01;
 	const double *confounds[] = {c};
-	struct beyond *two = beyond_create(&set, confounds, 1, 1, 2), *one = beyond_create(&set, confounds, 1, 1, 1);
+	struct beyond *two = beyond_create(&set, confounds, 1, BEYOND_ALL, 1, 2), *one = beyond_create(&set, confounds, 1, BEYOND_ALL, 1, 1);
 	CHECK(two && one && !beyond_residual(two, w, rest));
 	worst = 0;
 	for (size_t e = 0; e < total; e++)
