@@ -148,6 +148,10 @@ save("c.lateral.npys", K)'
 	holds a.out 'v("K","signed","Q_inv") > .5 > .3 > v("K","signed","Q_unrotated") and p("K","signed","Q_inv") == .05'
 	holds b.out 'v("K","signed","Q_unrotated") > v("K","signed","Q_inv") + .1 and p("K","signed","Q_inv") > .05'
 	holds a.out 'row("K","signed","Q_inv")["low"] < v("K","signed","Q_inv") < row("K","signed","Q_inv")["high"]'
+	# value, chance and p are of one quantity: p is small only where value is above chance
+	for x in a b; do
+		holds $x.out 'all(row(k, "signed", q)["p"] > .2 or row(k, "signed", q)["value"] > row(k, "signed", q)["chance"] for k in ("K", "K_beyond_C") for q in ("Q_inv", "Q_unrotated", "Q_lead"))'
+	done
 }
 
 @test "isotropic kernels: turning gives no lead, neither by more taps" {
@@ -339,7 +343,7 @@ open("a.tsv", "w").write("\n".join("\t".join(l) for l in lines) + "\n")'
 	plant a cocircular n=14 noise=.5 seed=4
 	plant b relu n=14 noise=1 seed=5
 	for x in a b; do
-		stats $x -n 0 -b 50 -q 199 >$x.out
+		stats $x -n 199 -b 50 -q 39 >$x.out
 	done
 	holds a.out 'p("K_beyond_C","positive","cells_R_2") == .005 and v("K_beyond_C","positive","cells_R_2") > .2'
 	holds a.out 'row("K_beyond_C","positive","cells_R_2")["low"] > .1'

@@ -117,7 +117,7 @@ for i, key in (0, ("K_beyond_C", "signed", "R_0")), (2, ("K_iterated", "positive
 	# a chance that is not 0
 	[[ $(answer K positive coaxiality .04 .01 .07 .02 .01) == undecided* ]]
 	[[ $(answer K positive coaxiality .04 .03 .07 .02 .01) == 'yes 0.040 [0.030, 0.070], chance 0.020,'* ]]
-	[[ $(answer K_beyond_C positive cells_R_0 .04 .03 .07 .001 .002) == *'the least that 499'* ]]
+	[[ $(answer K signed Q_lead .04 .03 .07 .001 .002) == *'the least that 499'* ]]
 	[[ $(answer K positive lead_G1 .02 .01 .03 0 .001) == "yes 0.020 [0.010, 0.030], p = 0.001" ]]
 	[[ $(answer K positive R_2 nan nan nan nan nan) == undefined* ]]
 }
