@@ -2,11 +2,12 @@
 """The network in PyTorch: module, golden data for tests/unit/network.c, live comparisons for train-v1's tests.
 
 usage: net.py golden DIR        write DIR/net.npys
-       net.py logits MODEL IN   logits (n, classes) of the images in IN as npys on standard output
+       net.py logits IN MODEL...     logits (n, classes) of the images in IN as npys on standard output, of one model after the
+                                other
        net.py tensors PROGRAM...     every tensor of PROGRAM (tests/helper/network, double-network) against the module in
                                 double; ends with status 1 where one is further off than it may be
-       net.py cycle PEAK RISE STEPS  the rates of one cycle, a line each
-       net.py follow IN STEPS RATE RISE MOMENTUM DIR...
+       net.py cycle PEAK STEPS RISE...  the rates of a cycle, a line each, of one cycle after the other
+       net.py follow IN STEPS RATE RISE:MOMENTUM DIR... [RISE:MOMENTUM DIR...]...
                                 train on from each DIR/first with train-v1's defaults, but without dropout, all images of
                                 IN in each step; DIR/losses, and DIR/theirs: parameters and running statistics as npys
 """
@@ -372,17 +373,21 @@ if __name__ == "__main__":
     if sys.argv[1] == "golden":
         golden(sys.argv[2])
     elif sys.argv[1] == "logits":
-        net = module(sys.argv[2])
-        with torch.no_grad():
-            for x in npys(sys.argv[3]):
-                if x.ndim == 3:
-                    save(sys.stdout.buffer, net(torch.from_numpy(x.astype(np.float32))[:, None]).numpy())
+        for net in map(module, sys.argv[3:]):
+            with torch.no_grad():
+                for x in npys(sys.argv[2]):
+                    if x.ndim == 3:
+                        save(sys.stdout.buffer, net(torch.from_numpy(x.astype(np.float32))[:, None]).numpy())
     elif sys.argv[1] == "follow":
-        for folder in sys.argv[7:]:
-            follow(sys.argv[2], int(sys.argv[3]), *map(float, sys.argv[4:7]), folder)
+        for word in sys.argv[5:]:
+            if ":" in word:
+                rise, momentum = map(float, word.split(":"))
+            else:
+                follow(sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), rise, momentum, word)
     elif sys.argv[1] == "tensors":
         sys.exit(tensors(sys.argv[2:]))
     elif sys.argv[1] == "cycle":
-        cycle(float(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]))
+        for rise in sys.argv[4:]:
+            cycle(float(sys.argv[2]), float(rise), int(sys.argv[3]))
     else:
         sys.exit(__doc__)
