@@ -32,8 +32,12 @@ $(FIRST)/spectrum-zca.tsv: $(FIRST)/val.npys
 # the group model as fitted to K1, through the same estimator and bank
 $(FIRST)/group-pooled.tsv: $(FIRST)/field.tsv
 	awk -F '\t' 'NR == 1 || $$1 == "G1" && $$2 == "positive"' $(@D)/model-fields.tsv >$@
-$(FIRST)/convergence.tsv: $(HERE)/convergence
+# of se2-kernel's grid alone: one table for all studies
+CONVERGENCE = $(OUT)/study/convergence.tsv
+$(CONVERGENCE): $(HERE)/convergence
 	'$(HERE)/convergence' >$@
+$(FIRST)/convergence.tsv: $(CONVERGENCE)
+	cp $< $@
 
 # the pooled field of the excitatory part alone
 $(FIRST)/%-pooled.tsv: $(FIRST)/%.tsv
