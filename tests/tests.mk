@@ -6,6 +6,9 @@
 T = *
 JOBS = 2
 BATS_FILES := $(filter-out tests/long-%,$(wildcard tests/$(T).bats))
+# begun before all others, so that none is left alone at the end
+LONGEST = study assoc-field lateral-stats train-v1 fit-gabor train-v1-mpi
+FIRST_FILES := $(foreach f,$(LONGEST),$(filter tests/$(f).bats,$(BATS_FILES)))
 LONG_FILES := $(wildcard tests/long-*.bats)
 UNIT_SOURCES := $(wildcard tests/unit/$(T).c)
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/$(T).c))
@@ -42,8 +45,8 @@ $(B)/helper/%.so: tests/helper/%.c
 helpers: $(HELPERS)
 
 check: all units helpers $(FUZZERS:%=$(B)/unit/fuzz-%)
-	@$(TEST_ENV) tests/run $(JOBS) $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SOURCES)) \
-		$(FUZZERS:%=$(B)/unit/fuzz-%) $(BATS_FILES)
+	@$(TEST_ENV) tests/run $(JOBS) $(FIRST_FILES) $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SOURCES)) \
+		$(FUZZERS:%=$(B)/unit/fuzz-%) $(filter-out $(FIRST_FILES),$(BATS_FILES))
 
 # new inputs and crashes stay in build/fuzz
 fuzz: $(FUZZERS:%=fuzz-%)
