@@ -6,46 +6,56 @@
 
 #define PARTS ((size_t)LADDER_PARTS)
 
-struct ceiling_scratch {
+struct ceiling_scratch { /* of a thread */
 	struct predictor *predictor;
-	struct predictor_data data; /* of all pairs of the ladder; w: a tap's parts */
-	float *value,
-	    *sharp; /* (PARTS, taps): predictions of a pair, for scores and for the bound */
+	float *value;               /* (PARTS, taps): predictions of a pair */
 	struct ceiling_pair *bound; /* (pairs): as out, of the sharp ones */
 };
 
-struct ceiling_scratch *ceiling_create(const struct ladder *c)
+struct ceiling {
+	struct predictor_data data; /* of all pairs of the ladder; w: a tap's parts */
+	size_t threads;
+	struct ceiling_scratch *scratch; /* (threads) */
+};
+
+struct ceiling *ceiling_create(const struct ladder *c, size_t threads)
 {
 	size_t taps = c->set->taps;
-	struct ceiling_scratch *s = mem_alloc(1, sizeof *s);
+	struct ceiling *s = mem_alloc(1, sizeof *s);
 	if (!s)
 		return NULL;
-	s->data = (struct predictor_data){.units = c->set->n,
+	s->data = (struct predictor_data){
+	    .units = c->set->n,
 	    .weights = PARTS,
 	    .pairs = c->pairs,
 	    .target = c->target,
 	    .source = c->source};
-	s->predictor = predictor_create(models_reach(c->set), PARTS, PREDICTOR_FINE);
 	s->data.dtheta = mem_alloc(c->pairs, sizeof *s->data.dtheta);
 	s->data.first = mem_alloc(c->pairs + 1, sizeof *s->data.first);
 	s->data.tap = mem_alloc(c->pairs * taps, sizeof *s->data.tap);
-	s->value = mem_alloc(2 * PARTS * taps, sizeof *s->value);
-	s->bound = mem_alloc(c->pairs, sizeof *s->bound);
-	if (!s->predictor || !s->data.dtheta || !s->data.first || !s->data.tap || !s->value ||
-	    !s->bound) {
+	s->scratch = mem_alloc(threads, sizeof *s->scratch);
+	s->threads = s->scratch ? threads : 0;
+	bool made = s->data.dtheta && s->data.first && s->data.tap && s->scratch;
+	for (size_t t = 0; t < s->threads; t++) {
+		struct ceiling_scratch *x = &s->scratch[t];
+		x->predictor = predictor_create(models_reach(c->set), PARTS, PREDICTOR_FINE);
+		x->value = mem_alloc(PARTS * taps, sizeof *x->value);
+		x->bound = mem_alloc(c->pairs, sizeof *x->bound);
+		made = made && x->predictor && x->value && x->bound;
+	}
+	if (!made) {
 		ceiling_free(s);
 		return NULL;
 	}
-	s->sharp = s->value + PARTS * taps;
 	for (size_t p = 0; p < c->pairs; p++) {
 		const double *w = ladder_weights(c, p);
 		s->data.dtheta[p] = ladder_dtheta(c, p);
 		s->data.first[p + 1] = (p + 1) * taps;
 		for (size_t t = 0; t < taps; t++) {
 			const struct ladder_tap *from = &c->tap[p * taps + t];
-			struct predictor_tap *to = &s->data.tap[p * taps + t];
 			double y[LADDER_PARTS];
 			ladder_parts(w[t], y);
+			struct predictor_tap *to = &s->data.tap[p * taps + t];
 			*to = (struct predictor_tap){(float)from->along, (float)from->across,
 			    (float)from->cosine, (float)from->sine, {0}};
 			for (size_t part = 0; part < PARTS; part++)
@@ -55,16 +65,19 @@ struct ceiling_scratch *ceiling_create(const struct ladder *c)
 	return s;
 }
 
-void ceiling_free(struct ceiling_scratch *s)
+void ceiling_free(struct ceiling *s)
 {
 	if (!s)
 		return;
-	predictor_free(s->predictor);
+	for (size_t t = 0; t < s->threads; t++) {
+		predictor_free(s->scratch[t].predictor);
+		free(s->scratch[t].value);
+		free(s->scratch[t].bound);
+	}
+	free(s->scratch);
 	free(s->data.dtheta);
 	free(s->data.first);
 	free(s->data.tap);
-	free(s->value);
-	free(s->bound);
 	free(s);
 }
 
@@ -78,9 +91,9 @@ static void sums_add(struct least_sums *s, double p, double y)
 	s->yy += y * y;
 }
 
-/* the sums of the scores over a pair's taps, of predictions (PARTS, taps) */
-static void pair_sums(
-    const struct ladder *c, size_t p, const float *value, struct ceiling_pair *pair)
+/* the sums of the scores over a pair's taps, of predictions (PARTS, taps); with divergences, or without */
+static void pair_sums(const struct ladder *c, size_t p, const float *value, bool divergence,
+    struct ceiling_pair *pair)
 {
 	const double *w = ladder_weights(c, p);
 	for (size_t t = 0; t < c->set->taps; t++) {
@@ -92,7 +105,7 @@ static void pair_sums(
 			sums_add(&pair->sums[LADDER_ALL][part], q, y[part]);
 			if (far)
 				sums_add(&pair->sums[LADDER_FAR][part], q, y[part]);
-			if (part < 2)
+			if (divergence && part < LATERAL_SIGNED)
 				halves_divergence_add(&pair->kl[part], y[part], q);
 		}
 	}
@@ -154,22 +167,25 @@ static void bound(const struct ceiling_scratch *s, size_t pairs, struct ceiling_
 }
 
 int ceiling_score(const struct ladder *c, const size_t *train, size_t trains, const size_t *test,
-    size_t tests, struct ceiling_scratch *s, const double floor[2], struct ceiling_pair *out)
+    size_t tests, const struct ceiling *ceiling, size_t worker, const double floor[2],
+    struct ceiling_pair *out)
 {
+	const struct ceiling_scratch *s = &ceiling->scratch[worker];
+	const struct predictor_data *data = &ceiling->data;
 	size_t width[PREDICTOR_WEIGHTS], taps = c->set->taps;
-	if (predictor_learn(s->predictor, &s->data, train, trains, width))
+	if (predictor_learn(s->predictor, data, train, trains, width))
 		return -1;
 	memset(s->bound, 0, tests * sizeof *s->bound);
 	for (size_t q = 0; q < tests; q++) {
 		out[q] = (struct ceiling_pair){.kl = {{.floor = floor[0]}, {.floor = floor[1]}}};
-		predictor_predict(s->predictor, &s->data, test[q], taps, s->value);
-		pair_sums(c, test[q], s->value, &out[q]);
+		predictor_predict(s->predictor, data, test[q], taps, s->value);
+		pair_sums(c, test[q], s->value, true, &out[q]);
 	}
-	if (predictor_sharpen(s->predictor, &s->data, train, trains))
+	if (predictor_sharpen(s->predictor, data, train, trains))
 		return -1;
 	for (size_t q = 0; q < tests; q++) {
-		predictor_predict(s->predictor, &s->data, test[q], taps, s->sharp);
-		pair_sums(c, test[q], s->sharp, &s->bound[q]);
+		predictor_predict(s->predictor, data, test[q], taps, s->value);
+		pair_sums(c, test[q], s->value, false, &s->bound[q]);
 	}
 	bound(s, tests, out);
 	return 0;

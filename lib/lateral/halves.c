@@ -192,12 +192,10 @@ static size_t largest_sums(const struct ladder *c)
 /* Split `at` of the batch, but for what needs taps. */
 static int one_split(size_t at, size_t worker, void *argument)
 {
-	(void)worker;
 	struct halves_job *job = argument;
 	const struct ladder *c = job->ladder;
 	struct halves *h = job->halves;
 	struct halves_division d;
-	struct ceiling_scratch *ceiling = NULL;
 	struct ladder_totals totals[2][LADDER_SETS];
 	size_t split = job->first + at, couples = c->couples;
 	float *influence = job->batch + at * SLOTS * couples;
@@ -205,7 +203,7 @@ static int one_split(size_t at, size_t worker, void *argument)
 	struct ceiling_pair *held = mem_alloc(c->pairs, sizeof *held);
 	float *gathered = mem_alloc(largest_sums(c), sizeof *gathered);
 	int status = halves_divide(c, split, &d);
-	if (status < 0 || !sums || !held || !gathered || !(ceiling = ceiling_create(c)))
+	if (status < 0 || !sums || !held || !gathered)
 		goto out;
 	memset(influence, 0, SLOTS * couples * sizeof *influence);
 	for (size_t half = 0; half < 2; half++) {
@@ -230,7 +228,7 @@ static int one_split(size_t at, size_t worker, void *argument)
 			struct ladder_choice best[LADDER_SETS][LADDER_PARTS] = {0};
 			if (model == HALVES_CEILING) {
 				status = ceiling_score(c, d.pair[half], d.pairs[half], d.pair[1 - half],
-				    d.pairs[1 - half], ceiling, side->floor, held);
+				    d.pairs[1 - half], job->ceiling, worker, side->floor, held);
 				if (status < 0)
 					goto out;
 				for (size_t part = 0; part < FIELDS; part++)
@@ -297,11 +295,10 @@ static int one_split(size_t at, size_t worker, void *argument)
 		}
 	}
 out:
-	status = status < 0 || !sums || !held || !gathered || !ceiling ? -1 : 0;
+	status = status < 0 || !sums || !held || !gathered ? -1 : 0;
 	free(sums);
 	free(held);
 	free(gathered);
-	ceiling_free(ceiling);
 	halves_division_free(&d);
 	return status;
 }
@@ -313,7 +310,8 @@ static int all_splits(struct halves_job *job)
 	const struct models_plan *plan = job->ladder->plan;
 	size_t most = plan->threads < plan->splits ? plan->threads : plan->splits;
 	job->batch = mem_alloc(most * SLOTS * job->ladder->couples, sizeof *job->batch);
-	if (!job->batch)
+	job->ceiling = ceiling_create(job->ladder, most);
+	if (!job->batch || !job->ceiling)
 		return -1;
 	for (job->first = 0; job->first < plan->splits; job->first += most) {
 		size_t left = plan->splits - job->first, count = left < most ? left : most;
@@ -366,7 +364,7 @@ int halves_score(struct halves *h, struct ladder *c)
 		if (status == 0)
 			status = all_splits(&job);
 		free(job.batch);
-		job.batch = NULL;
+		ceiling_free(job.ceiling);
 		ladder_forget(c);
 		if (status == 0)
 			status = halves_by_taps(&job);

@@ -73,19 +73,20 @@ static inline void halves_divergence_add(struct halves_divergence *d, double p, 
 /* p, log_p: sum P, sum P log P; nan where P is 0 */
 double halves_divergence(const struct halves_divergence *d, double p, double log_p);
 
-struct ceiling_scratch;
-struct ceiling_scratch *ceiling_create(const struct ladder *ladder)
+/* The pairs' taps, and what `threads` threads work in. */
+struct ceiling;
+struct ceiling *ceiling_create(const struct ladder *ladder, size_t threads)
     __attribute__((warn_unused_result));
-void ceiling_free(struct ceiling_scratch *scratch);
+void ceiling_free(struct ceiling *ceiling);
 /* What a held-out pair adds to the sums of the scores: those of the prediction, or where that is larger those whose r is
  * sqrt(cov(p, y) / var y), what r would be without the prediction's noise (pp = py). */
 struct ceiling_pair {
 	struct least_sums sums[LADDER_SETS][LADDER_PARTS];
 	struct halves_divergence kl[2]; /* parts positive and negative */
 };
-/* floor: of kl; out: (tests). 0 or -1. */
+/* By thread `worker`. floor: of kl; out: (tests). 0 or -1. */
 int ceiling_score(const struct ladder *ladder, const size_t *train, size_t trains,
-    const size_t *test, size_t tests, struct ceiling_scratch *scratch, const double floor[2],
-    struct ceiling_pair *out) __attribute__((warn_unused_result));
+    const size_t *test, size_t tests, const struct ceiling *ceiling, size_t worker,
+    const double floor[2], struct ceiling_pair *out) __attribute__((warn_unused_result));
 
 #endif

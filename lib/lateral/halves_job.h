@@ -27,6 +27,7 @@ struct halves_job {
 	/* influence of couples on scores that are not yet put together */
 	size_t first; /* split of the batch at hand */
 	float *batch; /* (batch, slots, couples) */
+	struct ceiling *ceiling;
 };
 
 /* The halves of split `split`: their couples, and both pairs of each. */
