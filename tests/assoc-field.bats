@@ -77,7 +77,7 @@ assert few.all() and np.isnan(t["orientation_deg"]).all() and np.isfinite(t["wei
 
 @test "the direction process wins where it was planted, its parameters recovered" {
 	se2-kernel -a .3 -D .06 --step .5 -w 61 -n 72 --sigma .757 -o g.npys
-	planted 'density = sampled("g.npys", .5); noise = .5'
+	planted 'density = sampled("g.npys", .5); noise = .5; size = 9'
 	compare
 	[[ $(value r_G1 signed verdict) == best && $(value lead_G1 signed verdict) == ahead ]]
 	[[ $(value r_G1 positive verdict) == best ]]
@@ -90,7 +90,7 @@ assert .25 < low < .3 < high < .36 and b < .06 < c, sys.argv' \
 
 @test "the diffusion wins where it was planted, also as inhibition" {
 	se2-kernel -m diffusion -a 1 -L 10 -D .25 --step .5 -w 61 -n 72 --sigma .757 -o g.npys
-	planted 'density = sampled("g.npys", .5); F = 18; noise = .5'
+	planted 'density = sampled("g.npys", .5); F = 18; noise = .5; size = 7'
 	python 'save("k.npys", -one("k.npys"))'
 	compare
 	[[ $(value r_G2 negative verdict) == best && $(value lead_G2 negative verdict) == ahead ]]
@@ -98,7 +98,7 @@ assert .25 < low < .3 < high < .36 and b < .06 < c, sys.argv' \
 }
 
 @test "an elongated Gaussian is not credited to the group models" {
-	planted 'density = elongated(3.5, 1.6, 1.5); noise = .5'
+	planted 'density = elongated(3.5, 1.6, 1.5); noise = .5; size = 9'
 	compare
 	[[ $(value r_M1 signed verdict) == best ]]
 	[[ $(value lead_G1 signed verdict) == behind && $(value lead_G2 signed verdict) == behind ]]
@@ -110,7 +110,7 @@ assert v[0] < np.sqrt(3.5**2 - .573) < v[1] and v[2] < 1.5 < v[3], v' \
 }
 
 @test "predictions go through the kernel's own estimator: fields, divergences" {
-	planted 'density = elongated(3, 1.5, 1.5); noise = .5'
+	planted 'density = elongated(3, 1.5, 1.5); noise = .5; size = 9'
 	compare --fields fields.tsv
 	[[ $(value KL_M1 positive verdict) == best ]]
 	# the field of M3, nearly flat, has an interval about 4 times too wide with 16 filters (assoc-field(1)), so that
@@ -175,12 +175,12 @@ from plant import *
 rng = np.random.default_rng(2)
 units, e = bank(18, 11, rng)
 e /= np.sqrt((e**2).sum((1, 2), keepdims=True))
-big = np.pad(e, ((0, 0), (6, 6), (6, 6)))
-k = np.zeros((18, 18, 13, 13))
-for dy in range(-6, 7):
-    for dx in range(-6, 7):  # psi_j(x - d): right by dx, up by dy
+big = np.pad(e, ((0, 0), (4, 4), (4, 4)))
+k = np.zeros((18, 18, 9, 9))
+for dy in range(-4, 5):
+    for dx in range(-4, 5):  # psi_j(x - d): right by dx, up by dy
         moved = np.roll(big, (-dy, dx), (1, 2))
-        k[:, :, 6 - dy, 6 + dx] = np.tensordot(big, moved, ([1, 2], [1, 2]))
+        k[:, :, 4 - dy, 4 + dx] = np.tensordot(big, moved, ([1, 2], [1, 2]))
 k = np.maximum(k, 0)
 write(units, e, k / k.std() + rng.normal(size=k.shape))'
 	compare
