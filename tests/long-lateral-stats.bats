@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Calibration of lateral-stats: false positives of every p, coverage of every interval. V1PIPE_KERNELS (1,000) simulated kernels
 # of each kind, 24 filters, 9 x 9 taps, C1, C2 through a filter of Laplacian form and C3 of rectified units in Gaussian images of
-# spectrum 1/f^2, 199 permutations (19 for explained_C, Q and within cells: p is exact at .05 with either), level .05; some ten
+# spectrum 1/f^2, 199 permutations (19 for explained_C and Q: p is exact at .05 with either), level .05; some ten
 # minutes a kind on one core. Rates measured so are in lateral-stats(1), with the number of kernels.
 load common
 
