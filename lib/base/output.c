@@ -88,7 +88,7 @@ static int open_unfinished(const char *path)
 /* Where another run is writing the file of that name, or there are no locks: one of a name of its own. */
 static int create_temporary(struct output *out)
 {
-	out->temporary = mem_text("%s.unfinished", out->path);
+	out->temporary = mem_text("%s" OUTPUT_UNFINISHED, out->path);
 	if (!out->temporary)
 		return -1;
 	int descriptor = open_unfinished(out->temporary);

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#define OUTPUT_UNFINISHED ".unfinished"
+
 struct output;
 
 /* binary: refuse a terminal; usage, exit status 2.

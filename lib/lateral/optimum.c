@@ -276,7 +276,7 @@ static int search(struct job *job)
 		memset(job->fixed, 0, sizeof job->fixed);
 		if (evaluate(job) < 0 || settle(job, &all, &value) < 0)
 			return -1;
-		if (value < before) {
+		if (!(value >= before)) {
 			job->linear = linear;
 			for (size_t a = 0; a < job->axes; a++) {
 				step[a] /= 2;

@@ -392,8 +392,9 @@ int predictor_choose(struct predictor *p, predictor_split *split, void *argument
 		}
 		for (size_t w = 0; w < p->weights; w++) {
 			width[w] = stage ? width[w] : USUAL;
+			/* a width that was not tried has no error, and noise makes those of all others positive */
 			for (size_t k = 0; k < PREDICTOR_WIDTHS && tried; k++)
-				if (error[w][k] < error[w][width[w]])
+				if ((k < SCALES || wanted[k]) && error[w][k] < error[w][width[w]])
 					width[w] = k;
 		}
 	}
