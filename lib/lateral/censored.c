@@ -1,7 +1,8 @@
 #include "lateral/censored.h"
 #include <math.h>
+#include "lateral/pairs.h"
 
-#define PI 3.14159265358979323846
+#define PI LATERAL_PI
 
 /* The normal density at z over the probability of what is above it. */
 static double hazard(double z)

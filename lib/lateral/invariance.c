@@ -331,7 +331,7 @@ static int split(size_t s, float *train, float *held, void *argument)
 			if ((g / 2 == s) == (h / 2 == s))
 				add(g / 2 == s ? held : train, worker->block + block_of(g, h) * m,
 				    m);
-	return 2 * s < job->folds; /* each couple of folds has a pair, and so have the others */
+	return 2 * s < job->folds; /* a last couple of one fold of one unit has no pair: what is held is 0 then */
 }
 
 /* Predict the pairs of a block from what was learnt: moments by kernel; into prediction (n, n, taps), unless NULL, the first

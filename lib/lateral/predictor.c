@@ -5,8 +5,9 @@
 #include <string.h>
 #include "base/memory.h"
 #include "fit/vector.h"
+#include "lateral/pairs.h"
 
-#define PI 3.14159265358979323846
+#define PI LATERAL_PI
 #define SCALES 6 /* of widths */
 #define MOST_ANGLES 64
 #define LANES ((size_t)16)

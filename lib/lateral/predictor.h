@@ -3,7 +3,8 @@
  * the target's frame, (q, dtheta, dphase) with q = R_{-theta_i} Delta (statistics.md, "Symmetry itself"). Q_inv and the
  * ladder's ceiling both take it from here.
  *
- * A kernel-weighted regression of the weight on 1, cos dphase and sin dphase about every node of a grid; Gaussian weights of `near` px in q and `angle` degrees in dtheta; each tap
+ * A kernel-weighted regression of the weight on 1, cos dphase and sin dphase about every node of a grid; Gaussian weights
+ * of `near` px in q and `angle` degrees in dtheta; each tap
  * in both frames of its target, (q, dtheta, dphase) and (-q, dtheta, -dphase). Beyond +-90 degrees of dtheta the source is seen
  * from its other end, where dphase is another angle altogether (phase_j changes its sign, not phase_i), so weights stop there.
  * What the regression leaves is regressed once more and added (twicing: what a smoother takes off a peak comes back up to
@@ -65,7 +66,8 @@ int predictor_learn(struct predictor *predictor, const struct predictor_data *da
 /*
  * The same by sums over taps, which whoever predicts many blocks of pairs makes once: arrays of predictor_numbers
  * floats, which add up. predictor_add collects pairs, predictor_take gives what was collected, each tap in both frames, and starts
- * anew. The model comes from the sums in predictor_sums. split: fills train and held with sums of the pairs outside and inside couple s of folds; 1, 0 where
+ * anew. The model comes from the sums in predictor_sums. split: fills train and held with sums
+ * of the pairs outside and inside couple s of folds; 1, 0 where
  * one of them has no pair, -1 for a failure.
  */
 size_t predictor_numbers(const struct predictor *predictor);

@@ -3,9 +3,10 @@
 #include <string.h>
 #include "base/clones.h"
 #include "base/memory.h"
+#include "lateral/pairs.h"
 
 #define A VOLUME_APERTURE2
-#define PI 3.14159265358979323846
+#define PI LATERAL_PI
 #define NODES 24 /* of an axis at most */
 
 static size_t lanes(size_t n)
