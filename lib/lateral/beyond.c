@@ -23,12 +23,13 @@ struct block {
 struct beyond {
 	const struct lateral *set;
 	const double *c[SMOOTH_CONFOUNDS];
-	struct smooth smooth;
+	const struct smooth *smooth;
 	size_t threads, folds, blocks;
 	size_t *fold; /* (n) */
 	bool *used;   /* (n, n): pairs that fits go by */
 	double *pair; /* (n, n, terms): sums over a pair's taps */
 	struct block *block;
+	struct block whole; /* of all units: the fit to all pairs, which predicts none */
 };
 
 static bool inside(const struct beyond *beyond, const struct block *block, size_t i, size_t j)
@@ -40,9 +41,9 @@ static bool inside(const struct beyond *beyond, const struct block *block, size_
 static size_t entries_of(const struct beyond *beyond, size_t at, struct smooth_entry *entry)
 {
 	double x[SMOOTH_CONFOUNDS];
-	for (size_t s = 0; s < beyond->smooth.count; s++)
+	for (size_t s = 0; s < beyond->smooth->count; s++)
 		x[s] = beyond->c[s][at];
-	return smooth_entries(&beyond->smooth, x, entry);
+	return smooth_entries(beyond->smooth, x, entry);
 }
 
 /* products of terms over the block's own pairs, and sums of its pairs */
@@ -52,7 +53,7 @@ static int accumulate(size_t index, size_t worker, void *argument)
 	struct beyond *beyond = argument;
 	const struct lateral *set = beyond->set;
 	struct block *block = &beyond->block[index];
-	size_t terms = beyond->smooth.terms;
+	size_t terms = beyond->smooth->terms;
 	for (size_t p = 0; p < set->n * set->n; p++) {
 		if (!inside(beyond, block, p / set->n, p % set->n) || !beyond->used[p])
 			continue;
@@ -71,10 +72,9 @@ static int accumulate(size_t index, size_t worker, void *argument)
 	return 0;
 }
 
-static bool trains(
-    const struct beyond *beyond, const struct block *block, const struct block *other)
+/* the whole's folds are none of the others' */
+static bool trains(const struct block *block, const struct block *other)
 {
-	(void)beyond;
 	return other->g != block->g && other->g != block->h && other->h != block->g &&
 	       other->h != block->h;
 }
@@ -133,22 +133,22 @@ VECTOR_CLONES static void solve(const struct block *block, double *x)
 	}
 }
 
-/* the normal equations of a block from those of the blocks it is trained on */
+/* the normal equations of a block, the last one the whole, from those of the blocks it is trained on */
 static int prepare(size_t index, size_t worker, void *argument)
 {
 	(void)worker;
 	struct beyond *beyond = argument;
-	struct block *block = &beyond->block[index];
-	size_t n = beyond->set->n, terms = beyond->smooth.terms, m = block->m;
+	struct block *block = index < beyond->blocks ? &beyond->block[index] : &beyond->whole;
+	size_t n = beyond->set->n, terms = beyond->smooth->terms, m = block->m;
 	double *a = block->factor;
 	for (size_t b = 0; b < beyond->blocks; b++) {
-		if (!trains(beyond, block, &beyond->block[b]))
+		if (!trains(block, &beyond->block[b]))
 			continue;
 		for (size_t i = 0; i < terms; i++)
 			for (size_t j = 0; j < terms; j++)
 				a[i * m + j] += beyond->block[b].gram[i * terms + j];
 	}
-	for (size_t i = beyond->smooth.shrunk; i < terms; i++)
+	for (size_t i = beyond->smooth->shrunk; i < terms; i++)
 		a[i * m + i] += a[i * m + i] > 0 ? SMOOTH_PRIOR : 0;
 	double taps = (double)beyond->set->taps;
 	for (size_t x = 0; x < block->units; x++)
@@ -173,10 +173,33 @@ static int prepare(size_t index, size_t worker, void *argument)
 	return 0;
 }
 
+static int block_start(const struct beyond *beyond, size_t g, size_t h, struct block *block)
+{
+	size_t n = beyond->set->n, terms = beyond->smooth->terms;
+	*block = (struct block){.g = g, .h = h};
+	if (!(block->unit = mem_alloc(n, sizeof(*block->unit))))
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (beyond->fold[i] != g && beyond->fold[i] != h)
+			block->unit[block->units++] = i;
+	block->m = terms + 2 * block->units;
+	block->factor = mem_alloc(block->m * block->m, sizeof(double));
+	block->scale = mem_alloc(block->m, sizeof(double));
+	block->gram = mem_alloc(terms * terms, sizeof(double));
+	return block->factor && block->scale && block->gram ? 0 : -1;
+}
+
+static void block_free(struct block *block)
+{
+	free(block->unit);
+	free(block->factor);
+	free(block->scale);
+	free(block->gram);
+}
+
 static int divide(struct beyond *beyond, uint64_t seed)
 {
-	size_t n = beyond->set->n, terms = beyond->smooth.terms, count = 0,
-	       *order = mem_alloc(n, sizeof(*order));
+	size_t n = beyond->set->n, count = 0, *order = mem_alloc(n, sizeof(*order));
 	if (!order)
 		return -1;
 	struct rng rng = rng_start(seed, RNG_HALVES, 0, 0);
@@ -185,41 +208,33 @@ static int divide(struct beyond *beyond, uint64_t seed)
 		beyond->fold[order[i]] = i % beyond->folds;
 	free(order);
 	for (size_t h = 0; h < beyond->folds; h++)
-		for (size_t g = 0; g <= h; g++) {
-			struct block *block = &beyond->block[count++];
-			*block = (struct block){.g = g, .h = h};
-			if (!(block->unit = mem_alloc(n, sizeof(*block->unit))))
+		for (size_t g = 0; g <= h; g++)
+			if (block_start(beyond, g, h, &beyond->block[count++]))
 				return -1;
-			for (size_t i = 0; i < n; i++)
-				if (beyond->fold[i] != g && beyond->fold[i] != h)
-					block->unit[block->units++] = i;
-			block->m = terms + 2 * block->units;
-			block->factor = mem_alloc(block->m * block->m, sizeof(double));
-			block->scale = mem_alloc(block->m, sizeof(double));
-			block->gram = mem_alloc(terms * terms, sizeof(double));
-			if (!block->factor || !block->scale || !block->gram)
-				return -1;
+	return block_start(beyond, SIZE_MAX, SIZE_MAX, &beyond->whole);
+}
+
+static int use_pairs(struct beyond *beyond, enum beyond_pairs pairs, uint64_t seed)
+{
+	size_t n = beyond->set->n, couples = n * (n - 1) / 2, couple = 0,
+	       *order = mem_alloc(couples, sizeof(*order));
+	if (!order)
+		return -1;
+	struct rng rng = rng_start(seed, RNG_HALVES, 2, 0);
+	rng_permutation(&rng, order, couples);
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < i; j++, couple++) {
+			bool first = order[couple] < couples / 2;
+			beyond->used[i * n + j] = beyond->used[j * n + i] =
+			    pairs == BEYOND_ALL || first == (pairs == BEYOND_FIRST);
 		}
+	free(order);
 	return 0;
 }
 
-static void use_pairs(struct beyond *beyond, enum beyond_pairs pairs, uint64_t seed)
+struct beyond *beyond_create(const struct lateral *set, const struct smooth *smooth,
+    const double *const *c, enum beyond_pairs pairs, uint64_t seed, size_t threads)
 {
-	size_t n = beyond->set->n;
-	for (size_t p = 0; p < n * n; p++) {
-		size_t i = p / n, j = p % n, both = i < j ? i * n + j : j * n + i;
-		bool first = rng_hash(seed, RNG_HALVES, both) % 2 == 0;
-		beyond->used[p] = i != j && (pairs == BEYOND_ALL || first == (pairs == BEYOND_FIRST));
-	}
-}
-
-struct beyond *beyond_create(const struct lateral *set, const double *const *c, size_t count,
-    enum beyond_pairs pairs, uint64_t seed, size_t threads)
-{
-	if (count < 1 || count > SMOOTH_CONFOUNDS) {
-		err_set("confounds: %zu of them, 1 to %d are possible", count, SMOOTH_CONFOUNDS);
-		return NULL;
-	}
 	if (set->n < 4) {
 		err_set("K_beyond_C: %zu usable filters, cross-fitting needs 4", set->n);
 		return NULL;
@@ -227,19 +242,17 @@ struct beyond *beyond_create(const struct lateral *set, const double *const *c, 
 	struct beyond *beyond = mem_alloc(1, sizeof(*beyond));
 	if (!beyond)
 		return NULL;
-	*beyond = (struct beyond){.set = set, .threads = threads};
-	memcpy(beyond->c, c, count * sizeof(*c));
+	*beyond = (struct beyond){.set = set, .smooth = smooth, .threads = threads};
+	memcpy(beyond->c, c, smooth->count * sizeof(*c));
 	beyond->folds = set->n < BEYOND_FOLDS ? set->n : BEYOND_FOLDS;
 	beyond->blocks = beyond->folds * (beyond->folds + 1) / 2;
 	beyond->fold = mem_alloc(set->n, sizeof(*beyond->fold));
 	beyond->block = mem_alloc(beyond->blocks, sizeof(*beyond->block));
 	beyond->used = mem_alloc(set->n * set->n, sizeof(*beyond->used));
-	if (beyond->used)
-		use_pairs(beyond, pairs, seed);
-	if (beyond->fold && beyond->block && beyond->used && !smooth_make(set, c, count, &beyond->smooth) &&
-	    (beyond->pair = mem_alloc(set->n * set->n * beyond->smooth.terms, sizeof(double))) &&
+	if (beyond->fold && beyond->block && beyond->used && !use_pairs(beyond, pairs, seed) &&
+	    (beyond->pair = mem_alloc(set->n * set->n * beyond->smooth->terms, sizeof(double))) &&
 	    !divide(beyond, seed) && !par_for(beyond->blocks, threads, accumulate, beyond) &&
-	    !par_for(beyond->blocks, threads, prepare, beyond))
+	    !par_for(beyond->blocks + 1, threads, prepare, beyond))
 		return beyond;
 	beyond_free(beyond);
 	return NULL;
@@ -249,12 +262,9 @@ void beyond_free(struct beyond *beyond)
 {
 	if (!beyond)
 		return;
-	for (size_t b = 0; b < beyond->blocks && beyond->block; b++) {
-		free(beyond->block[b].unit);
-		free(beyond->block[b].factor);
-		free(beyond->block[b].scale);
-		free(beyond->block[b].gram);
-	}
+	for (size_t b = 0; b < beyond->blocks && beyond->block; b++)
+		block_free(&beyond->block[b]);
+	block_free(&beyond->whole);
 	free(beyond->block);
 	free(beyond->fold);
 	free(beyond->used);
@@ -268,8 +278,10 @@ struct fits {
 	const double *w;
 	const uint32_t *order; /* (lanes, n) or NULL */
 	size_t lanes;
-	double *right;    /* (blocks, terms, LANES): of a block's own pairs */
-	double *sum;      /* (n, n, LANES): of a pair's weights */
+	double *right; /* (blocks, terms, LANES): of a block's own pairs */
+	double *sum;   /* (n, n, LANES): of a pair's weights */
+	double
+	    *effect; /* (2, n, LANES): of targets and sources in the fit to all pairs, around 0 */
 	double *residual; /* (n, n, taps) or NULL */
 	double *moments;  /* (blocks, 3, LANES): sums of f, f f and w f over a block's own pairs */
 };
@@ -299,7 +311,7 @@ static int right_sides(size_t index, size_t worker, void *argument)
 	(void)worker;
 	struct fits *fits = argument;
 	const struct beyond *beyond = fits->beyond;
-	size_t n = beyond->set->n, taps = beyond->set->taps, terms = beyond->smooth.terms;
+	size_t n = beyond->set->n, taps = beyond->set->taps, terms = beyond->smooth->terms;
 	double *tile = mem_alloc(taps * LANES, sizeof(*tile)),
 	       *right = fits->right + index * terms * LANES;
 	if (!tile)
@@ -326,14 +338,14 @@ static int right_sides(size_t index, size_t worker, void *argument)
 	return 0;
 }
 
-/* terms of f for the block's own pairs, (terms, LANES) from x on; x: (m, LANES) */
+/* what the block is trained on says of its terms and effects, (m, LANES) in x */
 static void coefficients(const struct fits *fits, const struct block *block, double *x)
 {
 	const struct beyond *beyond = fits->beyond;
-	size_t n = beyond->set->n, terms = beyond->smooth.terms, units = block->units;
+	size_t n = beyond->set->n, terms = beyond->smooth->terms, units = block->units;
 	memset(x, 0, block->m * LANES * sizeof(*x));
 	for (size_t b = 0; b < beyond->blocks; b++)
-		for (size_t e = 0; e < terms && trains(beyond, block, &beyond->block[b]); e++)
+		for (size_t e = 0; e < terms && trains(block, &beyond->block[b]); e++)
 			add_scaled(x + e * LANES, fits->right + (b * terms + e) * LANES, 1);
 	for (size_t a = 0; a < units; a++)
 		for (size_t b = 0; b < units; b++) {
@@ -345,8 +357,49 @@ static void coefficients(const struct fits *fits, const struct block *block, dou
 			}
 		}
 	solve(block, x);
-	for (size_t e = 0; e < 2 * units; e++) /* the level is f's */
-		add_scaled(x, x + (terms + e) * LANES, 1 / (double)units);
+}
+
+static int effects_of_all(struct fits *fits)
+{
+	const struct block *whole = &fits->beyond->whole;
+	size_t n = whole->units;
+	double *x = mem_alloc(whole->m * LANES, sizeof(*x));
+	if (!x)
+		return -1;
+	coefficients(fits, whole, x);
+	for (size_t side = 0; side < 2; side++) {
+		const double *own = x + (fits->beyond->smooth->terms + side * n) * LANES;
+		double *effect = fits->effect + side * n * LANES, mean[LANES] = {0};
+		for (size_t i = 0; i < n; i++)
+			add_scaled(mean, own + i * LANES, 1 / (double)n);
+		for (size_t i = 0; i < n; i++) {
+			memcpy(effect + i * LANES, own + i * LANES, sizeof(mean));
+			add_scaled(effect + i * LANES, mean, -1);
+		}
+	}
+	free(x);
+	return 0;
+}
+
+/*
+ * A block leaves open what of the level is f's and what the effects'. It is f's as far as effects of the block's units are those
+ * of the fit to all pairs. With the effects' mean over these units as f's, each block would have a level of its own, by
+ * which units happen to be in it; what all taps of a pair and of its reverse then have in common would pass for reciprocity, and
+ * for more than C gives.
+ */
+static void level(const struct fits *fits, const struct block *block, double *x)
+{
+	size_t n = fits->beyond->set->n, terms = fits->beyond->smooth->terms, known = 0;
+	for (size_t a = 0; a < block->units; a++)
+		known += block->scale[terms + a] > 0; /* has pairs there */
+	for (size_t side = 0; side < 2; side++)
+		for (size_t a = 0; a < block->units; a++)
+			if (block->scale[terms + a] > 0) {
+				add_scaled(x, x + (terms + side * block->units + a) * LANES,
+				    1 / (double)known);
+				add_scaled(x, fits->effect + (side * n + block->unit[a]) * LANES,
+				    -1 / (double)known);
+			}
 }
 
 static int predict(size_t index, size_t worker, void *argument)
@@ -355,11 +408,12 @@ static int predict(size_t index, size_t worker, void *argument)
 	struct fits *fits = argument;
 	const struct beyond *beyond = fits->beyond;
 	const struct block *block = &beyond->block[index];
-	size_t n = beyond->set->n, taps = beyond->set->taps, terms = beyond->smooth.terms;
+	size_t n = beyond->set->n, taps = beyond->set->taps, terms = beyond->smooth->terms;
 	double *x = mem_alloc(block->m * LANES, sizeof(*x));
 	if (!x)
 		return -1;
 	coefficients(fits, block, x);
+	level(fits, block, x);
 	double(*moment)[LANES] = (double(*)[LANES])(fits->moments + index * 3 * LANES);
 	for (size_t e = 0; e < terms && !fits->residual; e++) {
 		double row[LANES] = {0};
@@ -391,26 +445,27 @@ static int fits_start(struct fits *fits, const struct beyond *beyond, const doub
 {
 	size_t n = beyond->set->n;
 	*fits = (struct fits){.beyond = beyond, .w = w, .lanes = 1};
-	fits->right = mem_alloc(beyond->blocks * beyond->smooth.terms * LANES, sizeof(double));
+	fits->right = mem_alloc(beyond->blocks * beyond->smooth->terms * LANES, sizeof(double));
 	fits->sum = mem_alloc(n * n * LANES, sizeof(double));
+	fits->effect = mem_alloc(2 * n * LANES, sizeof(double));
 	fits->moments = mem_alloc(beyond->blocks * 3 * LANES, sizeof(double));
-	return fits->right && fits->sum && fits->moments ? 0 : -1;
+	return fits->right && fits->sum && fits->effect && fits->moments ? 0 : -1;
 }
 
 static int fits_run(struct fits *fits)
 {
 	const struct beyond *beyond = fits->beyond;
 	memset(fits->moments, 0, beyond->blocks * 3 * LANES * sizeof(double));
-	return par_for(beyond->blocks, beyond->threads, right_sides, fits) ||
-		       par_for(beyond->blocks, beyond->threads, predict, fits)
-		   ? -1
-		   : 0;
+	if (par_for(beyond->blocks, beyond->threads, right_sides, fits) || effects_of_all(fits))
+		return -1;
+	return par_for(beyond->blocks, beyond->threads, predict, fits);
 }
 
 static void fits_end(struct fits *fits)
 {
 	free(fits->right);
 	free(fits->sum);
+	free(fits->effect);
 	free(fits->moments);
 }
 

@@ -17,16 +17,17 @@ struct beyond;
  *
  * (smooth.h's f; a_i and b_j, what a target and a source add to all their weights, so that units of unequal strength do not
  * pass for a function of C) is fitted by least squares to the taps of pairs neither of whose units is in the folds of i
- * and j: all of it, so that nothing of a held-out unit is in its own prediction. Units fall into at most BEYOND_FOLDS
+ * and j: nothing of a held-out unit is in its own prediction. What of the level is f's, not the effects', is such that the others' effects are those of the fit to all pairs: that holds for all blocks of pairs alike. Units fall into at most BEYOND_FOLDS
  * random folds. BEYOND_FIRST and BEYOND_SECOND fit to the pairs {i, j} of one or the other random half alone: what noise does to
  * one fit has nothing to do with the other. NULL without memory, with fewer than 4 units or count not 1 to SMOOTH_CONFOUNDS.
  */
 enum beyond_pairs { BEYOND_ALL, BEYOND_FIRST, BEYOND_SECOND };
-struct beyond *beyond_create(const struct lateral *set, const double *const *c, size_t count,
-    enum beyond_pairs pairs, uint64_t seed, size_t threads) __attribute__((warn_unused_result));
+struct beyond *beyond_create(const struct lateral *set, const struct smooth *smooth,
+    const double *const *c, enum beyond_pairs pairs, uint64_t seed, size_t threads)
+    __attribute__((warn_unused_result));
 void beyond_free(struct beyond *beyond);
 
-/* residual = w less f, with the training pairs' mean effects in f's level; 0 for i = j. Both (n, n, taps). 0 or -1. */
+/* residual = w less f, a_i and b_j left in it; 0 for i = j. Both (n, n, taps). 0 or -1. */
 int beyond_residual(const struct beyond *beyond, const double *w, double *residual)
     __attribute__((warn_unused_result));
 

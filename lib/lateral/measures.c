@@ -45,9 +45,8 @@ static int halve(struct measures *all, enum beyond_pairs pairs)
 	const struct lateral *set = all->set;
 	double *half = mem_alloc(set->n * set->n * set->taps, sizeof(*half));
 	struct beyond *beyond = beyond_create(
-	    set, all->confound, all->confounds, pairs, all->plan->seed, all->plan->threads);
-	int status =
-	    half && beyond ? beyond_residual(beyond, all->weight[MEASURES_K], half) : -1;
+	    set, &all->smooth, all->confound, pairs, all->plan->seed, all->plan->threads);
+	int status = half && beyond ? beyond_residual(beyond, all->weight[MEASURES_K], half) : -1;
 	all->half[pairs == BEYOND_SECOND] = half;
 	beyond_free(beyond);
 	return status;
@@ -64,9 +63,11 @@ int measures_prepare(struct measures *all, struct lateral *set, bool disc)
 		if (w[k])
 			all->confound[all->confounds++] = w[k];
 	if (set->n >= 4 && all->confounds > 0) {
+		if (smooth_make(set, all->confound, all->confounds, &all->smooth))
+			return -1;
 		w[MEASURES_BEYOND] = mem_alloc(set->n * set->n * set->taps, sizeof(double));
-		all->beyond =
-		    beyond_create(set, all->confound, all->confounds, BEYOND_ALL, plan->seed, plan->threads);
+		all->beyond = beyond_create(
+		    set, &all->smooth, all->confound, BEYOND_ALL, plan->seed, plan->threads);
 		if (!w[MEASURES_BEYOND] || !all->beyond ||
 		    beyond_residual(all->beyond, w[MEASURES_K], w[MEASURES_BEYOND]) ||
 		    halve(all, BEYOND_FIRST) || halve(all, BEYOND_SECOND))

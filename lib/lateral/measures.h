@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include "lateral/indices.h"
+#include "lateral/smooth.h"
 
 enum { MEASURES_K, MEASURES_C1, MEASURES_C2, MEASURES_C3, MEASURES_BEYOND, MEASURES_KERNELS };
 
@@ -16,7 +17,8 @@ struct measures {
 	bool empty[MEASURES_KERNELS][2]; /* no weight of that sign, positive and negative */
 	const double *confound[3];       /* C1 to C3 that are there */
 	size_t confounds;
-	double *half[2]; /* (n, n, taps): beyond C by fits to either half of the pairs */
+	struct smooth smooth;  /* of them, for every fit */
+	double *half[2];       /* (n, n, taps): beyond C by fits to either half of the pairs */
 	struct beyond *beyond; /* NULL: no K_beyond_C */
 	struct covariates *covariates;
 	struct report invariance;

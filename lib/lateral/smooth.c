@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/error.h"
 #include "base/memory.h"
 #include "stats/resample.h"
 
@@ -91,6 +92,9 @@ int smooth_make(
 {
 	static const double fine[] = {.5, .8, .93, .98, .995}, coarse[] = {.8};
 	enum { SAMPLE = 200000 };
+	if (count < 1 || count > SMOOTH_CONFOUNDS)
+		return err_set(
+		    "confounds: %zu of them, 1 to %d are possible", count, SMOOTH_CONFOUNDS);
 	size_t n = set->n, taps = set->taps, total = n * (n - 1) * taps, step = total / SAMPLE + 1;
 	size_t kept = total / step + 1;
 	double product[SMOOTH_CONFOUNDS][SMOOTH_CONFOUNDS] = {{0}},

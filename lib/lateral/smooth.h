@@ -53,7 +53,8 @@ struct smooth_entry {
 	double value;
 };
 
-/* From the confounds (n, n, taps) at taps of pairs i != j. 0, or -1 without memory. */
+/* From the confounds (n, n, taps) at taps of pairs i != j. 0, or -1 without memory or with count not 1 to
+ * SMOOTH_CONFOUNDS. */
 int smooth_make(const struct lateral *set, const double *const *c, size_t count,
     struct smooth *smooth) __attribute__((warn_unused_result));
 

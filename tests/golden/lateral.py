@@ -602,15 +602,21 @@ def residual(K, C, off):
     ti, tj = np.repeat(i, k * k), np.repeat(j, k * k)
     effects = np.hstack([np.eye(n)[ti], np.eye(n)[tj]])
     out = np.zeros(len(y))
+
+    def fit(train):
+        D = np.hstack([X, effects])[train]
+        prior = np.r_[np.zeros(free), np.where(np.abs(D[:, free:X.shape[1]]).sum(0) > 0, 2., 0), np.zeros(2 * n)]
+        c = np.linalg.lstsq(np.vstack([D, np.diag(prior)]), np.r_[y[train], np.zeros(len(prior))], rcond=1e-9)[0]
+        return c[:X.shape[1]], c[X.shape[1]:].reshape(2, n)
+    whole = fit(np.full(len(y), True))[1]
+    whole = whole - whole.mean(1, keepdims=True)
     for a in range(n):
         for b in range(a):
-            train = ~np.isin(ti, [a, b]) & ~np.isin(tj, [a, b])
-            test = np.isin(ti, [a, b]) & np.isin(tj, [a, b])
-            D = np.hstack([X, effects])[train]
-            prior = np.r_[np.zeros(free), np.where(np.abs(D[:, free:X.shape[1]]).sum(0) > 0, 2., 0), np.zeros(2 * n)]
-            c = np.linalg.lstsq(np.vstack([D, np.diag(prior)]), np.r_[y[train], np.zeros(len(prior))], rcond=1e-9)[0]
-            level = c[X.shape[1]:].sum() / (n - 2)
-            out[test] = y[test] - X[test] @ c[:X.shape[1]] - level
+            own = [a, b]
+            f, others = fit(~np.isin(ti, own) & ~np.isin(tj, own))
+            test = np.isin(ti, own) & np.isin(tj, own)
+            level = np.delete(others - whole, own, axis=1).mean(1).sum()
+            out[test] = y[test] - X[test] @ f - level
     full = np.zeros(K.shape)
     full[i, j] = out.reshape(-1, k, k)
     return full

@@ -196,12 +196,31 @@ static void check_confound(void)
 	for (size_t e = 0; e < total; e++)
 		w[e] = fmax(c[e], 0) - .3 * c[e] + .01;
 	const double *confounds[] = {c};
-	struct beyond *two = beyond_create(&set, confounds, 1, BEYOND_ALL, 1, 2), *one = beyond_create(&set, confounds, 1, BEYOND_ALL, 1, 1);
+	struct smooth smooth;
+	CHECK(!smooth_make(&set, confounds, 1, &smooth));
+	struct beyond *two = beyond_create(&set, &smooth, confounds, BEYOND_ALL, 1, 2),
+		      *one = beyond_create(&set, &smooth, confounds, BEYOND_ALL, 1, 1);
 	CHECK(two && one && !beyond_residual(two, w, rest));
 	worst = 0;
 	for (size_t e = 0; e < total; e++)
 		worst = fmax(worst, fabs(rest[e]));
 	CHECK_CLOSE(worst, 0, 1e-5);
+	/* and of effects of targets and sources these, whatever units a fold has. A half has not all of C's range: no f there */
+	for (enum beyond_pairs pairs = BEYOND_ALL; pairs <= BEYOND_SECOND; pairs++) {
+		struct beyond *part = beyond_create(&set, &smooth, confounds, pairs, 1, 1);
+		for (size_t e = 0; e < total; e++) {
+			size_t i = e / TAPS / F, j = e / TAPS % F;
+			w[e] = sin((double)(i * i)) - 2 * cos((double)(3 * j));
+			w[e] += pairs == BEYOND_ALL ? fmax(c[e], 0) - .3 * c[e] : 0;
+		}
+		CHECK(
+		    part && !beyond_residual(part, w, rest) && !lateral_balance(&set, rest, rest));
+		worst = 0;
+		for (size_t e = 0; e < total; e++)
+			worst = fmax(worst, fabs(rest[e]));
+		CHECK_CLOSE(worst, 0, 1e-5);
+		beyond_free(part);
+	}
 	/* what is none stays; threads change nothing */
 	struct rng rng = rng_start(9, RNG_TEST, 0, 0);
 	double *noise = calloc(total, sizeof(*noise)), *other = calloc(total, sizeof(*other));
