@@ -278,9 +278,9 @@ struct fits {
 	const double *w;
 	const uint32_t *order; /* (lanes, n) or NULL */
 	size_t lanes;
-	double *right; /* (blocks, terms, LANES): of a block's own pairs */
-	double *sum;   /* (n, n, LANES): of a pair's weights */
-	double *effect; /* (2, n, LANES): of targets, sources in the fit to all pairs, around 0 */
+	double *right;    /* (blocks, terms, LANES): of a block's own pairs */
+	double *sum;      /* (n, n, LANES): of a pair's weights */
+	double *effect;   /* (2, n, LANES): of targets, sources in the fit to all pairs, around 0 */
 	double *residual; /* (n, n, taps) or NULL */
 	double *moments;  /* (blocks, 3, LANES): sums of f, f f and w f over a block's own pairs */
 };

@@ -10,16 +10,17 @@
 struct beyond;
 
 /*
- * What a fit needs of the confounds c (count of them, (n, n, taps) each), the same for every kernel of the set. For a pair
- * (i, j) the model
+ * What a fit needs of the confounds c (smooth's count of them, (n, n, taps) each), the same for every kernel of the set. For a
+ * pair (i, j) the model
  *
  *	w_ij(d) = f(C1, C2, C3) + a_i + b_j
  *
  * (smooth.h's f; a_i and b_j, what a target and a source add to all their weights, so that units of unequal strength do not
  * pass for a function of C) is fitted by least squares to the taps of pairs neither of whose units is in the folds of i
- * and j: nothing of a held-out unit is in its own prediction. What of the level is f's, not the effects', is such that the others' effects are those of the fit to all pairs: that holds for all blocks of pairs alike. Units fall into at most BEYOND_FOLDS
- * random folds. BEYOND_FIRST and BEYOND_SECOND fit to the pairs {i, j} of one or the other random half alone: what noise does to
- * one fit has nothing to do with the other. NULL without memory, with fewer than 4 units or count not 1 to SMOOTH_CONFOUNDS.
+ * and j: all of it, so that nothing of a held-out unit is in its own prediction. Only the level, of which such a fit does not
+ * know what is f's and what the effects', is set by a fit to all pairs. Units fall into at most BEYOND_FOLDS random folds.
+ * BEYOND_FIRST and BEYOND_SECOND fit to the pairs {i, j} of one or the other random half alone: what noise does to one
+ * fit has nothing to do with the other. NULL without memory or with fewer than 4 units.
  */
 enum beyond_pairs { BEYOND_ALL, BEYOND_FIRST, BEYOND_SECOND };
 struct beyond *beyond_create(const struct lateral *set, const struct smooth *smooth,
