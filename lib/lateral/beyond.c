@@ -10,6 +10,10 @@
 
 enum { LANES = 16 }; /* kernels fitted at once */
 
+/* How far a fit to half of the pairs is shrunk: what that does to f is alike in both halves, and would make what they leave
+ * alike; what less of it does, more noise, is not. */
+#define HALF_PRIOR (SMOOTH_PRIOR / 16)
+
 /* the fit for pairs of two folds */
 struct block {
 	size_t g, h;         /* g <= h */
@@ -27,6 +31,7 @@ struct beyond {
 	size_t threads, folds, blocks;
 	size_t *fold; /* (n) */
 	bool *used;   /* (n, n): pairs that fits go by */
+	double prior; /* of terms that are shrunk */
 	double *pair; /* (n, n, terms): sums over a pair's taps */
 	struct block *block;
 	struct block whole; /* of all units: the fit to all pairs, which predicts none */
@@ -149,7 +154,7 @@ static int prepare(size_t index, size_t worker, void *argument)
 				a[i * m + j] += beyond->block[b].gram[i * terms + j];
 	}
 	for (size_t i = beyond->smooth->shrunk; i < terms; i++)
-		a[i * m + i] += a[i * m + i] > 0 ? SMOOTH_PRIOR : 0;
+		a[i * m + i] += a[i * m + i] > 0 ? beyond->prior : 0;
 	double taps = (double)beyond->set->taps;
 	for (size_t x = 0; x < block->units; x++)
 		for (size_t y = 0; y < block->units; y++) {
@@ -242,7 +247,10 @@ struct beyond *beyond_create(const struct lateral *set, const struct smooth *smo
 	struct beyond *beyond = mem_alloc(1, sizeof(*beyond));
 	if (!beyond)
 		return NULL;
-	*beyond = (struct beyond){.set = set, .smooth = smooth, .threads = threads};
+	*beyond = (struct beyond){.set = set,
+	    .smooth = smooth,
+	    .threads = threads,
+	    .prior = pairs == BEYOND_ALL ? SMOOTH_PRIOR : HALF_PRIOR};
 	memcpy(beyond->c, c, smooth->count * sizeof(*c));
 	beyond->folds = set->n < BEYOND_FOLDS ? set->n : BEYOND_FOLDS;
 	beyond->blocks = beyond->folds * (beyond->folds + 1) / 2;
