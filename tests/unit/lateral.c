@@ -4,6 +4,7 @@
 #include <string.h>
 #include <stdlib.h>
 #include "base/random.h"
+#include "lateral/cells.h"
 #include "lateral/confound.h"
 
 #define PI LATERAL_PI
@@ -244,10 +245,64 @@ static void check_confound(void)
 	free(kernel.x);
 }
 
+/*
+ * Weights of +1 and -1 at few taps of two filters, 20 deg apart: all taps have the same cos 2 dtheta, so that R_0 of a part is
+ * cos 40 deg in the data and in every shift which puts a weight in the range, and undefined in others: the most, where few taps
+ * are near. R_0 less its mean over shifts is 0; without shifts there is nothing to take off.
+ */
+static void check_cells(void)
+{
+	enum { WIDE = 21, SQUARE = WIDE * WIDE, EACH = 8 };
+	struct gabor_row pair[2] = {rows[0], rows[0]};
+	pair[1].filter = 1;
+	pair[1].gabor.theta += PI / 9;
+	size_t shape[] = {2, 2, WIDE, WIDE};
+	struct npys_array kernel;
+	struct lateral set;
+	double *w = calloc(4 * SQUARE, sizeof(*w)), *c = calloc(4 * SQUARE, sizeof(*c));
+	CHECK(!npys_shape(&kernel.header, NPYS_F8, 4, shape));
+	kernel.x = w;
+	CHECK(!lateral_build(&set, &kernel, pair, 2, NULL) && set.n == 2);
+	struct rng rng = rng_start(4, RNG_TEST, 1, 0);
+	for (size_t p = 1; p <= 2; p++)
+		for (size_t q = 0; q < 2 * EACH; q++) {
+			/* one of each sign near the centre */
+			size_t t = SQUARE / 2 + q;
+			while (q >= 2 && w[p * SQUARE + t] != 0)
+				t = rng_below(&rng, SQUARE);
+			w[p * SQUARE + t] = q % 2 ? -1 : 1;
+		}
+	for (size_t e = 0; e < 4 * SQUARE; e++)
+		c[e] = rng_uniform(&rng);
+	const double *confounds[] = {c};
+	const double edge[] = {0, 1.1, 5};
+	struct lateral_plan plan = {.permutations = 999, .edge = edge, .edges = 3, .seed = 1, .threads = 1};
+	struct report shifted = {0}, alone = {0};
+	CHECK(!cells_rows(&set, "K", w, confounds, 1, &plan, &shifted));
+	plan.permutations = 0;
+	CHECK(!cells_rows(&set, "K", w, confounds, 1, &plan, &alone) && alone.count == shifted.count);
+	for (size_t q = 0; q < shifted.count; q++) {
+		const struct report_row *row = &shifted.row[q], *bare = &alone.row[q];
+		bool difference = !strncmp(row->quantity, "cells_R_", 8);
+		if (!strcmp(row->quantity, "cells_R_0") && row->part != LATERAL_SIGNED)
+			CHECK_CLOSE(row->value, 0, 1e-5);
+		/* a mean of directions */
+		CHECK(fabs(row->value) <= 2 && fabs(row->chance) <= 1);
+		CHECK(isnan(bare->chance) && isnan(bare->p));
+		CHECK(difference ? isnan(bare->value) : bare->value == row->value);
+	}
+	report_free(&shifted);
+	report_free(&alone);
+	lateral_free(&set);
+	free(w);
+	free(c);
+}
+
 int main(void)
 {
 	plant();
 	check_pairs();
 	check_confound();
+	check_cells();
 	return check_end();
 }
