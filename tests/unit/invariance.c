@@ -1,8 +1,8 @@
 /* Left-invariant prediction and its permutation test on random banks. */
+#include "bank.h"
 #include "check.h"
 #include <string.h>
 #include <stdlib.h>
-#include "base/random.h"
 #include "lateral/invariance.h"
 #include "se2/kernel.h"
 #include "se2/stream.h"
@@ -142,42 +142,6 @@ static double predicted(struct lateral *set,
 	return r;
 }
 
-/* A bank of n filters whose parameters have nothing to do with one another, and no weights yet. */
-static struct gabor_row *random_rows(size_t n, uint64_t seed)
-{
-	struct rng rng = rng_start(seed, RNG_TEST, 1, 0);
-	struct gabor_row *row = calloc(n, sizeof(*row));
-	for (size_t i = 0; i < n; i++) {
-		double f = .12 + .13 * rng_uniform(&rng);
-		row[i] = (struct gabor_row){.filter = i,
-		    .accepted = true,
-		    .gabor = {.amplitude = 1,
-			.theta = PI * rng_uniform(&rng),
-			.phase = PI * (2 * rng_uniform(&rng) - 1),
-			.frequency = f,
-			.sigma_across = .4 / f,
-			.sigma_along = (.4 + .2 * rng_uniform(&rng)) / f,
-			.x0 = 1.6 * (rng_uniform(&rng) - .5),
-			.y0 = 1.6 * (rng_uniform(&rng) - .5)}};
-	}
-	return row;
-}
-
-static struct lateral random_set(size_t n, size_t k, uint64_t seed)
-{
-	size_t shape[] = {n, n, k, k};
-	struct npys_array kernel;
-	struct gabor_row *row = random_rows(n, seed);
-	struct lateral set;
-	if (npys_shape(&kernel.header, NPYS_F8, 4, shape) ||
-	    !(kernel.x = calloc(kernel.header.elements, sizeof(double))) ||
-	    lateral_build(&set, &kernel, row, n, NULL))
-		exit(1);
-	free(kernel.x);
-	free(row);
-	return set;
-}
-
 static void check_prediction(void)
 {
 	static const struct {
@@ -186,7 +150,7 @@ static void check_prediction(void)
 	} kinds[] = {{"phase and all", invariant}, {"elongated", smooth}, {"G1", g1}, {"G2", g2}};
 	static const double noise[] = {1.5, 4};
 	for (size_t k = 9; k <= 15; k += 6) {
-		struct lateral set = random_set(32, k, k);
+		struct lateral set = bank_set(32, k, k);
 		double ceiling, r;
 		for (size_t kind = 0; kind < 4; kind++) {
 			r = predicted(&set, kinds[kind].value, 0, true, &ceiling);
@@ -237,7 +201,7 @@ static void check_level(void)
 	for (int kind = 0; kind < KINDS; kind++) {
 		int rejected[3] = {0}, above[3] = {0};
 		for (plan.seed = 0; plan.seed < KERNELS; plan.seed++) {
-			struct lateral set = random_set(UNITS, 5, 1000 + plan.seed);
+			struct lateral set = bank_set(UNITS, 5, 1000 + plan.seed);
 			struct rng rng = rng_start(plan.seed, RNG_TEST, 2 + (uint32_t)kind, 0);
 			double *w = calloc(UNITS * UNITS * set.taps, sizeof(*w));
 			const double *weights = w;
@@ -264,7 +228,7 @@ static void check_level(void)
 /* Rows: what they hold, that threads change nothing, and that a test without permutations has no p. */
 static void check_rows(void)
 {
-	struct lateral set = random_set(14, 9, 3);
+	struct lateral set = bank_set(14, 9, 3);
 	size_t total = set.n * set.n * set.taps;
 	double *w = calloc(total, sizeof(*w));
 	const double *weights[] = {w, w};

@@ -1,9 +1,9 @@
 /* Pairs and confounds on planted banks. */
+#include "bank.h"
 #include "check.h"
 #include <complex.h>
 #include <string.h>
 #include <stdlib.h>
-#include "base/random.h"
 #include "lateral/cells.h"
 #include "lateral/confound.h"
 
@@ -12,25 +12,6 @@
 enum { F = 12, WIDTH = 7, TAPS = WIDTH * WIDTH, SIZE = 13 };
 
 static struct gabor_row rows[F];
-
-/* a random bank with off-centre profiles */
-static void plant(void)
-{
-	struct rng rng = rng_start(3, RNG_TEST, 0, 0);
-	for (size_t i = 0; i < F; i++) {
-		double f = .12 + .1 * rng_uniform(&rng);
-		rows[i] = (struct gabor_row){.filter = i,
-		    .accepted = true,
-		    .gabor = {.amplitude = 1,
-			.theta = PI * rng_uniform(&rng),
-			.phase = PI * (2 * rng_uniform(&rng) - 1),
-			.frequency = f,
-			.sigma_across = .4 / f,
-			.sigma_along = (.4 + .2 * rng_uniform(&rng)) / f,
-			.x0 = 2 * rng_uniform(&rng) - 1,
-			.y0 = 2 * rng_uniform(&rng) - 1}};
-	}
-}
 
 static struct npys_array kernel_of(size_t k, double (*value)(size_t i, size_t j, size_t t))
 {
@@ -300,7 +281,8 @@ static void check_cells(void)
 
 int main(void)
 {
-	plant();
+	struct rng rng = rng_start(3, RNG_TEST, 0, 0);
+	bank_random(rows, F, &rng, .1, 2);
 	check_pairs();
 	check_confound();
 	check_cells();
