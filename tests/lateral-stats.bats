@@ -428,8 +428,9 @@ for i, key in enumerate(zip(all["kernel"], all["part"], all["quantity"])):
 @test "a kernel of zeros: nan, and why" {
 	plant a zero n=6 k=5
 	run --separate-stderr stats a -o a.out
-	[[ $status -eq 0 && $stderr == *"K: no positive weight"* ]]
-	holds a.out 'np.isnan(v("K","positive","R_0")) and np.isnan(v("K","signed","Q_inv")) and np.isnan(v("K","signed","reciprocity"))' \
+	[[ $status -eq 0 && $stderr == *"K: no positive weight: what needs one is nan"* && $stderr == *"K: no negative weight"* ]]
+	holds a.out 'all(np.isnan(row(k,"signed",q)[c]) for k in ("K","K_beyond_C") for q in ("Q_inv","Q_unrotated","Q_lead") for c in ("value","low","high","chance","p"))' \
+		'np.isnan(v("K","positive","R_0")) and np.isnan(v("K","signed","reciprocity"))' \
 		'not np.isnan(v("C1","positive","R_0"))'
 }
 

@@ -256,15 +256,33 @@ static void check_rows(void)
 	CHECK_CLOSE(one.row[2].p, .01, 1e-12);
 	CHECK(one.row[0].chance < .8 && fabs(one.row[2].chance) < .1);
 	CHECK(isnan(none.row[0].p) && isnan(none.row[0].chance));
-	/* without weights nothing has a value */
-	memset(w, 0, total * sizeof(*w));
+	/* without weights nothing has a value, and another kernel beside it the one it has alone */
+	double *zero = calloc(total, sizeof(*zero));
+	const double *beside[] = {zero, w};
 	report_free(&none);
-	plan.invariance_permutations = 9;
-	CHECK(!lateral_invariance(&set, 1, name, weights, &plan, &none));
-	CHECK(isnan(none.row[0].value) && isnan(none.row[0].p));
+	plan.invariance_permutations = 99;
+	CHECK(!lateral_invariance(&set, 2, name, beside, &plan, &none) && none.count == 6);
+	for (size_t q = 0; q < 3; q++) {
+		const struct report_row *empty = &none.row[q], *full = &none.row[3 + q], *alone = &one.row[q];
+		CHECK(isnan(empty->value) && isnan(empty->low) && isnan(empty->high));
+		CHECK(isnan(empty->chance) && isnan(empty->p));
+		CHECK(full->value == alone->value && full->p == alone->p && full->low == alone->low && full->high == alone->high);
+	}
+	/* predicted is nothing, which is no number: not 0, which might be compared with something */
+	double *fit = calloc(total, sizeof(*fit));
+	CHECK(!lateral_predict(&set, zero, true, 1, fit));
+	size_t numbers = 0;
+	for (size_t e = 0; e < total; e++) {
+		size_t i = e / set.taps / set.n, j = e / set.taps % set.n;
+		bool inside = i != j && lateral_tap(&set, i, j, e % set.taps).r <= (double)(set.k / 2) + .5;
+		numbers += inside ? !isnan(fit[e]) : fit[e] != 0;
+	}
+	CHECK(numbers == 0);
 	report_free(&one);
 	report_free(&two);
 	report_free(&none);
+	free(zero);
+	free(fit);
 	free(w);
 	lateral_free(&set);
 }
