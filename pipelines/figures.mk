@@ -79,6 +79,6 @@ endif
 $(FIGURES)/likeness.tsv: $(FIGURES)/run.stamp $(foreach s,$(SEED_LIST),$(if $(VARIANTS),,$(ROOT)/seed-$(s)/field.tsv))
 	'$(HERE)/likeness' $(patsubst %/field.tsv,%,$(filter %/field.tsv,$^)) >$@
 $(FIGURES)/index.html: $(foreach n,$(NAMES),$(KINDS:%=$(FIGURES)/$(n).%)) $(FIGURES)/summary.tsv $(FIGURES)/likeness.tsv $(TABLES:%=$(FIRST)/%) $(HERE)/page $(HERE)/answers $(HERE)/html
-	'$(HERE)/page' $(FIRST) $(FIGURES) 'v1pipe: $(DATASET), $(PRESET)' $(FIGURES)/summary.tsv $(OVER_SEEDS) >$@
+	'$(HERE)/page' $(FIRST) $(FIGURES) 'v1pipe: $(DATASET), $(PRESET)' $(PERMUTATIONS) $(INVARIANCE) $(FIGURES)/summary.tsv $(OVER_SEEDS) >$@
 figures: tables $(FIGURES)/index.html
 	@echo "figures: $(FIGURES)/index.html"

@@ -50,8 +50,8 @@ IMAGES = $(IMAGES_$(PRESET))
 TRAIN = $(TRAIN_$(PRESET))
 PERMUTATIONS = 9999
 BOOTSTRAP = 2000
-# for Q; none: the tool's own number
-INVARIANCE =
+# permutations for Q
+INVARIANCE = 499
 SPLITS = 100
 
 # of stimuli(1), for the tuning of units; its own default
@@ -99,7 +99,7 @@ $(ROOT)/seed-%/data.stamp: FORCE
 $(ROOT)/seed-%/train.stamp: FORCE
 	$(call stamp,$(VERSION) $(TRAIN) $(OPTIONS_$(variant)))
 $(ROOT)/seed-%/tables.stamp: FORCE
-	$(call stamp,$(VERSION) $(PERMUTATIONS) $(BOOTSTRAP)$(INVARIANCE:%= %) $(SPLITS))
+	$(call stamp,$(VERSION) $(PERMUTATIONS) $(BOOTSTRAP) $(INVARIANCE) $(SPLITS))
 
 filter_images = $(or $(FILTER_$(variant)),cat)
 $(ROOT)/seed-%/train.npys: $(ROOT)/seed-%/data.stamp
@@ -159,10 +159,10 @@ $(ROOT)/seed-%/iterated.npys: $(ROOT)/seed-%/model.safetensors $(ROOT)/seed-%/la
 	v1-respond -j "$$(nproc)" --model $< --jacobian $(reach) $(@D)/val.npys -o $@
 $(ROOT)/seed-%/stats.tsv: $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/tables.stamp
 	$(if_units) lateral-stats $(STATS_$(variant)) $(units) --c3 $(@D)/c3.npys --profile $(@D)/profile.tsv -n $(PERMUTATIONS) \
-		-b $(BOOTSTRAP) $(INVARIANCE:%=-q %) $< -o $@ $(fi_units)
+		-b $(BOOTSTRAP) -q $(INVARIANCE) $< -o $@ $(fi_units)
 # the same for what a unit's input does to others through all propagations
 $(ROOT)/seed-%/iterated.tsv: $(ROOT)/seed-%/iterated.npys $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/tables.stamp
-	lateral-stats $(units) --c3 $(@D)/c3.npys --label K_iterated -n $(PERMUTATIONS) -b $(BOOTSTRAP) $(INVARIANCE:%=-q %) $< -o $@
+	lateral-stats $(units) --c3 $(@D)/c3.npys --label K_iterated -n $(PERMUTATIONS) -b $(BOOTSTRAP) -q $(INVARIANCE) $< -o $@
 # the ladder of models alone, for a variant's row in the summary
 $(ROOT)/seed-%/ladder.tsv: $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/tables.stamp
 	$(if_units) assoc-field $(units) --c3 $(@D)/c3.npys --images $(@D)/train.npys --compare $@ --splits $(SPLITS) $< -o /dev/null $(fi_units)

@@ -25,9 +25,9 @@ open("planted.safetensors", "wb").write(b)' "$top/tests"
 }
 
 small='--filters 16 --kl 5 --crop 24 --batch 20 --rate 0.001'
-study() { # goal=... study: not all of the figures
-	PATH="$tree/bin:$PATH" make -s -f "$tree/share/v1pipe/study.mk" "${goal:-figures}" OUT=out IMAGES=200 PERMUTATIONS=19 BOOTSTRAP=19 \
-		INVARIANCE=19 CONVERGENCE="$BATS_FILE_TMPDIR/convergence.tsv" SPLITS=2 GRATINGS='--size 33 --frequency 0.1:0.4:8 --phase 0:270:4' TRAIN="$small --epochs 2 --init $planted" "$@" >log 2>&1 || { tail -n 20 log; return 1; }
+study() { # goal=... study: not all of the figures. So few permutations that the least p is met
+	PATH="$tree/bin:$PATH" make -s -f "$tree/share/v1pipe/study.mk" "${goal:-figures}" OUT=out IMAGES=200 PERMUTATIONS=3 BOOTSTRAP=19 \
+		INVARIANCE=1 CONVERGENCE="$BATS_FILE_TMPDIR/convergence.tsv" SPLITS=2 GRATINGS='--size 33 --frequency 0.1:0.4:8 --phase 0:270:4' TRAIN="$small --epochs 2 --init $planted" "$@" >log 2>&1 || { tail -n 20 log; return 1; }
 }
 
 figures_are_there() {
@@ -78,6 +78,16 @@ assert abs(1 - abs((r(w) * np.exp(2j * np.radians(w))).sum()) / r(w).sum() - a["
 	run=out/study/dead-leaves/default/seed-101
 	tuning_agrees $run
 	[[ -s $run/train.npys && -s $run/val.npys && -s $run/stats.tsv && -s $run/compare.tsv && -s $run/field-curves.tsv ]]
+	# a least p is one of as many permutations as its row has
+	python '
+import re
+p = {(k, part, q): x for k, part, q, x in zip(*(table(sys.argv[1])[c] for c in ("kernel", "part", "quantity", "p")))}
+asked = [("K_beyond_C", "signed", q) for q in ("R_0", "cells_R_0", "mrqap_orientation")] + [("K", "negative", "iso_orientation")]
+asked += [("K", "positive", q) for q in ("iso_orientation", "R_2", "coaxiality", "concentration")]
+q = [("K", "signed", q) for q in ("Q_inv", "Q_unrotated", "Q_lead")]
+said = re.findall("the least that ([0-9]+) permutations", open(sys.argv[2]).read())
+assert sorted(said) == sorted(["3"] * sum(p[a] == .25 for a in asked) + ["1"] * sum(p[a] == .5 for a in q)), said
+assert said' $run/stats.tsv out/figures/index.html
 	before=$(stat -c %Y.%y $run/model.safetensors out/figures/index.html)
 	study
 	[[ $before == $(stat -c %Y.%y $run/model.safetensors out/figures/index.html) ]]
@@ -106,9 +116,9 @@ for i, key in (0, ("K_beyond_C", "signed", "R_0")), (2, ("K_iterated", "positive
 
 @test "an answer is yes only beyond chance with its interval, and a lead only credits where it is one" {
 	row() { printf '%s\t' "${@:1:8}"; printf '90\n'; }
-	answer() { # KERNEL PART QUANTITY value low high chance p
+	answer() { # KERNEL PART QUANTITY value low high chance p [PERMUTATIONS]
 		{ printf '%s\n' kernel part quantity value low high chance p n | paste -s; row "$@"; } >t.tsv
-		bash -euc '. "$0/html"; . "$0/answers"; index t.tsv "$1" "$2" "$3"; echo "$verdict $text"' "$tree/share/v1pipe" "$@"
+		bash -euc '. "$0/html"; . "$0/answers"; index t.tsv "$1" "$2" "$3" "${9-}"; echo "$verdict $text"' "$tree/share/v1pipe" "$@"
 	}
 	[[ $(answer K_beyond_C signed R_0 .04 .01 .07 0 .01) == "yes 0.040 [0.010, 0.070], p = 0.01" ]]
 	[[ $(answer K_beyond_C signed R_0 .04 -.01 .07 0 .01) == undecided* ]]
@@ -117,7 +127,13 @@ for i, key in (0, ("K_beyond_C", "signed", "R_0")), (2, ("K_iterated", "positive
 	# a chance that is not 0
 	[[ $(answer K positive coaxiality .04 .01 .07 .02 .01) == undecided* ]]
 	[[ $(answer K positive coaxiality .04 .03 .07 .02 .01) == 'yes 0.040 [0.030, 0.070], chance 0.020,'* ]]
-	[[ $(answer K signed Q_lead .04 .03 .07 .001 .002) == *'the least that 499'* ]]
+	# the least p is said to be it: 1/(1 + permutations) of the row itself, whatever the quantity
+	[[ $(answer K signed Q_lead .04 .03 .07 .001 .002 499) == *'p = 0.002 (the least that 499 permutations can give)' ]]
+	[[ $(answer K positive R_2 .04 .03 .07 0 .0001 9999) == *'p = 0.0001 (the least that 9999 permutations can give)' ]]
+	[[ $(answer K signed Q_lead .04 .03 .07 .001 .01 99) == *'p = 0.01 (the least that 99 permutations can give)' ]]
+	for other in '.002 9999' '.004 499' '.00200001 499' '.002' 'nan 0'; do
+		[[ $(answer K signed Q_lead .04 .03 .07 .001 $other) != *least* ]]
+	done
 	[[ $(answer K positive lead_G1 .02 .01 .03 0 .001) == "yes 0.020 [0.010, 0.030], p = 0.001" ]]
 	[[ $(answer K positive R_2 nan nan nan nan nan) == undefined* ]]
 }
