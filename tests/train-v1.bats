@@ -357,17 +357,16 @@ assert abs(ours / g.max() - 1) < 1e-6, (k, ours, g.max())
 	command -v gnuplot >/dev/null || skip "no gnuplot"
 	line=$(sed -n "s/^gnuplot -e '\(.*\)'$/\1/p" "$top/man/train-v1.1")
 	[[ $line == *'log.tsv'* ]]
-	# dots on a text terminal; a row each second, drawn every half
-	GNUTERM=dumb timeout 20 gnuplot -e "${line/pause 5/pause 0.5}" >drawn 2>errors &
+	train-v1 $small --epochs 1 --log trained.tsv "$stripes" -o m
+	# dots on a text terminal; a state of the log stays until it is drawn
+	GNUTERM=dumb timeout 120 gnuplot -e "${line/pause 5/pause 0.2}" >drawn 2>errors 3>&- &
 	job=$!
-	wait_for() { for ((i = 0; i < 150; i++)); do sleep 0.1; ! "$@" || return 0; done; return 1; }
+	wait_for() { for ((i = 0; i < 300; i++)); do sleep 0.1; ! "$@" || return 0; done; return 1; }
 	drawn() { tr -dc '\f' <drawn | wc -c; } # a page each
 	drawings() { [[ $(drawn) -gt $1 ]]; }
-	sleep 1
-	train-v1 $small --epochs 1 --log log.tsv "$stripes" -o m
-	head -n 1 log.tsv >head
-	cp head log.tsv
 	wait_for drawings 1
+	head -n 1 trained.tsv >log.tsv
+	wait_for drawings $(($(drawn) + 2))
 	printf '%s\n' "0 1 .1 1 .2" "1 1 .1 1 .6" | tr ' ' '\t' >>log.tsv
 	wait_for drawings $(($(drawn) + 2))
 	printf '%s\n' "2 1 .1 1 .7" "3 1 .1 1 .9" "20 1 .1 1 .9" | tr ' ' '\t' >>log.tsv
@@ -375,7 +374,7 @@ assert abs(ours / g.max() - 1) < 1e-6, (k, ours, g.max())
 	kill -0 $job # it still draws
 	kill $job
 	wait $job || :
-	! grep -i 'line 0:.*\(invalid\|no data\)' errors
+	run ! grep -i 'line 0:.*\(invalid\|no data\)' errors
 	# nothing, a little, more of the curve
 	python '
 pages = open("drawn").read().split("\f")[1:-1]
