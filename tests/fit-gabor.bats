@@ -298,7 +298,7 @@ for name in ("theta_deg", "phase_deg", "amplitude", "x0_px"):
 	cmp a.tsv b.tsv && cmp p1.tsv p2.tsv && cmp c1.tsv c2.tsv
 	fit-gabor -s 2 --surrogates 19 "$golden/fit.npys" >c.tsv
 	cmp <(cut -f 5-34 a.tsv) <(cut -f 5-34 c.tsv)
-	! cmp -s a.tsv c.tsv
+	! cmp -s a.tsv c.tsv || false
 }
 
 @test "errors are one line; labels and other shapes are refused" {

@@ -186,7 +186,7 @@ for kind in "out", "profile":
 	# without rms it does, and the tool says what it took
 	run --separate-stderr lateral-stats -f b.v1.npys -t b.tsv -n 0 -b 0 -q 0 -o c.out b.lateral.npys
 	[[ $status -eq 0 && $stderr == *--rms* ]]
-	! cmp -s c.out b.out
+	! cmp -s c.out b.out || false
 }
 
 @test "a turned image gives the same indices, a mirrored one the mirrored" {
@@ -442,7 +442,7 @@ for i, key in enumerate(zip(all["kernel"], all["part"], all["quantity"])):
 	cmp 1.profile 2.profile
 	cmp 1.pairs 2.pairs
 	stats a -s 2 -o 3
-	! cmp -s 1 3
+	! cmp -s 1 3 || false
 	stats a -o 4 <a.lateral.npys
 	lateral-stats -f a.v1.npys -t a.tsv -r a.rms.npys -n 99 -b 50 -q 9 <a.lateral.npys | cmp - 1
 }
@@ -456,7 +456,7 @@ for i, key in enumerate(zip(all["kernel"], all["part"], all["quantity"])):
 	plant b signed n=5 k=3 rejected=3
 	run --separate-stderr stats b -o b.out
 	[[ $status -eq 0 && $stderr == *"4 usable units"* ]]
-	! grep -q beyond b.out
+	! grep -q beyond b.out || false
 	plant c signed n=3 k=3 rejected=2
 	run --separate-stderr stats c
 	one_line 1 'at least 2'

@@ -82,7 +82,7 @@ leaves() {
 		[[ $(ls -A | grep -c '^out\.') -eq 1 ]]
 		# a background job of a shell that is not interactive ignores SIGINT
 		[[ $signal == INT ]] && kill -TERM $pid || kill -$signal $pid
-		! wait $pid
+		! wait $pid || false
 		[[ $(ls -A | grep -c '^out\.') -eq 0 && $(cat out) == old ]]
 	done
 }

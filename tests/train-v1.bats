@@ -632,7 +632,7 @@ for part in ("train", "test"):
 				continue
 			fi
 			bash -n $block
-			! grep '^#SBATCH' $block | grep -vE '^#SBATCH( --(nodes|ntasks-per-node|cpus-per-task|time|array|requeue|open-mode)(=[^ ]+)?)+$'
+			! grep '^#SBATCH' $block | grep -vE '^#SBATCH( --(nodes|ntasks-per-node|cpus-per-task|time|array|requeue|open-mode)(=[^ ]+)?)+$' || false
 			for tool in parallel mpirun train-v1-mpi; do
 				! grep -qw "^$tool\|srun.*$tool" $block || command -v $tool >/dev/null || { missing+=($tool); continue 2; }
 			done
