@@ -59,12 +59,14 @@ static void release(struct output *out)
 	free(out);
 }
 
-/* Whether the locked descriptor is still the file of that name: our own, plain, of no other name. */
-static bool is_ours(int descriptor, const char *path)
+/* Whether the locked descriptor is still the file of that name: plain, of no other name, and our own. One that we made may have
+ * another owner, as a server may say that all files are nobody's. */
+static bool is_ours(int descriptor, const char *path, bool made)
 {
 	struct stat here, there;
 	return fstat(descriptor, &here) == 0 && lstat(path, &there) == 0 && here.st_ino == there.st_ino &&
-	       here.st_dev == there.st_dev && S_ISREG(here.st_mode) && here.st_nlink == 1 && here.st_uid == geteuid();
+	       here.st_dev == there.st_dev && S_ISREG(here.st_mode) && here.st_nlink == 1 &&
+	       (made || here.st_uid == geteuid());
 }
 
 /* NAME.unfinished, new or left by a run that was killed, locked: a descriptor, or -1 where it is another's. */
@@ -77,7 +79,7 @@ static int open_unfinished(const char *path)
 	if (descriptor < 0)
 		return -1;
 	bool locked = flock(descriptor, LOCK_EX | LOCK_NB) == 0;
-	if (locked && is_ours(descriptor, path))
+	if (locked && is_ours(descriptor, path, made))
 		return descriptor;
 	if (made && !locked && errno != EWOULDBLOCK) /* a file system without locks */
 		unlink(path);
