@@ -101,3 +101,36 @@ leaves() {
 		[[ $status -eq 2 && $(cat err) == *'named for two outputs' && ! -e p ]]
 	done
 }
+
+@test "what a run reads is never taken for what a killed run left of its output" {
+	dead-leaves -n 4 --size 16 -o kept
+	whiten kept -o expected
+	for named in "y.unfinished" "./y.unfinished" "link" "-- y.unfinished"; do
+		cp kept y.unfinished && ln -sf y.unfinished link && rm -f y
+		whiten -o y $named
+		cmp y.unfinished kept && cmp y expected
+	done
+	rm y
+	whiten -o y <y.unfinished
+	cmp y.unfinished kept && cmp y expected
+	# an option's file, and an output that is no option -o; a table
+	python 'save("kernel", np.eye(3)); save("t.unfinished", np.eye(3))'
+	cp t.unfinished t.kept
+	lgn-filter --kernel t.unfinished -o t kept
+	lgn-filter --kernel t.kept kept | cmp - t
+	cmp t.unfinished t.kept
+	whiten --spectrum=y kept -o x.unfinished
+	whiten --spectrum=x x.unfinished | cmp - <(whiten x.unfinished)
+	whiten x.unfinished --spectrum=/dev/stdout -o /dev/null | cmp - x
+	# two outputs of which one would be the other's
+	whiten kept -o a --spectrum a.unfinished
+	cmp a expected && cmp a.unfinished y
+	# what is not there is not there
+	run --separate-stderr whiten new.unfinished -o new
+	one_line 1 'new.unfinished: No such file'
+	# nothing else is left, and what no one names is taken over
+	[[ -z $(compgen -G '*.??????') && ! -e new && ! -e new.unfinished ]]
+	cp kept z.unfinished
+	whiten kept -o z
+	cmp z expected && [[ ! -e z.unfinished ]]
+}

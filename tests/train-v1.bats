@@ -193,6 +193,13 @@ assert calls[:renames[0]].count(["fsync", "logs"]) == 5, calls
 	one_line 2 '--output: z is the file of --checkpoint'
 	cmp mine "$stripes"
 	cmp p.v1.npys "$stripes"
+	# what its output would be called until it is whole is another file of the run
+	cp mine n.unfinished
+	train-v1 $small --epochs 2 --batch 1000 --rise 0.5 n.unfinished -o n
+	cmp n.unfinished mine
+	cmp n m
+	train-v1 $small --epochs 2 --batch 1000 --rise 0.5 --log o.unfinished mine -o o
+	[[ $(wc -l <o.unfinished) -eq 3 ]] && cmp o m
 	# a setting that the run no longer has
 	train-v1 $small --epochs 1 --init m --checkpoint d "$stripes" -o n
 	run --separate-stderr train-v1 $small --epochs 1 --resume --checkpoint d "$stripes" -o n

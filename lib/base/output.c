@@ -27,6 +27,14 @@ struct output {
 
 static struct output *open_outputs;
 static bool standard_taken;
+static const char *const *kept;
+static size_t kept_count;
+
+void output_keep(const char *const *paths, size_t count)
+{
+	kept = paths;
+	kept_count = count;
+}
 
 void output_cleanup(void)
 {
@@ -69,7 +77,19 @@ static bool is_ours(int descriptor, const char *path, bool made)
 	       (made || here.st_uid == geteuid());
 }
 
-/* NAME.unfinished, new or left by a run that was killed, locked: a descriptor, or -1 where it is another's. */
+/* Whether the descriptor is a file of output_keep, or standard input. */
+static bool is_kept(int descriptor)
+{
+	struct stat here, there;
+	if (fstat(descriptor, &here) < 0)
+		return false;
+	bool found = fstat(STDIN_FILENO, &there) == 0 && here.st_ino == there.st_ino && here.st_dev == there.st_dev;
+	for (size_t i = 0; i < kept_count && !found; i++)
+		found = stat(kept[i], &there) == 0 && here.st_ino == there.st_ino && here.st_dev == there.st_dev;
+	return found;
+}
+
+/* NAME.unfinished, new or left by a run that was killed, locked: a descriptor, or -1 where it is another's or kept. */
 static int open_unfinished(const char *path)
 {
 	int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
@@ -78,10 +98,11 @@ static int open_unfinished(const char *path)
 		descriptor = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
 	if (descriptor < 0)
 		return -1;
-	bool locked = flock(descriptor, LOCK_EX | LOCK_NB) == 0;
-	if (locked && is_ours(descriptor, path, made))
+	bool locked = flock(descriptor, LOCK_EX | LOCK_NB) == 0, no_locks = !locked && errno != EWOULDBLOCK;
+	bool ours = locked && is_ours(descriptor, path, made), keep = ours && is_kept(descriptor);
+	if (ours && !keep)
 		return descriptor;
-	if (made && !locked && errno != EWOULDBLOCK) /* a file system without locks */
+	if (made && (keep || no_locks)) /* kept is a name, and there was no such file */
 		unlink(path);
 	close(descriptor);
 	return -1;
@@ -90,7 +111,7 @@ static int open_unfinished(const char *path)
 /* Where another run is writing the file of that name, or there are no locks: one of a name of its own. */
 static int create_temporary(struct output *out)
 {
-	out->temporary = mem_text("%s" OUTPUT_UNFINISHED, out->path);
+	out->temporary = mem_text("%s.unfinished", out->path);
 	if (!out->temporary)
 		return -1;
 	int descriptor = open_unfinished(out->temporary);

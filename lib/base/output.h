@@ -3,7 +3,8 @@
  * once it is whole and synced; a FIFO or a device is written directly; NULL and "-" are standard
  * output. Temporaries are removed when the process exits or gets SIGINT, SIGTERM or SIGHUP. What
  * kill -9 leaves is taken over by the next run that writes NAME; a lock (flock) tells it from a
- * file that is being written, beside which a run takes NAME.XXXXXX.
+ * file that is being written, beside which a run takes NAME.XXXXXX. So it does where the run itself
+ * is to read NAME.unfinished (output_keep).
  */
 #ifndef BASE_OUTPUT_H
 #define BASE_OUTPUT_H
@@ -11,9 +12,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#define OUTPUT_UNFINISHED ".unfinished"
-
 struct output;
+
+/* Files that are never taken for what a killed run left, nor is standard input: those that this run
+ * names, as outputs are opened before inputs. tool_start gives the command line's; paths: kept. */
+void output_keep(const char *const *paths, size_t count);
 
 /* binary: refuse a terminal; usage, exit status 2.
  * NULL with a reason on failure. */

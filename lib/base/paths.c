@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/output.h"
 #include "base/paths.h"
 
 /* Two names of files that are not there: the same last component in the same folder. */
@@ -41,24 +40,12 @@ static bool is_file(const char *path)
 	return path && strcmp(path, "-") != 0;
 }
 
-/* Is b what a is called while it is written? */
-static bool is_unfinished(const char *a, const char *b)
-{
-	char *unfinished = mem_text("%s" OUTPUT_UNFINISHED, a);
-	bool same = unfinished && paths_same(unfinished, b);
-	free(unfinished);
-	return same;
-}
-
 int paths_check(const struct paths_use *uses, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		for (size_t j = 0; uses[i].written && is_file(uses[i].path) && j < count; j++) {
 			if (j == i || !is_file(uses[j].path))
 				continue;
-			if (is_unfinished(uses[i].path, uses[j].path))
-				return err_usage("%s: %s is %s while it is written", uses[i].option, uses[i].path,
-				    uses[j].path);
 			if (!paths_same(uses[i].path, uses[j].path))
 				continue;
 			if (uses[j].option)

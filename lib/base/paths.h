@@ -16,8 +16,7 @@ struct paths_use {
 	bool written;
 };
 
-/* No file that is written may be any other file of the run, nor may what it is called until it is whole (output.h).
- * 0, or -1 with a reason of usage. */
+/* No file that is written may be any other file of the run. 0, or -1 with a reason of usage. */
 int paths_check(const struct paths_use *uses, size_t count) __attribute__((warn_unused_result));
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/memory.h"
 #include "base/output.h"
 #include "base/tool.h"
 
@@ -34,6 +35,23 @@ static void hold_standard_descriptors(void)
 	}
 }
 
+/* Whatever the command line may name as a file is kept by outputs, to the end of the process. */
+static void keep_files(const struct tool *tool, char **operands, size_t count)
+{
+	size_t options = 0, files = 0;
+	while (tool->options[options].name)
+		options++;
+	const char **file = tool_need(mem_alloc(options + count + 1, sizeof *file));
+	for (const struct opt *o = tool->options; o->name; o++) {
+		const char *text = o->kind == OPT_KIND_TEXT ? *(const char **)o->value : NULL;
+		if (text)
+			file[files++] = text;
+	}
+	for (size_t i = 0; i < count; i++)
+		file[files++] = operands[i];
+	output_keep(file, files);
+}
+
 size_t tool_start(const struct tool *tool, int argc, char **argv)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
@@ -47,7 +65,9 @@ size_t tool_start(const struct tool *tool, int argc, char **argv)
 			sigaction(signals[i], &action, NULL);
 	}
 	atexit(output_cleanup);
-	return opt_parse(tool, argc, argv);
+	size_t operands = opt_parse(tool, argc, argv);
+	keep_files(tool, argv + 1, operands);
+	return operands;
 }
 
 static void say(const char *text)

@@ -129,6 +129,16 @@ int main(void)
 	CHECK(write_result());
 	CHECK(unlink(UNFINISHED) == 0 && mkdir(UNFINISHED, 0700) == 0);
 	CHECK(write_result() && rmdir(UNFINISHED) == 0);
+	/* what this run is to read, by another name, and a name of nothing: the one stays, the other is not made */
+	put(UNFINISHED, "to be read");
+	CHECK(symlink(UNFINISHED, "input") == 0);
+	static const char *const named[] = {"nothing", "input"}, *const nothing[] = {UNFINISHED};
+	output_keep(named, 2);
+	CHECK(write_result() && holds(UNFINISHED, "to be read"));
+	CHECK(unlink(UNFINISHED) == 0 && unlink("input") == 0);
+	output_keep(nothing, 1);
+	CHECK((out = output_open("result", false)) && access(UNFINISHED, F_OK) < 0 && output_close(out) == 0);
+	output_keep(NULL, 0);
 	squashed();
 	/* the folder has these two files, no temporary of any other name */
 	CHECK(unlink("precious") == 0 && unlink("result") == 0 && chdir("/") == 0 && rmdir(folder) == 0);
