@@ -95,54 +95,70 @@ void volume_free(struct volume *v)
 #define POLE (sqrt(3) - 2)
 #define ROUND ((size_t)16) /* POLE^16 < 1e-9 */
 
-/* Spline coefficients along one axis of `length` planes, `stride` apart, of `count` neighbouring numbers; periodic, or
- * mirrored at the ends. */
-static void spline_axis(float *x, size_t length, size_t stride, size_t count, bool periodic)
+/* Spline coefficients of `count` lines, `step` apart, of `length` numbers `stride` apart; periodic, or mirrored at the ends. */
+static inline __attribute__((always_inline)) void spline_lines(
+    float *x, size_t length, size_t stride, size_t count, size_t step, bool periodic)
 {
-	float z = (float)POLE;
+	float z = (float)POLE, *last = x + (length - 1) * stride;
 	if (length < 2)
 		return;
+#pragma omp simd
 	for (size_t q = 0; q < count; q++) {
-		float power = z, sum = x[q];
+		float power = z, sum = x[q * step];
 		for (size_t k = 1; k < ROUND && k < length; k++, power *= z)
-			sum += power * x[(periodic ? length - k : k) * stride + q];
-		x[q] = sum;
+			sum += power * x[(periodic ? length - k : k) * stride + q * step];
+		x[q * step] = sum;
 	}
 	for (size_t k = 1; k < length; k++)
+#pragma omp simd
 		for (size_t q = 0; q < count; q++)
-			x[k * stride + q] += z * x[(k - 1) * stride + q];
-	float *last = x + (length - 1) * stride;
+			x[k * stride + q * step] += z * x[(k - 1) * stride + q * step];
+#pragma omp simd
 	for (size_t q = 0; q < count; q++) {
-		float sum = z / (z * z - 1) * (last[q] + z * last[q - stride]);
+		float *end = last + q * step, sum = z / (z * z - 1) * (*end + z * *(end - stride));
 		if (periodic) {
 			float power = z * z;
-			sum = -z * last[q];
+			sum = -z * *end;
 			for (size_t k = 0; k < ROUND && k < length; k++, power *= z)
-				sum -= power * x[k * stride + q];
+				sum -= power * x[k * stride + q * step];
 		}
-		last[q] = sum;
+		*end = sum;
 	}
 	for (size_t k = length - 1; k-- > 0;)
+#pragma omp simd
 		for (size_t q = 0; q < count; q++)
-			x[k * stride + q] = z * (x[(k + 1) * stride + q] - x[k * stride + q]);
+			x[k * stride + q * step] =
+			    z * (x[(k + 1) * stride + q * step] - x[k * stride + q * step]);
 	for (size_t k = 0; k < length; k++)
+#pragma omp simd
 		for (size_t q = 0; q < count; q++)
-			x[k * stride + q] *= 6;
+			x[k * stride + q * step] *= 6;
+}
+
+/* Lines across `count` neighbouring numbers, and one after the other. */
+FOR_CPUS static void spline_across(
+    float *x, size_t length, size_t stride, size_t count, bool periodic)
+{
+	spline_lines(x, length, stride, count, 1, periodic);
+}
+
+FOR_CPUS static void spline_along(float *x, size_t length, size_t count)
+{
+	spline_lines(x, length, 1, count, length, false);
 }
 
 void volume_spline(struct volume *v)
 {
 	size_t plane = v->size * v->size;
 	for (size_t t = 0; t < v->angles; t++) {
-		spline_axis(v->k + t * plane, v->size, v->size, v->size, false);
-		for (size_t r = 0; r < v->size; r++)
-			spline_axis(v->k + t * plane + r * v->size, v->size, 1, 1, false);
+		spline_across(v->k + t * plane, v->size, v->size, v->size, false);
+		spline_along(v->k + t * plane, v->size, v->size);
 	}
-	spline_axis(v->k, v->angles, plane, plane, true);
+	spline_across(v->k, v->angles, plane, plane, true);
 }
 
 /* weights of the coefficients at -1, 0, 1, 2 for 0 <= x < 1 */
-static void spline_weights(double x, double *w)
+static inline __attribute__((always_inline)) void spline_weights(double x, double *w)
 {
 	double y = 1 - x;
 	w[0] = y * y * y / 6;
@@ -167,7 +183,12 @@ void volume_place_free(struct volume_place *place)
 	free(place->slice);
 }
 
-void volume_place_pair(
+static inline double within(double x, double last)
+{
+	return x < 1 ? 1 : x > last ? last : x;
+}
+
+FOR_CPUS void volume_place_pair(
     struct volume_place *place, const struct ladder_tap *tap, double dtheta, bool bisect)
 {
 	double at = dtheta * (double)place->angles / PI + (double)place->angles, below = floor(at),
@@ -179,18 +200,21 @@ void volume_place_pair(
 	for (size_t t = 0; t < place->taps; t++) {
 		double u = tap[t].along * cosine + tap[t].across * sine,
 		       v = tap[t].across * cosine - tap[t].along * sine;
-		double x = fmin(fmax(middle + u / STEP, 1), last),
-		       y = fmin(fmax(middle - v / STEP, 1), last), c = floor(x), r = floor(y);
+		double x = within(middle + u / STEP, last), y = within(middle - v / STEP, last);
+		size_t c = (size_t)x, r = (size_t)y;
 		struct volume_at *to = &place->at[t];
-		to->corner = ((size_t)r - 1) * place->size + (size_t)c - 1;
-		spline_weights(x - c, w);
+		to->corner = (r - 1) * place->size + c - 1;
+		spline_weights(x - (double)c, w);
 		for (size_t k = 0; k < 4; k++)
 			to->wx[k] = (float)w[k];
-		spline_weights(y - r, w);
+		spline_weights(y - (double)r, w);
 		for (size_t k = 0; k < 4; k++)
 			to->wy[k] = (float)w[k];
 	}
 }
+
+/* neighbours in a row */
+typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
 
 FOR_CPUS static void blend(size_t n, const float *const k[4], const double *weight, float *out)
 {
@@ -216,13 +240,11 @@ void volume_values(struct volume_place *place, const float *k, float *value, siz
 	}
 	for (size_t t = 0; t < place->taps; t++) {
 		const struct volume_at *at = &place->at[t];
-		float row[4];
-		for (size_t r = 0; r < 4; r++) {
-			const float *s = slice + at->corner + r * size;
-			row[r] = at->wx[0] * s[0] + at->wx[1] * s[1] + at->wx[2] * s[2] +
-				 at->wx[3] * s[3];
-		}
-		value[t * stride] = at->wy[0] * row[0] + at->wy[1] * row[1] + at->wy[2] * row[2] +
-				    at->wy[3] * row[3];
+		const float *s = slice + at->corner;
+		four row = at->wy[0] * *(const four *)s;
+		for (size_t r = 1; r < 4; r++)
+			row += at->wy[r] * *(const four *)(s + r * size);
+		row *= *(const four *)at->wx;
+		value[t * stride] = (row[0] + row[1]) + (row[2] + row[3]);
 	}
 }
