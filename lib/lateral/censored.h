@@ -22,7 +22,7 @@ struct censored_law censored_law(void);
 
 /* What is known of a tap's weight. */
 #define CENSORED_SEEN 1.F
-#define CENSORED_CUT -1.F  /* that the latent one is below 0 */
+#define CENSORED_CUT -1.F /* that the latent one is below 0 */
 #define CENSORED_NONE 0.F /* nothing: the block's end */
 
 /* A block. */

@@ -62,7 +62,8 @@ struct rows {
 
 /* Lanes of sums. */
 struct sums {
-	vector_lanes g[TERMS][TERMS], b[TERMS], moment[CENSORED_MOMENTS], cross[CENSORED_MOMENTS][TERMS];
+	vector_lanes g[TERMS][TERMS], b[TERMS], moment[CENSORED_MOMENTS],
+	    cross[CENSORED_MOMENTS][TERMS];
 };
 
 /* The mean and its derivatives; what is seen. */
@@ -104,8 +105,8 @@ VECTOR_CLONES static void add_block(size_t terms, double inverse, bool moments,
 		double seen = i + 1 == terms ? 1 / inverse : 0;
 #pragma omp simd
 		for (size_t t = 0; t < BLOCK; t++)
-			r->slope[i][t] = r->x[i][t] * block->score[t] +
-					 (block->known[t] > 0 ? seen : 0);
+			r->slope[i][t] =
+			    r->x[i][t] * block->score[t] + (block->known[t] > 0 ? seen : 0);
 	}
 	for (size_t i = 0; i < terms; i++) {
 		const vector_lanes *x = (const vector_lanes *)r->x[i],

@@ -16,9 +16,9 @@ struct likelihood {
 	size_t row;
 	float *cosine, *known; /* (couples, row): cos dphase; what is known of the weight */
 	double *weight;        /* (couples, row): in units of `unit` */
-	double unit, cut; /* rms of the weights that are not cut off; how many are */
-	double sum, squares; /* of all weights */
-	size_t scaled;       /* b, a (2) or b, a, a' (3) */
+	double unit, cut;      /* rms of the weights that are not cut off; how many are */
+	double sum, squares;   /* of all weights */
+	size_t scaled;         /* b, a (2) or b, a, a' (3) */
 };
 
 /* Main thread. 0 or -1; free also after -1. */
@@ -30,8 +30,9 @@ struct likelihood_place {
 	double of[3], inverse; /* b/s, a/s, a'/s; 1/s */
 	const float *m;        /* (couples, row) */
 	size_t slopes;
-	const float *slope[SPAN_AXES]; /* (couples, row): of M by a coordinate; NULL: that of kappa, which is M times `bend` */
-	double bend;                   /* over cos 2 dtheta - 1 */
+	const float *slope
+	    [SPAN_AXES]; /* (couples, row): of M by a coordinate; NULL: that of kappa, which is M times `bend` */
+	double bend; /* over cos 2 dtheta - 1 */
 };
 
 /* What a couple adds to the log-likelihood, to minus its second derivatives (m.g) and to its first ones (m.b); to the noise's

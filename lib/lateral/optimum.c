@@ -13,9 +13,10 @@
 #define SETTLING 60
 /* Gains of the log-likelihood that are left where a search ends: half the squared distance from the optimum in standard errors
  * that all taps together would have on their own (those between filters are larger). */
-#define NEAR 2e-4    /* of the coordinates: 0.02 standard errors */
-#define NOISE 1e-8   /* of each tap: more than rounding of M makes of the likelihood */
-#define SETTLED 5e-7 /* of b, a, (a') and s */
+#define NEAR 2e-4     /* of the coordinates: 0.02 standard errors */
+#define NOISE 1e-8    /* of each tap: more than rounding of M makes of the likelihood */
+#define SETTLED 5e-7  /* of b, a, (a') and s */
+#define NOISELESS 3e4 /* weights' rms over s: more cannot be told from rounding */
 
 struct job {
 	const struct ladder *ladder;
@@ -23,9 +24,9 @@ struct job {
 	struct likelihood seen;
 	struct span_place place;
 	struct likelihood_place at;
-	size_t axes;      /* coordinates, kappa with them */
-	bool fixed[AXES]; /* coordinates that are held */
-	float *m[2];      /* (couples, row): M at the place and at one that is tried */
+	size_t axes;        /* coordinates, kappa with them */
+	bool fixed[AXES];   /* coordinates that are held */
+	float *m[2];        /* (couples, row): M at the place and at one that is tried */
 	float *slope[AXES]; /* (couples, row): M's derivatives at the place, but by kappa */
 	struct likelihood_couple *couple; /* (couples) */
 };
@@ -78,7 +79,8 @@ static int values_couple(size_t q, size_t worker, void *argument)
 	for (size_t p = 2 * q; status == 0 && p < 2 * q + 2; p++) {
 		size_t at = q * x->job->seen.row + p % 2 * taps;
 		float *to = x->to + at, factor = (float)ladder_factor(c, p, x->kappa);
-		volume_place_pair(&place, c->tap + p * taps, ladder_dtheta(c, p), span->model == M2);
+		volume_place_pair(
+		    &place, c->tap + p * taps, ladder_dtheta(c, p), span->model == M2);
 		volume_values(&place, x->volume->k, to, 1);
 		for (size_t t = 0; t < taps; t++)
 			to[t] *= factor;
@@ -131,8 +133,8 @@ static void exchange(struct job *job)
 /* ---- the likelihood ---- */
 
 /* Sums of all couples for M in m; with the coordinates that are not fixed, where `shape`. */
-static int gather(struct job *job, const float *m, bool shape, bool moments, struct least *all,
-    double *value)
+static int gather(
+    struct job *job, const float *m, bool shape, bool moments, struct least *all, double *value)
 {
 	struct likelihood_place *at = &job->at;
 	at->m = m;
@@ -173,8 +175,8 @@ static void move_linear(struct job *job, const double *step, size_t terms, doubl
 	at->inverse = fmax(at->inverse + share * step[terms - 1], at->inverse / 2);
 }
 
-/* b, a, (a') and s for M in m by Newton's steps, shortened where the likelihood falls. value: -inf where they come to no end, as
- * where the likelihood has none. */
+/* b, a, (a') and s for M in m by Newton's steps, shortened where the likelihood falls. value: -inf where they come to no end, or
+ * to no noise, which is where the likelihood has no maximum. */
 static int settle(struct job *job, const float *m, double *value)
 {
 	struct likelihood_place before = job->at;
@@ -188,6 +190,8 @@ static int settle(struct job *job, const float *m, double *value)
 			before = job->at;
 			share = 1;
 			least_solve(&all, step);
+			if (job->at.inverse > NOISELESS)
+				break;
 			if (gain_of(&all, step) < SETTLED)
 				return 0;
 		} else {
@@ -229,8 +233,7 @@ static double step_within(const struct job *job, const struct least *all, double
 		least_solve(&m, x);
 		for (size_t a = 0, rest = way; a < job->axes; a++, rest /= 3) {
 			double to = job->place.at[a] + x[job->seen.scaled + a];
-			within &= rest % 3 ||
-				  (to > span->axis[a].low && to < span->axis[a].high);
+			within &= rest % 3 || (to > span->axis[a].low && to < span->axis[a].high);
 		}
 		double gain = gain_of(all, x);
 		if (within && gain > best) {
@@ -262,8 +265,7 @@ static int search(struct job *job, double value, bool *found)
 		struct likelihood_place linear = job->at;
 		struct least all;
 		double step[LEAST_TERMS], same, slope = 0, large = 0, tried;
-		if (look_up_slopes(job) < 0 ||
-		    gather(job, job->m[0], true, false, &all, &same) < 0)
+		if (look_up_slopes(job) < 0 || gather(job, job->m[0], true, false, &all, &same) < 0)
 			return -1;
 		*found = step_within(job, &all, step) < near;
 		for (size_t i = 0; i < all.terms; i++)
@@ -301,8 +303,7 @@ static void start_linear(struct job *job, int part, const struct ladder_choice *
 	double left = fmax(1 - start->r * start->r, 1e-8);
 	double s = sqrt(left * (seen->squares - seen->sum * seen->sum / n) / n);
 	for (size_t i = 0; i < seen->scaled; i++)
-		job->at.of[i] =
-		    i < 2 || part == LATERAL_SIGNED ? start->coefficient[i] / s : 0;
+		job->at.of[i] = i < 2 || part == LATERAL_SIGNED ? start->coefficient[i] / s : 0;
 	job->at.inverse = seen->unit / s;
 }
 

@@ -10,7 +10,8 @@
 /*
  * Least squares of b + a M, for signed weights b + a M + a' M cos dphase. Where a part has weights that are 0 they are taken as
  * latent signed weights b + a M + a' M cos dphase + s e, e normal, below 0 (censored.h; Tobin 1958), and the likelihood is
- * largest: least squares where nothing is cut off.
+ * largest: least squares where nothing is cut off. It may have no maximum, as where a few weights are seen that can be fitted
+ * without noise: no fit.
  *
  * Each couple of filters has its influence on the coordinates, its first derivatives over the second ones of all (a sandwich
  * estimate), from which resample_influence gives the variance; Student's t has n - 1 degrees. What is not known of weights that
@@ -18,8 +19,9 @@
  * family does.
  */
 struct optimum {
-	const char *name;        /* of the parameter, as in "sigma_along" */
-	double value, low, high; /* 95 %; nan without a fit */
+	const char *name; /* of the parameter, as in "sigma_along" */
+	double value, low,
+	    high; /* 95 %; nan without a fit: also where the search comes to no end */
 	bool
 	    edge; /* a coordinate of it is at an end of its range, where there is no interval: nan */
 };
