@@ -5,3 +5,11 @@ load common
 	"$V1PIPE_BUILD/unit/models" 4 >tap || { cat tap; false; }
 	grep '^#' tap >&3
 }
+
+# V1PIPE_KERNELS (1,000) kernels of each, four shapes of M1: some 1.5 s a kernel on one core
+@test "no group model leads where weights are relu(C1) and noise, or M1" {
+	local kernels=${V1PIPE_KERNELS:-1000}
+	"$V1PIPE_BUILD/unit/models" "$kernels" leads 'relu(C1)' >tap || { cat tap; false; }
+	"$V1PIPE_BUILD/unit/models" $(((kernels + 3) / 4)) leads M1 >>tap || { cat tap; false; }
+	grep '^#.*leads' tap >&3
+}

@@ -275,7 +275,7 @@ static void check_rows(void)
 	for (size_t e = 0; e < total; e++) {
 		size_t i = e / set.taps / set.n, j = e / set.taps % set.n;
 		bool inside = i != j && lateral_tap(&set, i, j, e % set.taps).r <= (double)(set.k / 2) + .5;
-		numbers += inside ? !isnan(fit[e]) : fit[e] != 0;
+		numbers += (inside ? !isnan(fit[e]) : fit[e] != 0) ? 1 : 0;
 	}
 	CHECK(numbers == 0);
 	report_free(&one);

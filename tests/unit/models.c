@@ -1,7 +1,7 @@
 /*
  * Kernels made from each model with noise, on random Gabor banks with off-centre profiles: does the table claim the right
  * winner, do the parameters lie in their intervals, and are the group models credited by chance only where they are not
- * there? models COUNT makes that many kernels of every kind; models COUNT leads those for the last question alone;
+ * there? models COUNT makes that many kernels of every kind; models COUNT leads [KIND] those for the last question alone;
  * without COUNT a few are made.
  */
 #include "check.h"
@@ -503,7 +503,7 @@ int main(int argc, char **argv)
 	if (argc < 3)
 		planted(count, file);
 	for (int kind = 0; kind < KINDS; kind++)
-		if (argc > 2 && (kind < 4 || kind >= WHITE))
+		if (argc > 2 && (argc > 3 ? !strcmp(argv[3], kind_names[kind]) : kind < 4 || kind >= WHITE))
 			leads(kind, count, file);
 	if (!count) {
 		shares(.2);
