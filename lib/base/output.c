@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/output.h"
+#include "base/paths.h"
 
 /* Temporaries that exist now, for the signal handler: pointers are set and cleared whole. */
 #define OPEN_MAX_TEMPORARIES 64
@@ -72,9 +73,8 @@ static void release(struct output *out)
 static bool is_ours(int descriptor, const char *path, bool made)
 {
 	struct stat here, there;
-	return fstat(descriptor, &here) == 0 && lstat(path, &there) == 0 && here.st_ino == there.st_ino &&
-	       here.st_dev == there.st_dev && S_ISREG(here.st_mode) && here.st_nlink == 1 &&
-	       (made || here.st_uid == geteuid());
+	return fstat(descriptor, &here) == 0 && lstat(path, &there) == 0 && paths_same_status(&here, &there) &&
+	       S_ISREG(here.st_mode) && here.st_nlink == 1 && (made || here.st_uid == geteuid());
 }
 
 /* Whether the descriptor is a file of output_keep, or standard input. */
@@ -83,9 +83,9 @@ static bool is_kept(int descriptor)
 	struct stat here, there;
 	if (fstat(descriptor, &here) < 0)
 		return false;
-	bool found = fstat(STDIN_FILENO, &there) == 0 && here.st_ino == there.st_ino && here.st_dev == there.st_dev;
+	bool found = fstat(STDIN_FILENO, &there) == 0 && paths_same_status(&here, &there);
 	for (size_t i = 0; i < kept_count && !found; i++)
-		found = stat(kept[i], &there) == 0 && here.st_ino == there.st_ino && here.st_dev == there.st_dev;
+		found = stat(kept[i], &there) == 0 && paths_same_status(&here, &there);
 	return found;
 }
 

@@ -4,10 +4,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 /* Do both names lead to one regular file, or would they once it is written? Links are followed, folders compared.
  * Devices and FIFOs may be named twice. */
 bool paths_same(const char *a, const char *b);
+
+/* Are these of one file? */
+bool paths_same_status(const struct stat *a, const struct stat *b);
 
 /* A file of a run. */
 struct paths_use {

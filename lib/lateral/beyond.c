@@ -21,7 +21,7 @@ struct block {
 	size_t m;            /* terms, then effects of these as targets, then as sources */
 	double *factor;      /* (m, m): Cholesky's, of the normal equations in unit diagonal */
 	double *scale;       /* (m) */
-	double *gram;        /* (terms, terms): of the block's own pairs */
+	double *gram;        /* (terms, terms): of the block's own pairs; NULL of the whole */
 };
 
 struct beyond {
@@ -59,6 +59,8 @@ static int accumulate(size_t index, size_t worker, void *argument)
 	const struct lateral *set = beyond->set;
 	struct block *block = &beyond->block[index];
 	size_t terms = beyond->smooth->terms;
+	if (!(block->gram = mem_alloc(terms * terms, sizeof(*block->gram))))
+		return -1;
 	for (size_t p = 0; p < set->n * set->n; p++) {
 		if (!inside(beyond, block, p / set->n, p % set->n) || !beyond->used[p])
 			continue;
@@ -190,8 +192,7 @@ static int block_start(const struct beyond *beyond, size_t g, size_t h, struct b
 	block->m = terms + 2 * block->units;
 	block->factor = mem_alloc(block->m * block->m, sizeof(double));
 	block->scale = mem_alloc(block->m, sizeof(double));
-	block->gram = mem_alloc(terms * terms, sizeof(double));
-	return block->factor && block->scale && block->gram ? 0 : -1;
+	return block->factor && block->scale ? 0 : -1;
 }
 
 static void block_free(struct block *block)
