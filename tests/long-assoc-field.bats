@@ -6,7 +6,7 @@ load common
 	grep '^#' tap >&3
 }
 
-# V1PIPE_KERNELS (1,000) kernels of each, four shapes of M1: some 1.5 s a kernel on one core
+# V1PIPE_KERNELS (1,000) kernels of each, four shapes of M1: a second a kernel
 @test "no group model leads where weights are relu(C1) and noise, or M1" {
 	local kernels=${V1PIPE_KERNELS:-1000}
 	"$V1PIPE_BUILD/unit/models" "$kernels" leads 'relu(C1)' >tap || { cat tap; false; }

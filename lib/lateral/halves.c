@@ -226,6 +226,8 @@ static int one_split(size_t at, size_t worker, void *argument)
 		size_t trains = d.couples[half], tests = d.couples[1 - half];
 		for (size_t model = 0; model <= MODELS; model++) {
 			struct ladder_choice best[LADDER_SETS][LADDER_PARTS] = {0};
+			if (!c->present[model])
+				continue;
 			if (model == HALVES_CEILING) {
 				status = ceiling_score(c, d.pair[half], d.pairs[half], d.pair[1 - half],
 				    d.pairs[1 - half], job->ceiling, worker, side->floor, held);
@@ -239,8 +241,6 @@ static int one_split(size_t at, size_t worker, void *argument)
 						influence +
 						    halves_slot(HALVES_KL, model, part, ALL) *
 							couples));
-			} else if (!c->present[model]) {
-				continue;
 			} else if (model != M3) {
 				ladder_gather(c, model, train, trains, gathered);
 				ladder_fit(c->span[model], c->span[model]->kinds, gathered,
@@ -366,7 +366,7 @@ int halves_score(struct halves *h, struct ladder *c)
 		free(job.batch);
 		ceiling_free(job.ceiling);
 		ladder_forget(c);
-		if (status == 0)
+		if (status == 0 && !c->plan->leads)
 			status = halves_by_taps(&job);
 	}
 	free(job.entropy);

@@ -203,6 +203,7 @@ int ladder_create(struct ladder *c, const struct lateral *set, const struct mode
 	c->tap = mem_alloc(c->pairs * set->taps, sizeof *c->tap);
 	c->totals = mem_alloc(c->couples * SETS, sizeof *c->totals);
 	c->present[M3] = c->terms > 1;
+	c->present[MODELS] = !plan->leads;
 	c->gram = mem_alloc(c->present[M3] ? c->couples * SETS * PARTS : 0, sizeof *c->gram);
 	const struct ladder_spans *spans = plan->spans;
 	if (!spans)

@@ -48,7 +48,7 @@ struct ladder {
 	size_t *target, *source;
 	struct ladder_tap *tap;       /* (pairs, taps) */
 	struct ladder_totals *totals; /* (couples, LADDER_SETS) */
-	bool present[MODELS];
+	bool present[MODELS + 1]; /* the last: the ceiling */
 	const struct span *span[MODELS]; /* NULL: M3 */
 	float
 	    *sums[MODELS]; /* (couples, LADDER_SETS, ladder_record): without the factor of kappa */

@@ -87,7 +87,7 @@ static void ranking(struct output *o, const struct metric *metric, int part, siz
 	size_t best = NONE, rung = NONE, worse = 0, models = 0;
 	double chance = NAN;
 	for (size_t m = 0; m <= MODELS; m++) {
-		if (m < MODELS && !present[m])
+		if (!present[m])
 			continue;
 		mean[m] = over_splits(o, metric, m, NONE, part, s);
 		double value = metric->sign * mean[m].value;
@@ -114,12 +114,12 @@ static void ranking(struct output *o, const struct metric *metric, int part, siz
 		chance = split_mean(o->halves.splits, o->x, 0, 1).value;
 	}
 	for (size_t m = 0; m <= MODELS; m++) {
-		if (m < MODELS && !present[m])
+		if (!present[m])
 			continue;
 		char name[32];
 		snprintf(name, sizeof name, "%s%s", m < MODELS ? metric->name : metric->ceiling,
 		    m < MODELS ? ladder_names[m] : "");
-		bool shared = metric->sign > 0 && mean[MODELS].value > 0;
+		bool shared = present[MODELS] && metric->sign > 0 && mean[MODELS].value > 0;
 		row(o, part, name, s,
 		    (double[]){mean[m].value, mean[m].low, mean[m].high, chance, NAN},
 		    o->ladder->pairs, shared ? mean[m].value / mean[MODELS].value : NAN,
@@ -330,6 +330,15 @@ static int write_fields(const struct output *o, struct table_out *table)
 	return status;
 }
 
+/* What the whole kernel has: descriptions, parameters, fields. */
+static int of_all_pairs(struct output *o)
+{
+	struct table_out *fields = o->ladder->plan->fields;
+	if (descriptions(o) < 0 || all_parameters(o) < 0)
+		return -1;
+	return fields ? write_fields(o, fields) : 0;
+}
+
 int models_compare(
     const struct lateral *set, const struct models_plan *plan, struct table_out *table)
 {
@@ -344,24 +353,20 @@ int models_compare(
 	int status = -1;
 	o.x = mem_alloc(plan->splits, sizeof *o.x);
 	o.psi = mem_alloc(set->n * (set->n - 1) / 2, sizeof *o.psi);
-	if (!o.x || !o.psi || ladder_create(&ladder, set, plan) < 0 || fit_all(&o) < 0 ||
-	    halves_score(&o.halves, &ladder) < 0)
+	if (!o.x || !o.psi || ladder_create(&ladder, set, plan) < 0 ||
+	    (!plan->leads && fit_all(&o) < 0) || halves_score(&o.halves, &ladder) < 0)
 		goto out;
 	for (int part = 0; part < LADDER_PARTS; part++) {
 		for (size_t s = LADDER_SETS; s-- > 0;) {
 			ranking(&o, &r, part, s);
 			cosines(&o, part, s);
 		}
-		if (part != LATERAL_SIGNED) {
+		if (part != LATERAL_SIGNED && !plan->leads) {
 			ranking(&o, &kl, part, ALL);
 			ranking(&o, &field, part, ALL);
 		}
 	}
-	status = descriptions(&o);
-	if (status == 0)
-		status = all_parameters(&o);
-	if (status == 0 && plan->fields)
-		status = write_fields(&o, plan->fields);
+	status = plan->leads ? 0 : of_all_pairs(&o);
 out:
 	halves_free(&o.halves);
 	ladder_free(&ladder);
