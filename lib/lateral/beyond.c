@@ -140,6 +140,23 @@ VECTOR_CLONES static void solve(const struct block *block, double *x)
 	}
 }
 
+/* Bends of s_1 that the taps at hand reach are drawn to 0, in the normal equations a (m, m). A few of them may reach the last knot
+ * from afar, and would say of held-out ones next to it what their noise is, many times. */
+static void straighten(const struct smooth *smooth, double *a, size_t m)
+{
+	for (size_t knot = 0; knot < SMOOTH_KNOTS; knot++) {
+		struct smooth_entry bend[3];
+		size_t count = smooth_bend(smooth, knot, bend);
+		bool reached = true;
+		for (size_t i = 0; i < count; i++)
+			reached = reached && a[bend[i].term * m + bend[i].term] > 0;
+		for (size_t i = 0; i < count && reached; i++)
+			for (size_t j = 0; j < count; j++)
+				a[bend[i].term * m + bend[j].term] +=
+				    SMOOTH_BEND * bend[i].value * bend[j].value;
+	}
+}
+
 /* the normal equations of a block, the last one the whole, from those of the blocks it is trained on */
 static int prepare(size_t index, size_t worker, void *argument)
 {
@@ -157,6 +174,7 @@ static int prepare(size_t index, size_t worker, void *argument)
 	}
 	for (size_t i = beyond->smooth->shrunk; i < terms; i++)
 		a[i * m + i] += a[i * m + i] > 0 ? beyond->prior : 0;
+	straighten(beyond->smooth, a, m);
 	double taps = (double)beyond->set->taps;
 	for (size_t x = 0; x < block->units; x++)
 		for (size_t y = 0; y < block->units; y++) {

@@ -7,13 +7,14 @@
 #include "base/memory.h"
 #include "stats/resample.h"
 
-/* knots at 0 and, on both sides, at the shares of |x| (m, sorted) and its largest, those too near one another left out */
+/* knots at 0 and, on both sides, at the shares of |x| (m, sorted) and its largest, those too near one another left out; at 0
+ * alone where that is 0 */
 static void place(const double *x, size_t m, const double *share, size_t shares, double largest,
     struct knots *knots)
 {
 	double positive[SMOOTH_KNOTS], last = 0;
 	size_t count = 0;
-	for (size_t q = 0; q <= shares; q++) {
+	for (size_t q = 0; q <= shares && largest > 0; q++) {
 		double at = q < shares ? resample_quantile(x, m, share[q]) : largest;
 		if (at > last + 1e-3 * largest) {
 			positive[count++] = at;
@@ -197,6 +198,24 @@ static size_t spline(const struct smooth *smooth, const struct smooth_axis *axis
 		m += put(smooth, axis->first + k, 1 - part, entry + m);
 	if (k + 1 != axis->knots.zero)
 		m += put(smooth, axis->first + k + 1, part, entry + m);
+	return m;
+}
+
+size_t smooth_bend(const struct smooth *smooth, size_t knot, struct smooth_entry *entry)
+{
+	const struct smooth_axis *axis = &smooth->own[0];
+	const double *at = axis->knots.at;
+	if (knot == 0 || knot + 1 >= axis->knots.count || knot == axis->knots.zero)
+		return 0;
+	size_t out = knot > axis->knots.zero ? knot + 1 : knot - 1, in = 2 * knot - out, m = 0;
+	double step = (at[out] - at[knot]) / (at[knot] - at[in]);
+	m += put(smooth, axis->first + out, 1, entry + m);
+	m += put(smooth, axis->first + knot, -1 - step, entry + m);
+	if (in != axis->knots.zero)
+		m += put(smooth, axis->first + in, step, entry + m);
+	for (size_t k = 0; k < m; k++)
+		if (entry[k].term == SIZE_MAX)
+			return 0;
 	return m;
 }
 

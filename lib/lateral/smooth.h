@@ -8,6 +8,7 @@
 #define SMOOTH_CONFOUNDS 3
 #define SMOOTH_PRIOR                                                                               \
 	4. /* taps: how far a term that is `shrunk` is drawn to 0, as if so many had said 0 */
+#define SMOOTH_BEND .25 /* taps: the same for bends of s_1 other than at 0 */
 
 enum {
 	SMOOTH_KNOTS = 13, /* at most, of one axis */
@@ -36,7 +37,8 @@ struct smooth_axis {
  * s and t linear splines with knots at 0 and at the 50, 80, 93, 98, 99.5 and 100 % points of |.| on both sides (rectification, a
  * kink at 0, is in the family), p the tensor product of linear splines with knots at 0 and the 80 and 100 % points, so that
  * products and smooth functions of all of them are in it. s_2, s_3, t and p are shrunk: what few taps say of them would else be
- * wild in held-out ones. Terms that no tap reaches are left out.
+ * wild in held-out ones. For the same reason s_1, which is not, is drawn to be straight but for its kink at 0. Terms that no tap
+ * reaches are left out.
  */
 struct smooth {
 	size_t count, terms, shrunk; /* terms from `shrunk` on are */
@@ -57,6 +59,10 @@ struct smooth_entry {
  * SMOOTH_CONFOUNDS. */
 int smooth_make(const struct lateral *set, const double *const *c, size_t count,
     struct smooth *smooth) __attribute__((warn_unused_result));
+
+/* The bend of s_1 at a knot: its value at the next one outwards less that of the line through this one and the next inwards.
+ * Gives the terms it is made of, at most 3; 0 of them at knot 0, at the ends and where no tap reaches one. */
+size_t smooth_bend(const struct smooth *smooth, size_t knot, struct smooth_entry *entry);
 
 /* The terms that are not 0 where the confounds are x; gives how many, at most SMOOTH_ENTRIES. */
 size_t smooth_entries(const struct smooth *smooth, const double *x, struct smooth_entry *entry);

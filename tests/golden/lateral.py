@@ -593,6 +593,20 @@ def joint(C):
     return np.hstack(sums + more), sums[0].shape[1] + sums[1].shape[1]
 
 
+def bends(at, columns):
+    """A row for each knot of s_1 but 0 and the ends: its value at the next knot outwards less that of the line through this one
+    and the next inwards, by the coefficients of 1 and s_1."""
+    zero, rows = len(at) // 2, []
+    for q in range(1, len(at) - 1):
+        out = q + np.sign(q - zero)
+        if q != zero:
+            step = (at[out] - at[q]) / (at[q] - at[2 * q - out])
+            row = np.zeros(len(at))
+            row[[out, q, 2 * q - out]] = 1, -1 - step, step
+            rows.append(np.r_[0, np.delete(row, zero), np.zeros(columns - len(at))])
+    return np.array(rows).reshape(-1, columns)
+
+
 def residual(K, C, off):
     """K_beyond_C of (n, n, k, k) arrays with every filter a fold of its own."""
     n, k = K.shape[0], K.shape[2]
@@ -601,12 +615,15 @@ def residual(K, C, off):
     X, free = joint([c[i, j].reshape(-1) for c in C])
     ti, tj = np.repeat(i, k * k), np.repeat(j, k * k)
     effects = np.hstack([np.eye(n)[ti], np.eye(n)[tj]])
+    bend = .5 * bends(spline_knots(C[0][i, j].reshape(-1), [.5, .8, .93, .98, .995]), X.shape[1] + 2 * n)
     out = np.zeros(len(y))
 
     def fit(train):
         D = np.hstack([X, effects])[train]
-        prior = np.r_[np.zeros(free), np.where(np.abs(D[:, free:X.shape[1]]).sum(0) > 0, 2., 0), np.zeros(2 * n)]
-        c = np.linalg.lstsq(np.vstack([D, np.diag(prior)]), np.r_[y[train], np.zeros(len(prior))], rcond=1e-9)[0]
+        reached = np.abs(D).sum(0) > 0
+        prior = np.r_[np.zeros(free), np.where(reached[free:X.shape[1]], 2., 0), np.zeros(2 * n)]
+        more = np.vstack([np.diag(prior), bend[~(bend[:, ~reached] != 0).any(1)]])
+        c = np.linalg.lstsq(np.vstack([D, more]), np.r_[y[train], np.zeros(len(more))], rcond=1e-9)[0]
         return c[:X.shape[1]], c[X.shape[1]:].reshape(2, n)
     whole = fit(np.full(len(y), True))[1]
     whole = whole - whole.mean(1, keepdims=True)

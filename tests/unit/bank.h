@@ -42,4 +42,15 @@ static inline struct lateral bank_set(size_t n, size_t k, uint64_t seed)
 	return set;
 }
 
+/* Pearson's r of x and y (n) */
+static inline double bank_correlation(const double *x, const double *y, size_t n)
+{
+	double sx = 0, sy = 0, sxx = 0, syy = 0, sxy = 0, m = (double)n;
+	for (size_t i = 0; i < n; i++) {
+		sx += x[i], sy += y[i];
+		sxx += x[i] * x[i], syy += y[i] * y[i], sxy += x[i] * y[i];
+	}
+	return (sxy - sx * sy / m) / sqrt((sxx - sx * sx / m) * (syy - sy * sy / m));
+}
+
 #endif

@@ -9,16 +9,6 @@
 
 #define PI LATERAL_PI
 
-static double correlation(const double *x, const double *y, size_t n)
-{
-	double sx = 0, sy = 0, sxx = 0, syy = 0, sxy = 0, m = (double)n;
-	for (size_t i = 0; i < n; i++) {
-		sx += x[i], sy += y[i];
-		sxx += x[i] * x[i], syy += y[i] * y[i], sxy += x[i] * y[i];
-	}
-	return (sxy - sx * sy / m) / sqrt((sxx - sx * sx / m) * (syy - sy * sy / m));
-}
-
 /* a left-invariant kernel, phase and all: its value for a tap */
 static double invariant(const struct lateral *set, size_t i, size_t j, size_t t)
 {
@@ -134,8 +124,8 @@ static double predicted(struct lateral *set,
 		fit[m++] = fit[e];
 	}
 	CHECK(outside == 0 && m > total / 2);
-	r = correlation(w, fit, m);
-	*ceiling = correlation(w, truth, m);
+	r = bank_correlation(w, fit, m);
+	*ceiling = bank_correlation(w, truth, m);
 	free(w);
 	free(fit);
 	free(truth);

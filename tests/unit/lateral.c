@@ -126,16 +126,6 @@ static void check_pairs(void)
 	CHECK_CLOSE(lateral_wrap_axis(2), 2 - PI, 1e-15);
 }
 
-static double correlation(const double *x, const double *y, size_t n)
-{
-	double sx = 0, sy = 0, sxx = 0, syy = 0, sxy = 0, m = (double)n;
-	for (size_t i = 0; i < n; i++) {
-		sx += x[i], sy += y[i];
-		sxx += x[i] * x[i], syy += y[i] * y[i], sxy += x[i] * y[i];
-	}
-	return (sxy - sx * sy / m) / sqrt((sxx - sx * sx / m) * (syy - sy * sy / m));
-}
-
 static void check_confound(void)
 {
 	struct npys_array kernel = kernel_of(WIDTH, name_of);
@@ -172,7 +162,7 @@ static void check_confound(void)
 			struct lateral_tap tap = lateral_tap(&set, p / F, p % F, t);
 			w[p * TAPS + t] = tap.overlap * cos(tap.dphase);
 		}
-	CHECK(correlation(w, c, total) > .97);
+	CHECK(bank_correlation(w, c, total) > .97);
 
 	/* what is a function of C leaves nothing: relu has its kink on a knot */
 	for (size_t e = 0; e < total; e++)
@@ -212,8 +202,15 @@ static void check_confound(void)
 	}
 	CHECK(!beyond_residual(two, w, rest));
 	CHECK(!beyond_residual(one, w, other));
-	CHECK(correlation(rest, noise, total) > .99);
+	CHECK(bank_correlation(rest, noise, total) > .99);
 	CHECK(!memcmp(rest, other, total * sizeof(*rest)));
+	/* a confound that is a multiple of another has no more to say than its own spline */
+	struct smooth twice;
+	for (size_t e = 0; e < total; e++)
+		other[e] = .3 * c[e];
+	CHECK(!smooth_make(&set, (const double *[]){c, other}, 2, &twice));
+	CHECK(twice.rest[1].knots.count == 1 && twice.coarse[1].knots.count == 1);
+	CHECK(twice.terms == smooth.terms + smooth.own[0].knots.count - 1 + twice.coarse[0].knots.count);
 	beyond_free(one);
 	beyond_free(two);
 	free(noise);
@@ -224,6 +221,44 @@ static void check_confound(void)
 	free(x);
 	lateral_free(&set);
 	free(kernel.x);
+}
+
+/* White noise on small banks, where hardly a tap is at the end of C's range: what a fit takes of it is little, and bounded. */
+static void check_small_banks(void)
+{
+	enum { N = 8, BANKS = 24 };
+	double worst = 0, largest = 0, left = 0;
+	for (uint64_t seed = 1; seed <= BANKS; seed++)
+		for (enum beyond_pairs pairs = BEYOND_ALL; pairs <= BEYOND_FIRST; pairs++) {
+			struct lateral set = bank_set(N, WIDTH, seed);
+			size_t total = N * N * TAPS;
+			double *c = calloc(3 * total, sizeof(*c)), *w = c + total, *rest = w + total;
+			double own = 0, squares = 0, phase;
+			struct rng rng = rng_start(seed, RNG_TEST, 7, 0);
+			struct smooth smooth;
+			for (size_t e = 0; e < total; e++) {
+				c[e] = lateral_overlap(&set, e / TAPS, e % TAPS, &phase);
+				c[e] *= cos(phase);
+				w[e] = e / TAPS / N == e / TAPS % N ? 0 : rng_normal(&rng);
+			}
+			const double *confounds[] = {c};
+			CHECK(!smooth_make(&set, confounds, 1, &smooth));
+			struct beyond *part = beyond_create(&set, &smooth, confounds, pairs, seed, 1);
+			CHECK(part && !beyond_residual(part, w, rest));
+			for (size_t e = 0; e < total; e++) {
+				own += w[e] * w[e];
+				squares += rest[e] * rest[e];
+				largest = fmax(largest, fabs(w[e] - rest[e]));
+			}
+			worst = fmax(worst, squares / own);
+			left += pairs == BEYOND_ALL ? squares / own / BANKS : 0;
+			beyond_free(part);
+			lateral_free(&set);
+			free(c);
+		}
+	printf("# white noise, %d filters: %.4f is left, at most %.4f, |f| to %.2f sd\n", N, left, worst, largest);
+	CHECK(fabs(left - 1) < .02 && worst < 1.2);
+	CHECK(largest < 3);
 }
 
 /*
@@ -285,6 +320,7 @@ int main(void)
 	bank_random(rows, F, &rng, .1, 2);
 	check_pairs();
 	check_confound();
+	check_small_banks();
 	check_cells();
 	return check_end();
 }
