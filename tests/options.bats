@@ -10,7 +10,9 @@ leaves() {
 	dead-leaves --count=3 --size=8 >b
 	dead-leaves -n3 --size 8 >c
 	dead-leaves -n 500 --size 8 -n 3 >d
-	cmp a b && cmp a c && cmp a d
+	cmp a b
+	cmp a c
+	cmp a d
 }
 
 @test "what is not an option, a number, in range or complete is usage: one line, exit 2" {
@@ -59,12 +61,14 @@ leaves() {
 	[[ $(stat -c %a masked) == 640 ]]
 	echo old >kept && chmod 604 kept && ln -s kept link
 	dead-leaves -n 2 --size 8 -o link
-	[[ -L link && $(stat -c %a kept) == 604 ]] && cmp kept expected
+	[[ -L link && $(stat -c %a kept) == 604 ]]
+	cmp kept expected
 	mkfifo fifo
 	cat fifo >through &
 	dead-leaves -n 2 --size 8 -o fifo
 	wait $!
-	[[ -p fifo ]] && cmp through expected
+	[[ -p fifo ]]
+	cmp through expected
 	leaves -n 2 --size 8 -o no/such/folder; one_line 1 'No such file'
 	leaves -n 2 --size 8 -o .; one_line 1 '.'
 	[[ $(ls | grep -c '\.......$') -eq 0 ]]
@@ -108,11 +112,13 @@ leaves() {
 	for named in "y.unfinished" "./y.unfinished" "link" "-- y.unfinished"; do
 		cp kept y.unfinished && ln -sf y.unfinished link && rm -f y
 		whiten -o y $named
-		cmp y.unfinished kept && cmp y expected
+		cmp y.unfinished kept
+		cmp y expected
 	done
 	rm y
 	whiten -o y <y.unfinished
-	cmp y.unfinished kept && cmp y expected
+	cmp y.unfinished kept
+	cmp y expected
 	# an option's file, and an output that is no option -o; a table
 	python 'save("kernel", np.eye(3)); save("t.unfinished", np.eye(3))'
 	cp t.unfinished t.kept
@@ -124,7 +130,8 @@ leaves() {
 	whiten x.unfinished --spectrum=/dev/stdout -o /dev/null | cmp - x
 	# two outputs of which one would be the other's
 	whiten kept -o a --spectrum a.unfinished
-	cmp a expected && cmp a.unfinished y
+	cmp a expected
+	cmp a.unfinished y
 	# what is not there is not there
 	run --separate-stderr whiten new.unfinished -o new
 	one_line 1 'new.unfinished: No such file'
@@ -132,5 +139,6 @@ leaves() {
 	[[ -z $(compgen -G '*.??????') && ! -e new && ! -e new.unfinished ]]
 	cp kept z.unfinished
 	whiten kept -o z
-	cmp z expected && [[ ! -e z.unfinished ]]
+	cmp z expected
+	[[ ! -e z.unfinished ]]
 }

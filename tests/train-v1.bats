@@ -199,7 +199,8 @@ assert calls[:renames[0]].count(["fsync", "logs"]) == 5, calls
 	cmp n.unfinished mine
 	cmp n m
 	train-v1 $small --epochs 2 --batch 1000 --rise 0.5 --log o.unfinished mine -o o
-	[[ $(wc -l <o.unfinished) -eq 3 ]] && cmp o m
+	[[ $(wc -l <o.unfinished) -eq 3 ]]
+	cmp o m
 	# a setting that the run no longer has
 	train-v1 $small --epochs 1 --init m --checkpoint d "$stripes" -o n
 	run --separate-stderr train-v1 $small --epochs 1 --resume --checkpoint d "$stripes" -o n

@@ -115,15 +115,8 @@ static struct least_sums total(
     const struct ceiling_pair *pair, size_t pairs, size_t set, size_t part)
 {
 	struct least_sums all = {0};
-	for (size_t q = 0; q < pairs; q++) {
-		const struct least_sums *x = &pair[q].sums[set][part];
-		all.n += x->n;
-		all.p += x->p;
-		all.pp += x->pp;
-		all.py += x->py;
-		all.y += x->y;
-		all.yy += x->yy;
-	}
+	for (size_t q = 0; q < pairs; q++)
+		least_sums_add(&all, &pair[q].sums[set][part]);
 	return all;
 }
 

@@ -9,6 +9,7 @@
 #include "conv/sizes.h"
 #include "fit/vector.h"
 #include "lateral/confound.h"
+#include "lateral/rows.h"
 #include "stats/resample.h"
 
 enum {
@@ -373,7 +374,7 @@ static int bootstrap(size_t chunk, size_t worker, void *argument)
 	(void)worker;
 	struct cells *job = argument;
 	const struct lateral_plan *plan = job->plan;
-	size_t n = job->set->n, count = plan->bootstrap + resample_dyads(plan->bootstrap);
+	size_t n = job->set->n, count = lateral_samples(plan);
 	double *times = mem_alloc(n + n * n, sizeof(*times));
 	if (!times)
 		return -1;
@@ -392,17 +393,13 @@ static int rows(const struct cells *cells, const char *kernel, struct report *re
 	evaluate(cells, NULL, value);
 	for (enum lateral_part part = LATERAL_POSITIVE; (size_t)part < PARTS; part++)
 		for (size_t k = 0; k < INDICES; k++)
-			for (size_t r = 0; r < (plan->edges > 1 ? plan->edges : 1); r++) {
+			for (size_t r = 0; r < lateral_ranges(plan); r++) {
 				size_t at = (part * R + r) * INDICES + k;
 				if (!cells->count[r])
 					continue;
-				struct report_row row = {.kernel = kernel,
-				    .part = part,
-				    .quantity = indices[k].name,
-				    .from = r ? plan->edge[r - 1] : 0,
-				    .to = r ? plan->edge[r] : 0,
-				    .value = value[at],
-				    .n = cells->count[r]};
+				struct report_row row = lateral_row(
+				    kernel, part, indices[k].name, plan, r, cells->count[r]);
+				row.value = value[at];
 				struct resample_chance chance = resample_chance(row.value,
 				    cells->sample + at, plan->permutations,
 				    PARTS * R * INDICES, RESAMPLE_TWO_SIDED);
@@ -413,8 +410,8 @@ static int rows(const struct cells *cells, const char *kernel, struct report *re
 					row.chance -= chance.mean;
 				}
 				if (resample_pair_interval(row.value, cells->boot + at,
-					cells->set->n, plan->bootstrap, PARTS * R * INDICES, .95,
-					&row.low, &row.high) ||
+					cells->set->n, plan->bootstrap, PARTS * R * INDICES,
+					LATERAL_LEVEL, &row.low, &row.high) ||
 				    report_add(report, row))
 					return -1;
 			}
@@ -424,7 +421,7 @@ static int rows(const struct cells *cells, const char *kernel, struct report *re
 int cells_rows(const struct lateral *set, const char *kernel, const double *residual,
     const double *const *c, size_t count, const struct lateral_plan *plan, struct report *report)
 {
-	size_t n = set->n, samples = plan->bootstrap + resample_dyads(plan->bootstrap);
+	size_t n = set->n, samples = lateral_samples(plan);
 	struct cells cells = {.set = set, .plan = plan, .total = n * (n - 1) * set->taps};
 	double *w = mem_alloc(n * n * set->taps, sizeof(*w));
 	float *floats = mem_alloc((INDICES + 2) * cells.total, sizeof(*floats));

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "lateral/products.h"
+#include "lateral/rows.h"
 #include "stats/resample.h"
 
 struct correlation {
@@ -159,7 +160,7 @@ static int correlation_chance(const struct lateral *set, const double *w, const 
 static int correlation_interval(
     const struct overlap *pair, size_t n, const struct lateral_plan *plan, struct report_row *row)
 {
-	size_t count = plan->bootstrap + resample_dyads(plan->bootstrap);
+	size_t count = lateral_samples(plan);
 	double *times = mem_alloc(n + n * n, sizeof(*times));
 	double *sample = mem_alloc(count, sizeof(*sample));
 	int status = -1;
@@ -169,7 +170,7 @@ static int correlation_interval(
 			sample[b] = overlap_r(pair, n, times + n);
 		}
 		status = resample_pair_interval(
-		    row->value, sample, n, plan->bootstrap, 1, .95, &row->low, &row->high);
+		    row->value, sample, n, plan->bootstrap, 1, LATERAL_LEVEL, &row->low, &row->high);
 	}
 	free(times);
 	free(sample);

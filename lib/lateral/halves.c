@@ -83,23 +83,13 @@ static struct least_score no_fit(const struct ladder_totals *t, size_t part)
 	return (struct least_score){variance > 1e-12 * t->yy[part] ? 0 : NAN, NAN};
 }
 
-static void sums_add(struct least_sums *to, const struct least_sums *s)
-{
-	to->n += s->n;
-	to->p += s->p;
-	to->pp += s->pp;
-	to->py += s->py;
-	to->y += s->y;
-	to->yy += s->yy;
-}
-
 /* A half's couples by their sums: the score, and every couple's influence on it. */
 static struct least_score score_couples(
     const size_t *couple, size_t count, const struct least_sums *sums, float *r, float *cosine)
 {
 	struct least_sums all = {0};
 	for (size_t q = 0; q < count; q++)
-		sums_add(&all, &sums[q]);
+		least_sums_add(&all, &sums[q]);
 	for (size_t q = 0; q < count; q++) {
 		struct least_score x = least_influence(&all, &sums[q]);
 		r[couple[q]] += (float)(.5 * x.r);
@@ -255,7 +245,7 @@ static int one_split(size_t at, size_t worker, void *argument)
 					for (size_t q = 0; model == HALVES_CEILING && q < tests;
 					     q++) {
 						sums[q] = held[2 * q].sums[s][part];
-						sums_add(&sums[q], &held[2 * q + 1].sums[s][part]);
+						least_sums_add(&sums[q], &held[2 * q + 1].sums[s][part]);
 					}
 					if (model == M3) {
 						struct least m =
@@ -310,8 +300,8 @@ static int all_splits(struct halves_job *job)
 	const struct models_plan *plan = job->ladder->plan;
 	size_t most = plan->threads < plan->splits ? plan->threads : plan->splits;
 	job->batch = mem_alloc(most * SLOTS * job->ladder->couples, sizeof *job->batch);
-	job->ceiling = ceiling_create(job->ladder, most);
-	if (!job->batch || !job->ceiling)
+	bool ceiling = job->ladder->present[HALVES_CEILING];
+	if (!job->batch || (ceiling && !(job->ceiling = ceiling_create(job->ladder, most))))
 		return -1;
 	for (job->first = 0; job->first < plan->splits; job->first += most) {
 		size_t left = plan->splits - job->first, count = left < most ? left : most;

@@ -246,13 +246,6 @@ static void start_tapped(struct job *job)
 
 /* ---- predictions ---- */
 
-FOR_CPUS static void add_scaled(size_t n, float a, const float *restrict x, float *restrict to)
-{
-#pragma omp simd
-	for (size_t i = 0; i < n; i++)
-		to[i] += a * x[i];
-}
-
 /* b + a M at the taps of pair p, q (taps), of a shape whose a M is sum_k combination[k] f_k. */
 static void predict(const struct job *job, size_t p, double baseline, const float *combination,
     double factor, float *q)
@@ -262,7 +255,7 @@ static void predict(const struct job *job, size_t p, double baseline, const floa
 	for (size_t t = 0; t < taps; t++)
 		q[t] = (float)baseline;
 	for (size_t k = 0; k < job->functions; k++, value += taps)
-		add_scaled(taps, (float)factor * combination[k], value, q);
+		ladder_add(taps, (float)factor * combination[k], value, q);
 }
 
 struct comparison { /* scratch of compare_split */

@@ -180,9 +180,6 @@ void models_spans_free(struct ladder_spans *spans)
 	free(spans);
 }
 
-/* ladder_sums.c */
-int ladder_tabulate(struct ladder *c, enum ladder_model model) __attribute__((warn_unused_result));
-
 int ladder_create(struct ladder *c, const struct lateral *set, const struct models_plan *plan)
 {
 	size_t n = set->n;

@@ -112,6 +112,12 @@ struct ladder_choice {
 	double r, coefficient[LEAST_TERMS]; /* of M3: of all its terms */
 };
 
+/* to += a x, n numbers */
+void ladder_add(size_t n, float a, const float *restrict x, float *restrict to);
+
+/* Every couple's sums for the shapes of a model. 0 or -1. */
+int ladder_tabulate(struct ladder *ladder, enum ladder_model model)
+    __attribute__((warn_unused_result));
 /* The sums of some couples, at every node of kappa: (kappas, LADDER_SETS, ladder_record). */
 size_t ladder_record(const struct span *span);
 void ladder_gather(const struct ladder *ladder, enum ladder_model model, const size_t *couple,

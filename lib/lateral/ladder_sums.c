@@ -13,8 +13,6 @@
 #define AXES SPAN_AXES
 #define LANES SPAN_LANES
 
-int ladder_tabulate(struct ladder *c, enum ladder_model model);
-
 /* A record: sums over taps of phi_k times 1, cos, y by part, cos y: (LINEAR, padded), and of phi_k phi_l times 1, cos,
  * cos^2: (3, products). */
 enum { SUM_M, SUM_MC, SUM_MY, SUM_MCY = SUM_MY + PARTS, LINEAR };
@@ -46,7 +44,7 @@ FOR_CPUS static void add_products(size_t count, const size_t *tap, const float *
 	}
 }
 
-FOR_CPUS static void add_scaled(size_t n, float a, const float *restrict x, float *restrict to)
+FOR_CPUS void ladder_add(size_t n, float a, const float *restrict x, float *restrict to)
 {
 #pragma omp simd
 	for (size_t i = 0; i < n; i++)
@@ -96,7 +94,7 @@ static int one_couple(size_t q, size_t worker, void *argument)
 					amount[SUM_MY + part] = y[part];
 				amount[SUM_MCY] = at[tap[n]].cosine * y[LATERAL_SIGNED];
 				for (size_t k = 0; k < LINEAR; k++)
-					add_scaled(padded, (float)amount[k], x, lines + k * padded);
+					ladder_add(padded, (float)amount[k], x, lines + k * padded);
 			}
 		}
 	}
@@ -109,7 +107,7 @@ static int one_couple(size_t q, size_t worker, void *argument)
 					*packed++ = from[i * padded + j];
 		}
 	if (status == 0)
-		add_scaled(record, 1, to + FAR * record, to + ALL * record);
+		ladder_add(record, 1, to + FAR * record, to + ALL * record);
 	volume_place_free(&place);
 	free(phi);
 	free(square);
@@ -148,7 +146,7 @@ void ladder_gather(const struct ladder *c, enum ladder_model model, const size_t
 					float w = span->tuned
 						      ? c->factor[couple[q] * SPAN_KAPPAS + k]
 						      : 1;
-					add_scaled(next - first, first < linear ? w : w * w, x,
+					ladder_add(next - first, first < linear ? w : w * w, x,
 					    sums + (k * SETS + s) * record + first);
 				}
 			}

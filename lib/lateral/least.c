@@ -39,6 +39,16 @@ void least_solve(const struct least *m, double *x)
 	}
 }
 
+void least_sums_add(struct least_sums *to, const struct least_sums *from)
+{
+	to->n += from->n;
+	to->p += from->p;
+	to->pp += from->pp;
+	to->py += from->py;
+	to->y += from->y;
+	to->yy += from->yy;
+}
+
 struct least_sums least_sums(const struct least *m, const double *x)
 {
 	struct least_sums s = {.n = m->g[0][0], .y = m->b[0], .yy = m->yy};

@@ -26,6 +26,8 @@ struct least_score {
 struct least_sums {
 	double n, p, pp, py, y, yy;
 };
+/* to += from */
+void least_sums_add(struct least_sums *to, const struct least_sums *from);
 /* Of the prediction with coefficients x. */
 struct least_sums least_sums(const struct least *m, const double *x);
 struct least_score least_sums_score(const struct least_sums *all);

@@ -76,8 +76,8 @@ double models_reach(const struct lateral *set);
  *				fitted to all pairs (all taps), interval for other filters (optimum.h); verdict "at the edge" where
  *				it is at an end of the family and "rectified" where weights are cut off and the noise behind is
  *				not normal, both without an interval; "inverted" as above
- * A part without weights has nan, as have parameters where the likelihood has no maximum. plan->fields gets the pooled field of every model as fitted to all pairs, through the
- * same estimator, the model's name as kernel. At least 8 usable units, else an error. Main thread (FFTW). 0 or -1.
+ * A part without weights has nan, as have parameters where no maximum of the likelihood is found. plan->fields gets the pooled field
+ * of every model as fitted to all pairs, through the same estimator, the model's name as kernel. At least 8 usable units, else an error. Main thread (FFTW). 0 or -1.
  */
 int models_compare(const struct lateral *set, const struct models_plan *plan,
     struct table_out *table) __attribute__((warn_unused_result));

@@ -308,12 +308,13 @@ static void start_linear(struct job *job, int part, const struct ladder_choice *
 }
 
 /* Where something is cut off, least squares may have led far away: the place of the signed weights may be the more likely one.
- * value: there, -inf where the likelihood has no maximum at either. */
+ * value: there, -inf where no maximum is found. */
 static int choose_start(struct job *job, const struct ladder_choice *other, double *value)
 {
 	if (look_up(job, &job->place, AXES, job->m[0]) < 0 || settle(job, job->m[0], value) < 0)
 		return -1;
-	if (!(job->seen.cut > 0 && other->r > -1))
+	/* nothing is likelier than what leaves no noise */
+	if (!(job->seen.cut > 0 && other->r > -1) || job->at.inverse > NOISELESS)
 		return 0;
 	struct likelihood_place linear = job->at;
 	double tried;

@@ -103,7 +103,7 @@ static void combine(struct seed *seed, size_t count, size_t first, size_t row, d
 	const struct table *from = &seed[first].table;
 	const char *key[KEYS];
 	double *x = scratch, *effect = x + count, *own = effect + count, *chances = own + count;
-	size_t n = 0, m = 0;
+	size_t n = 0;
 	for (size_t k = 0; k < KEYS; k++)
 		key[k] = table_cell(from, row, seed[first].key[k]);
 	for (size_t s = first; s < count; s++)
@@ -120,19 +120,18 @@ static void combine(struct seed *seed, size_t count, size_t first, size_t row, d
 			double se = width / seed[s].errors;
 			if (isnan(value))
 				break;
-			if (!isnan(chance))
-				chances[m++] = chance;
 			x[n] = value;
-			effect[n] = value - (isnan(chance) ? 0 : chance);
+			chances[n] = chance;
+			effect[n] = value - chance;
 			own[n++] = se * se;
 			break;
 		}
 	double mean = NAN, variance = NAN, chance = NAN, spread, low = NAN, high = NAN, p = NAN;
 	double within = NAN, between = NAN, q = NAN;
-	if (m > 0)
-		describe(m, chances, &chance, &spread);
-	if (n > 0)
+	if (n > 0) {
 		describe(n, x, &mean, &variance);
+		describe(n, chances, &chance, &spread); /* nan where one model has none, and p with it */
+	}
 	if (n > 1) {
 		double half = student_quantile(.025, (double)n - 1) * sqrt(variance / (double)n);
 		low = mean - half;

@@ -202,6 +202,7 @@ struct tally {
 	struct coverage whole,
 	    cut;            /* of weights nothing of which is cut off, and of parts that are */
 	size_t ahead[ROWS]; /* leads with p < .05 */
+	size_t leads;       /* with a p */
 };
 
 static void add_coverage(struct coverage *to, const struct coverage *c)
@@ -219,6 +220,7 @@ static void add_tally(struct tally *to, const struct tally *t)
 	to->kernels += t->kernels;
 	to->misled += t->misled;
 	to->right += t->right;
+	to->leads += t->leads;
 	add_coverage(&to->whole, &t->whole);
 	add_coverage(&to->cut, &t->cut);
 	for (size_t k = 0; k < ROWS; k++)
@@ -253,8 +255,10 @@ static void read_claims(
 			   *of = table_cell(&t, r, (size_t)part),
 			   *claim = table_cell(&t, r, (size_t)verdict);
 		size_t lead = lead_row(of, name);
-		if (lead < ROWS)
+		if (lead < ROWS) {
 			tally->ahead[lead] += p[r] < .05;
+			tally->leads += isnan(p[r]) ? 0 : 1;
+		}
 		bool whole = !strcmp(of, version <= LOCKED ? "signed" : "positive");
 		if (whole && !strcmp(claim, "best") && kind < 7) {
 			bool right = strstr(name, kind_names[kind]) != NULL;
@@ -353,7 +357,7 @@ static void alone(const char *file)
 		for (size_t c = 0; c < 4; c++) {
 			double a = x[ALONE][c * t[ALONE].rows + r],
 			       b = x[WHOLE][c * t[WHOLE].rows + at];
-			match = match && (a == b || (isnan(a) && isnan(b)));
+			match = match && (a == b || (c == 3 && isnan(a) && isnan(b)));
 		}
 		if (strcmp(table_cell(&t[ALONE], r, part), table_cell(&t[WHOLE], at, part)) ||
 		    strcmp(table_cell(&t[ALONE], r, quantity),
@@ -449,6 +453,7 @@ static void leads(int kind, size_t count, const char *file)
 		for (size_t shape = 0; shape < (kind < 3 ? SHAPES : 1); shape++)
 			one(kind, shape, SIGNED, 1000 + seed, file, 20, true, &all);
 	size_t most = 0, sum = 0;
+	CHECK(all.leads == ROWS * all.kernels);
 	for (size_t k = 0; k < ROWS; k++) {
 		most = all.ahead[k] > most ? all.ahead[k] : most;
 		sum += all.ahead[k];
@@ -558,9 +563,13 @@ int main(int argc, char **argv)
 	close(descriptor);
 	if (argc < 3)
 		planted(count, file);
-	for (int kind = 0; kind < KINDS; kind++)
-		if (argc > 2 && (argc > 3 ? !strcmp(argv[3], kind_names[kind]) : kind < 4 || kind >= WHITE))
+	size_t kinds = 0;
+	for (int kind = 0; argc > 2 && kind < KINDS; kind++)
+		if (argc > 3 ? !strcmp(argv[3], kind_names[kind]) : kind < 4 || kind >= WHITE) {
 			leads(kind, count, file);
+			kinds++;
+		}
+	CHECK(argc < 3 || kinds > 0);
 	if (!count) {
 		shares(.2);
 		/* narrow, isotropic; elongated in the bisecting frame, as narrow as the aperture; nothing */
