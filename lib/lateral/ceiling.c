@@ -24,8 +24,7 @@ struct ceiling *ceiling_create(const struct ladder *c, size_t threads)
 	struct ceiling *s = mem_alloc(1, sizeof *s);
 	if (!s)
 		return NULL;
-	s->data = (struct predictor_data){
-	    .units = c->set->n,
+	s->data = (struct predictor_data){.units = c->set->n,
 	    .weights = PARTS,
 	    .pairs = c->pairs,
 	    .target = c->target,

@@ -45,11 +45,11 @@ struct place {
 struct cells {
 	const struct lateral *set;
 	const struct lateral_plan *plan;
-	size_t total; /* taps of pairs i != j */
+	size_t total;       /* taps of pairs i != j */
 	size_t ways, cells; /* quantiles of each confound, and what they make */
 	size_t first[CELLS_MOST + 1];
 	size_t segment[CELLS_MOST][R + 1]; /* places of a cell by range of distance */
-	float *g[INDICES];                  /* (total): in order of cell and range */
+	float *g[INDICES];                 /* (total): in order of cell and range */
 	float *w[2];     /* (total): positive, negative part in order of cell, else random */
 	double *pairs;   /* (n, n, 2, R, SUMS): of a pair's taps */
 	size_t count[R]; /* pairs with a tap there */
@@ -191,7 +191,10 @@ static void finish(double sum[2][R][SUMS], double least, double *out)
 {
 	for (size_t part = 0; part < PARTS; part++) {
 		double up = part == LATERAL_NEGATIVE ? 0 : 1;
-		double down = part == LATERAL_POSITIVE ? 0 : part == LATERAL_SIGNED ? -1 : 1, whole = 0;
+		double down = part == LATERAL_POSITIVE ? 0
+			      : part == LATERAL_SIGNED ? -1
+						       : 1,
+		       whole = 0;
 		for (size_t r = 0; r < R; r++) {
 			double all = up * sum[0][r][INDICES] + fabs(down) * sum[1][r][INDICES];
 			whole = r ? whole : all;
@@ -305,8 +308,8 @@ static int permute(const struct cells *cells)
 {
 	size_t threads = par_threads(cells->plan->threads), count = cells->plan->permutations;
 	size_t largest = cells->total / cells->cells + 1, size = conv_good_size(2 * largest);
-	struct shifts job = {cells, count, size, (size / 2 + 4) / 2 * 2, NULL, NULL,
-	    NULL, NULL, NULL, NULL};
+	struct shifts job = {
+	    cells, count, size, (size / 2 + 4) / 2 * 2, NULL, NULL, NULL, NULL, NULL, NULL};
 	const struct fft_axis axis = {job.size, 1, 1};
 	int status = -1;
 	job.forward = fft_plan(FFT_R2C, 1, &axis, 0, NULL, false);
@@ -401,8 +404,8 @@ static int rows(const struct cells *cells, const char *kernel, struct report *re
 				    kernel, part, indices[k].name, plan, r, cells->count[r]);
 				row.value = value[at];
 				struct resample_chance chance = resample_chance(row.value,
-				    cells->sample + at, plan->permutations,
-				    PARTS * R * INDICES, RESAMPLE_TWO_SIDED);
+				    cells->sample + at, plan->permutations, PARTS * R * INDICES,
+				    RESAMPLE_TWO_SIDED);
 				row.chance = chance.mean;
 				row.p = chance.p;
 				if (indices[k].difference) {
@@ -428,8 +431,7 @@ int cells_rows(const struct lateral *set, const char *kernel, const double *resi
 	int status = -1;
 	count_cells(&cells, count);
 	cells.pairs = mem_alloc(n * n * 2 * R * SUMS, sizeof(double));
-	cells.sample =
-	    mem_alloc(plan->permutations * PARTS * R * INDICES, sizeof(double));
+	cells.sample = mem_alloc(plan->permutations * PARTS * R * INDICES, sizeof(double));
 	cells.boot = mem_alloc(samples * PARTS * R * INDICES, sizeof(double));
 	if (!w || !floats || !cells.pairs || !cells.sample || !cells.boot)
 		goto out;

@@ -169,8 +169,8 @@ static int correlation_interval(
 			resample_pairs(plan->seed, plan->bootstrap, b, n, times, times + n);
 			sample[b] = overlap_r(pair, n, times + n);
 		}
-		status = resample_pair_interval(
-		    row->value, sample, n, plan->bootstrap, 1, LATERAL_LEVEL, &row->low, &row->high);
+		status = resample_pair_interval(row->value, sample, n, plan->bootstrap, 1,
+		    LATERAL_LEVEL, &row->low, &row->high);
 	}
 	free(times);
 	free(sample);

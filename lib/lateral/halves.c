@@ -219,8 +219,9 @@ static int one_split(size_t at, size_t worker, void *argument)
 			if (!c->present[model])
 				continue;
 			if (model == HALVES_CEILING) {
-				status = ceiling_score(c, d.pair[half], d.pairs[half], d.pair[1 - half],
-				    d.pairs[1 - half], job->ceiling, worker, side->floor, held);
+				status =
+				    ceiling_score(c, d.pair[half], d.pairs[half], d.pair[1 - half],
+					d.pairs[1 - half], job->ceiling, worker, side->floor, held);
 				if (status < 0)
 					goto out;
 				for (size_t part = 0; part < FIELDS; part++)
@@ -245,7 +246,8 @@ static int one_split(size_t at, size_t worker, void *argument)
 					for (size_t q = 0; model == HALVES_CEILING && q < tests;
 					     q++) {
 						sums[q] = held[2 * q].sums[s][part];
-						least_sums_add(&sums[q], &held[2 * q + 1].sums[s][part]);
+						least_sums_add(
+						    &sums[q], &held[2 * q + 1].sums[s][part]);
 					}
 					if (model == M3) {
 						struct least m =

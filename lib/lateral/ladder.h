@@ -46,9 +46,9 @@ struct ladder {
 	size_t couples,
 	    pairs; /* n (n - 1)/2 {i, j}; pairs 2 q and 2 q + 1 are (i, j) and (j, i), j < i, q = i (i - 1)/2 + j */
 	size_t *target, *source;
-	struct ladder_tap *tap;       /* (pairs, taps) */
-	struct ladder_totals *totals; /* (couples, LADDER_SETS) */
-	bool present[MODELS + 1]; /* the last: the ceiling */
+	struct ladder_tap *tap;          /* (pairs, taps) */
+	struct ladder_totals *totals;    /* (couples, LADDER_SETS) */
+	bool present[MODELS + 1];        /* the last: the ceiling */
 	const struct span *span[MODELS]; /* NULL: M3 */
 	float
 	    *sums[MODELS]; /* (couples, LADDER_SETS, ladder_record): without the factor of kappa */

@@ -39,7 +39,7 @@ struct models_plan {
 	size_t bootstrap;                       /* samples for intervals over filters */
 	uint64_t seed;
 	size_t threads;
-	bool leads; /* rows r, cosine and lead alone, without the ceiling */
+	bool leads;               /* rows r, cosine and lead alone, without the ceiling */
 	struct table_out *fields; /* the models' fields, FIELD_COLUMNS; NULL: not wanted */
 	const struct ladder_spans
 	    *spans; /* models_spans that reach as far as the taps; NULL: made for this kernel */

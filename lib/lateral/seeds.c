@@ -130,7 +130,8 @@ static void combine(struct seed *seed, size_t count, size_t first, size_t row, d
 	double within = NAN, between = NAN, q = NAN;
 	if (n > 0) {
 		describe(n, x, &mean, &variance);
-		describe(n, chances, &chance, &spread); /* nan where one model has none, and p with it */
+		describe(
+		    n, chances, &chance, &spread); /* nan where one model has none, and p with it */
 	}
 	if (n > 1) {
 		double half = student_quantile(.025, (double)n - 1) * sqrt(variance / (double)n);

@@ -8,11 +8,13 @@
 
 /* Rows (n) whose parameters have nothing to do with one another: frequencies from .12 to .12 + band, centres in a square of
  * `spread` px. */
-static inline void bank_random(struct gabor_row *row, size_t n, struct rng *rng, double band, double spread)
+static inline void bank_random(
+    struct gabor_row *row, size_t n, struct rng *rng, double band, double spread)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct gabor *g = &row[i].gabor;
-		row[i] = (struct gabor_row){.filter = i, .accepted = true, .gabor = {.amplitude = 1}};
+		row[i] =
+		    (struct gabor_row){.filter = i, .accepted = true, .gabor = {.amplitude = 1}};
 		g->frequency = .12 + band * rng_uniform(rng);
 		g->theta = LATERAL_PI * rng_uniform(rng);
 		g->phase = LATERAL_PI * (2 * rng_uniform(rng) - 1);

@@ -173,8 +173,7 @@ static void draw_noise(
 	for (size_t i = 0; i < 2 * n; i++)
 		effect[i] = effects * rng_normal(rng);
 	for (size_t e = 0; e < n * n * set->taps; e++) {
-		w[e] = rng_normal(rng) + effect[e / set->taps / n] +
-		       effect[n + e / set->taps % n];
+		w[e] = rng_normal(rng) + effect[e / set->taps / n] + effect[n + e / set->taps % n];
 		w[e] = rectified ? fmax(w[e], 0) : w[e];
 	}
 	free(effect);
@@ -208,8 +207,8 @@ static void check_level(void)
 		}
 		/* 5 and about 50 expected; P(more than 13) = .0005, P(50 +- 20) = .0001 */
 		for (int row = 0; row < 3; row++) {
-			printf("# %s: %d of %d at .05, %d above chance\n", name[kind], rejected[row],
-			    KERNELS, above[row]);
+			printf("# %s: %d of %d at .05, %d above chance\n", name[kind],
+			    rejected[row], KERNELS, above[row]);
 			CHECK(rejected[row] <= 13 && abs(above[row] - 50) < 20);
 		}
 	}
@@ -253,10 +252,12 @@ static void check_rows(void)
 	plan.invariance_permutations = 99;
 	CHECK(!lateral_invariance(&set, 2, name, beside, &plan, &none) && none.count == 6);
 	for (size_t q = 0; q < 3; q++) {
-		const struct report_row *empty = &none.row[q], *full = &none.row[3 + q], *alone = &one.row[q];
+		const struct report_row *empty = &none.row[q], *full = &none.row[3 + q],
+					*alone = &one.row[q];
 		CHECK(isnan(empty->value) && isnan(empty->low) && isnan(empty->high));
 		CHECK(isnan(empty->chance) && isnan(empty->p));
-		CHECK(full->value == alone->value && full->p == alone->p && full->low == alone->low && full->high == alone->high);
+		CHECK(full->value == alone->value && full->p == alone->p &&
+		      full->low == alone->low && full->high == alone->high);
 	}
 	/* predicted is nothing, which is no number: not 0, which might be compared with something */
 	double *fit = calloc(total, sizeof(*fit));
@@ -264,7 +265,8 @@ static void check_rows(void)
 	size_t numbers = 0;
 	for (size_t e = 0; e < total; e++) {
 		size_t i = e / set.taps / set.n, j = e / set.taps % set.n;
-		bool inside = i != j && lateral_tap(&set, i, j, e % set.taps).r <= (double)(set.k / 2) + .5;
+		bool inside =
+		    i != j && lateral_tap(&set, i, j, e % set.taps).r <= (double)(set.k / 2) + .5;
 		numbers += (inside ? !isnan(fit[e]) : fit[e] != 0) ? 1 : 0;
 	}
 	CHECK(numbers == 0);

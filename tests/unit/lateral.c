@@ -210,7 +210,8 @@ static void check_confound(void)
 		other[e] = .3 * c[e];
 	CHECK(!smooth_make(&set, (const double *[]){c, other}, 2, &twice));
 	CHECK(twice.rest[1].knots.count == 1 && twice.coarse[1].knots.count == 1);
-	CHECK(twice.terms == smooth.terms + smooth.own[0].knots.count - 1 + twice.coarse[0].knots.count);
+	CHECK(twice.terms ==
+	      smooth.terms + smooth.own[0].knots.count - 1 + twice.coarse[0].knots.count);
 	beyond_free(one);
 	beyond_free(two);
 	free(noise);
@@ -232,7 +233,8 @@ static void check_small_banks(void)
 		for (enum beyond_pairs pairs = BEYOND_ALL; pairs <= BEYOND_FIRST; pairs++) {
 			struct lateral set = bank_set(N, WIDTH, seed);
 			size_t total = N * N * TAPS;
-			double *c = calloc(3 * total, sizeof(*c)), *w = c + total, *rest = w + total;
+			double *c = calloc(3 * total, sizeof(*c)), *w = c + total,
+			       *rest = w + total;
 			double own = 0, squares = 0, phase;
 			struct rng rng = rng_start(seed, RNG_TEST, 7, 0);
 			struct smooth smooth;
@@ -243,7 +245,8 @@ static void check_small_banks(void)
 			}
 			const double *confounds[] = {c};
 			CHECK(!smooth_make(&set, confounds, 1, &smooth));
-			struct beyond *part = beyond_create(&set, &smooth, confounds, pairs, seed, 1);
+			struct beyond *part =
+			    beyond_create(&set, &smooth, confounds, pairs, seed, 1);
 			CHECK(part && !beyond_residual(part, w, rest));
 			for (size_t e = 0; e < total; e++) {
 				own += w[e] * w[e];
@@ -256,7 +259,8 @@ static void check_small_banks(void)
 			lateral_free(&set);
 			free(c);
 		}
-	printf("# white noise, %d filters: %.4f is left, at most %.4f, |f| to %.2f sd\n", N, left, worst, largest);
+	printf("# white noise, %d filters: %.4f is left, at most %.4f, |f| to %.2f sd\n", N, left,
+	    worst, largest);
 	CHECK(fabs(left - 1) < .02 && worst < 1.2);
 	CHECK(largest < 3);
 }
@@ -292,11 +296,13 @@ static void check_cells(void)
 		c[e] = rng_uniform(&rng);
 	const double *confounds[] = {c};
 	const double edge[] = {0, 1.1, 5};
-	struct lateral_plan plan = {.permutations = 999, .edge = edge, .edges = 3, .seed = 1, .threads = 1};
+	struct lateral_plan plan = {
+	    .permutations = 999, .edge = edge, .edges = 3, .seed = 1, .threads = 1};
 	struct report shifted = {0}, alone = {0};
 	CHECK(!cells_rows(&set, "K", w, confounds, 1, &plan, &shifted));
 	plan.permutations = 0;
-	CHECK(!cells_rows(&set, "K", w, confounds, 1, &plan, &alone) && alone.count == shifted.count);
+	CHECK(
+	    !cells_rows(&set, "K", w, confounds, 1, &plan, &alone) && alone.count == shifted.count);
 	for (size_t q = 0; q < shifted.count; q++) {
 		const struct report_row *row = &shifted.row[q], *bare = &alone.row[q];
 		bool difference = !strncmp(row->quantity, "cells_R_", 8);

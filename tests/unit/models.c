@@ -360,8 +360,7 @@ static void alone(const char *file)
 			match = match && (a == b || (c == 3 && isnan(a) && isnan(b)));
 		}
 		if (strcmp(table_cell(&t[ALONE], r, part), table_cell(&t[WHOLE], at, part)) ||
-		    strcmp(table_cell(&t[ALONE], r, quantity),
-			table_cell(&t[WHOLE], at, quantity)))
+		    strcmp(table_cell(&t[ALONE], r, quantity), table_cell(&t[WHOLE], at, quantity)))
 			continue;
 		same += match;
 		r++;
@@ -536,14 +535,18 @@ static void shares(double noise)
 		    .seed = 1,
 		    .threads = 1,
 		    .spans = spans};
-		if (CHECK(ladder_create(&ladder, &set, &plan) == 0 && halves_score(&halves, &ladder) == 0))
-			for (size_t split = 0; split < SPLITS * HALVES_STRIDE; split += HALVES_STRIDE) {
+		if (CHECK(ladder_create(&ladder, &set, &plan) == 0 &&
+			  halves_score(&halves, &ladder) == 0))
+			for (size_t split = 0; split < SPLITS * HALVES_STRIDE;
+			     split += HALVES_STRIDE) {
 				size_t model = (size_t)kinds[k];
-				r += halves_at(&halves, HALVES_R, model, LATERAL_SIGNED, LADDER_ALL)[split];
-				ceiling += halves_at(&halves, HALVES_R, HALVES_CEILING, LATERAL_SIGNED, LADDER_ALL)[split];
+				r += halves_at(
+				    &halves, HALVES_R, model, LATERAL_SIGNED, LADDER_ALL)[split];
+				ceiling += halves_at(&halves, HALVES_R, HALVES_CEILING,
+				    LATERAL_SIGNED, LADDER_ALL)[split];
 			}
-		printf("# %s in noise of %g: r %.4f, %.4f of the ceiling\n", kind_names[kinds[k]], noise, r / SPLITS,
-		    r / ceiling);
+		printf("# %s in noise of %g: r %.4f, %.4f of the ceiling\n", kind_names[kinds[k]],
+		    noise, r / SPLITS, r / ceiling);
 		CHECK_CLOSE(r / ceiling, 1, .005);
 		CHECK_CLOSE(r / SPLITS, 1 / sqrt(1 + noise * noise), .005);
 		halves_free(&halves);
