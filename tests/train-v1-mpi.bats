@@ -10,8 +10,6 @@ setup_file() {
 	# a test may run as root, and on fewer CPUs than it has processes
 	export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 \
 		OMPI_MCA_hwloc_base_binding_policy=none
-	# Open MPI's plugins leave blocks behind, and are gone when leaks are looked for; train-v1.bats looks for ours
-	export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0
 }
 
 needs_mpi() {
