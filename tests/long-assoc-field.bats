@@ -7,7 +7,7 @@ load common
 }
 
 # V1PIPE_KERNELS (1,000) kernels of each kind, of M1 in four shapes: a second a kernel
-@test "no group model leads where weights are noise, row and column effects, relu(C1) with noise or M1" {
+@test "no group model leads by more than chance where weights are noise, row and column effects, relu(C1) with noise or M1" {
 	local kernels=${V1PIPE_KERNELS:-1000} kind count
 	for kind in white effects 'relu(C1)' M1; do
 		count=$kernels
