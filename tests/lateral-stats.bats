@@ -393,8 +393,9 @@ for i, key in enumerate(zip(all["kernel"], all["part"], all["quantity"])):
     assert np.allclose([all["value"][i], all["low"][i], all["high"][i]], [x.mean(), x.mean() - half, x.mean() + half])
     assert np.isclose(all["within_sd"][i], np.sqrt(within), equal_nan=True)
     assert np.isclose(all["between_sd"][i], np.sqrt(np.maximum(x.var(ddof=1) - within, 0)), equal_nan=True)
-    effect = x - np.nan_to_num(chance)
-    if not effect.std() > 1e-12:  # all models alike: no test
+    effect = x - chance
+    assert np.isclose(all["chance"][i], chance.mean(), equal_nan=True)
+    if not effect.std() > 1e-12:  # all models alike or without chance: no test
         assert np.isnan(all["p"][i])
         continue
     tt = abs(effect.mean()) / (effect.std(ddof=1) / 2)
@@ -404,6 +405,11 @@ for i, key in enumerate(zip(all["kernel"], all["part"], all["quantity"])):
     q = ((x - np.average(x, weights=1 / (high - low)**2))**2 / ((high - low) / width)**2).sum()
     chi = __import__("math").erfc(np.sqrt(q / 2)) + np.sqrt(2 * q / np.pi) * np.exp(-q / 2)  # 3 degrees
     assert np.isclose(all["heterogeneity_p"][i], chi, atol=1e-9, equal_nan=True), key'
+	# without permutations share_35 has no chance, and no test; R_0 is a difference from it
+	stats a -n 0 -o none.tsv
+	lateral-stats --combine 1.tsv none.tsv -o all.tsv
+	holds all.tsv 'v("K","positive","share_35") > 0 and np.isnan(p("K","positive","share_35"))' 'p("K","positive","R_0") > 0'
+	rm none.tsv
 	run --separate-stderr lateral-stats --combine 1.tsv
 	one_line 2 combine
 	run --separate-stderr lateral-stats --combine 1.tsv a.tsv
