@@ -44,7 +44,10 @@ $(B)/helper/%.so: tests/helper/%.c
 
 helpers: $(HELPERS)
 
-check: all units helpers $(FUZZERS:%=$(B)/unit/fuzz-%)
+# the programs of make bench have to compile, whatever they find
+BENCHES := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
+
+check: all units helpers $(BENCHES) $(FUZZERS:%=$(B)/unit/fuzz-%)
 	@$(TEST_ENV) tests/run $(JOBS) $(FIRST_FILES) $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SOURCES)) \
 		$(FUZZERS:%=$(B)/unit/fuzz-%) $(filter-out $(FIRST_FILES),$(BATS_FILES))
 

@@ -25,8 +25,8 @@ int main(int argc, char **argv)
 		plan.permutations = turn ? strtoul(argv[4], NULL, 10) : 0;
 		clock_t began = clock();
 		for (enum lateral_part part = LATERAL_POSITIVE; part < LATERAL_SIGNED; part++)
-			if (lateral_angular(
-				&set, "K", set.weight, part, &plan, &report, NULL, &empty))
+			if (lateral_angular(&set, "K", set.weight, part, &plan, &report, false,
+				NULL, &empty))
 				return 1;
 		seconds[turn] = (double)(clock() - began) / CLOCKS_PER_SEC;
 	}

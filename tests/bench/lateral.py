@@ -77,14 +77,16 @@ def main():
         sums = [Sums(g, np.maximum(sign * w, 0)) for w in (K,) for sign in (1, -1)]
         theta = np.array([u["theta"] for u in units])
         # the same statistics of the kernel itself
-        run("-n", "1", "-b", "0", "-q", "0")
+        run("-n", "0", "-b", "0", "-q", "0")
         t = table("out.tsv")
         at = {(a, b, c): i for i, (a, b, c) in enumerate(zip(t["kernel"], t["part"], t["quantity"]))}
         theirs = evaluate(sums[0], theta, np.arange(N)[None, :], g.off)[0]
-        names = ["R_0", "R_1", "R_2", "coaxiality", "concentration"]
-        for name, value in [*zip(names, theirs), ("iso_orientation", theirs[-2]), ("share_35", theirs[-1])]:
-            i = at["K", "positive", name]
-            ours = t["value"][i] + (t["chance"][i] if name.startswith(("R_", "iso")) else 0)
+        # R_0, R_1, R_2 less their mean over all permutations, which means of z = e^{2i theta} and its products give
+        z, total = np.exp(2j * theta), sums[0].total[0]
+        chance = [(abs(z.sum())**2 - N) / (N * (N - 1)), (z.mean() * np.conj(sums[0].A[0]).sum()).real / total,
+                  ((z.sum()**2 - (z**2).sum()) / (N * (N - 1)) * np.conj(sums[0].B[0]).sum()).real / total]
+        for name, value in [*zip(["R_0", "R_1", "R_2"], theirs[:3] - chance), ("share_35", theirs[-1])]:
+            ours = t["value"][at["K", "positive", name]]
             if not abs(ours - value) < 1e-6:
                 sys.exit(f"{name}: {ours}, NumPy gives {value}")
 
