@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/clones.h"
 #include "base/memory.h"
+#include "fit/vector.h"
 #include "lateral/ladder.h"
 #include "se2/kernel.h"
 
@@ -96,7 +97,7 @@ void volume_free(struct volume *v)
 #define ROUND ((size_t)16) /* POLE^16 < 1e-9 */
 
 /* Spline coefficients of `count` lines, `step` apart, of `length` numbers `stride` apart; periodic, or mirrored at the ends. */
-static inline __attribute__((always_inline)) void spline_lines(
+VECTOR_INLINE void spline_lines(
     float *x, size_t length, size_t stride, size_t count, size_t step, bool periodic)
 {
 	float z = (float)POLE, *last = x + (length - 1) * stride;
@@ -158,7 +159,7 @@ void volume_spline(struct volume *v)
 }
 
 /* weights of the coefficients at -1, 0, 1, 2 for 0 <= x < 1 */
-static inline __attribute__((always_inline)) void spline_weights(double x, double *w)
+VECTOR_INLINE void spline_weights(double x, double *w)
 {
 	double y = 1 - x;
 	w[0] = y * y * y / 6;

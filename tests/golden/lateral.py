@@ -577,14 +577,16 @@ def hats(c, at):
     return np.stack([np.interp(c, at, e) for e in np.eye(len(at))], 1)
 
 
+FINE = [.5, .8, .93, .98, .995]  # knots of splines in one confound
+
+
 def joint(C):
     """Columns of the smooth of confounds (taps) each, and how many of them are not shrunk (lateral-stats(1), K_beyond_C)."""
-    fine = [.5, .8, .93, .98, .995]
     without = lambda c, at: np.delete(hats(c, at), len(at) // 2, 1)
     rest = [C[0]] + [c - np.stack(C[:s], 1) @ np.linalg.lstsq(np.stack(C[:s], 1), c, rcond=None)[0]
                      for s, c in enumerate(C) if s]
-    sums = [np.ones((len(C[0]), 1))] + [without(c, spline_knots(c, fine)) for c in C]
-    more = [without(u, spline_knots(u, fine)) for u in rest[1:]]
+    sums = [np.ones((len(C[0]), 1))] + [without(c, spline_knots(c, FINE)) for c in C]
+    more = [without(u, spline_knots(u, FINE)) for u in rest[1:]]
     if len(C) > 1:
         product = np.ones((len(C[0]), 1))
         for u in rest:
@@ -615,7 +617,7 @@ def residual(K, C, off):
     X, free = joint([c[i, j].reshape(-1) for c in C])
     ti, tj = np.repeat(i, k * k), np.repeat(j, k * k)
     effects = np.hstack([np.eye(n)[ti], np.eye(n)[tj]])
-    bend = .5 * bends(spline_knots(C[0][i, j].reshape(-1), [.5, .8, .93, .98, .995]), X.shape[1] + 2 * n)
+    bend = .5 * bends(spline_knots(C[0][i, j].reshape(-1), FINE), X.shape[1] + 2 * n)
     out = np.zeros(len(y))
 
     def fit(train):
