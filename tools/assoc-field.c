@@ -10,10 +10,10 @@
 #include "base/progress.h"
 #include "base/threads.h"
 #include "base/tool.h"
-#include "lateral/edges.h"
-#include "lateral/field.h"
-#include "lateral/inputs.h"
-#include "lateral/models.h"
+#include "field/edges.h"
+#include "field/field.h"
+#include "kernel/inputs.h"
+#include "models/models.h"
 #include "npys/batch.h"
 
 static const char *output, *label;

@@ -10,9 +10,9 @@
 #include "base/progress.h"
 #include "base/threads.h"
 #include "base/tool.h"
-#include "lateral/inputs.h"
-#include "lateral/seeds.h"
-#include "lateral/measures.h"
+#include "kernel/inputs.h"
+#include "stats/combine.h"
+#include "indices/measures.h"
 
 static const char *output, *label;
 static struct lateral_files from;

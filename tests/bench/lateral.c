@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include "lateral/indices.h"
-#include "lateral/inputs.h"
+#include "indices/indices.h"
+#include "kernel/inputs.h"
 
 int main(int argc, char **argv)
 {

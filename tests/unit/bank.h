@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 #include "base/random.h"
-#include "lateral/pairs.h"
+#include "kernel/pairs.h"
 
 /* Rows (n) whose parameters have nothing to do with one another: frequencies from .12 to .12 + band, centres in a square of
  * `spread` px. */

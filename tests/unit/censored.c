@@ -1,7 +1,7 @@
-/* lib/lateral/censored.c against integrals of the normal law. */
+/* lib/models/censored.c against integrals of the normal law. */
 #include "check.h"
 #include <math.h>
-#include "lateral/censored.h"
+#include "models/censored.h"
 
 #define PI 3.14159265358979323846
 #define STEP 1e-4

@@ -1,8 +1,8 @@
 /* Derivatives of scores by the weight of pairs, against differences. */
 #include "check.h"
 #include "base/random.h"
-#include "lateral/field.h"
-#include "lateral/least.h"
+#include "field/field.h"
+#include "stats/regression.h"
 
 #define STEP 1e-5
 

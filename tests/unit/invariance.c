@@ -3,7 +3,7 @@
 #include "check.h"
 #include <string.h>
 #include <stdlib.h>
-#include "lateral/invariance.h"
+#include "indices/invariance.h"
 #include "se2/kernel.h"
 #include "se2/stream.h"
 

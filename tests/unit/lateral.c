@@ -4,8 +4,8 @@
 #include <complex.h>
 #include <string.h>
 #include <stdlib.h>
-#include "lateral/cells.h"
-#include "lateral/confound.h"
+#include "indices/cells.h"
+#include "kernel/overlap.h"
 
 #define PI LATERAL_PI
 

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/random.h"
-#include "lateral/halves.h"
-#include "lateral/models.h"
+#include "models/crossval.h"
+#include "models/models.h"
 #include "se2/kernel.h"
 
 #define PI LATERAL_PI

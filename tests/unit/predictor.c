@@ -2,7 +2,7 @@
 #include "bank.h"
 #include "check.h"
 #include <string.h>
-#include "lateral/predictor.h"
+#include "kernel/invariant_fit.h"
 
 #define PI LATERAL_PI
 

@@ -1,0 +1,539 @@
+#include "kernel/residual.h"
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "base/threads.h"
+#include "fit/vector.h"
+
+enum { LANES = 16 }; /* kernels fitted at once */
+
+/* How far a fit to half of the pairs is shrunk: what that does to f is alike in both halves, and would make what they leave
+ * alike; what less of it does, more noise, is not. */
+#define HALF_PRIOR (SMOOTH_PRIOR / 16)
+
+/* the fit for pairs of two folds */
+struct block {
+	size_t g, h;         /* g <= h */
+	size_t units, *unit; /* those of other folds */
+	size_t m;            /* terms, then effects of these as targets, then as sources */
+	double *factor;      /* (m, m): Cholesky's, of the normal equations in unit diagonal */
+	double *scale;       /* (m) */
+	double *gram;        /* (terms, terms): of the block's own pairs; NULL of the whole */
+};
+
+struct beyond {
+	const struct lateral *set;
+	const double *c[SMOOTH_CONFOUNDS];
+	const struct smooth *smooth;
+	size_t threads, folds, blocks;
+	size_t *fold; /* (n) */
+	bool *used;   /* (n, n): pairs that fits go by */
+	double prior; /* of terms that are shrunk */
+	double *pair; /* (n, n, terms): sums over a pair's taps */
+	struct block *block;
+	struct block whole; /* of all units: the fit to all pairs, which predicts none */
+};
+
+static bool inside(const struct beyond *beyond, const struct block *block, size_t i, size_t j)
+{
+	size_t a = beyond->fold[i], b = beyond->fold[j];
+	return i != j && ((a == block->g && b == block->h) || (a == block->h && b == block->g));
+}
+
+static size_t entries_of(const struct beyond *beyond, size_t at, struct smooth_entry *entry)
+{
+	double x[SMOOTH_CONFOUNDS];
+	for (size_t s = 0; s < beyond->smooth->count; s++)
+		x[s] = beyond->c[s][at];
+	return smooth_entries(beyond->smooth, x, entry);
+}
+
+/* products of terms over the block's own pairs, and sums of its pairs */
+static int accumulate(size_t index, size_t worker, void *argument)
+{
+	(void)worker;
+	struct beyond *beyond = argument;
+	const struct lateral *set = beyond->set;
+	struct block *block = &beyond->block[index];
+	size_t terms = beyond->smooth->terms;
+	if (!(block->gram = mem_alloc(terms * terms, sizeof(*block->gram))))
+		return -1;
+	for (size_t p = 0; p < set->n * set->n; p++) {
+		if (!inside(beyond, block, p / set->n, p % set->n) || !beyond->used[p])
+			continue;
+		double *sum = beyond->pair + p * terms;
+		for (size_t t = 0; t < set->taps; t++) {
+			struct smooth_entry entry[SMOOTH_ENTRIES];
+			size_t m = entries_of(beyond, p * set->taps + t, entry);
+			for (size_t a = 0; a < m; a++) {
+				double *row = block->gram + entry[a].term * terms;
+				sum[entry[a].term] += entry[a].value;
+				for (size_t b = 0; b < m; b++)
+					row[entry[b].term] += entry[a].value * entry[b].value;
+			}
+		}
+	}
+	return 0;
+}
+
+/* the whole's folds are none of the others' */
+static bool trains(const struct block *block, const struct block *other)
+{
+	return other->g != block->g && other->g != block->h && other->h != block->g &&
+	       other->h != block->h;
+}
+
+/* Cholesky's factor of the positive semidefinite a (m, m) scaled to unit diagonal, with a ridge of 1e-9 that decides only
+ * what the data leave open; terms that no tap reaches get 0 */
+static void decompose(double *a, size_t m, double *scale)
+{
+	for (size_t i = 0; i < m; i++)
+		scale[i] = a[i * m + i] > 0 ? 1 / sqrt(a[i * m + i]) : 0;
+	for (size_t i = 0; i < m; i++) {
+		for (size_t j = 0; j < m; j++)
+			a[i * m + j] *= scale[i] * scale[j];
+		a[i * m + i] = scale[i] > 0 ? 1 + 1e-9 : 1;
+	}
+	for (size_t i = 0; i < m; i++)
+		for (size_t j = 0; j <= i; j++) {
+			double sum = a[i * m + j];
+			for (size_t k = 0; k < j; k++)
+				sum -= a[i * m + k] * a[j * m + k];
+			a[i * m + j] = i == j ? sqrt(fmax(sum, 1e-12)) : sum / a[j * m + j];
+		}
+}
+
+/* x (m, LANES): right sides become solutions */
+VECTOR_CLONES static void solve(const struct block *block, double *x)
+{
+	size_t m = block->m;
+	const double *l = block->factor;
+	for (size_t i = 0; i < m; i++) {
+		double *to = x + i * LANES;
+		for (size_t q = 0; q < LANES; q++)
+			to[q] *= block->scale[i];
+		for (size_t k = 0; k < i; k++) {
+			double f = l[i * m + k];
+			const double *from = x + k * LANES;
+#pragma omp simd
+			for (size_t q = 0; q < LANES; q++)
+				to[q] -= f * from[q];
+		}
+		for (size_t q = 0; q < LANES; q++)
+			to[q] /= l[i * m + i];
+	}
+	for (size_t i = m; i-- > 0;) {
+		double *from = x + i * LANES;
+		for (size_t q = 0; q < LANES; q++)
+			from[q] /= l[i * m + i];
+		for (size_t k = 0; k < i; k++) {
+			double f = l[i * m + k], *to = x + k * LANES;
+#pragma omp simd
+			for (size_t q = 0; q < LANES; q++)
+				to[q] -= f * from[q];
+		}
+		for (size_t q = 0; q < LANES; q++)
+			from[q] *= block->scale[i];
+	}
+}
+
+/* Bends of s_1 that the taps at hand reach are drawn to 0, in the normal equations a (m, m). A few of them may reach the last knot
+ * from afar, and would say of held-out ones next to it what their noise is, many times. */
+static void straighten(const struct smooth *smooth, double *a, size_t m)
+{
+	for (size_t knot = 0; knot < SMOOTH_KNOTS; knot++) {
+		struct smooth_entry bend[3];
+		size_t count = smooth_bend(smooth, knot, bend);
+		bool reached = true;
+		for (size_t i = 0; i < count; i++)
+			reached = reached && a[bend[i].term * m + bend[i].term] > 0;
+		for (size_t i = 0; i < count && reached; i++)
+			for (size_t j = 0; j < count; j++)
+				a[bend[i].term * m + bend[j].term] +=
+				    SMOOTH_BEND * bend[i].value * bend[j].value;
+	}
+}
+
+/* the normal equations of a block, the last one the whole, from those of the blocks it is trained on */
+static int prepare(size_t index, size_t worker, void *argument)
+{
+	(void)worker;
+	struct beyond *beyond = argument;
+	struct block *block = index < beyond->blocks ? &beyond->block[index] : &beyond->whole;
+	size_t n = beyond->set->n, terms = beyond->smooth->terms, m = block->m;
+	double *a = block->factor;
+	for (size_t b = 0; b < beyond->blocks; b++) {
+		if (!trains(block, &beyond->block[b]))
+			continue;
+		for (size_t i = 0; i < terms; i++)
+			for (size_t j = 0; j < terms; j++)
+				a[i * m + j] += beyond->block[b].gram[i * terms + j];
+	}
+	for (size_t i = beyond->smooth->shrunk; i < terms; i++)
+		a[i * m + i] += a[i * m + i] > 0 ? beyond->prior : 0;
+	straighten(beyond->smooth, a, m);
+	double taps = (double)beyond->set->taps;
+	for (size_t x = 0; x < block->units; x++)
+		for (size_t y = 0; y < block->units; y++) {
+			size_t i = block->unit[x], j = block->unit[y];
+			size_t target = terms + x, source = terms + block->units + y;
+			const double *pair = beyond->pair + (i * n + j) * terms;
+			if (i == j || !beyond->used[i * n + j])
+				continue;
+			for (size_t t = 0; t < terms; t++) {
+				a[t * m + target] += pair[t];
+				a[target * m + t] += pair[t];
+				a[t * m + source] += pair[t];
+				a[source * m + t] += pair[t];
+			}
+			a[target * m + target] += taps;
+			a[source * m + source] += taps;
+			a[target * m + source] += taps;
+			a[source * m + target] += taps;
+		}
+	decompose(a, m, block->scale);
+	return 0;
+}
+
+static int block_start(const struct beyond *beyond, size_t g, size_t h, struct block *block)
+{
+	size_t n = beyond->set->n, terms = beyond->smooth->terms;
+	*block = (struct block){.g = g, .h = h};
+	if (!(block->unit = mem_alloc(n, sizeof(*block->unit))))
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (beyond->fold[i] != g && beyond->fold[i] != h)
+			block->unit[block->units++] = i;
+	block->m = terms + 2 * block->units;
+	block->factor = mem_alloc(block->m * block->m, sizeof(double));
+	block->scale = mem_alloc(block->m, sizeof(double));
+	return block->factor && block->scale ? 0 : -1;
+}
+
+static void block_free(struct block *block)
+{
+	free(block->unit);
+	free(block->factor);
+	free(block->scale);
+	free(block->gram);
+}
+
+static int divide(struct beyond *beyond, uint64_t seed)
+{
+	size_t n = beyond->set->n, count = 0, *order = mem_alloc(n, sizeof(*order));
+	if (!order)
+		return -1;
+	struct rng rng = rng_start(seed, RNG_HALVES, 0, 0);
+	rng_permutation(&rng, order, n);
+	for (size_t i = 0; i < n; i++)
+		beyond->fold[order[i]] = i % beyond->folds;
+	free(order);
+	for (size_t h = 0; h < beyond->folds; h++)
+		for (size_t g = 0; g <= h; g++)
+			if (block_start(beyond, g, h, &beyond->block[count++]))
+				return -1;
+	return block_start(beyond, SIZE_MAX, SIZE_MAX, &beyond->whole);
+}
+
+static int use_pairs(struct beyond *beyond, enum beyond_pairs pairs, uint64_t seed)
+{
+	size_t n = beyond->set->n, couples = n * (n - 1) / 2, couple = 0,
+	       *order = mem_alloc(couples, sizeof(*order));
+	if (!order)
+		return -1;
+	struct rng rng = rng_start(seed, RNG_HALVES, 2, 0);
+	rng_permutation(&rng, order, couples);
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < i; j++, couple++) {
+			bool first = order[couple] < couples / 2;
+			beyond->used[i * n + j] = beyond->used[j * n + i] =
+			    pairs == BEYOND_ALL || first == (pairs == BEYOND_FIRST);
+		}
+	free(order);
+	return 0;
+}
+
+struct beyond *beyond_create(const struct lateral *set, const struct smooth *smooth,
+    const double *const *c, enum beyond_pairs pairs, uint64_t seed, size_t threads)
+{
+	if (set->n < 4) {
+		err_set("K_beyond_C: %zu usable filters, cross-fitting needs 4", set->n);
+		return NULL;
+	}
+	struct beyond *beyond = mem_alloc(1, sizeof(*beyond));
+	if (!beyond)
+		return NULL;
+	*beyond = (struct beyond){.set = set,
+	    .smooth = smooth,
+	    .threads = threads,
+	    .prior = pairs == BEYOND_ALL ? SMOOTH_PRIOR : HALF_PRIOR};
+	memcpy(beyond->c, c, smooth->count * sizeof(*c));
+	beyond->folds = set->n < BEYOND_FOLDS ? set->n : BEYOND_FOLDS;
+	beyond->blocks = beyond->folds * (beyond->folds + 1) / 2;
+	beyond->fold = mem_alloc(set->n, sizeof(*beyond->fold));
+	beyond->block = mem_alloc(beyond->blocks, sizeof(*beyond->block));
+	beyond->used = mem_alloc(set->n * set->n, sizeof(*beyond->used));
+	if (beyond->fold && beyond->block && beyond->used && !use_pairs(beyond, pairs, seed) &&
+	    (beyond->pair = mem_alloc(set->n * set->n * beyond->smooth->terms, sizeof(double))) &&
+	    !divide(beyond, seed) && !par_for(beyond->blocks, threads, accumulate, beyond) &&
+	    !par_for(beyond->blocks + 1, threads, prepare, beyond))
+		return beyond;
+	beyond_free(beyond);
+	return NULL;
+}
+
+void beyond_free(struct beyond *beyond)
+{
+	if (!beyond)
+		return;
+	for (size_t b = 0; b < beyond->blocks && beyond->block; b++)
+		block_free(&beyond->block[b]);
+	block_free(&beyond->whole);
+	free(beyond->block);
+	free(beyond->fold);
+	free(beyond->used);
+	free(beyond->pair);
+	free(beyond);
+}
+
+/* LANES kernels at once, each w moved by an order; without orders, w as it is in the first lane */
+struct fits {
+	const struct beyond *beyond;
+	const double *w;
+	const uint32_t *order; /* (lanes, n) or NULL */
+	size_t lanes;
+	double *right;    /* (blocks, terms, LANES): of a block's own pairs */
+	double *sum;      /* (n, n, LANES): of a pair's weights */
+	double *effect;   /* (2, n, LANES): of targets, sources in the fit to all pairs, around 0 */
+	double *residual; /* (n, n, taps) or NULL */
+	double *moments;  /* (blocks, 3, LANES): sums of f, f f and w f over a block's own pairs */
+};
+
+/* the weights (taps, LANES) of pair (i, j) */
+static void gather(const struct fits *fits, size_t i, size_t j, double *tile)
+{
+	size_t n = fits->beyond->set->n, taps = fits->beyond->set->taps;
+	for (size_t q = 0; q < fits->lanes; q++) {
+		const uint32_t *order = fits->order + q * n;
+		const double *w =
+		    fits->w + (fits->order ? order[i] * n + order[j] : i * n + j) * taps;
+		for (size_t t = 0; t < taps; t++)
+			tile[t * LANES + q] = w[t];
+	}
+}
+
+VECTOR_CLONES static void add_scaled(double *to, const double *from, double f)
+{
+#pragma omp simd
+	for (size_t q = 0; q < LANES; q++)
+		to[q] += f * from[q];
+}
+
+static int right_sides(size_t index, size_t worker, void *argument)
+{
+	(void)worker;
+	struct fits *fits = argument;
+	const struct beyond *beyond = fits->beyond;
+	size_t n = beyond->set->n, taps = beyond->set->taps, terms = beyond->smooth->terms;
+	double *tile = mem_alloc(taps * LANES, sizeof(*tile)),
+	       *right = fits->right + index * terms * LANES;
+	if (!tile)
+		return -1;
+	memset(right, 0, terms * LANES * sizeof(*right));
+	for (size_t p = 0; p < n * n; p++) {
+		if (!inside(beyond, &beyond->block[index], p / n, p % n))
+			continue;
+		double *sum = fits->sum + p * LANES;
+		memset(sum, 0, LANES * sizeof(*sum));
+		if (!beyond->used[p])
+			continue;
+		gather(fits, p / n, p % n, tile);
+		for (size_t t = 0; t < taps; t++) {
+			struct smooth_entry entry[SMOOTH_ENTRIES];
+			size_t m = entries_of(beyond, p * taps + t, entry);
+			add_scaled(sum, tile + t * LANES, 1);
+			for (size_t e = 0; e < m; e++)
+				add_scaled(right + entry[e].term * LANES, tile + t * LANES,
+				    entry[e].value);
+		}
+	}
+	free(tile);
+	return 0;
+}
+
+/* what the block is trained on says of its terms and effects, (m, LANES) in x */
+static void coefficients(const struct fits *fits, const struct block *block, double *x)
+{
+	const struct beyond *beyond = fits->beyond;
+	size_t n = beyond->set->n, terms = beyond->smooth->terms, units = block->units;
+	memset(x, 0, block->m * LANES * sizeof(*x));
+	for (size_t b = 0; b < beyond->blocks; b++)
+		for (size_t e = 0; e < terms && trains(block, &beyond->block[b]); e++)
+			add_scaled(x + e * LANES, fits->right + (b * terms + e) * LANES, 1);
+	for (size_t a = 0; a < units; a++)
+		for (size_t b = 0; b < units; b++) {
+			const double *sum =
+			    fits->sum + (block->unit[a] * n + block->unit[b]) * LANES;
+			if (a != b) {
+				add_scaled(x + (terms + a) * LANES, sum, 1);
+				add_scaled(x + (terms + units + b) * LANES, sum, 1);
+			}
+		}
+	solve(block, x);
+}
+
+static int effects_of_all(struct fits *fits)
+{
+	const struct block *whole = &fits->beyond->whole;
+	size_t n = whole->units;
+	double *x = mem_alloc(whole->m * LANES, sizeof(*x));
+	if (!x)
+		return -1;
+	coefficients(fits, whole, x);
+	for (size_t side = 0; side < 2; side++) {
+		const double *own = x + (fits->beyond->smooth->terms + side * n) * LANES;
+		double *effect = fits->effect + side * n * LANES, mean[LANES] = {0};
+		for (size_t i = 0; i < n; i++)
+			add_scaled(mean, own + i * LANES, 1 / (double)n);
+		for (size_t i = 0; i < n; i++) {
+			memcpy(effect + i * LANES, own + i * LANES, sizeof(mean));
+			add_scaled(effect + i * LANES, mean, -1);
+		}
+	}
+	free(x);
+	return 0;
+}
+
+/*
+ * A block leaves open what of the level is f's and what the effects'. It is f's as far as effects of the block's units are those
+ * of the fit to all pairs. With the effects' mean over these units as f's, each block would have a level of its own, by
+ * which units happen to be in it; what all taps of a pair and of its reverse then have in common would pass for reciprocity, and
+ * for more than C gives.
+ */
+static void level(const struct fits *fits, const struct block *block, double *x)
+{
+	size_t n = fits->beyond->set->n, terms = fits->beyond->smooth->terms, known = 0;
+	for (size_t a = 0; a < block->units; a++)
+		known += block->scale[terms + a] > 0; /* has pairs there */
+	for (size_t side = 0; side < 2; side++)
+		for (size_t a = 0; a < block->units; a++)
+			if (block->scale[terms + a] > 0) {
+				add_scaled(x, x + (terms + side * block->units + a) * LANES,
+				    1 / (double)known);
+				add_scaled(x, fits->effect + (side * n + block->unit[a]) * LANES,
+				    -1 / (double)known);
+			}
+}
+
+static int predict(size_t index, size_t worker, void *argument)
+{
+	(void)worker;
+	struct fits *fits = argument;
+	const struct beyond *beyond = fits->beyond;
+	const struct block *block = &beyond->block[index];
+	size_t n = beyond->set->n, taps = beyond->set->taps, terms = beyond->smooth->terms;
+	double *x = mem_alloc(block->m * LANES, sizeof(*x));
+	if (!x)
+		return -1;
+	coefficients(fits, block, x);
+	level(fits, block, x);
+	double(*moment)[LANES] = (double(*)[LANES])(fits->moments + index * 3 * LANES);
+	for (size_t e = 0; e < terms && !fits->residual; e++) {
+		double row[LANES] = {0};
+		const double *right = fits->right + (index * terms + e) * LANES,
+			     *own = x + e * LANES;
+		for (size_t d = 0; d < terms; d++)
+			if (block->gram[e * terms + d] != 0)
+				add_scaled(row, x + d * LANES, block->gram[e * terms + d]);
+		for (size_t q = 0; q < LANES; q++) {
+			moment[0][q] += own[q] * block->gram[e]; /* with 1 */
+			moment[1][q] += own[q] * row[q];
+			moment[2][q] += own[q] * right[q];
+		}
+	}
+	for (size_t p = 0; p < n * n && fits->residual; p++)
+		for (size_t t = 0; t < taps && inside(beyond, block, p / n, p % n); t++) {
+			struct smooth_entry entry[SMOOTH_ENTRIES];
+			size_t at = p * taps + t, m = entries_of(beyond, at, entry);
+			double f = 0;
+			for (size_t e = 0; e < m; e++)
+				f += entry[e].value * x[entry[e].term * LANES];
+			fits->residual[at] = fits->w[at] - f;
+		}
+	free(x);
+	return 0;
+}
+
+static int fits_start(struct fits *fits, const struct beyond *beyond, const double *w)
+{
+	size_t n = beyond->set->n;
+	*fits = (struct fits){.beyond = beyond, .w = w, .lanes = 1};
+	fits->right = mem_alloc(beyond->blocks * beyond->smooth->terms * LANES, sizeof(double));
+	fits->sum = mem_alloc(n * n * LANES, sizeof(double));
+	fits->effect = mem_alloc(2 * n * LANES, sizeof(double));
+	fits->moments = mem_alloc(beyond->blocks * 3 * LANES, sizeof(double));
+	return fits->right && fits->sum && fits->effect && fits->moments ? 0 : -1;
+}
+
+static int fits_run(struct fits *fits)
+{
+	const struct beyond *beyond = fits->beyond;
+	memset(fits->moments, 0, beyond->blocks * 3 * LANES * sizeof(double));
+	if (par_for(beyond->blocks, beyond->threads, right_sides, fits) || effects_of_all(fits))
+		return -1;
+	return par_for(beyond->blocks, beyond->threads, predict, fits);
+}
+
+static void fits_end(struct fits *fits)
+{
+	free(fits->right);
+	free(fits->sum);
+	free(fits->effect);
+	free(fits->moments);
+}
+
+int beyond_residual(const struct beyond *beyond, const double *w, double *residual)
+{
+	struct fits fits;
+	int status = fits_start(&fits, beyond, w);
+	memset(
+	    residual, 0, beyond->set->n * beyond->set->n * beyond->set->taps * sizeof(*residual));
+	fits.residual = residual;
+	status = status ? status : fits_run(&fits);
+	fits_end(&fits);
+	return status;
+}
+
+int beyond_moved(
+    const struct beyond *beyond, const double *w, const uint32_t *order, size_t count, double *r)
+{
+	size_t n = beyond->set->n, taps = beyond->set->taps;
+	double k = 0, kk = 0, m = (double)(n * (n - 1) * taps);
+	struct fits fits;
+	int status = fits_start(&fits, beyond, w);
+	for (size_t e = 0; e < n * n * taps; e++)
+		if (e / taps / n != e / taps % n) {
+			k += w[e];
+			kk += w[e] * w[e];
+		}
+	for (size_t b = 0; b < count && !status; b += LANES) {
+		fits.order = order + b * n;
+		fits.lanes = count - b < LANES ? count - b : LANES;
+		status = fits_run(&fits);
+		for (size_t q = 0; q < fits.lanes && !status; q++) {
+			double s[3] = {0};
+			for (size_t block = 0; block < beyond->blocks; block++)
+				for (size_t moment = 0; moment < 3; moment++)
+					s[moment] += fits.moments[(block * 3 + moment) * LANES + q];
+			double vk = kk - k * k / m, vf = s[1] - s[0] * s[0] / m;
+			r[b + q] = vk > 1e-12 * kk && vf > 1e-12 * s[1]
+				       ? (s[2] - k * s[0] / m) / sqrt(vk * vf)
+				       : NAN;
+		}
+	}
+	fits_end(&fits);
+	return status;
+}

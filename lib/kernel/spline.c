@@ -1,0 +1,250 @@
+#include "kernel/spline.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/error.h"
+#include "base/memory.h"
+#include "stats/resample.h"
+
+/* knots at 0 and, on both sides, at the shares of |x| (m, sorted) and its largest, those too near one another left out; at 0
+ * alone where that is 0 */
+static void place(const double *x, size_t m, const double *share, size_t shares, double largest,
+    struct knots *knots)
+{
+	double positive[SMOOTH_KNOTS], last = 0;
+	size_t count = 0;
+	for (size_t q = 0; q <= shares && largest > 0; q++) {
+		double at = q < shares ? resample_quantile(x, m, share[q]) : largest;
+		if (at > last + 1e-3 * largest) {
+			positive[count++] = at;
+			last = at;
+		}
+	}
+	knots->count = 2 * count + 1;
+	knots->zero = count;
+	knots->at[count] = 0;
+	for (size_t q = 0; q < count; q++) {
+		knots->at[count + 1 + q] = positive[q];
+		knots->at[count - 1 - q] = -positive[q];
+	}
+}
+
+/* u_s at a tap */
+static double beyond(const struct smooth *smooth, size_t s, const double *x)
+{
+	double u = x[s];
+	for (size_t t = 0; t < s; t++)
+		u -= smooth->take[s][t] * x[t];
+	return u;
+}
+
+/* What u_s takes of the confounds before it, by least squares through 0: from the products of confounds (count, count). */
+static void regress(struct smooth *smooth, const double product[][SMOOTH_CONFOUNDS])
+{
+	/* Gram and Schmidt: norm[t] = |u_t|^2, and C_s leaves its share in u_t */
+	double norm[SMOOTH_CONFOUNDS];
+	for (size_t s = 0; s < smooth->count; s++) {
+		double share[SMOOTH_CONFOUNDS] = {0};
+		norm[s] = product[s][s];
+		for (size_t t = 0; t < s; t++) {
+			double dot = product[s][t];
+			for (size_t v = 0; v < t; v++)
+				dot -= smooth->take[t][v] * product[s][v];
+			share[t] = norm[t] > 1e-12 * product[t][t] ? dot / norm[t] : 0;
+			norm[s] -= share[t] * dot;
+		}
+		for (size_t t = 0; t < s; t++) { /* u_t in terms of confounds */
+			smooth->take[s][t] += share[t];
+			for (size_t v = 0; v < t; v++)
+				smooth->take[s][v] -= share[t] * smooth->take[t][v];
+		}
+	}
+}
+
+/* number the terms that a tap reaches; before, terms and shrunk count all `places` of them */
+static void number(
+    const struct lateral *set, const double *const *c, size_t places, struct smooth *smooth)
+{
+	bool reached[SMOOTH_TERMS] = {false};
+	size_t pairs = set->n * set->n, shrunk = smooth->shrunk;
+	for (size_t p = 0; p < places; p++)
+		smooth->term[p] = p;
+	for (size_t e = 0; e < pairs * set->taps; e++) {
+		struct smooth_entry entry[SMOOTH_ENTRIES];
+		double x[SMOOTH_CONFOUNDS];
+		if (e / set->taps / set->n == e / set->taps % set->n)
+			continue;
+		for (size_t s = 0; s < smooth->count; s++)
+			x[s] = c[s][e];
+		size_t m = smooth_entries(smooth, x, entry);
+		for (size_t k = 0; k < m; k++)
+			reached[entry[k].term] = true;
+	}
+	smooth->terms = smooth->shrunk = 0;
+	for (size_t p = 0; p < places; p++) {
+		smooth->shrunk += reached[p] && p < shrunk;
+		smooth->term[p] = reached[p] ? smooth->terms++ : SIZE_MAX;
+	}
+}
+
+int smooth_make(
+    const struct lateral *set, const double *const *c, size_t count, struct smooth *smooth)
+{
+	static const double fine[] = {.5, .8, .93, .98, .995}, coarse[] = {.8};
+	enum { SAMPLE = 200000 };
+	if (count < 1 || count > SMOOTH_CONFOUNDS)
+		return err_set(
+		    "confounds: %zu of them, 1 to %d are possible", count, SMOOTH_CONFOUNDS);
+	size_t n = set->n, taps = set->taps, total = n * (n - 1) * taps, step = total / SAMPLE + 1;
+	size_t kept = total / step + 1;
+	double product[SMOOTH_CONFOUNDS][SMOOTH_CONFOUNDS] = {{0}},
+	       *sample = mem_alloc(2 * count * kept, sizeof(*sample));
+	double largest[2][SMOOTH_CONFOUNDS] = {{0}};
+	if (!sample)
+		return -1;
+	memset(smooth, 0, sizeof(*smooth));
+	smooth->count = count;
+	for (size_t e = 0; e < n * n * taps; e++)
+		for (size_t s = 0; s < count && e / taps / n != e / taps % n; s++)
+			for (size_t t = 0; t <= s; t++)
+				product[s][t] += c[s][e] * c[t][e];
+	regress(smooth, product);
+	size_t seen = 0, m = 0;
+	for (size_t e = 0; e < n * n * taps; e++) {
+		double x[SMOOTH_CONFOUNDS];
+		if (e / taps / n == e / taps % n)
+			continue;
+		for (size_t s = 0; s < count; s++)
+			x[s] = c[s][e];
+		bool take = seen++ % step == 0;
+		for (size_t s = 0; s < count; s++) {
+			double u = fabs(beyond(smooth, s, x));
+			largest[0][s] = fmax(largest[0][s], fabs(x[s]));
+			largest[1][s] = fmax(largest[1][s], u);
+			if (take) {
+				sample[2 * s * kept + m] = fabs(x[s]);
+				sample[(2 * s + 1) * kept + m] = u;
+			}
+		}
+		m += take;
+	}
+	size_t terms = 1, cells = 1;
+	for (size_t s = 0; s < count; s++)
+		for (size_t which = 0; which < 2; which++) {
+			double *x = sample + (2 * s + which) * kept;
+			/* a confound that is linear in those before leaves rounding */
+			bool none = which && largest[1][s] < 1e-6 * largest[0][s];
+			qsort(x, m, sizeof(*x), resample_compare);
+			place(x, m, fine, sizeof fine / sizeof *fine, none ? 0 : largest[which][s],
+			    which ? &smooth->rest[s].knots : &smooth->own[s].knots);
+			if (which)
+				place(x, m, coarse, 1, none ? 0 : largest[1][s],
+				    &smooth->coarse[s].knots);
+		}
+	for (size_t s = 0; s < count; s++) {
+		smooth->own[s].first = terms;
+		terms += smooth->own[s].knots.count;
+		if (s == 0)
+			smooth->shrunk = terms;
+	}
+	for (size_t s = 1; s < count; s++) {
+		smooth->rest[s].first = terms;
+		terms += smooth->rest[s].knots.count;
+	}
+	for (size_t s = 0; s < count && count > 1; s++) {
+		smooth->coarse[s].first = s ? 0 : terms;
+		cells *= smooth->coarse[s].knots.count;
+	}
+	free(sample);
+	number(set, c, terms + (count > 1 ? cells : 0), smooth);
+	return 0;
+}
+
+/* the two hats at x, of which the first belongs to knot *k; part is the second's */
+static void hats(const struct knots *knots, double x, size_t *k, double *part)
+{
+	size_t at = knots->zero;
+	if (x >= 0)
+		while (at + 2 < knots->count && knots->at[at + 1] <= x)
+			at++;
+	else
+		do
+			at--;
+		while (at > 0 && knots->at[at] > x);
+	*k = at;
+	*part = (x - knots->at[at]) / (knots->at[at + 1] - knots->at[at]);
+}
+
+/* the entry of the term at a place, unless it is 0; gives how many that is */
+static size_t put(
+    const struct smooth *smooth, size_t place, double value, struct smooth_entry *entry)
+{
+	if (value == 0)
+		return 0;
+	*entry = (struct smooth_entry){smooth->term[place], value};
+	return 1;
+}
+
+static size_t spline(const struct smooth *smooth, const struct smooth_axis *axis, double x,
+    struct smooth_entry *entry)
+{
+	size_t k, m = 0;
+	double part;
+	if (axis->knots.count < 3)
+		return 0;
+	hats(&axis->knots, x, &k, &part);
+	if (k != axis->knots.zero)
+		m += put(smooth, axis->first + k, 1 - part, entry + m);
+	if (k + 1 != axis->knots.zero)
+		m += put(smooth, axis->first + k + 1, part, entry + m);
+	return m;
+}
+
+size_t smooth_bend(const struct smooth *smooth, size_t knot, struct smooth_entry *entry)
+{
+	const struct smooth_axis *axis = &smooth->own[0];
+	const double *at = axis->knots.at;
+	if (knot == 0 || knot + 1 >= axis->knots.count || knot == axis->knots.zero)
+		return 0;
+	size_t out = knot > axis->knots.zero ? knot + 1 : knot - 1, in = 2 * knot - out, m = 0;
+	double step = (at[out] - at[knot]) / (at[knot] - at[in]);
+	m += put(smooth, axis->first + out, 1, entry + m);
+	m += put(smooth, axis->first + knot, -1 - step, entry + m);
+	if (in != axis->knots.zero)
+		m += put(smooth, axis->first + in, step, entry + m);
+	for (size_t k = 0; k < m; k++)
+		if (entry[k].term == SIZE_MAX)
+			return 0;
+	return m;
+}
+
+size_t smooth_entries(const struct smooth *smooth, const double *x, struct smooth_entry *entry)
+{
+	size_t m = 0, corners = 1, count = smooth->count;
+	struct smooth_entry corner[1 << SMOOTH_CONFOUNDS] = {{0, 1}};
+	m += put(smooth, 0, 1, entry + m);
+	for (size_t s = 0; s < count; s++)
+		m += spline(smooth, &smooth->own[s], x[s], entry + m);
+	for (size_t s = 0; s < count && count > 1; s++) {
+		const struct knots *knots = &smooth->coarse[s].knots;
+		double u = beyond(smooth, s, x), part;
+		size_t k;
+		if (s > 0)
+			m += spline(smooth, &smooth->rest[s], u, entry + m);
+		if (knots->count < 3)
+			continue;
+		hats(knots, u, &k, &part);
+		for (size_t q = 0; q < corners; q++) {
+			size_t term = corner[q].term * knots->count + k;
+			corner[corners + q] =
+			    (struct smooth_entry){term + 1, corner[q].value * part};
+			corner[q] = (struct smooth_entry){term, corner[q].value * (1 - part)};
+		}
+		corners *= 2;
+	}
+	for (size_t q = 0; q < corners && count > 1; q++)
+		m += put(
+		    smooth, smooth->coarse[0].first + corner[q].term, corner[q].value, entry + m);
+	return m;
+}
