@@ -1,6 +1,7 @@
 # What every bats file loads:  load common
 # Tools are on PATH; each test works in its own scratch folder.
 bats_require_minimum_version 1.5.0
+shopt -s extglob
 top=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 golden=$top/tests/golden
 data=$V1PIPE_DATA
@@ -33,20 +34,31 @@ one_line() {
 	[[ $stderr == *": "*": "* && $stderr =~ $2 ]] || { echo "message: $stderr"; return 1; }
 }
 
+# errors [COMMAND] <<TABLE: each of its lines is "words | status | pattern". COMMAND with these words, which may redirect and
+# hold pipes, ends as one_line says, and no file called out is there afterwards. Standard input is empty where no word says what.
+errors() {
+	local line failed=
+	while IFS= read -r line; do
+		line=" ${line##+([[:blank:]])}"
+		pattern=${line##* | } line=${line% | *}
+		run --separate-stderr bash -o pipefail -c "exec >stdout </dev/null; ${1-}${line% | *}"
+		one_line "${line##* | }" "$pattern" && [[ ! -e out ]] || { echo "in:${line% | *}"; failed=1; }
+	done
+	[[ ! $failed ]]
+}
+
 # common_errors COMMAND INPUT: what every tool that reads a stream must do. COMMAND is run with stdin from INPUT.
 common_errors() {
-	run --separate-stderr bash -c "$1 --no-such-option <$2"
-	one_line 2 no-such-option
-	run --separate-stderr bash -c "$1 </dev/null"
-	one_line 1 'no record'
 	head -c $(($(stat -c %s "$2") - 3)) "$2" >cut.npys
-	run --separate-stderr bash -c "$1 <cut.npys >cut.out"
-	one_line 1 'got [0-9]+ of [0-9]+ bytes'
-	run --separate-stderr bash -c "$1 <$2 >/dev/full"
-	one_line 1 'No space left'
-	# an output file that cannot be finished is not left under its final name
-	run --separate-stderr bash -c "$1 -o final.out <cut.npys"
-	[[ $status -eq 1 && ! -e final.out && -z $(ls -A | grep '^\.*final.out' || :) ]]
+	errors "$1" <<-EOF
+		--no-such-option <$2 | 2 | no-such-option
+		| 1 | no record
+		<cut.npys | 1 | got [0-9]+ of [0-9]+ bytes
+		<$2 >/dev/full | 1 | No space left
+		-o out <cut.npys | 1 | got [0-9]+ of [0-9]+ bytes
+	EOF
+	# nor is anything left under another name
+	[[ -z $(ls -A | grep '^\.*out' || :) ]]
 	# a closed pipe ends the tool without a word
 	run --separate-stderr bash -c "trap '' PIPE; $1 <$2 | true; exit \${PIPESTATUS[0]}"
 	[[ -z $stderr ]]
