@@ -59,7 +59,7 @@ static const struct opt options[] = {
 };
 static const struct tool tool = {"assoc-field",
     "association fields of lateral kernels, and which model predicts them", "[file]", 0, 1,
-    options};
+    options, NULL};
 
 static void check_options(void)
 {

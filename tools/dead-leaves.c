@@ -46,11 +46,14 @@ static const struct opt options[] = {
     OPT_THREADS(&threads, "1"),
     OPT_VERBOSE(&verbose),
     OPT_OUTPUT(&output),
-    OPT_NEEDS("purity", "!classes=1"),
     OPT_END,
 };
+static const struct opt_rule rules[] = {
+    OPT_RULE("purity", NONE_OF("classes", "1")),
+    OPT_RULES_END,
+};
 static const struct tool tool = {
-    "dead-leaves", "draw labelled images of occluding leaves", "", 0, 0, options};
+    "dead-leaves", "draw labelled images of occluding leaves", "", 0, 0, options, rules};
 
 struct work {
 	const struct leaves *leaves;

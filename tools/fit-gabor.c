@@ -30,11 +30,14 @@ static const struct opt options[] = {
     OPT_THREADS(&survey_options.threads, NULL),
     OPT_VERBOSE(&verbose),
     OPT_OUTPUT(&output),
-    OPT_NEEDS("seed", "!surrogates=0|compare"),
     OPT_END,
 };
+static const struct opt_rule rules[] = {
+    OPT_RULE("seed", NONE_OF("surrogates", "0"), GIVEN("compare")),
+    OPT_RULES_END,
+};
 static const struct tool tool = {
-    "fit-gabor", "fit Gabor functions to receptive profiles", "[file ...]", 0, SIZE_MAX, options};
+    "fit-gabor", "fit Gabor functions to receptive profiles", "[file ...]", 0, SIZE_MAX, options, rules};
 
 static const char columns[] = "record filter accepted reason r r2 theta_deg phase_deg sf_cpp "
 			      "sigma_across_px sigma_along_px x0_px y0_px "

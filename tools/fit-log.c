@@ -20,11 +20,14 @@ static const struct opt options[] = {
     OPT_THREADS(&round_options.threads, NULL),
     OPT_VERBOSE(&verbose),
     OPT_OUTPUT(&output),
-    OPT_NEEDS("seed", "!null=0"),
     OPT_END,
 };
+static const struct opt_rule rules[] = {
+    OPT_RULE("seed", NONE_OF("null", "0")),
+    OPT_RULES_END,
+};
 static const struct tool tool = {"fit-log", "fit a Laplacian of Gaussian and measure symmetry",
-    "[file ...]", 0, SIZE_MAX, options};
+    "[file ...]", 0, SIZE_MAX, options, rules};
 
 static const char columns[] =
     "record filter accepted reason r r2 sigma_px x0_px y0_px amplitude offset symmetry "

@@ -27,8 +27,9 @@ static const struct opt options[] = {
     OPT_OUTPUT(&output),
     OPT_END,
 };
+static const struct opt_rule rules[] = {OPT_RULE("classes", GIVEN("label-dirs")), OPT_RULES_END};
 static const struct tool tool = {"image-read", "read PNM and PAM images as batches",
-    "[file or folder ...]", 0, SIZE_MAX, options};
+    "[file or folder ...]", 0, SIZE_MAX, options, rules};
 
 static bool wanted(const struct source_image *image)
 {
@@ -52,8 +53,6 @@ int main(int argc, char **argv)
 {
 	size_t operands = tool_start(&tool, argc, argv), done = 0;
 	struct source_image image;
-	if (classes_file && !how.label_dirs)
-		tool_usage("--classes: there are no classes without --label-dirs");
 	struct npys_out *out = tool_need(npys_create(output));
 	struct source *source = tool_need(source_open(argv + 1, operands, &how));
 	struct batcher *batcher = tool_need(

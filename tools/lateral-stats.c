@@ -47,7 +47,7 @@ static const struct opt options[] = {
     OPT_END,
 };
 static const struct tool tool = {"lateral-stats",
-    "indices of a lateral kernel with intervals and chance", "[file ...]", 0, 1000, options};
+    "indices of a lateral kernel with intervals and chance", "[file ...]", 0, 1000, options, NULL};
 
 static void read_plan(void)
 {

@@ -34,14 +34,17 @@ static const struct opt options[] = {
     OPT_THREADS(&threads, "1"),
     OPT_VERBOSE(&verbose),
     OPT_OUTPUT(&output),
-    OPT_NEEDS("", "log|dog|kernel"),
-    OPT_NEEDS("log", "!dog"),
-    OPT_NEEDS("log,dog", "!kernel"),
-    OPT_NEEDS("centre", "log"),
     OPT_END,
 };
+static const struct opt_rule rules[] = {
+    OPT_RULE(NULL, GIVEN("log"), GIVEN("dog"), GIVEN("kernel")),
+    OPT_RULE("log", ABSENT("dog")),
+    OPT_RULE("log,dog", ABSENT("kernel")),
+    OPT_RULE("centre", GIVEN("log")),
+    OPT_RULES_END,
+};
 static const struct tool tool = {"lgn-filter", "filter images with an LGN cell's receptive profile",
-    "[file ...]", 0, 1000000, options};
+    "[file ...]", 0, 1000000, options, rules};
 
 struct lgn {
 	double *kernel;

@@ -17,23 +17,20 @@ static struct se2_grid grid;
 static int process, period, frame;
 static size_t count, order, threads;
 static double length, degrees;
-static bool fixed, sized, counted;
-static struct {
-	bool alpha, order, along, frame, harmonics;
-} given;
+static bool fixed, sized, counted, harmonics_given;
 static const char *angles, *output, *curves, *logs;
 
 static const struct opt options[] = {
     OPT_CHOICE('m', "model", &process, "direction", "direction,diffusion", "the process"),
-    {'a', "alpha", OPT_KIND_REAL, &model.alpha, &given.alpha, "0.25", OPEN(0, INFINITY), 0, "rate",
-	"rate of the travel times"},
-    {'k', "order", OPT_KIND_COUNT, &order, &given.order, "1", CLOSED(1, 64), 0, "number",
-	"order of the Gamma travel times; 1: resolvent"},
+    OPT_REAL(
+	'a', "alpha", &model.alpha, "0.25", OPEN(0, INFINITY), "rate", "rate of the travel times"),
+    OPT_COUNT('k', "order", &order, "1", CLOSED(1, 64), "number",
+	"order of the Gamma travel times; 1: resolvent"),
     OPT_REAL_GIVEN('l', "length", &length, &fixed, OPEN(0, INFINITY), "length",
 	"one fixed travel time instead"),
     OPT_REAL('D', "diffusion", &model.d, "0.08", AT_LEAST(0), "rate", "angular diffusion D"),
-    {'L', "along", OPT_KIND_REAL, &model.d11, &given.along, "1", OPEN(0, INFINITY), 0, "rate",
-	"D11 of the diffusion process"},
+    OPT_REAL(
+	'L', "along", &model.d11, "1", OPEN(0, INFINITY), "rate", "D11 of the diffusion process"),
     OPT_COUNT('w', "width", &grid.width, "65", CLOSED(1, 4096), "px", "columns"),
     OPT_COUNT_GIVEN('H', "height", &grid.height, &sized, CLOSED(1, 4096), "px",
 	"rows (default: as many as columns)"),
@@ -43,13 +40,13 @@ static const struct opt options[] = {
 	'A', "angles", &angles, NULL, "file", "orientations: the first record of this stream, rad"),
     OPT_CHOICE('p', "period", &period, "pi", "pi,2pi", "undirected orientations or directions"),
     OPT_FLAG('S', "symmetric", &grid.symmetric, "directions, followed either way (S_odd)"),
-    {'f', "frame", OPT_KIND_CHOICE, &frame, &given.frame, "target", ANY, 0, "target,source",
-	"whose frame the displacement is in"},
+    OPT_CHOICE(
+	'f', "frame", &frame, "target", "target,source", "whose frame the displacement is in"),
     OPT_REAL(0, "sigma", &aperture.sigma, "0.7", AT_LEAST(0), "px", "aperture in space"),
     OPT_REAL(0, "sigma-theta", &degrees, "5", AT_LEAST(0), "deg", "aperture in orientation"),
     OPT_FLAG('c', "cell", &aperture.cell, "average over the pixel's square too"),
     OPT_REAL(0, "step", &grid.step, "1", OPEN(0, INFINITY), "px", "distance between grid points"),
-    OPT_COUNT_GIVEN('N', "harmonics", &model.harmonics, &given.harmonics, CLOSED(1, 1024), "number",
+    OPT_COUNT_GIVEN('N', "harmonics", &model.harmonics, &harmonics_given, CLOSED(1, 1024), "number",
 	"angular frequencies -N to N (default: by the aperture, 60 or more)"),
     OPT_TEXT('C', "curves", &curves, NULL, "file", "write integral curves of X1 + k X2 here"),
     OPT_TEXT(0, "coordinates", &logs, NULL, "file", "write the logarithm of each grid point here"),
@@ -57,8 +54,17 @@ static const struct opt options[] = {
     OPT_THREADS(&threads, NULL),
     OPT_END,
 };
+static const struct opt_rule rules[] = {
+    OPT_RULE("count", ABSENT("angles")),
+    OPT_RULE("alpha,order", ABSENT("length")),
+    OPT_RULE("along", ONE_OF("model", "diffusion")),
+    /* the kernels of undirected orientations and of directions followed either way are the same in both frames */
+    OPT_RULE("symmetric,frame", ONE_OF("period", "2pi")),
+    OPT_RULE("frame", ABSENT("symmetric")),
+    OPT_RULES_END,
+};
 static const struct tool tool = {"se2-kernel",
-    "densities of stochastic processes on positions and orientations", "", 0, 0, options};
+    "densities of stochastic processes on positions and orientations", "", 0, 0, options, rules};
 
 /* The orientations: given or uniform. */
 static double *orientations(void)
@@ -85,33 +91,15 @@ static double *orientations(void)
 	return theta;
 }
 
-static void check_options(void)
-{
-	if (angles && counted)
-		tool_usage("--count: not together with --angles");
-	if (fixed && given.alpha)
-		tool_usage("--alpha: not together with --length");
-	if (fixed && given.order)
-		tool_usage("--order: not together with --length");
-	if (process == 0 && given.along)
-		tool_usage("--along: needs --model diffusion");
-	if (period == 0 && grid.symmetric)
-		tool_usage("--symmetric: needs --period 2pi");
-	if ((period == 0 || grid.symmetric) && given.frame)
-		tool_usage("--frame: %s is the same in both",
-		    period == 0 ? "an undirected kernel" : "a symmetric kernel");
-	if (!given.harmonics && !(se2_harmonics(&aperture) <= 1024))
-		tool_usage("--sigma-theta: %g degrees need more than 1024 harmonics; --harmonics "
-			   "cuts them",
-		    degrees);
-}
-
 int main(int argc, char **argv)
 {
 	tool_start(&tool, argc, argv);
 	aperture.sigma_theta = degrees * M_PI / 180;
-	check_options();
-	if (!given.harmonics)
+	if (!harmonics_given && !(se2_harmonics(&aperture) <= 1024))
+		tool_usage("--sigma-theta: %g degrees need more than 1024 harmonics; --harmonics "
+			   "cuts them",
+		    degrees);
+	if (!harmonics_given)
 		model.harmonics = (size_t)se2_harmonics(&aperture);
 	model.process = process == 0 ? SE2_DIRECTION : SE2_DIFFUSION;
 	model.travel = fixed ? SE2_FIXED : SE2_GAMMA;

@@ -56,17 +56,20 @@ static const struct opt options[] = {
     OPT_SEED(&seed),
     OPT_THREADS(&threads, "1"),
     OPT_OUTPUT(&output),
-    OPT_NEEDS("frequency", "kind=gratings,white,snake,ladder"),
-    OPT_NEEDS("phase", "kind=gratings,snake,ladder"),
-    OPT_NEEDS("diameter", "kind=gratings"),
-    OPT_NEEDS("width", "kind=mach,cornsweet"),
-    OPT_NEEDS("patch", "kind=white,contrast"),
-    OPT_NEEDS("path-angle,spacing,length,sigma,jitter,random-phase,count,elements,seed", "kind=snake,ladder"),
-    OPT_NEEDS("random-phase", "!phase"),
     OPT_END,
 };
+static const struct opt_rule rules[] = {
+    OPT_RULE("frequency", ONE_OF("kind", "gratings,white,snake,ladder")),
+    OPT_RULE("phase", ONE_OF("kind", "gratings,snake,ladder")),
+    OPT_RULE("diameter", ONE_OF("kind", "gratings")),
+    OPT_RULE("width", ONE_OF("kind", "mach,cornsweet")),
+    OPT_RULE("patch", ONE_OF("kind", "white,contrast")),
+    OPT_RULE("path-angle,spacing,length,sigma,jitter,random-phase,count,elements,seed", ONE_OF("kind", "snake,ladder")),
+    OPT_RULE("random-phase", ABSENT("phase")),
+    OPT_RULES_END,
+};
 static const struct tool tool = {
-    "stimuli", "draw gratings, illusions and contours", "", 0, 0, options};
+    "stimuli", "draw gratings, illusions and contours", "", 0, 0, options, rules};
 
 /* axes of the design, the last running fastest */
 enum axis { CONTRAST, DIAMETER, ANGLE, SPACING, FREQUENCY, THETA, PHASE, AXES };

@@ -21,8 +21,13 @@ static const struct opt options[] = {
     OPT_OUTPUT(&output),
     OPT_END,
 };
+static const struct opt_rule rules[] = {
+    OPT_RULE("record", ABSENT("name")),
+    OPT_RULE("take", ABSENT("slice")),
+    OPT_RULES_END,
+};
 static const struct tool tool = {"tensor-get",
-    "take tensors out of an npys stream or a safetensors file", "[file]", 0, 1, options};
+    "take tensors out of an npys stream or a safetensors file", "[file]", 0, 1, options, rules};
 
 /* Copy the current tensor, or what the slice takes of it, a chunk of items at a time. */
 static void copy(struct tensors *in, const struct tensor *tensor, struct npys_out *out)
@@ -94,10 +99,6 @@ int main(int argc, char **argv)
 {
 	size_t files = tool_start(&tool, argc, argv), copied = 0;
 	struct tensor tensor;
-	if (name && has_record)
-		tool_usage("--record: --name chooses the tensor already");
-	if (slice_text && take_text)
-		tool_usage("--take: not together with --slice; use two in a pipe");
 	if (take_text)
 		read_order();
 	if (slice_text && slice_parse(slice_text, &slice) < 0) {

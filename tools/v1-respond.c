@@ -34,22 +34,25 @@ static const struct opt options[] = {
     OPT_THREADS(&threads, "1"),
     OPT_VERBOSE(&verbose),
     OPT_OUTPUT(&output),
-    OPT_NEEDS("", "model"),
-    /* the output has room for one */
-    OPT_NEEDS("layer,covariance", "!jacobian"),
-    OPT_NEEDS("layer", "!covariance"),
-    OPT_NEEDS("output", "layer|covariance|jacobian|!accuracy"),
-    OPT_NEEDS("output", "layer|covariance|jacobian|!confusion"),
-    OPT_NEEDS("output", "layer|covariance|jacobian|!tuning"),
-    OPT_NEEDS("stimuli", "tuning"),
-    OPT_NEEDS("tuning", "stimuli"),
-    /* what is before lateral propagation */
-    OPT_NEEDS("iterations", "!covariance|accuracy|confusion|tuning"),
-    OPT_NEEDS("iterations", "!layer=lgn|accuracy|confusion|tuning"),
     OPT_END,
 };
+static const struct opt_rule rules[] = {
+    OPT_RULE(NULL, GIVEN("model")),
+    /* the output has room for one */
+    OPT_RULE("layer,covariance", ABSENT("jacobian")),
+    OPT_RULE("layer", ABSENT("covariance")),
+    OPT_RULE("output", GIVEN("layer"), GIVEN("covariance"), GIVEN("jacobian"), ABSENT("accuracy")),
+    OPT_RULE("output", GIVEN("layer"), GIVEN("covariance"), GIVEN("jacobian"), ABSENT("confusion")),
+    OPT_RULE("output", GIVEN("layer"), GIVEN("covariance"), GIVEN("jacobian"), ABSENT("tuning")),
+    OPT_RULE("stimuli", GIVEN("tuning")),
+    OPT_RULE("tuning", GIVEN("stimuli")),
+    /* what is before lateral propagation */
+    OPT_RULE("iterations", ABSENT("covariance"), GIVEN("accuracy"), GIVEN("confusion"), GIVEN("tuning")),
+    OPT_RULE("iterations", NONE_OF("layer", "lgn"), GIVEN("accuracy"), GIVEN("confusion"), GIVEN("tuning")),
+    OPT_RULES_END,
+};
 static const struct tool tool = {
-    "v1-respond", "responses of a trained network to images", "[file ...]", 0, SIZE_MAX, options};
+    "v1-respond", "responses of a trained network to images", "[file ...]", 0, SIZE_MAX, options, rules};
 
 /* What the options ask for. */
 static struct respond_options check_options(void)

@@ -46,16 +46,19 @@ static const struct opt options[] = {
     OPT_THREADS(&threads, "1"),
     OPT_VERBOSE(&verbose),
     OPT_OUTPUT(&output),
-    OPT_NEEDS("cutoff", "method=fourier"),
-    OPT_NEEDS("sigma", "method=lcn"),
-    OPT_NEEDS("shrinkage,patch,save,apply", "method=zca"),
-    OPT_NEEDS("shrinkage,patch,save", "!apply"),
-    OPT_NEEDS("inverse", "apply"),
-    OPT_NEEDS("spectrum,output", "!save"),
     OPT_END,
 };
+static const struct opt_rule rules[] = {
+    OPT_RULE("cutoff", ONE_OF("method", "fourier")),
+    OPT_RULE("sigma", ONE_OF("method", "lcn")),
+    OPT_RULE("shrinkage,patch,save,apply", ONE_OF("method", "zca")),
+    OPT_RULE("shrinkage,patch,save", ABSENT("apply")),
+    OPT_RULE("inverse", GIVEN("apply")),
+    OPT_RULE("spectrum,output", ABSENT("save")),
+    OPT_RULES_END,
+};
 static const struct tool tool = {
-    "whiten", "take the predictable part out of images", "[file ...]", 0, 1000000, options};
+    "whiten", "take the predictable part out of images", "[file ...]", 0, 1000000, options, rules};
 
 struct whitener {
 	size_t c, h, w; /* of the images it is ready for */

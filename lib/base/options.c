@@ -6,10 +6,15 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/options.h"
-#include "base/rules.h"
 
 static const char *const kind_names[] = {
-	"flag", "count", "seed", "real", "reals", "text", "choice",
+    "flag",
+    "count",
+    "seed",
+    "real",
+    "reals",
+    "text",
+    "choice",
 };
 
 static void usage_error(const struct tool *tool, const char *what, const char *why)
@@ -41,8 +46,8 @@ static const char *range_text(const struct opt *o, char *buffer, size_t size)
 	number(min, sizeof min, r->min);
 	number(max, sizeof max, r->max);
 	if (low && high)
-		snprintf(buffer, size, "%s %s x %s %s", min, r->open_min ? "<" : "<=",
-		    r->open_max ? "<" : "<=", max);
+		snprintf(buffer, size, "%s %s x %s %s", min,
+		    r->open_min ? "<" : "<=", r->open_max ? "<" : "<=", max);
 	else if (low)
 		snprintf(buffer, size, "x %s %s", r->open_min ? ">" : ">=", min);
 	else
@@ -91,19 +96,35 @@ static int parse_real(const struct opt *o, const char *text, size_t length, doub
 	return check_range(o, *x, copy);
 }
 
+/* Take the first of comma-separated words off the front: the word, NULL where none is left. */
+static const char *next_word(const char **words, size_t *length)
+{
+	const char *word = *words;
+	if (!word || !*word)
+		return NULL;
+	*length = strcspn(word, ",");
+	*words += *length + (word[*length] == ',');
+	return word;
+}
+
+/* The position of a word in comma-separated words, -1 where it is none of them. */
+static int word_position(const char *words, const char *text, size_t length)
+{
+	const char *word;
+	size_t n;
+	for (int position = 0; (word = next_word(&words, &n)); position++)
+		if (n == length && memcmp(word, text, n) == 0)
+			return position;
+	return -1;
+}
+
 static int parse_choice(const struct opt *o, const char *text)
 {
-	size_t length = strlen(text);
-	int position = 0;
-	for (const char *word = o->words; *word; position++) {
-		size_t n = strcspn(word, ",");
-		if (n == length && memcmp(word, text, n) == 0) {
-			*(int *)o->value = position;
-			return 0;
-		}
-		word += n + (word[n] == ',');
-	}
-	return err_set("%s is not one of %s", text[0] ? text : "''", o->words);
+	int position = word_position(o->words, text, strlen(text));
+	if (position < 0)
+		return err_set("%s is not one of %s", text[0] ? text : "''", o->words);
+	*(int *)o->value = position;
+	return 0;
 }
 
 static int parse_value(const struct opt *o, const char *text)
@@ -186,9 +207,9 @@ static void print_help(const struct tool *tool)
 	    tool->operands, tool->purpose);
 	for (const struct opt *o = tool->options; o->name; o++) {
 		const char *argument = o->kind == OPT_KIND_FLAG     ? ""
-		                       : o->kind == OPT_KIND_SEED   ? "number"
-		                       : o->kind == OPT_KIND_CHOICE ? "word"
-		                                                    : o->words;
+				       : o->kind == OPT_KIND_SEED   ? "number"
+				       : o->kind == OPT_KIND_CHOICE ? "word"
+								    : o->words;
 		char letter[8] = "    ";
 		if (o->letter)
 			snprintf(letter, sizeof letter, "-%c, ", o->letter);
@@ -209,7 +230,8 @@ static void print_help(const struct tool *tool)
 			print_word(tail, (int)strlen(tail), &column);
 		putchar('\n');
 	}
-	printf("  %-*s %s\n", HELP_COLUMN - 3, "    --help, --version", "and --spec: this table for programs");
+	printf("  %-*s %s\n", HELP_COLUMN - 3, "    --help, --version",
+	    "and --spec: this table for programs");
 }
 
 static void print_spec(const struct tool *tool)
@@ -243,15 +265,17 @@ static const struct opt *find(const struct tool *tool, char letter, const char *
 {
 	for (const struct opt *o = tool->options; o->name; o++) {
 		if (name ? strlen(o->name) == length && memcmp(o->name, name, length) == 0
-		         : o->letter && o->letter == letter)
+			 : o->letter && o->letter == letter)
 			return o;
 	}
 	return NULL;
 }
 
-static bool *on_command_line; /* which options are, in the table's order, to the end of the process */
+static bool
+    *on_command_line; /* which options are, in the table's order, to the end of the process */
 
-static void take(const struct tool *tool, const struct opt *o, const char *shown, const char *value, bool *given)
+static void take(
+    const struct tool *tool, const struct opt *o, const char *shown, const char *value, bool *given)
 {
 	if (parse_value(o, value) < 0)
 		usage_error(tool, shown, err_reason());
@@ -303,13 +327,6 @@ static void take_letters(const struct tool *tool, int argc, char **argv, int *i,
 	}
 }
 
-static void check_rules(const struct tool *tool, const bool *given)
-{
-	char what[256];
-	if (rules_check(tool, given, what, sizeof what) < 0)
-		usage_error(tool, what, err_reason());
-}
-
 static void set_defaults(const struct tool *tool)
 {
 	for (const struct opt *o = tool->options; o->name; o++) {
@@ -341,43 +358,6 @@ static void set_defaults(const struct tool *tool)
 		if (o->initial && parse_value(o, o->initial) < 0)
 			usage_error(tool, o->name, err_reason());
 	}
-}
-
-size_t opt_parse(const struct tool *tool, int argc, char **argv)
-{
-	size_t operands = 0, options = 0;
-	bool ended = false;
-	set_defaults(tool);
-	while (tool->options[options].name)
-		options++;
-	bool *given = mem_alloc(options + 1, sizeof *given);
-	if (!given || rules_sound(tool) < 0)
-		usage_error(tool, "options", err_reason());
-	for (int i = 1; i < argc; i++) {
-		if (ended || argv[i][0] != '-' || !argv[i][1]) {
-			argv[1 + operands++] = argv[i];
-		} else if (argv[i][1] != '-') {
-			take_letters(tool, argc, argv, &i, given);
-		} else if (!argv[i][2]) {
-			ended = true;
-		} else if (strcmp(argv[i], "--help") == 0) {
-			answer(tool, print_help);
-		} else if (strcmp(argv[i], "--version") == 0) {
-			answer(tool, print_version);
-		} else if (strcmp(argv[i], "--spec") == 0) {
-			answer(tool, print_spec);
-		} else {
-			take_long(tool, argc, argv, &i, given);
-		}
-	}
-	if (operands < tool->operands_min)
-		usage_error(tool, "operands", "too few; see --help");
-	if (operands > tool->operands_max)
-		usage_error(tool, argv[1 + tool->operands_max], "one operand too many; see --help");
-	check_rules(tool, given);
-	free(on_command_line);
-	on_command_line = given;
-	return operands;
 }
 
 /* The shortest of 15 and 17 digits that gives the same number back. */
@@ -424,6 +404,144 @@ void opt_text(const struct opt *o, char *buffer, size_t size)
 		snprintf(buffer, size, "%.*s", (int)strcspn(word, ","), word);
 		break;
 	}
+}
+
+#define RULE_CONDITIONS (sizeof((struct opt_rule *)0)->any / sizeof(struct opt_condition))
+
+static bool holds(const struct tool *tool, const bool *given, const struct opt_condition *c)
+{
+	char value[256];
+	const struct opt *o = find(tool, 0, c->name, strlen(c->name));
+	bool met = given[o - tool->options];
+	if (c->values) {
+		opt_text(o, value, sizeof value);
+		met = (met || o->initial) && word_position(c->values, value, strlen(value)) >= 0;
+	}
+	return met != c->negated;
+}
+
+/* The conditions that are negated, or those that are not, as text: "--a, --b 1 or 2 and --c". Gives how many there are. */
+static size_t name_conditions(
+    const struct opt_rule *rule, bool negated, const char *last, char *text, size_t size)
+{
+	size_t count = 0, done = 0, used = 0, length;
+	text[0] = '\0';
+	for (size_t i = 0; i < RULE_CONDITIONS; i++)
+		count += rule->any[i].name && rule->any[i].negated == negated;
+	for (size_t i = 0; i < RULE_CONDITIONS; i++) {
+		const struct opt_condition *c = &rule->any[i];
+		if (!c->name || c->negated != negated)
+			continue;
+		const char *separator = done == 0 ? "" : done + 1 < count ? ", " : last, *word;
+		used += (size_t)snprintf(text + used, size - used, "%s--%s", separator, c->name);
+		for (const char *rest = c->values;
+		     used < size && (word = next_word(&rest, &length));)
+			used += (size_t)snprintf(text + used, size - used, "%s%.*s",
+			    word == c->values ? " " : " or ", (int)length, word);
+		done++;
+	}
+	return count;
+}
+
+/* Say why the option may not stand on this command line, or without an option why the command line is not complete. */
+static void broken(const struct tool *tool, const struct opt_rule *rule, const struct opt *option)
+{
+	char wanted[256], unwanted[256], shown[128];
+	size_t some = name_conditions(rule, false, " or ", wanted, sizeof wanted),
+	       others = name_conditions(rule, true, " and ", unwanted, sizeof unwanted);
+	if (!option)
+		usage_error(tool, wanted, some > 1 ? "one is needed" : "is needed");
+	if (others)
+		err_set("not together with %s%s%s", unwanted, some ? " without " : "", wanted);
+	else
+		err_set("needs %s", wanted);
+	snprintf(shown, sizeof shown, "--%s", option->name);
+	usage_error(tool, shown, err_reason());
+}
+
+static const struct opt *need(const struct tool *tool, const char *name, size_t length)
+{
+	const struct opt *o = find(tool, 0, name, length);
+	if (!o) {
+		err_set("option %.*s does not exist", (int)length, name);
+		usage_error(tool, "a rule", err_reason());
+	}
+	return o;
+}
+
+/* A rule can name only options that exist, and only words that they can have. */
+static void check_rule(const struct tool *tool, const struct opt_rule *rule)
+{
+	const char *word, *rest = rule->names;
+	size_t length;
+	while ((word = next_word(&rest, &length)))
+		need(tool, word, length);
+	for (const struct opt_condition *c = rule->any; c < rule->any + RULE_CONDITIONS && c->name;
+	     c++) {
+		const struct opt *o = need(tool, c->name, strlen(c->name));
+		rest = o->kind == OPT_KIND_CHOICE ? c->values : NULL;
+		while ((word = next_word(&rest, &length))) {
+			if (word_position(o->words, word, length) < 0) {
+				err_set("word %.*s does not exist", (int)length, word);
+				usage_error(tool, "a rule", err_reason());
+			}
+		}
+	}
+}
+
+static void check_rules(const struct tool *tool, const bool *given)
+{
+	for (const struct opt_rule *rule = tool->rules; rule && rule->any[0].name; rule++) {
+		bool met = false;
+		check_rule(tool, rule);
+		for (size_t i = 0; i < RULE_CONDITIONS && rule->any[i].name; i++)
+			met = met || holds(tool, given, &rule->any[i]);
+		if (met)
+			continue;
+		if (!rule->names)
+			broken(tool, rule, NULL);
+		for (const struct opt *o = tool->options; rule->names && o->name; o++)
+			if (given[o - tool->options] &&
+			    word_position(rule->names, o->name, strlen(o->name)) >= 0)
+				broken(tool, rule, o);
+	}
+}
+
+size_t opt_parse(const struct tool *tool, int argc, char **argv)
+{
+	size_t operands = 0, options = 0;
+	bool ended = false;
+	set_defaults(tool);
+	while (tool->options[options].name)
+		options++;
+	bool *given = mem_alloc(options + 1, sizeof *given);
+	if (!given)
+		usage_error(tool, "options", err_reason());
+	for (int i = 1; i < argc; i++) {
+		if (ended || argv[i][0] != '-' || !argv[i][1]) {
+			argv[1 + operands++] = argv[i];
+		} else if (argv[i][1] != '-') {
+			take_letters(tool, argc, argv, &i, given);
+		} else if (!argv[i][2]) {
+			ended = true;
+		} else if (strcmp(argv[i], "--help") == 0) {
+			answer(tool, print_help);
+		} else if (strcmp(argv[i], "--version") == 0) {
+			answer(tool, print_version);
+		} else if (strcmp(argv[i], "--spec") == 0) {
+			answer(tool, print_spec);
+		} else {
+			take_long(tool, argc, argv, &i, given);
+		}
+	}
+	if (operands < tool->operands_min)
+		usage_error(tool, "operands", "too few; see --help");
+	if (operands > tool->operands_max)
+		usage_error(tool, argv[1 + tool->operands_max], "one operand too many; see --help");
+	check_rules(tool, given);
+	free(on_command_line);
+	on_command_line = given;
+	return operands;
 }
 
 const struct opt *opt_other(const struct tool *tool, size_t count, const char *const *names)

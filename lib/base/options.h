@@ -7,8 +7,12 @@
  *	static const struct opt options[] = {
  *		OPT_REAL('w', "width", &width, "1.5", OPEN(0, INFINITY), "px", "sigma of the surround"),
  *		OPT_OUTPUT(&output),
- *		OPT_NEEDS("width", "shape=disc,ring"),
  *		OPT_END,
+ *	};
+ *	static const struct opt_rule rules[] = {
+ *		OPT_RULE("width", ONE_OF("shape", "disc,ring")),
+ *		OPT_RULE("save,load", ABSENT("check")),
+ *		OPT_RULES_END,
  *	};
  */
 #ifndef BASE_OPTIONS_H
@@ -34,12 +38,14 @@ struct opt_range {
 	double min, max;
 	bool open_min, open_max;
 };
+/* clang-format off */
 #define CLOSED(a, b) {(a), (b), false, false}   /* a <= x <= b */
 #define OPEN(a, b) {(a), (b), true, true}       /* a < x < b */
 #define ABOVE(a, b) {(a), (b), true, false}     /* a < x <= b */
 #define BELOW(a, b) {(a), (b), false, true}     /* a <= x < b */
 #define AT_LEAST(a) {(a), INFINITY, false, true} /* a <= x, finite */
 #define ANY {-INFINITY, INFINITY, true, true}   /* finite */
+/* clang-format on */
 
 struct opt {
 	char letter; /* 0: long name only */
@@ -47,13 +53,15 @@ struct opt {
 	enum opt_kind kind;
 	void *value;
 	bool *given;         /* NULL, or set to true when the option is on the command line */
-	const char *initial; /* default in the command line's own words; NULL: unset (zero, false, NULL) */
+	const char *initial; /* default in the command line's own words; NULL: zero, false, NULL */
 	struct opt_range range;
-	size_t count;      /* of OPT_KIND_REALS */
-	const char *words; /* OPT_KIND_CHOICE: "zero,mirror,periodic"; else the argument's name: "px", "file" */
-	const char *help;  /* a few lower-case words, no full stop */
+	size_t count; /* of OPT_KIND_REALS */
+	const char
+	    *words;       /* the words of a choice, "zero,mirror"; else the argument's name, "px" */
+	const char *help; /* a few lower-case words, no full stop */
 };
 
+/* clang-format off */
 #define OPT_IS(type, pointer) ((void *)(1 ? (pointer) : (type *)0))
 #define OPT_FLAG(l, n, v, h) {l, n, OPT_KIND_FLAG, OPT_IS(bool, v), NULL, NULL, CLOSED(0, 0), 0, NULL, h}
 #define OPT_COUNT(l, n, v, d, r, a, h) {l, n, OPT_KIND_COUNT, OPT_IS(size_t, v), NULL, d, r, 0, a, h}
@@ -75,21 +83,44 @@ struct opt {
 /* d: "1" for stream filters, NULL (the process's CPUs) for training, fits and statistics */
 #define OPT_THREADS(v, d) OPT_COUNT('j', "threads", v, d, CLOSED(1, 1024), "number", "threads; no result depends on it")
 #define OPT_VERBOSE(v) OPT_FLAG('v', "verbose", v, "show progress on standard error")
-/*
- * What an option asks of the others, after all of them: each of the comma-separated `names` that is on the command line
- * needs one of the conditions, which | separates: "save" (given), "!save" (not given), "method=zca,lcn" (has one of these
- * values, given or by default), "!method=zca". Names "": the command line itself needs it. A broken rule is usage.
- */
-#define OPT_NEEDS(names, conditions) {0, NULL, OPT_KIND_FLAG, NULL, NULL, NULL, ANY, 0, names, conditions}
 #define OPT_END {0, NULL, OPT_KIND_FLAG, NULL, NULL, NULL, ANY, 0, NULL, NULL}
+/* clang-format on */
 
-/* A tool: what --help and --spec print of it. */
+/* What a rule asks of one option. */
+struct opt_condition {
+	const char *name;   /* the option; NULL: no condition */
+	const char *values; /* that it has one of these comma-separated values, given or by default;
+	                       NULL: that it is on the command line */
+	bool negated;       /* the opposite */
+};
+
+/*
+ * What options ask of one another, checked after parsing: each of the comma-separated names that is on
+ * the command line needs at least one of the conditions. names NULL: every command line needs one. A
+ * broken rule is an error of usage.
+ */
+struct opt_rule {
+	const char *names;
+	struct opt_condition any[4];
+};
+
+/* clang-format off */
+#define GIVEN(name) {name, NULL, false}
+#define ABSENT(name) {name, NULL, true}
+#define ONE_OF(name, values) {name, values, false}
+#define NONE_OF(name, values) {name, values, true}
+#define OPT_RULE(names, ...) {names, {__VA_ARGS__}}
+#define OPT_RULES_END {NULL, {{NULL, NULL, false}}}
+/* clang-format on */
+
+/* A tool: what --help and --spec print of it, and what its options ask of one another. */
 struct tool {
 	const char *name;
 	const char *purpose;  /* one line, lower case, no full stop */
 	const char *operands; /* "[file ...]", "" for none */
 	size_t operands_min, operands_max;
 	const struct opt *options;
+	const struct opt_rule *rules; /* NULL: none */
 };
 
 /* Set every variable to its default, then parse the command line; options may stand after operands,

@@ -72,10 +72,13 @@ const struct opt program_options[] = {
     OPT_OUTPUT(&output),
     OPT_THREADS(&threads, NULL),
     OPT_VERBOSE(&verbose),
-    OPT_NEEDS("lateral-from", "!iterations=0"),
-    OPT_NEEDS("holdout", "!validate"),
-    OPT_NEEDS("every,resume", "checkpoint"),
     OPT_END,
+};
+const struct opt_rule program_rules[] = {
+    OPT_RULE("lateral-from", NONE_OF("iterations", "0")),
+    OPT_RULE("holdout", ABSENT("validate")),
+    OPT_RULE("every,resume", GIVEN("checkpoint")),
+    OPT_RULES_END,
 };
 
 /* What determines no number, or is known by its hash: all others stand in the model file. */
