@@ -12,12 +12,12 @@
 #include "base/tool.h"
 #include "field/edges.h"
 #include "field/field.h"
-#include "kernel/inputs.h"
+#include "kernel/overlap.h"
 #include "models/models.h"
 #include "npys/batch.h"
 
 static const char *output, *label;
-static struct lateral_files from;
+static struct units_files from;
 static const char *images_file, *edges_file, *m4_file, *curves_file, *compare_file, *fields_file;
 static int period;
 static size_t radius, threads;
@@ -134,10 +134,10 @@ static struct orientation_kernel measure_edges(size_t reach)
 	return m4;
 }
 
-static void compare(const struct lateral *set, struct orientation_kernel *m4)
+static void compare(const struct units *set, struct orientation_kernel *m4)
 {
 	double *c[3] = {NULL, NULL, NULL};
-	tool_check(lateral_read_confounds(&from, set, plan.threads, c));
+	tool_check(overlap_read(&from, set, plan.threads, c));
 	for (size_t k = 0; k < 3; k++)
 		plan.c[k] = c[k];
 	if (m4_file) {
@@ -167,13 +167,13 @@ static void compare(const struct lateral *set, struct orientation_kernel *m4)
 int main(int argc, char **argv)
 {
 	size_t operands = tool_start(&tool, argc, argv);
-	struct lateral set = {0};
+	struct units set = {0};
 	struct orientation_kernel kernel = {0}, m4 = {0};
 	check_options();
 	plan.threads = par_threads(threads);
 	struct npys_in *in = tool_need(npys_open(argv + 1, operands));
 	if (from.table)
-		tool_check(lateral_read(in, &from, &set));
+		tool_check(units_read(in, &from, &set));
 	else
 		tool_check(orientation_read(in, period ? 2 * M_PI : M_PI, &kernel));
 	npys_close_in(in);
@@ -188,7 +188,7 @@ int main(int argc, char **argv)
 	struct table_out *table = tool_need(table_create(output, FIELD_COLUMNS)), *curves = NULL;
 	if (curves_file)
 		curves = tool_need(table_create(curves_file, FIELD_CURVE_COLUMNS));
-	for (enum lateral_part part = LATERAL_POSITIVE; part <= LATERAL_NEGATIVE; part++) {
+	for (enum sign part = SIGN_POSITIVE; part <= SIGN_NEGATIVE; part++) {
 		for (size_t f = 0; f < fields; f++)
 			tool_check(field_create(&field[f], radius));
 		tool_check(from.table ? field_of_pairs(&set, set.weight, part, plan.threads, field)
@@ -212,6 +212,6 @@ int main(int argc, char **argv)
 	free(field);
 	orientation_free(&m4);
 	orientation_free(&kernel);
-	lateral_free(&set);
+	units_free(&set);
 	return STATUS_OK;
 }

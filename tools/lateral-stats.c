@@ -10,12 +10,12 @@
 #include "base/progress.h"
 #include "base/threads.h"
 #include "base/tool.h"
-#include "kernel/inputs.h"
+#include "kernel/overlap.h"
 #include "stats/combine.h"
 #include "indices/measures.h"
 
 static const char *output, *label;
-static struct lateral_files from;
+static struct units_files from;
 static const char *profile_file, *pairs_file, *ranges;
 static bool verbose, combine, disc;
 static struct lateral_plan plan;
@@ -74,10 +74,10 @@ static void read_plan(void)
 	plan.threads = par_threads(threads);
 }
 
-static void read_units(struct lateral *set, char *file)
+static void read_units(struct units *set, char *file)
 {
 	struct npys_in *in = tool_need(npys_open(&file, file ? 1 : 0));
-	tool_check(lateral_read(in, &from, set));
+	tool_check(units_read(in, &from, set));
 	npys_close_in(in);
 	if (!from.rms)
 		tool_warn("--rms: not given: the gauge of the kernel is taken as it is");
@@ -109,7 +109,7 @@ static void report_kernels(struct measures *all, struct report *report, struct t
 		for (size_t part = 0; part < 2; part++)
 			if (all->empty[k][part])
 				tool_warn("%s: no %s weight: what needs one is nan", all->name[k],
-				    lateral_part_names[part]);
+				    sign_names[part]);
 		progress_add(&progress, 1, all->name[k]);
 	}
 	progress_end(&progress);
@@ -117,7 +117,7 @@ static void report_kernels(struct measures *all, struct report *report, struct t
 
 int main(int argc, char **argv)
 {
-	struct lateral set;
+	struct units set;
 	struct measures all;
 	struct report report = {0};
 	struct table_out *profile = NULL;
@@ -131,7 +131,7 @@ int main(int argc, char **argv)
 	read_units(&set, operands ? argv[1] : NULL);
 	tool_check(measures_start(&all, label, &set, &plan));
 	double **w = all.weight;
-	tool_check(lateral_read_confounds(&from, &set, plan.threads, &w[MEASURES_C1]));
+	tool_check(overlap_read(&from, &set, plan.threads, &w[MEASURES_C1]));
 	tool_check(measures_prepare(&all, &set, disc));
 	if (!w[MEASURES_BEYOND])
 		tool_warn("%s: 4 usable units are needed: left out", all.name[MEASURES_BEYOND]);
@@ -143,8 +143,8 @@ int main(int argc, char **argv)
 	tool_check(measures_head(&all, from.rms, &report));
 	report_write(&report, table);
 	if (pairs_file) {
-		struct table_out *pairs = tool_need(table_create(pairs_file, LATERAL_PAIR_COLUMNS));
-		lateral_pairs_write(&set, w[MEASURES_C1], w[MEASURES_C2], w[MEASURES_C3],
+		struct table_out *pairs = tool_need(table_create(pairs_file, UNITS_COLUMNS));
+		units_write(&set, w[MEASURES_C1], w[MEASURES_C2], w[MEASURES_C3],
 		    w[MEASURES_BEYOND], pairs);
 		tool_check(table_close(pairs));
 	}
@@ -154,6 +154,6 @@ int main(int argc, char **argv)
 	report_free(&report);
 	measures_free(&all);
 	free((double *)plan.edge);
-	lateral_free(&set);
+	units_free(&set);
 	return STATUS_OK;
 }

@@ -8,13 +8,13 @@
 #include "base/threads.h"
 #include "conv/filter2d.h"
 #include "fit/gabor.h"
-#include "kernel/pairs.h"
+#include "kernel/units.h"
 
 #define T ((size_t)EDGES_ANGLES)
 #define SIZE ((size_t)13)
 #define MARGIN ((size_t)6)
 #define IMAGES ((size_t)8) /* at a time */
-#define PI LATERAL_PI
+#define PI UNITS_PI
 
 struct edge {
 	uint32_t row, column, angle;

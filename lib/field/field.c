@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "base/threads.h"
 
-#define PI LATERAL_PI
+#define PI UNITS_PI
 #define CUT 3  /* of G_h, in h */
 #define SPAN FIELD_SPAN /* points a side that G_h reaches at most */
 
@@ -102,7 +102,7 @@ static double density(size_t count, const double *x, double a)
 	double sum = 0;
 	for (size_t k = 0; k < count; k++)
 		for (int turn = -1; turn <= 1; turn++) {
-			double d = lateral_wrap_axis(x[k] - a) + turn * PI;
+			double d = units_wrap_axis(x[k] - a) + turn * PI;
 			sum += exp(-d * d / (2 * FIELD_RHO * FIELD_RHO));
 		}
 	return sum * PI / ((double)count * FIELD_RHO * sqrt(2 * PI));
@@ -113,13 +113,13 @@ static double density(size_t count, const double *x, double a)
 /* of width FIELD_RHO, at d bins */
 static double wrapped_bell(size_t d)
 {
-	double a = lateral_wrap_axis(PI * (double)d / (double)BINS), g = 0;
+	double a = units_wrap_axis(PI * (double)d / (double)BINS), g = 0;
 	for (int turn = -1; turn <= 1; turn++)
 		g += exp(-(a + turn * PI) * (a + turn * PI) / (2 * FIELD_RHO * FIELD_RHO));
 	return g;
 }
 
-void field_shares(const struct lateral *set, const size_t *target, const size_t *source,
+void field_shares(const struct units *set, const size_t *target, const size_t *source,
     const size_t *pair, size_t count, const double *times, float *share)
 {
 	double histogram[BINS] = {0}, rho[BINS] = {0}, g[BINS], total = 0;
@@ -128,7 +128,7 @@ void field_shares(const struct lateral *set, const size_t *target, const size_t 
 	for (int round = 0; round < 2; round++) {
 		for (size_t k = 0; k < count; k++) {
 			size_t p = pair[k], i = target[p], j = source[p];
-			double dtheta = set->pair[lateral_pair_index(set, i, j)].dtheta;
+			double dtheta = set->pair[units_index(set, i, j)].dtheta;
 			double at = (dtheta / PI + 1) * (double)BINS, below = floor(at);
 			size_t one = (size_t)below % BINS, two = (one + 1) % BINS;
 			if (round) {
@@ -148,7 +148,7 @@ void field_shares(const struct lateral *set, const size_t *target, const size_t 
 	}
 }
 
-void field_share_influence(const struct lateral *set, const size_t *target, const size_t *source,
+void field_share_influence(const struct units *set, const size_t *target, const size_t *source,
     const size_t *pair, size_t count, const float *share, double *psi)
 {
 	double seen[BINS] = {0}, through[BINS] = {0};
@@ -156,7 +156,7 @@ void field_share_influence(const struct lateral *set, const size_t *target, cons
 		for (size_t k = 0; k < count; k++) {
 			size_t p = pair[k];
 			double dtheta =
-			    set->pair[lateral_pair_index(set, target[p], source[p])].dtheta;
+			    set->pair[units_index(set, target[p], source[p])].dtheta;
 			double at = (dtheta / PI + 1) * (double)BINS, below = floor(at);
 			size_t one = (size_t)below % BINS, two = (one + 1) % BINS;
 			if (round) {
@@ -176,10 +176,10 @@ void field_share_influence(const struct lateral *set, const size_t *target, cons
 	}
 }
 
-void field_splat(const struct lateral *set, size_t i, size_t j, const double *w, size_t radius,
+void field_splat(const struct units *set, size_t i, size_t j, const double *w, size_t radius,
     double *a, double *b, size_t *low, size_t *high)
 {
-	const struct lateral_pair *pair = &set->pair[lateral_pair_index(set, i, j)];
+	const struct units_pair *pair = &set->pair[units_index(set, i, j)];
 	double theta = set->unit[i].gabor.theta, c = cos(theta), s = sin(theta);
 	for (size_t t = 0; t < set->taps; t++) {
 		double x = set->dx[t] + pair->x, y = set->dy[t] + pair->y;
@@ -189,10 +189,10 @@ void field_splat(const struct lateral *set, size_t i, size_t j, const double *w,
 	}
 }
 
-void field_spreads(const struct lateral *set, size_t i, size_t j, size_t radius,
+void field_spreads(const struct units *set, size_t i, size_t j, size_t radius,
     struct field_spread *spread)
 {
-	const struct lateral_pair *pair = &set->pair[lateral_pair_index(set, i, j)];
+	const struct units_pair *pair = &set->pair[units_index(set, i, j)];
 	double theta = set->unit[i].gabor.theta, c = cos(theta), s = sin(theta),
 	       span = CUT * FIELD_H, wide = (double)radius;
 	size_t side = 2 * radius + 1 + 2 * SPAN;
@@ -215,15 +215,15 @@ void field_spreads(const struct lateral *set, size_t i, size_t j, size_t radius,
 	}
 }
 
-static double part_of(double w, enum lateral_part part)
+static double part_of(double w, enum sign part)
 {
-	return part == LATERAL_NEGATIVE ? fmax(-w, 0) : fmax(w, 0);
+	return part == SIGN_NEGATIVE ? fmax(-w, 0) : fmax(w, 0);
 }
 
 struct pairs_job {
-	const struct lateral *set;
+	const struct units *set;
 	const double *w;
-	enum lateral_part part;
+	enum sign part;
 	const double *all;     /* (n (n - 1)): dtheta of every pair */
 	struct field *field;   /* (n + 1) */
 	struct field *partial; /* (n): each target's share of the pooled field */
@@ -234,20 +234,20 @@ struct pairs_job {
 static int target(size_t i, size_t worker, void *argument)
 {
 	const struct pairs_job *job = argument;
-	const struct lateral *set = job->set;
+	const struct units *set = job->set;
 	struct field *own = &job->field[i], *share = &job->partial[i];
 	size_t size = own->size;
 	double *a = job->scratch[worker], *b = a + size * size, *part = b + size * size;
 	double *angles = job->angles[worker];
 	for (size_t j = 0, m = 0; j < set->n; j++)
 		if (j != i)
-			angles[m++] = set->pair[lateral_pair_index(set, i, j)].dtheta;
+			angles[m++] = set->pair[units_index(set, i, j)].dtheta;
 	for (size_t j = 0; j < set->n; j++) {
 		if (j == i)
 			continue;
-		double dtheta = set->pair[lateral_pair_index(set, i, j)].dtheta;
+		double dtheta = set->pair[units_index(set, i, j)].dtheta;
 		double c = cos(2 * dtheta), s = sin(2 * dtheta);
-		const double *w = lateral_weights(set, job->w, i, j);
+		const double *w = units_weights(set, job->w, i, j);
 		size_t low = size, high = 0;
 		for (size_t t = 0; t < set->taps; t++)
 			part[t] = part_of(w[t], job->part);
@@ -270,7 +270,7 @@ static int target(size_t i, size_t worker, void *argument)
 	return 0;
 }
 
-int field_of_pairs(const struct lateral *set, const double *w, enum lateral_part part,
+int field_of_pairs(const struct units *set, const double *w, enum sign part,
     size_t threads, struct field *field)
 {
 	size_t n = set->n, size = field->size, points = size * size, m = 0;
@@ -285,7 +285,7 @@ int field_of_pairs(const struct lateral *set, const double *w, enum lateral_part
 		ok = field_create(&job.partial[i], field->radius) == 0;
 		for (size_t j = 0; j < n; j++)
 			if (j != i)
-				all[m++] = set->pair[lateral_pair_index(set, i, j)].dtheta;
+				all[m++] = set->pair[units_index(set, i, j)].dtheta;
 	}
 	for (size_t t = 0; ok && t < threads; t++)
 		ok = (job.scratch[t] = mem_alloc(2 * points + set->taps, sizeof(double))) &&
@@ -307,7 +307,7 @@ int field_of_pairs(const struct lateral *set, const double *w, enum lateral_part
 	return status;
 }
 
-int field_of_kernel(const struct orientation_kernel *kernel, double step, enum lateral_part part,
+int field_of_kernel(const struct orientation_kernel *kernel, double step, enum sign part,
     struct field *field)
 {
 	size_t points = field->size * field->size;
@@ -362,14 +362,14 @@ static double degrees(double re, double im)
 	return d <= -90 ? 90 : d;
 }
 
-void field_write(const struct field *field, const char *kernel, enum lateral_part part,
+void field_write(const struct field *field, const char *kernel, enum sign part,
     long long filter, struct table_out *table)
 {
 	for (size_t p = 0; p < field->size * field->size; p++) {
 		double re, im, wide = (double)field->radius;
 		bool seen = field_value(field, p, &re, &im);
 		table_text(table, kernel);
-		table_text(table, lateral_part_names[part]);
+		table_text(table, sign_names[part]);
 		table_int(table, filter);
 		table_real(table, (double)(p % field->size) - wide);
 		table_real(table, wide - (double)(p / field->size));
@@ -454,7 +454,7 @@ bool field_streamline(const struct field *field, double x0, double y0, size_t mo
 }
 
 int field_curves(
-    const struct field *field, const char *kernel, enum lateral_part part, struct table_out *table)
+    const struct field *field, const char *kernel, enum sign part, struct table_out *table)
 {
 	const size_t every = 5, most = 4 * field->radius * 10;
 	long long curve = 0;
@@ -473,7 +473,7 @@ int field_curves(
 			if (!between(field, points[k].x, points[k].y, &re, &im))
 				re = im = NAN;
 			table_text(table, kernel);
-			table_text(table, lateral_part_names[part]);
+			table_text(table, sign_names[part]);
 			table_int(table, curve);
 			table_real(table, points[k].s);
 			table_real(table, points[k].x);

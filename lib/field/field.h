@@ -14,14 +14,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "kernel/pairs.h"
-#include "kernel/report.h"
+#include "kernel/units.h"
+#include "kernel/row.h"
 #include "se2/stream.h"
 #include "table/table.h"
 
 #define FIELD_H 0.7 /* px */
 #define FIELD_RHO                                                                                  \
-	(LATERAL_PI / 18)  /* width of the Gaussian that makes rho of the pairs' dtheta, rad */
+	(UNITS_PI / 18)  /* width of the Gaussian that makes rho of the pairs' dtheta, rad */
 #define FIELD_EFFECTIVE 10 /* fewer effective pairs: masked */
 
 /* On points (c - radius, radius - r) px, r and c from 0 to 2 radius; all arrays (size, size), size = 2 radius + 1. */
@@ -48,18 +48,18 @@ bool field_value(const struct field *field, size_t p, double *re, double *im);
  * Fields of a set's pairs, w: (n, n, taps), part positive or negative: field[i], i < n, of target i by the density of
  * its own pairs, and field[n] of all by the density of all; (n + 1) fields made by field_create. 0 or -1.
  */
-int field_of_pairs(const struct lateral *set, const double *w, enum lateral_part part,
+int field_of_pairs(const struct units *set, const double *w, enum sign part,
     size_t threads, struct field *field) __attribute__((warn_unused_result));
 
 /* The field of an orientation kernel whose points are `step` px apart: they are the taps and its angles dtheta, whose density is how far apart
  * they lie. With period 2 pi the target has a front and taps count once, as they are. There are no pairs: the
  * effective number counts points by G alone, and is masked in the same way. */
-int field_of_kernel(const struct orientation_kernel *kernel, double step, enum lateral_part part,
+int field_of_kernel(const struct orientation_kernel *kernel, double step, enum sign part,
     struct field *field) __attribute__((warn_unused_result));
 
 /* The taps of pair (i, j) with weights w (taps), in both frames with half weight each: a += sum G w, b += sum G on
  * (2 radius + 1)^2 points; rows low <= r < high have been touched (start with high = 0 and low = the size). */
-void field_splat(const struct lateral *set, size_t i, size_t j, const double *w, size_t radius,
+void field_splat(const struct units *set, size_t i, size_t j, const double *w, size_t radius,
     double *a, double *b, size_t *low, size_t *high);
 
 /* The same for many weightings: G_h about every tap of pair (i, j) in the target's frame (the other frame is its mirror
@@ -69,22 +69,22 @@ struct field_spread {
 	size_t corner; /* of the FIELD_SPAN x FIELD_SPAN points that it reaches */
 	float gx[FIELD_SPAN], gy[FIELD_SPAN];
 };
-void field_spreads(const struct lateral *set, size_t i, size_t j, size_t radius,
+void field_spreads(const struct units *set, size_t i, size_t j, size_t radius,
     struct field_spread *spread /* (taps) */);
 
 /* 1/rho of the pairs (target[p], source[p]) for p in pair (count), into share[p]: rho, 1 where dtheta is uniform, is
  * pi times the density of their dtheta, each pair counting times[target] times[source] (NULL: 1). */
-void field_shares(const struct lateral *set, const size_t *target, const size_t *source,
+void field_shares(const struct units *set, const size_t *target, const size_t *source,
     const size_t *pair, size_t count, const double *times, float *share);
 
 /* psi (count): derivatives of something by the logarithm of the pairs' own weights in sums with `share`, which it takes no
  * scale from (sum psi = 0). Their effect on it through rho is added. */
-void field_share_influence(const struct lateral *set, const size_t *target, const size_t *source,
+void field_share_influence(const struct units *set, const size_t *target, const size_t *source,
     const size_t *pair, size_t count, const float *share, double *psi);
 
 #define FIELD_COLUMNS "kernel part filter x_px y_px orientation_deg coherence weight n_effective"
 /* Every point as a row; orientation in (-90, 90], both it and coherence nan where masked. */
-void field_write(const struct field *field, const char *kernel, enum lateral_part part,
+void field_write(const struct field *field, const char *kernel, enum sign part,
     long long filter, struct table_out *table);
 
 /* A streamline through (x, y) to both sides: the orientation between points by bilinear interpolation of v, fourth-order
@@ -101,7 +101,7 @@ bool field_streamline(const struct field *field, double x, double y, size_t most
  * Streamlines of the field from the points (0, y), y a whole number of px, 4 radius px at most to a side. s_px is the arclength from the start, positive to the right of it.
  */
 #define FIELD_CURVE_COLUMNS "kernel part curve s_px x_px y_px orientation_deg coherence"
-int field_curves(const struct field *field, const char *kernel, enum lateral_part part,
+int field_curves(const struct field *field, const char *kernel, enum sign part,
     struct table_out *table) __attribute__((warn_unused_result));
 
 #endif

@@ -43,7 +43,7 @@ struct place {
 };
 
 struct cells {
-	const struct lateral *set;
+	const struct units *set;
 	const struct lateral_plan *plan;
 	size_t total;       /* taps of pairs i != j */
 	size_t ways, cells; /* quantiles of each confound, and what they make */
@@ -74,7 +74,7 @@ static int by_range(const void *a, const void *b)
 }
 
 /* where a tap counted among those of pairs i != j is in an array (n, n, taps) */
-static size_t position(const struct lateral *set, size_t tap)
+static size_t position(const struct units *set, size_t tap)
 {
 	size_t pair = tap / set->taps, i = pair / (set->n - 1), j = pair % (set->n - 1);
 	return (i * set->n + j + (j >= i)) * set->taps + tap % set->taps;
@@ -85,7 +85,7 @@ static size_t position(const struct lateral *set, size_t tap)
 static void split(
     const struct cells *cells, struct place *place, const double *const *c, size_t count)
 {
-	const struct lateral *set = cells->set;
+	const struct units *set = cells->set;
 	size_t parts = 1, total = cells->total;
 	for (size_t k = 0; k < count; k++, parts *= cells->ways) {
 		double largest = 0;
@@ -117,10 +117,10 @@ static void count_cells(struct cells *cells, size_t confounds)
 	}
 }
 
-static void directions(const struct lateral *set, size_t tap, double *g, double *r)
+static void directions(const struct units *set, size_t tap, double *g, double *r)
 {
 	size_t at = position(set, tap), p = at / set->taps, i = p / set->n, j = p % set->n;
-	struct lateral_tap place = lateral_tap(set, i, j, at % set->taps);
+	struct units_tap place = units_tap(set, i, j, at % set->taps);
 	double dtheta = set->pair[p].dtheta;
 	double there = place.r > 1e-9 ? 1 : 0;
 	*r = place.r;
@@ -133,7 +133,7 @@ static void directions(const struct lateral *set, size_t tap, double *g, double 
 
 static int arrange(struct cells *cells, const double *w, const double *const *c, size_t count)
 {
-	const struct lateral *set = cells->set;
+	const struct units *set = cells->set;
 	struct place *place = mem_alloc(cells->total, sizeof(*place));
 	if (!place)
 		return -1;
@@ -190,9 +190,9 @@ static int arrange(struct cells *cells, const double *w, const double *const *c,
 static void finish(double sum[2][R][SUMS], double least, double *out)
 {
 	for (size_t part = 0; part < PARTS; part++) {
-		double up = part == LATERAL_NEGATIVE ? 0 : 1;
-		double down = part == LATERAL_POSITIVE ? 0
-			      : part == LATERAL_SIGNED ? -1
+		double up = part == SIGN_NEGATIVE ? 0 : 1;
+		double down = part == SIGN_POSITIVE ? 0
+			      : part == SIGN_BOTH ? -1
 						       : 1,
 		       whole = 0;
 		for (size_t r = 0; r < R; r++) {
@@ -334,7 +334,7 @@ static int permute(const struct cells *cells)
 /* sums over the taps of every pair, by part and range */
 static void sum_pairs(struct cells *cells, const double *w)
 {
-	const struct lateral *set = cells->set;
+	const struct units *set = cells->set;
 	bool seen[R] = {false};
 	for (size_t tap = 0; tap < cells->total; tap++) {
 		if (tap % set->taps == 0)
@@ -394,7 +394,7 @@ static int rows(const struct cells *cells, const char *kernel, struct report *re
 	const struct lateral_plan *plan = cells->plan;
 	double value[PARTS * R * INDICES];
 	evaluate(cells, NULL, value);
-	for (enum lateral_part part = LATERAL_POSITIVE; (size_t)part < PARTS; part++)
+	for (enum sign part = SIGN_POSITIVE; (size_t)part < PARTS; part++)
 		for (size_t k = 0; k < INDICES; k++)
 			for (size_t r = 0; r < lateral_ranges(plan); r++) {
 				size_t at = (part * R + r) * INDICES + k;
@@ -421,7 +421,7 @@ static int rows(const struct cells *cells, const char *kernel, struct report *re
 	return 0;
 }
 
-int cells_rows(const struct lateral *set, const char *kernel, const double *residual,
+int cells_rows(const struct units *set, const char *kernel, const double *residual,
     const double *const *c, size_t count, const struct lateral_plan *plan, struct report *report)
 {
 	size_t n = set->n, samples = lateral_samples(plan);

@@ -18,7 +18,7 @@
  * order, are shifted cyclically by a random number of places: plan->permutations times. Whatever weights are as a function of C,
  * and however their spread depends on C, is kept. It takes a tap's noise to be independent of its neighbours'. 0 or -1.
  */
-int cells_rows(const struct lateral *set, const char *kernel, const double *residual,
+int cells_rows(const struct units *set, const char *kernel, const double *residual,
     const double *const *c, size_t count, const struct lateral_plan *plan, struct report *report)
     __attribute__((warn_unused_result));
 

@@ -9,7 +9,7 @@
 #include "stats/circular.h"
 #include "stats/resample.h"
 
-#define PI LATERAL_PI
+#define PI UNITS_PI
 
 enum {
 	R = LATERAL_RANGES,
@@ -39,20 +39,20 @@ static const struct quantity {
 };
 
 /* size (n, n, R): of signed weights their sizes, else not touched */
-static struct angular *angular_sums(const struct lateral *set, const double *w,
-    enum lateral_part part, const struct lateral_plan *plan, double *size)
+static struct angular *angular_sums(const struct units *set, const double *w,
+    enum sign part, const struct lateral_plan *plan, double *size)
 {
 	struct angular *sums = mem_alloc(set->n * set->n, sizeof(*sums));
 	if (!sums)
 		return NULL;
-	double sign = part == LATERAL_NEGATIVE ? -1 : 1;
+	double sign = part == SIGN_NEGATIVE ? -1 : 1;
 	for (size_t p = 0; p < set->n * set->n; p++) {
 		if (p / set->n == p % set->n)
 			continue;
 		struct angular *sum = &sums[p];
 		for (size_t t = 0; t < set->taps; t++) {
 			double weight = sign * w[p * set->taps + t];
-			if (!(weight > 0) && part != LATERAL_SIGNED)
+			if (!(weight > 0) && part != SIGN_BOTH)
 				continue;
 			double x = set->dx[t] + set->pair[p].x, y = set->dy[t] + set->pair[p].y;
 			double rr = x * x + y * y, r = sqrt(rr);
@@ -275,11 +275,11 @@ static int angular_bootstrap(size_t chunk, size_t worker, void *argument)
  * What is left out of every index: the share of a part's weight in i = j. Chance: sources moved among targets, of which
  * i meets o(i) then; 1/n on average.
  */
-static int self_row(const struct lateral *set, const char *kernel, const double *w,
-    enum lateral_part part, const struct lateral_plan *plan, struct report *report)
+static int self_row(const struct units *set, const char *kernel, const double *w,
+    enum sign part, const struct lateral_plan *plan, struct report *report)
 {
 	size_t n = set->n, count = lateral_samples(plan), *order = mem_alloc(n, sizeof(*order));
-	double all = 0, sign = part == LATERAL_NEGATIVE ? -1 : 1,
+	double all = 0, sign = part == SIGN_NEGATIVE ? -1 : 1,
 	       *sum = mem_alloc(n * n, sizeof(*sum));
 	double *times = mem_alloc(n + n * n, sizeof(*times));
 	double *permuted = mem_alloc(plan->permutations, sizeof(*permuted)),
@@ -328,7 +328,7 @@ out:
 	return status;
 }
 
-static int angular_rows(const struct angular_job *job, const char *kernel, enum lateral_part part,
+static int angular_rows(const struct angular_job *job, const char *kernel, enum sign part,
     const double *value, const double *permuted, const double *boot, const size_t *pairs,
     struct report *report)
 {
@@ -363,15 +363,15 @@ static int angular_rows(const struct angular_job *job, const char *kernel, enum 
 	return 0;
 }
 
-int lateral_angular(const struct lateral *set, const char *kernel, const double *w,
-    enum lateral_part part, const struct lateral_plan *plan, struct report *report, bool self,
+int lateral_angular(const struct units *set, const char *kernel, const double *w,
+    enum sign part, const struct lateral_plan *plan, struct report *report, bool self,
     struct lateral_bin *bins, bool *empty)
 {
 	int status = -1;
 	struct labels labels;
 	if (labels_make(set, &labels))
 		return -1;
-	bool both = part == LATERAL_SIGNED;
+	bool both = part == SIGN_BOTH;
 	double *size = both ? mem_alloc(set->n * set->n * R, sizeof(*size)) : NULL;
 	struct angular *sums = both && !size ? NULL : angular_sums(set, w, part, plan, size);
 	struct slope_search *search = mem_alloc(1, sizeof(*search));

@@ -17,8 +17,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "kernel/pairs.h"
-#include "kernel/report.h"
+#include "kernel/units.h"
+#include "kernel/row.h"
 
 #define LATERAL_RANGES 8 /* the whole, then at most 7 ranges */
 #define LATERAL_BINS 18  /* of the profile: 10 deg, centred on multiples of 10 deg */
@@ -54,20 +54,20 @@ struct lateral_bin {
 	"concentration_chance_low concentration_chance_high range"
 /* The plan's ranges (first the whole, "all"), each LATERAL_BINS rows from -80 to 90 deg: bins is (LATERAL_RANGES,
  * LATERAL_BINS). Failures are kept for table_close. */
-void lateral_bins_write(const struct lateral_bin *bins, const char *kernel, enum lateral_part part,
+void lateral_bins_write(const struct lateral_bin *bins, const char *kernel, enum sign part,
     const struct lateral_plan *plan, struct table_out *table);
 
 /* What `w` (n, n, taps) has in its part: rows into report, bins (LATERAL_RANGES, LATERAL_BINS) unless NULL. Of part signed,
  * where no weight is clipped, the rows over sum |w| (R_0, R_1, R_2, coaxiality, concentration) and no bins.
  * With `self` a row self_share, for kernels that have i = j. empty is set where no weight has that sign: then every value is nan. 0 or -1. */
-int lateral_angular(const struct lateral *set, const char *kernel, const double *w,
-    enum lateral_part part, const struct lateral_plan *plan, struct report *report, bool self,
+int lateral_angular(const struct units *set, const char *kernel, const double *w,
+    enum sign part, const struct lateral_plan *plan, struct report *report, bool self,
     struct lateral_bin *bins, bool *empty) __attribute__((warn_unused_result));
 
 /* Signed rows: short_range, the ring model, phase_locked and, for a kernel that is no confound itself (`own`; C1-C3 are
  * reciprocal and a matter of overlap by definition), reciprocity and phase_blind. Reciprocity is that of halves[0] with
  * halves[1], (n, n, taps) each (NULL: of w with itself). 0 or -1. */
-int lateral_signed(const struct lateral *set, const char *kernel, const double *w, bool own,
+int lateral_signed(const struct units *set, const char *kernel, const double *w, bool own,
     const double *const halves[2], const struct lateral_plan *plan, struct report *report) __attribute__((warn_unused_result));
 
 /* The range a distance belongs to (1, 2, ...), 0 where it is in none. */

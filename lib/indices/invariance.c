@@ -40,7 +40,7 @@ struct place {
 };
 
 struct job {
-	const struct lateral *set;
+	const struct units *set;
 	size_t kernels;
 	const double *const *w; /* (kernels) of (n, n, taps) */
 	double largest[KERNELS];
@@ -50,7 +50,7 @@ struct job {
 	struct place *place;         /* (first[pairs]) */
 	struct worker *worker;       /* (threads) */
 	size_t *group, groups;       /* (n): left out together */
-	size_t width[TURNS][PREDICTOR_WEIGHTS]; /* the data's */
+	size_t width[TURNS][INVARIANT_WEIGHTS]; /* the data's */
 	const struct lateral_plan *plan;
 	double *sample; /* (1 + permutations, KERNELS, ROWS), the data's first */
 	double *left;   /* (groups, KERNELS, ROWS) */
@@ -59,15 +59,15 @@ struct job {
 /* what an arrangement of the Gabors needs */
 struct worker {
 	const struct job *job;
-	struct predictor *predictor;
-	struct predictor_data data;
+	struct invariant *predictor;
+	struct invariant_data data;
 	size_t numbers;                  /* of sums */
 	float *block, *folds, *all;      /* sums (blocks, numbers), (folds, numbers): of pairs with a unit there, (numbers) */
 	float *value;                    /* (KERNELS, taps) */
 	float *column_c, *column_s;      /* (k): e^{i phase_x dx}, re and im */
 	size_t *order;                   /* (n) */
 	bool *out;                       /* (n): units that take no part */
-	size_t width[TURNS][PREDICTOR_WEIGHTS];
+	size_t width[TURNS][INVARIANT_WEIGHTS];
 };
 
 static size_t block_of(size_t g, size_t h)
@@ -86,14 +86,14 @@ static size_t pair_block(const struct job *job, size_t pair)
 	return block_of(job->fold[job->target[pair]], job->fold[job->source[pair]]);
 }
 
-static double disc(const struct lateral *set)
+static double disc(const struct units *set)
 {
 	return (double)(set->k / 2) + .5;
 }
 
 static void worker_free(struct worker *worker)
 {
-	predictor_free(worker->predictor);
+	invariant_free(worker->predictor);
 	free(worker->data.dtheta);
 	free(worker->data.tap);
 	free(worker->block);
@@ -105,10 +105,10 @@ static void worker_free(struct worker *worker)
 
 static int worker_make(struct worker *worker, const struct job *job)
 {
-	const struct lateral *set = job->set;
+	const struct units *set = job->set;
 	size_t n = set->n, pairs = n * (n - 1), taps = job->first[pairs];
 	*worker = (struct worker){.job = job,
-	    .predictor = predictor_create(disc(set), job->kernels, PREDICTOR_COARSE),
+	    .predictor = invariant_create(disc(set), job->kernels, INVARIANT_COARSE),
 	    .data = {.units = n,
 		.weights = job->kernels,
 		.pairs = pairs,
@@ -116,10 +116,10 @@ static int worker_make(struct worker *worker, const struct job *job)
 		.source = job->source,
 		.dtheta = mem_alloc(pairs, sizeof(double)),
 		.first = job->first,
-		.tap = mem_alloc(taps, sizeof(struct predictor_tap))}};
+		.tap = mem_alloc(taps, sizeof(struct invariant_tap))}};
 	if (!worker->predictor)
 		return -1;
-	worker->numbers = predictor_numbers(worker->predictor);
+	worker->numbers = invariant_numbers(worker->predictor);
 	worker->block =
 	    mem_alloc((job->blocks + job->folds + 1) * worker->numbers, sizeof(float));
 	worker->value = mem_alloc(KERNELS * set->taps, sizeof(float));
@@ -135,7 +135,7 @@ static int worker_make(struct worker *worker, const struct job *job)
 	for (size_t q = 0; q < pairs; q++)
 		for (size_t e = job->first[q]; e < job->first[q + 1]; e++)
 			for (size_t k = 0; k < job->kernels; k++) {
-				size_t p = lateral_pair_index(set, job->target[q], job->source[q]);
+				size_t p = units_index(set, job->target[q], job->source[q]);
 				size_t t = job->place[e].row * set->k + job->place[e].column;
 				worker->data.tap[e].w[k] =
 				    (float)(job->w[k][p * set->taps + t] / job->largest[k]);
@@ -160,10 +160,10 @@ static void job_free(struct job *job, size_t threads)
 /* the pairs' taps inside the disc; how many */
 static size_t find_taps(struct job *job)
 {
-	const struct lateral *set = job->set;
+	const struct units *set = job->set;
 	size_t at = 0, n = set->n;
 	for (size_t q = 0; q < n * (n - 1); q++) {
-		size_t p = lateral_pair_index(set, job->target[q], job->source[q]);
+		size_t p = units_index(set, job->target[q], job->source[q]);
 		job->first[q] = at;
 		for (size_t t = 0; t < set->taps; t++) {
 			double x = set->dx[t] + set->pair[p].x, y = set->dy[t] + set->pair[p].y;
@@ -247,14 +247,14 @@ static void powers(double phase, size_t count, float *c, float *s)
 static void place_taps(struct worker *worker, bool rotated)
 {
 	const struct job *job = worker->job;
-	const struct lateral *set = job->set;
+	const struct units *set = job->set;
 	const size_t *order = worker->order;
 	double half = (double)(set->k / 2);
 	for (size_t q = 0; q < worker->data.pairs; q++) {
 		size_t i = job->target[q], j = job->source[q];
-		const struct lateral_pair *where = &set->pair[lateral_pair_index(set, i, j)];
-		const struct lateral_pair *label =
-		    &set->pair[lateral_pair_index(set, order[i], order[j])];
+		const struct units_pair *where = &set->pair[units_index(set, i, j)];
+		const struct units_pair *label =
+		    &set->pair[units_index(set, order[i], order[j])];
 		double theta = rotated ? set->unit[order[i]].gabor.theta : 0;
 		float c = (float)cos(theta), s = (float)sin(theta);
 		/* Delta of the first tap; rows run down */
@@ -267,7 +267,7 @@ static void place_taps(struct worker *worker, bool rotated)
 		worker->data.dtheta[q] = label->dtheta;
 		for (size_t e = job->first[q]; e < job->first[q + 1]; e++) {
 			struct place at = job->place[e];
-			struct predictor_tap *tap = &worker->data.tap[e];
+			struct invariant_tap *tap = &worker->data.tap[e];
 			for (; row < at.row; row++) {
 				double next = rc * dc - rs * ds;
 				rs = rc * ds + rs * dc;
@@ -309,8 +309,8 @@ static void sum_taps(struct worker *worker)
 			float *block = worker->block + block_of(g, h) * m;
 			for (size_t q = 0; q < worker->data.pairs; q++)
 				if (pair_block(job, q) == block_of(g, h) && !left_out(worker, q))
-					predictor_add(worker->predictor, &worker->data, q);
-			predictor_take(worker->predictor, block);
+					invariant_add(worker->predictor, &worker->data, q);
+			invariant_take(worker->predictor, block);
 			add(worker->all, block, m);
 			add(worker->folds + h * m, block, m);
 			if (g != h)
@@ -318,7 +318,7 @@ static void sum_taps(struct worker *worker)
 		}
 }
 
-/* couples of folds for predictor_choose */
+/* couples of folds for invariant_choose */
 static int split(size_t s, float *train, float *held, void *argument)
 {
 	const struct worker *worker = argument;
@@ -340,13 +340,13 @@ static void score(struct worker *worker, size_t block, double *prediction,
     struct moments sum[KERNELS])
 {
 	const struct job *job = worker->job;
-	const struct lateral *set = job->set;
+	const struct units *set = job->set;
 	for (size_t q = 0; q < worker->data.pairs; q++) {
-		size_t p = lateral_pair_index(set, job->target[q], job->source[q]);
+		size_t p = units_index(set, job->target[q], job->source[q]);
 		size_t first = job->first[q], count = job->first[q + 1] - first;
 		if (pair_block(job, q) != block || left_out(worker, q))
 			continue;
-		predictor_predict(worker->predictor, &worker->data, q, set->taps, worker->value);
+		invariant_predict(worker->predictor, &worker->data, q, set->taps, worker->value);
 		for (size_t k = 0; k < job->kernels; k++) {
 			struct moments m = sum[k];
 			for (size_t t = 0; t < count; t++) {
@@ -379,16 +379,16 @@ static int predict(
 	struct moments sum[KERNELS] = {{0}};
 	place_taps(worker, rotated);
 	sum_taps(worker);
-	if (choose && predictor_choose(worker->predictor, split, worker, width))
+	if (choose && invariant_choose(worker->predictor, split, worker, width))
 		return -1;
 	for (size_t h = 0; h < job->folds; h++)
 		for (size_t g = 0; g <= h; g++) {
 			const float *one = worker->folds + g * m, *other = worker->folds + h * m;
 			size_t block = block_of(g, h);
 			/* where g = h the fold is taken out once */
-			leave_out(predictor_sums(worker->predictor), worker->all, one, other,
+			leave_out(invariant_sums(worker->predictor), worker->all, one, other,
 			    g == h ? one : worker->block + block * m, m);
-			predictor_fit(worker->predictor, width);
+			invariant_fit(worker->predictor, width);
 			score(worker, block, prediction, sum);
 		}
 	for (size_t k = 0; k < job->kernels; k++)
@@ -459,7 +459,7 @@ static void interval(double value, const double *left, size_t groups, double *lo
 	*high = value + reach;
 }
 
-int lateral_invariance(const struct lateral *set, size_t kernels, const char *const *kernel,
+int lateral_invariance(const struct units *set, size_t kernels, const char *const *kernel,
     const double *const *w, const struct lateral_plan *plan, struct report *report)
 {
 	size_t threads = par_threads(plan->threads), count = plan->invariance_permutations;
@@ -482,7 +482,7 @@ int lateral_invariance(const struct lateral *set, size_t kernels, const char *co
 			struct resample_chance chance = resample_chance(
 			    value, job.sample + STRIDE + q, count, STRIDE, RESAMPLE_GREATER);
 			struct report_row row = {.kernel = kernel[k],
-			    .part = LATERAL_SIGNED,
+			    .part = SIGN_BOTH,
 			    .quantity = names[q % ROWS],
 			    .value = value,
 			    .low = NAN,
@@ -500,7 +500,7 @@ out:
 }
 
 int lateral_predict(
-    const struct lateral *set, const double *w, bool rotated, uint64_t seed, double *prediction)
+    const struct units *set, const double *w, bool rotated, uint64_t seed, double *prediction)
 {
 	if (set->n < 4)
 		return err_set(

@@ -26,12 +26,12 @@
  * others predicted anew at the data's widths, Student's; none without plan->bootstrap. Needs at least 4 units, else the rows are
  * nan. 0 or -1.
  */
-int lateral_invariance(const struct lateral *set, size_t kernels, const char *const *kernel,
+int lateral_invariance(const struct units *set, size_t kernels, const char *const *kernel,
     const double *const *w, const struct lateral_plan *plan, struct report *report)
     __attribute__((warn_unused_result));
 
 /* The prediction itself: (n, n, taps), 0 for i = j and |Delta| above k/2; nan elsewhere for w without any weight. 0 or -1. */
-int lateral_predict(const struct lateral *set, const double *w, bool rotated, uint64_t seed,
+int lateral_predict(const struct units *set, const double *w, bool rotated, uint64_t seed,
     double *prediction) __attribute__((warn_unused_result));
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include "base/memory.h"
 
-#define PI LATERAL_PI
+#define PI UNITS_PI
 #define SHARE_WITHIN (35 * PI / 180)
 
 enum { BINS = LATERAL_BINS };
@@ -15,7 +15,7 @@ void labels_free(struct labels *labels)
 	free(labels->pair);
 }
 
-int labels_make(const struct lateral *set, struct labels *labels)
+int labels_make(const struct units *set, struct labels *labels)
 {
 	size_t n = set->n;
 	*labels = (struct labels){.n = n};
@@ -46,7 +46,7 @@ int labels_make(const struct lateral *set, struct labels *labels)
 
 double labels_bin_centre(size_t bin)
 {
-	return lateral_wrap_axis((double)bin * PI / BINS);
+	return units_wrap_axis((double)bin * PI / BINS);
 }
 
 double labels_fine_centre(size_t bin)

@@ -21,7 +21,7 @@ struct labels {
 };
 
 /* 0, or -1 without memory. */
-int labels_make(const struct lateral *set, struct labels *labels)
+int labels_make(const struct units *set, struct labels *labels)
     __attribute__((warn_unused_result));
 void labels_free(struct labels *labels);
 

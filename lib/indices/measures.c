@@ -8,7 +8,7 @@
 #include "indices/mrqap.h"
 #include "indices/invariance.h"
 
-int measures_start(struct measures *all, const char *label, const struct lateral *set,
+int measures_start(struct measures *all, const char *label, const struct units *set,
     const struct lateral_plan *plan)
 {
 	*all = (struct measures){.set = set, .plan = plan};
@@ -33,44 +33,44 @@ void measures_free(struct measures *all)
 	}
 	free(all->half[0]);
 	free(all->half[1]);
-	beyond_free(all->beyond);
+	residual_free(all->beyond);
 	covariates_free(all->covariates);
 	report_free(&all->invariance);
 }
 
 /* what is beyond C by the fit to one half of the pairs: the errors of one fit are functions of C, alike for a pair and its
  * reverse, and would pass for reciprocity */
-static int halve(struct measures *all, enum beyond_pairs pairs)
+static int halve(struct measures *all, enum residual_pairs pairs)
 {
-	const struct lateral *set = all->set;
+	const struct units *set = all->set;
 	double *half = mem_alloc(set->n * set->n * set->taps, sizeof(*half));
-	struct beyond *beyond = beyond_create(
+	struct residual *beyond = residual_create(
 	    set, &all->smooth, all->confound, pairs, all->plan->seed, all->plan->threads);
-	int status = half && beyond ? beyond_residual(beyond, all->weight[MEASURES_K], half) : -1;
-	all->half[pairs == BEYOND_SECOND] = half;
-	beyond_free(beyond);
+	int status = half && beyond ? residual_of(beyond, all->weight[MEASURES_K], half) : -1;
+	all->half[pairs == RESIDUAL_SECOND] = half;
+	residual_free(beyond);
 	return status;
 }
 
-int measures_prepare(struct measures *all, struct lateral *set, bool disc)
+int measures_prepare(struct measures *all, struct units *set, bool disc)
 {
 	double **w = all->weight;
 	const struct lateral_plan *plan = all->plan;
 	for (size_t k = MEASURES_K; k <= MEASURES_C3 && disc; k++)
 		if (w[k])
-			lateral_disc(set, w[k]);
+			units_disc(set, w[k]);
 	for (size_t k = MEASURES_C1; k <= MEASURES_C3; k++)
 		if (w[k])
 			all->confound[all->confounds++] = w[k];
 	if (set->n >= 4 && all->confounds > 0) {
-		if (smooth_make(set, all->confound, all->confounds, &all->smooth))
+		if (spline_make(set, all->confound, all->confounds, &all->smooth))
 			return -1;
 		w[MEASURES_BEYOND] = mem_alloc(set->n * set->n * set->taps, sizeof(double));
-		all->beyond = beyond_create(
-		    set, &all->smooth, all->confound, BEYOND_ALL, plan->seed, plan->threads);
+		all->beyond = residual_create(
+		    set, &all->smooth, all->confound, RESIDUAL_ALL, plan->seed, plan->threads);
 		if (!w[MEASURES_BEYOND] || !all->beyond ||
-		    beyond_residual(all->beyond, w[MEASURES_K], w[MEASURES_BEYOND]) ||
-		    halve(all, BEYOND_FIRST) || halve(all, BEYOND_SECOND))
+		    residual_of(all->beyond, w[MEASURES_K], w[MEASURES_BEYOND]) ||
+		    halve(all, RESIDUAL_FIRST) || halve(all, RESIDUAL_SECOND))
 			return -1;
 	}
 	if (!(all->covariates = covariates_create(set, plan)))
@@ -84,7 +84,7 @@ int measures_prepare(struct measures *all, struct lateral *set, bool disc)
 int measures_kernel(
     struct measures *all, size_t k, struct report *report, struct table_out *profile)
 {
-	const struct lateral *set = all->set;
+	const struct units *set = all->set;
 	const struct lateral_plan *plan = all->plan;
 	const double *w = all->weight[k];
 	const char *name = all->name[k];
@@ -92,7 +92,7 @@ int measures_kernel(
 	bool own = k == MEASURES_K || k == MEASURES_BEYOND, none;
 	if (!w)
 		return 0;
-	for (enum lateral_part part = LATERAL_POSITIVE; part < LATERAL_SIGNED; part++) {
+	for (enum sign part = SIGN_POSITIVE; part < SIGN_BOTH; part++) {
 		if (lateral_angular(set, name, w, part, plan, report, k != MEASURES_BEYOND,
 			profile ? bins : NULL, &all->empty[k][part]) ||
 		    covariates_rows(all->covariates, name, w, part, report))
@@ -101,8 +101,8 @@ int measures_kernel(
 			lateral_bins_write(bins, name, part, plan, profile);
 	}
 	if (own &&
-	    (lateral_angular(set, name, w, LATERAL_SIGNED, plan, report, false, NULL, &none) ||
-		covariates_rows(all->covariates, name, w, LATERAL_SIGNED, report)))
+	    (lateral_angular(set, name, w, SIGN_BOTH, plan, report, false, NULL, &none) ||
+		covariates_rows(all->covariates, name, w, SIGN_BOTH, report)))
 		return -1;
 	const double *halves[] = {all->half[0], all->half[1]};
 	if (lateral_signed(set, name, w, own, k == MEASURES_BEYOND ? halves : NULL, plan, report))
@@ -125,7 +125,7 @@ int measures_kernel(
 int measures_head(const struct measures *all, bool rms_given, struct report *report)
 {
 	struct report_row gauge = {.kernel = all->name[MEASURES_K],
-	    .part = LATERAL_SIGNED,
+	    .part = SIGN_BOTH,
 	    .quantity = "rms_given",
 	    .value = rms_given,
 	    .low = NAN,
@@ -139,7 +139,7 @@ int measures_head(const struct measures *all, bool rms_given, struct report *rep
 	for (size_t at = 0; at < report->count; at++) {
 		const struct report_row *row = &report->row[at];
 		bool first = row->kernel == all->name[MEASURES_BEYOND] &&
-			     row->part == LATERAL_SIGNED && !strcmp(row->quantity, "R_0") &&
+			     row->part == SIGN_BOTH && !strcmp(row->quantity, "R_0") &&
 			     !(row->to > 0);
 		if (!first && at + 1 < report->count)
 			continue;

@@ -54,7 +54,7 @@ struct moments {
 };
 
 struct covariates {
-	const struct lateral *set;
+	const struct units *set;
 	const struct lateral_plan *plan;
 	struct vector *x;       /* (n, n) */
 	struct vector *z[2];    /* (n, n): what is given beside 1 */
@@ -144,7 +144,7 @@ VECTOR_CLONES static void sum_up(
 
 static void describe(struct covariates *v)
 {
-	const struct lateral *set = v->set;
+	const struct units *set = v->set;
 	size_t n = set->n;
 	for (size_t p = 0; p < n * n; p++) {
 		const struct gabor *a = &set->unit[p / n].gabor, *b = &set->unit[p % n].gabor;
@@ -238,7 +238,7 @@ static int remains_chunk(size_t chunk, size_t worker, void *argument)
 	return 0;
 }
 
-struct covariates *covariates_create(const struct lateral *set, const struct lateral_plan *plan)
+struct covariates *covariates_create(const struct units *set, const struct lateral_plan *plan)
 {
 	size_t pairs = set->n * set->n;
 	struct covariates *v = mem_alloc(1, sizeof(*v));
@@ -274,14 +274,14 @@ void covariates_free(struct covariates *v)
 
 /* what a pair's taps sum to, for each part what it is correlated with */
 static void responses(
-    const struct lateral *set, const double *w, enum lateral_part part, struct vector *y)
+    const struct units *set, const double *w, enum sign part, struct vector *y)
 {
-	double sign = part == LATERAL_NEGATIVE ? -1 : 1;
+	double sign = part == SIGN_NEGATIVE ? -1 : 1;
 	for (size_t p = 0; p < set->n * set->n; p++) {
 		double sum = 0, ax = 0, ay = 0, bx = 0, by = 0;
 		for (size_t t = 0; t < set->taps && p / set->n != p % set->n; t++) {
 			double weight = sign * w[p * set->taps + t];
-			if (!(weight > 0) && part != LATERAL_SIGNED)
+			if (!(weight > 0) && part != SIGN_BOTH)
 				continue;
 			double dx = set->dx[t] + set->pair[p].x, dy = set->dy[t] + set->pair[p].y;
 			double rr = dx * dx + dy * dy;
@@ -392,7 +392,7 @@ static void leave(
 }
 
 int covariates_rows(const struct covariates *v, const char *kernel, const double *w,
-    enum lateral_part part, struct report *report)
+    enum sign part, struct report *report)
 {
 	const struct lateral_plan *plan = v->plan;
 	size_t pairs = v->set->n * v->set->n;

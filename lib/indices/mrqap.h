@@ -11,7 +11,7 @@ struct covariates;
 
 /* What is the same for all kernels of a set: regressors, permutations of what each has beyond the others. NULL without
  * memory. */
-struct covariates *covariates_create(const struct lateral *set, const struct lateral_plan *plan)
+struct covariates *covariates_create(const struct units *set, const struct lateral_plan *plan)
     __attribute__((warn_unused_result));
 void covariates_free(struct covariates *covariates);
 
@@ -28,6 +28,6 @@ void covariates_free(struct covariates *covariates);
  * as rows of the part. 0 or -1.
  */
 int covariates_rows(const struct covariates *covariates, const char *kernel, const double *w,
-    enum lateral_part part, struct report *report) __attribute__((warn_unused_result));
+    enum sign part, struct report *report) __attribute__((warn_unused_result));
 
 #endif

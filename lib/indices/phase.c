@@ -40,7 +40,7 @@ VECTOR_CLONES void phase_sum(
 VECTOR_CLONES void phase_parts(const struct signed_job *job, const struct phase_still *still,
     const size_t *order, const double *factor, double *out)
 {
-	const struct lateral *set = job->set;
+	const struct units *set = job->set;
 	size_t n = set->n;
 	const double *c = still->c, *m = still->m, *mm = still->mm;
 	const double *k = still->k, *km = still->km, *kk = still->kk;
@@ -89,7 +89,7 @@ VECTOR_CLONES void phase_parts(const struct signed_job *job, const struct phase_
  */
 int phase_blind_sample(const struct signed_job *job, const double *w)
 {
-	const struct lateral *set = job->set;
+	const struct units *set = job->set;
 	size_t n = set->n, taps = set->taps, total = n * n * taps, count = job->count;
 	double *u = mem_alloc(3 * total, sizeof(*u)), *e = u + total, *x = e + total;
 	uint32_t *orders = mem_alloc((count + 1) * n, sizeof(*orders));
@@ -104,7 +104,7 @@ int phase_blind_sample(const struct signed_job *job, const double *w)
 			size_t at = p * taps + t;
 			double dphase;
 			u[at] = w[at];
-			e[at] = lateral_overlap(set, p, t, &dphase);
+			e[at] = units_overlap(set, p, t, &dphase);
 			x[at] = e[at] * cos(dphase);
 			sx += x[at], sxx += x[at] * x[at];
 			sk += w[at], skx += w[at] * x[at];
@@ -144,15 +144,15 @@ out:
 	return status;
 }
 
-void phase_pair(const struct lateral *set, const struct lateral_plan *plan, size_t p,
+void phase_pair(const struct units *set, const struct lateral_plan *plan, size_t p,
     const double *w, struct phase_sums *sum, double *near, double *near_x, double *near_y)
 {
-	const struct lateral_pair *pair = &set->pair[p];
+	const struct units_pair *pair = &set->pair[p];
 	double closest = NEAR;
 	*near = NAN;
 	for (size_t t = 0; t < set->taps; t++) {
 		double x = set->dx[t] + pair->x, y = set->dy[t] + pair->y, r = sqrt(x * x + y * y);
-		double g, m = lateral_overlap(set, p, t, &g), k = w[t];
+		double g, m = units_overlap(set, p, t, &g), k = w[t];
 		g -= pair->phase;
 		double gx = cos(g), gy = sin(g);
 		size_t range = lateral_range(plan, r);

@@ -6,7 +6,7 @@
 #include "stats/circular.h"
 #include "stats/resample.h"
 
-#define PI LATERAL_PI
+#define PI UNITS_PI
 
 enum { R = LATERAL_RANGES, BINS = LATERAL_BINS };
 
@@ -71,7 +71,7 @@ static void measure_write(const struct lateral_measure *m, struct table_out *tab
 	table_real(table, m->chance_high);
 }
 
-void lateral_bins_write(const struct lateral_bin *bins, const char *kernel, enum lateral_part part,
+void lateral_bins_write(const struct lateral_bin *bins, const char *kernel, enum sign part,
     const struct lateral_plan *plan, struct table_out *table)
 {
 	for (size_t b = 0; b < lateral_ranges(plan) * BINS; b++) {
@@ -83,7 +83,7 @@ void lateral_bins_write(const struct lateral_bin *bins, const char *kernel, enum
 		else
 			snprintf(range, sizeof range, "all");
 		table_text(table, kernel);
-		table_text(table, lateral_part_names[part]);
+		table_text(table, sign_names[part]);
 		table_real(table, bin->dtheta * 180 / PI);
 		table_int(table, (long long)bin->pairs);
 		measure_write(&bin->mean, table);

@@ -18,7 +18,7 @@ size_t lateral_samples(const struct lateral_plan *plan)
 	return plan->bootstrap + resample_dyads(plan->bootstrap);
 }
 
-void lateral_count_pairs(const struct lateral *set, const struct lateral_plan *plan, size_t *count)
+void lateral_count_pairs(const struct units *set, const struct lateral_plan *plan, size_t *count)
 {
 	memset(count, 0, R * sizeof(*count));
 	for (size_t p = 0; p < set->n * set->n; p++) {
@@ -39,7 +39,7 @@ size_t lateral_ranges(const struct lateral_plan *plan)
 	return plan->edges > 1 ? plan->edges : 1;
 }
 
-struct report_row lateral_row(const char *kernel, enum lateral_part part, const char *quantity,
+struct report_row lateral_row(const char *kernel, enum sign part, const char *quantity,
     const struct lateral_plan *plan, size_t range, size_t n)
 {
 	return (struct report_row){.kernel = kernel,

@@ -14,10 +14,10 @@ size_t lateral_samples(const struct lateral_plan *plan);
 size_t lateral_ranges(const struct lateral_plan *plan);
 
 /* pairs i != j with a tap in each range; [0]: all pairs. count: (LATERAL_RANGES) */
-void lateral_count_pairs(const struct lateral *set, const struct lateral_plan *plan, size_t *count);
+void lateral_count_pairs(const struct units *set, const struct lateral_plan *plan, size_t *count);
 
 /* A row of a range (0: the whole) and n pairs, its numbers nan. */
-struct report_row lateral_row(const char *kernel, enum lateral_part part, const char *quantity,
+struct report_row lateral_row(const char *kernel, enum sign part, const char *quantity,
     const struct lateral_plan *plan, size_t range, size_t n);
 
 #endif

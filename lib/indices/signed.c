@@ -137,21 +137,21 @@ static int signed_bootstrap(size_t chunk, size_t worker, void *argument)
 static const struct signed_quantity {
 	size_t at;
 	const char *name;
-	enum lateral_part part;
+	enum sign part;
 	bool own;    /* only of a kernel that is no confound */
 	bool ranges; /* also by range of distance */
 	bool near;   /* of pairs that have a tap near Delta = 0 */
 } signed_quantities[] = {
-    {SIGNED_RECIPROCITY, "reciprocity", LATERAL_SIGNED, true, false, false},
-    {SIGNED_SHORT, "short_range", LATERAL_POSITIVE, false, false, true},
-    {SIGNED_SHORT + 1, "short_range", LATERAL_NEGATIVE, false, false, true},
-    {SIGNED_SHORT + 2, "short_range", LATERAL_SIGNED, false, false, true},
-    {SIGNED_SHORT_PHASE, "short_range_phase", LATERAL_SIGNED, false, false, true},
-    {SIGNED_RING_MEAN, "ring_mean", LATERAL_SIGNED, false, false, true},
-    {SIGNED_RING_ORIENTATION, "ring_orientation", LATERAL_SIGNED, false, false, true},
-    {SIGNED_RING_PHASE, "ring_phase", LATERAL_SIGNED, false, false, true},
-    {SIGNED_BLIND, "phase_blind", LATERAL_SIGNED, true, false, false},
-    {SIGNED_PHASE, "phase_locked", LATERAL_SIGNED, false, true, false},
+    {SIGNED_RECIPROCITY, "reciprocity", SIGN_BOTH, true, false, false},
+    {SIGNED_SHORT, "short_range", SIGN_POSITIVE, false, false, true},
+    {SIGNED_SHORT + 1, "short_range", SIGN_NEGATIVE, false, false, true},
+    {SIGNED_SHORT + 2, "short_range", SIGN_BOTH, false, false, true},
+    {SIGNED_SHORT_PHASE, "short_range_phase", SIGN_BOTH, false, false, true},
+    {SIGNED_RING_MEAN, "ring_mean", SIGN_BOTH, false, false, true},
+    {SIGNED_RING_ORIENTATION, "ring_orientation", SIGN_BOTH, false, false, true},
+    {SIGNED_RING_PHASE, "ring_phase", SIGN_BOTH, false, false, true},
+    {SIGNED_BLIND, "phase_blind", SIGN_BOTH, true, false, false},
+    {SIGNED_PHASE, "phase_locked", SIGN_BOTH, false, true, false},
 };
 
 /* No permutation moves a mean: chance is 0, and p Student's, two-sided, with the standard error of the interval. */
@@ -197,7 +197,7 @@ static int signed_rows(const struct signed_job *job, const char *kernel, bool ow
 	return 0;
 }
 
-int lateral_signed(const struct lateral *set, const char *kernel, const double *w, bool own,
+int lateral_signed(const struct units *set, const char *kernel, const double *w, bool own,
     const double *const halves[2], const struct lateral_plan *plan, struct report *report)
 {
 	int status = -1;

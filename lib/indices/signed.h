@@ -30,7 +30,7 @@ enum {
 };
 
 struct signed_job {
-	const struct lateral *set;
+	const struct units *set;
 	const struct lateral_plan *plan;
 	const struct labels *labels;
 	const struct phase_sums *phase;
@@ -81,7 +81,7 @@ void ring_move(const struct signed_job *job, const size_t *orientations, const s
 void ring(const struct ring_sums *s, double *out);
 
 /* phase.c: sums over the taps w (taps) of pair p, and its weight nearest Delta = 0, nan where that is not near */
-void phase_pair(const struct lateral *set, const struct lateral_plan *plan, size_t p,
+void phase_pair(const struct units *set, const struct lateral_plan *plan, size_t p,
     const double *w, struct phase_sums *sum, double *near, double *near_x, double *near_y);
 
 void phase_sum(const struct signed_job *job, const double *factor, struct phase_still *still);

@@ -5,9 +5,9 @@
 #include <string.h>
 #include "base/memory.h"
 #include "fit/vector.h"
-#include "kernel/pairs.h"
+#include "kernel/units.h"
 
-#define PI LATERAL_PI
+#define PI UNITS_PI
 #define SCALES 6 /* of widths */
 #define MOST_ANGLES 64
 #define LANES ((size_t)16)
@@ -17,7 +17,7 @@ typedef float vector __attribute__((vector_size(64), aligned(4), may_alias));
 /* what a cell sums over its taps: c, s cosine and sine of dphase; then w, w c, w s for each weight */
 enum { N, C, S, CC, CS, DESIGN, TERMS = 3 };
 
-struct predictor {
+struct invariant {
 	double step; /* px */
 	size_t weights, angles, half, side, plane, cells; /* cells: angles x side x side */
 	float *sums, *held;                       /* (DESIGN + TERMS weights, cells) */
@@ -30,16 +30,16 @@ struct predictor {
 	float *node;       /* (cells, LANES): place, one node after the other */
 };
 
-struct predictor_width predictor_width(size_t width)
+struct invariant_width invariant_width(size_t width)
 {
 	static const double near[] = {.35, .5, .7, 1, 1.4, 2};
 	double q = near[width % SCALES], per_px = width / SCALES % 2 ? 43 : 14;
-	return (struct predictor_width){q, q * per_px * PI / 180, width < 2 * SCALES};
+	return (struct invariant_width){q, q * per_px * PI / 180, width < 2 * SCALES};
 }
 
-struct predictor *predictor_create(double reach, size_t weights, struct predictor_grid grid)
+struct invariant *invariant_create(double reach, size_t weights, struct invariant_grid grid)
 {
-	struct predictor *p = mem_alloc(1, sizeof *p);
+	struct invariant *p = mem_alloc(1, sizeof *p);
 	if (!p)
 		return NULL;
 	p->weights = weights;
@@ -49,7 +49,7 @@ struct predictor *predictor_create(double reach, size_t weights, struct predicto
 	p->side = 2 * p->half + 1;
 	p->plane = p->side * p->side;
 	p->cells = p->angles * p->plane;
-	size_t numbers = predictor_numbers(p);
+	size_t numbers = invariant_numbers(p);
 	p->sums = mem_alloc(numbers + LANES, sizeof *p->sums);
 	p->held = mem_alloc(numbers + LANES, sizeof *p->held);
 	p->design = mem_alloc(DESIGN * p->cells + LANES, sizeof *p->design);
@@ -63,11 +63,11 @@ struct predictor *predictor_create(double reach, size_t weights, struct predicto
 	if (p->sums && p->held && p->design && p->rest && p->top && p->work && p->matrix &&
 	    p->place && p->taps && p->node)
 		return p;
-	predictor_free(p);
+	invariant_free(p);
 	return NULL;
 }
 
-void predictor_free(struct predictor *p)
+void invariant_free(struct invariant *p)
 {
 	if (!p)
 		return;
@@ -86,27 +86,27 @@ void predictor_free(struct predictor *p)
 
 /* ---- sums over taps ---- */
 
-size_t predictor_numbers(const struct predictor *p)
+size_t invariant_numbers(const struct invariant *p)
 {
 	return (DESIGN + TERMS * p->weights) * p->cells;
 }
 
 /* A pair's taps onto p->taps: 1, c, s, c c, c s, then y, y c, y s of each weight. less (weights, stride): taken off the weights;
  * NULL: nothing. */
-VECTOR_CLONES static void gather(struct predictor *p, const struct predictor_data *data, size_t pair,
+VECTOR_CLONES static void gather(struct invariant *p, const struct invariant_data *data, size_t pair,
     const float *less, size_t stride)
 {
 	const vector one = {1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1}, design = {1, 1, 1, 1, 1};
 	const vector cosine = {0, 1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1};
 	const vector sine = {0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1};
 	const vector square = {0, 0, 0, 1}, product = {0, 0, 0, 0, 1};
-	const vector of[PREDICTOR_WEIGHTS] = {{0, 0, 0, 0, 0, 1, 1, 1},
+	const vector of[INVARIANT_WEIGHTS] = {{0, 0, 0, 0, 0, 1, 1, 1},
 	    {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1}, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1}};
 	double angles = (double)p->angles, angle = floor((data->dtheta[pair] / PI + .5) * angles);
 	size_t plane = (size_t)fmin(fmax(angle, 0), angles - 1) * p->plane;
 	float middle = (float)p->half + .5F, scale = (float)(1 / p->step);
 	for (size_t t = data->first[pair]; t < data->first[pair + 1]; t++) {
-		const struct predictor_tap *tap = &data->tap[t];
+		const struct invariant_tap *tap = &data->tap[t];
 		float c = tap->cosine, s = tap->sine;
 		size_t column = (size_t)(tap->along * scale + middle);
 		size_t row = (size_t)(tap->across * scale + middle);
@@ -121,7 +121,7 @@ VECTOR_CLONES static void gather(struct predictor *p, const struct predictor_dat
 }
 
 /* sums = p->taps in either frame of the target, (q, s) and (-q, -s); p->taps becomes 0 */
-static void turn(struct predictor *p, float *sums)
+static void turn(struct invariant *p, float *sums)
 {
 	for (size_t z = 0; z < p->angles; z++)
 		for (size_t a = z * p->plane, b = a + p->plane - 1; a <= b; a++, b--)
@@ -136,7 +136,7 @@ static void turn(struct predictor *p, float *sums)
 }
 
 /* the second half of every plane from the first, of terms (TERMS, cells) */
-static void other_end(const struct predictor *p, float *terms)
+static void other_end(const struct invariant *p, float *terms)
 {
 	for (size_t k = 0; k < TERMS; k++)
 		for (size_t z = 0; z < p->angles; z++) {
@@ -193,7 +193,7 @@ VECTOR_INLINE void across_rows(float *restrict out, const float *restrict in, si
 
 /* Rows 0 to half of every plane: the others are the same from the other end. */
 VECTOR_CLONES static void weigh(
-    const struct predictor *p, const struct predictor_width *width, const float *in, float *out)
+    const struct invariant *p, const struct invariant_width *width, const float *in, float *out)
 {
 	float near[64], angle[MOST_ANGLES];
 	size_t reach = bell(width->near / p->step, 63, near), side = p->side;
@@ -260,7 +260,7 @@ VECTOR_CLONES static void leave(
 }
 
 /* place += what the weighted sums p->top say, in the first half of every plane */
-static void regress(const struct predictor *p, bool phase, float base, float *place)
+static void regress(const struct invariant *p, bool phase, float base, float *place)
 {
 	for (size_t z = 0; z < p->cells; z += p->plane)
 		solve((p->plane + 1) / 2, p->cells, p->design + z, p->top + z, phase, base,
@@ -269,7 +269,7 @@ static void regress(const struct predictor *p, bool phase, float base, float *pl
 
 /* p->place (first halves of planes) of weights `from` to `to` - 1 from p->sums, at one width */
 static void fit(
-    struct predictor *p, size_t from, size_t to, struct predictor_width wide, size_t passes)
+    struct invariant *p, size_t from, size_t to, struct invariant_width wide, size_t passes)
 {
 	size_t cells = p->cells;
 	double taps = 0;
@@ -316,7 +316,7 @@ VECTOR_CLONES static double squared_error(
 	return sum;
 }
 
-static void both_ends(struct predictor *p)
+static void both_ends(struct invariant *p)
 {
 	for (size_t w = 0; w < p->weights; w++)
 		other_end(p, p->place + TERMS * w * p->cells);
@@ -329,13 +329,13 @@ static void both_ends(struct predictor *p)
 
 #define USUAL 2 /* .7 px, 10 degrees */
 
-typedef double errors[PREDICTOR_WEIGHTS][PREDICTOR_WIDTHS];
+typedef double errors[INVARIANT_WEIGHTS][INVARIANT_WIDTHS];
 
 /* errors of a width on p->held, learnt from p->sums */
-static void try(struct predictor *p, size_t width, errors error)
+static void try(struct invariant *p, size_t width, errors error)
 {
 	size_t cells = p->cells;
-	fit(p, 0, p->weights, predictor_width(width), 2);
+	fit(p, 0, p->weights, invariant_width(width), 2);
 	for (size_t w = 0; w < p->weights; w++)
 		for (size_t z = 0; z < cells; z += p->plane)
 			error[w][width] += squared_error((p->plane + 1) / 2, cells, p->held + z,
@@ -343,50 +343,50 @@ static void try(struct predictor *p, size_t width, errors error)
 			    p->place + TERMS * w * cells + z);
 }
 
-void predictor_add(struct predictor *p, const struct predictor_data *data, size_t pair)
+void invariant_add(struct invariant *p, const struct invariant_data *data, size_t pair)
 {
 	gather(p, data, pair, NULL, 0);
 }
 
-void predictor_take(struct predictor *p, float *sums)
+void invariant_take(struct invariant *p, float *sums)
 {
 	turn(p, sums);
 }
 
-float *predictor_sums(struct predictor *p)
+float *invariant_sums(struct invariant *p)
 {
 	return p->sums;
 }
 
-void predictor_fit(struct predictor *p, const size_t *width)
+void invariant_fit(struct invariant *p, const size_t *width)
 {
 	for (size_t w = 0, next; w < p->weights; w = next) {
 		for (next = w + 1; next < p->weights && width[next] == width[w];)
 			next++;
-		fit(p, w, next, predictor_width(width[w]), 2);
+		fit(p, w, next, invariant_width(width[w]), 2);
 	}
 	both_ends(p);
 }
 
-int predictor_choose(struct predictor *p, predictor_split *split, void *argument, size_t *width)
+int invariant_choose(struct invariant *p, invariant_split *split, void *argument, size_t *width)
 {
 	errors error = {{0}};
-	bool wanted[PREDICTOR_WIDTHS] = {0};
+	bool wanted[INVARIANT_WIDTHS] = {0};
 	/* the scale first, then at the scale that is best for some weight whatever else there is */
 	for (size_t stage = 0; stage < 2; stage++) {
 		size_t tried = 0;
-		for (size_t k = 0; k < PREDICTOR_WIDTHS && stage == 0; k++)
+		for (size_t k = 0; k < INVARIANT_WIDTHS && stage == 0; k++)
 			wanted[k] = k < SCALES;
-		for (size_t k = 0; k < PREDICTOR_WIDTHS && stage == 1; k++) {
+		for (size_t k = 0; k < INVARIANT_WIDTHS && stage == 1; k++) {
 			wanted[k] = false;
 			for (size_t w = 0; w < p->weights; w++)
 				wanted[k] = wanted[k] || (k >= SCALES && k % SCALES == width[w]);
 		}
-		for (size_t s = 0; s < PREDICTOR_SPLITS; s++) {
+		for (size_t s = 0; s < INVARIANT_SPLITS; s++) {
 			int there = split(s, p->sums, p->held, argument);
 			if (there < 0)
 				return -1;
-			for (size_t k = 0; k < PREDICTOR_WIDTHS && there; k++)
+			for (size_t k = 0; k < INVARIANT_WIDTHS && there; k++)
 				if (wanted[k])
 					try(p, k, error);
 			tried += there > 0;
@@ -394,7 +394,7 @@ int predictor_choose(struct predictor *p, predictor_split *split, void *argument
 		for (size_t w = 0; w < p->weights; w++) {
 			width[w] = stage ? width[w] : USUAL;
 			/* a width that was not tried has no error, and noise makes those of all others positive */
-			for (size_t k = 0; k < PREDICTOR_WIDTHS && tried; k++)
+			for (size_t k = 0; k < INVARIANT_WIDTHS && tried; k++)
 				if ((k < SCALES || wanted[k]) && error[w][k] < error[w][width[w]])
 					width[w] = k;
 		}
@@ -405,8 +405,8 @@ int predictor_choose(struct predictor *p, predictor_split *split, void *argument
 /* ---- from pairs ---- */
 
 struct training {
-	struct predictor *predictor;
-	const struct predictor_data *data;
+	struct invariant *predictor;
+	const struct invariant_data *data;
 	const size_t *pair, *fold; /* fold: of the units */
 	size_t count;
 };
@@ -414,7 +414,7 @@ struct training {
 static int split_pairs(size_t split, float *train, float *held, void *argument)
 {
 	const struct training *t = argument;
-	const struct predictor_data *data = t->data;
+	const struct invariant_data *data = t->data;
 	size_t pairs[2] = {0};
 	for (size_t inside = 0; inside < 2; inside++) {
 		for (size_t q = 0; q < t->count; q++) {
@@ -430,7 +430,7 @@ static int split_pairs(size_t split, float *train, float *held, void *argument)
 	return pairs[0] > 0 && pairs[1] > 0;
 }
 
-int predictor_learn(struct predictor *p, const struct predictor_data *data, const size_t *pair,
+int invariant_learn(struct invariant *p, const struct invariant_data *data, const size_t *pair,
     size_t count, size_t *width)
 {
 	size_t *fold = mem_alloc(data->units, sizeof *fold), units = 0;
@@ -440,20 +440,20 @@ int predictor_learn(struct predictor *p, const struct predictor_data *data, cons
 	for (size_t q = 0; q < count; q++)
 		fold[data->target[pair[q]]] = fold[data->source[pair[q]]] = 1;
 	for (size_t i = 0; i < data->units; i++)
-		fold[i] = fold[i] ? units++ % PREDICTOR_FOLDS : SIZE_MAX;
+		fold[i] = fold[i] ? units++ % INVARIANT_FOLDS : SIZE_MAX;
 	struct training training = {p, data, pair, fold, count};
-	int status = predictor_choose(p, split_pairs, &training, width);
+	int status = invariant_choose(p, split_pairs, &training, width);
 	free(fold);
 	for (size_t q = 0; q < count; q++)
 		gather(p, data, pair[q], NULL, 0);
 	turn(p, p->sums);
-	predictor_fit(p, width);
+	invariant_fit(p, width);
 	return status;
 }
 
 /* ---- between the nodes ---- */
 
-VECTOR_CLONES void predictor_predict(const struct predictor *p, const struct predictor_data *data,
+VECTOR_CLONES void invariant_predict(const struct invariant *p, const struct invariant_data *data,
     size_t pair, size_t stride, float *out)
 {
 	double angles = (double)p->angles;
@@ -461,7 +461,7 @@ VECTOR_CLONES void predictor_predict(const struct predictor *p, const struct pre
 	size_t low = (size_t)fmin(floor(z), angles - 2), side = p->side;
 	float up = (float)(z - (double)low), middle = (float)p->half, scale = (float)(1 / p->step);
 	for (size_t t = data->first[pair], at = 0; t < data->first[pair + 1]; t++, at++) {
-		const struct predictor_tap *tap = &data->tap[t];
+		const struct invariant_tap *tap = &data->tap[t];
 		float x = tap->along * scale + middle;
 		float y = tap->across * scale + middle;
 		size_t column = (size_t)x, row = (size_t)y;
@@ -480,10 +480,10 @@ VECTOR_CLONES void predictor_predict(const struct predictor *p, const struct pre
 	}
 }
 
-int predictor_sharpen(
-    struct predictor *p, const struct predictor_data *data, const size_t *pair, size_t count)
+int invariant_sharpen(
+    struct invariant *p, const struct invariant_data *data, const size_t *pair, size_t count)
 {
-	struct predictor_width sharp = {.5, 7 * PI / 180, true};
+	struct invariant_width sharp = {.5, 7 * PI / 180, true};
 	size_t most = 0, cells = p->cells;
 	for (size_t q = 0; q < count; q++) {
 		size_t taps = data->first[pair[q] + 1] - data->first[pair[q]];
@@ -492,11 +492,11 @@ int predictor_sharpen(
 	float *value = mem_alloc(p->weights * most, sizeof *value);
 	if (!value)
 		return -1;
-	fit(p, 0, p->weights, sharp, PREDICTOR_PASSES);
+	fit(p, 0, p->weights, sharp, INVARIANT_PASSES);
 	both_ends(p);
-	for (size_t pass = 0; pass < PREDICTOR_PASSES; pass++) {
+	for (size_t pass = 0; pass < INVARIANT_PASSES; pass++) {
 		for (size_t q = 0; q < count; q++) {
-			predictor_predict(p, data, pair[q], most, value);
+			invariant_predict(p, data, pair[q], most, value);
 			gather(p, data, pair[q], value, most);
 		}
 		turn(p, p->held);

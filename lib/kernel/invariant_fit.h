@@ -16,77 +16,77 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define PREDICTOR_WEIGHTS 3 /* kernels at once, at most */
-#define PREDICTOR_FOLDS 6   /* of the filters, for the width */
-#define PREDICTOR_SPLITS 3  /* couples of folds, one after the other left out */
-#define PREDICTOR_WIDTHS 24 /* to choose from: predictor_width */
-#define PREDICTOR_PASSES 4  /* of predictor_sharpen, over nodes and over taps */
+#define INVARIANT_WEIGHTS 3 /* kernels at once, at most */
+#define INVARIANT_FOLDS 6   /* of the filters, for the width */
+#define INVARIANT_SPLITS 3  /* couples of folds, one after the other left out */
+#define INVARIANT_WIDTHS 24 /* to choose from: invariant_width */
+#define INVARIANT_PASSES 4  /* of invariant_sharpen, over nodes and over taps */
 
 /* Nodes: step in px, at most 64 angles over 180 degrees. What a coarse grid costs is some .02 of an r of 1, less in noise. */
-struct predictor_grid {
+struct invariant_grid {
 	double step;
 	size_t angles;
 };
-#define PREDICTOR_FINE ((struct predictor_grid){.5, 30})
-#define PREDICTOR_COARSE ((struct predictor_grid){1, 15}) /* ten times as fast */
+#define INVARIANT_FINE ((struct invariant_grid){.5, 30})
+#define INVARIANT_COARSE ((struct invariant_grid){1, 15}) /* ten times as fast */
 
-struct predictor_tap {
+struct invariant_tap {
 	float along, across; /* q, px */
 	float cosine, sine;  /* of dphase */
-	float w[PREDICTOR_WEIGHTS];
+	float w[INVARIANT_WEIGHTS];
 };
 
-struct predictor_data {
+struct invariant_data {
 	size_t units, weights, pairs;  /* weights: how many of w count */
 	const size_t *target, *source; /* (pairs): of units */
 	double *dtheta;                /* (pairs), rad */
 	size_t *first;                 /* (pairs + 1): where a pair's taps begin */
-	struct predictor_tap *tap;
+	struct invariant_tap *tap;
 };
 
-/* Of width 0 to PREDICTOR_WIDTHS - 1: six scales, each narrow and wide in dtheta, with the phase terms and without. */
-struct predictor_width {
+/* Of width 0 to INVARIANT_WIDTHS - 1: six scales, each narrow and wide in dtheta, with the phase terms and without. */
+struct invariant_width {
 	double near, angle; /* px, rad */
 	bool phase;
 };
-struct predictor_width predictor_width(size_t width);
+struct invariant_width invariant_width(size_t width);
 
 /* Work space and model of one thread; reach: largest |q|, px. */
-struct predictor;
-struct predictor *predictor_create(double reach, size_t weights, struct predictor_grid grid)
+struct invariant;
+struct invariant *invariant_create(double reach, size_t weights, struct invariant_grid grid)
     __attribute__((warn_unused_result));
-void predictor_free(struct predictor *predictor);
+void invariant_free(struct invariant *predictor);
 
 /* Learn from `count` pairs. The width of each weight (width[weights]) is the one with the least squared error when the pairs'
- * units fall into PREDICTOR_FOLDS folds, and pairs within two folds are predicted from pairs within the others; with fewer than 4
+ * units fall into INVARIANT_FOLDS folds, and pairs within two folds are predicted from pairs within the others; with fewer than 4
  * units .7 px and 10 degrees. 0 or -1. */
-int predictor_learn(struct predictor *predictor, const struct predictor_data *data,
+int invariant_learn(struct invariant *predictor, const struct invariant_data *data,
     const size_t *pair, size_t count, size_t *width) __attribute__((warn_unused_result));
 
 /*
- * The same by sums over taps, which whoever predicts many blocks of pairs makes once: arrays of predictor_numbers
- * floats, which add up. predictor_add collects pairs, predictor_take gives what was collected, each tap in both frames, and starts
- * anew. The model comes from the sums in predictor_sums. split: fills train and held with sums
+ * The same by sums over taps, which whoever predicts many blocks of pairs makes once: arrays of invariant_numbers
+ * floats, which add up. invariant_add collects pairs, invariant_take gives what was collected, each tap in both frames, and starts
+ * anew. The model comes from the sums in invariant_sums. split: fills train and held with sums
  * of the pairs outside and inside couple s of folds; 1, 0 where
  * one of them has no pair, -1 for a failure.
  */
-size_t predictor_numbers(const struct predictor *predictor);
-void predictor_add(
-    struct predictor *predictor, const struct predictor_data *data, size_t pair);
-void predictor_take(struct predictor *predictor, float *sums);
-float *predictor_sums(struct predictor *predictor);
-typedef int predictor_split(size_t s, float *train, float *held, void *argument);
-int predictor_choose(struct predictor *predictor, predictor_split *split, void *argument,
+size_t invariant_numbers(const struct invariant *predictor);
+void invariant_add(
+    struct invariant *predictor, const struct invariant_data *data, size_t pair);
+void invariant_take(struct invariant *predictor, float *sums);
+float *invariant_sums(struct invariant *predictor);
+typedef int invariant_split(size_t s, float *train, float *held, void *argument);
+int invariant_choose(struct invariant *predictor, invariant_split *split, void *argument,
     size_t *width) __attribute__((warn_unused_result));
-void predictor_fit(struct predictor *predictor, const size_t *width);
+void invariant_fit(struct invariant *predictor, const size_t *width);
 
 /* What was learnt last from these pairs, fitted again with little bias and much noise: at .5 px and 7 degrees, what is left
  * regressed again and again, at the nodes and then at the taps between them. 0 or -1. */
-int predictor_sharpen(struct predictor *predictor, const struct predictor_data *data,
+int invariant_sharpen(struct invariant *predictor, const struct invariant_data *data,
     const size_t *pair, size_t count) __attribute__((warn_unused_result));
 
 /* Predictions at the taps of a pair: out (weights, stride), stride at least the number of its taps. */
-void predictor_predict(const struct predictor *predictor, const struct predictor_data *data,
+void invariant_predict(const struct invariant *predictor, const struct invariant_data *data,
     size_t pair, size_t stride, float *out);
 
 #endif

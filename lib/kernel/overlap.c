@@ -10,7 +10,7 @@
 #include "stats/resample.h"
 
 struct correlation {
-	const struct lateral *set;
+	const struct units *set;
 	size_t size;
 	const double *profile; /* (n, size, size), unit norm */
 	double *c;
@@ -21,12 +21,12 @@ static int correlate(size_t i, size_t worker, void *argument)
 {
 	(void)worker;
 	const struct correlation *job = argument;
-	const struct lateral *set = job->set;
+	const struct units *set = job->set;
 	ptrdiff_t size = (ptrdiff_t)job->size, half = (ptrdiff_t)(set->k / 2);
 	const double *a = job->profile + i * job->size * job->size;
 	for (size_t j = 0; j < set->n; j++) {
 		const double *b = job->profile + j * job->size * job->size;
-		double *c = job->c + lateral_pair_index(set, i, j) * set->taps;
+		double *c = job->c + units_index(set, i, j) * set->taps;
 		for (size_t t = 0; t < set->taps; t++) {
 			/* psi_j(x - d): column less dx, row plus dy as rows run down */
 			ptrdiff_t dc = (ptrdiff_t)(t % set->k) - half;
@@ -43,8 +43,8 @@ static int correlate(size_t i, size_t worker, void *argument)
 	return 0;
 }
 
-int lateral_correlation(
-    const struct lateral *set, const struct bank *bank, size_t threads, double *c)
+int overlap_correlation(
+    const struct units *set, const struct bank *bank, size_t threads, double *c)
 {
 	if (bank->filters != set->channels)
 		return err_set("filters: %zu of them, but the kernel has %zu channels",
@@ -81,7 +81,7 @@ static void level(double *mean, size_t n, bool sources)
 	}
 }
 
-int lateral_balance(const struct lateral *set, const double *w, double *out)
+int lateral_balance(const struct units *set, const double *w, double *out)
 {
 	enum { TURNS = 30 }; /* each leaves 1/(n - 1) of the error */
 	size_t n = set->n, taps = set->taps;
@@ -125,8 +125,8 @@ static double overlap_r(const struct overlap *pair, size_t n, const double *fact
 
 /* Chance by moving whole filters of w: r with f as it is, of products of both less their means (norm their size), or, with
  * `beyond`, with what is predicted of the moved kernel. */
-static int correlation_chance(const struct lateral *set, const double *w, const double *f,
-    double norm, const struct beyond *beyond, const struct lateral_plan *plan,
+static int correlation_chance(const struct units *set, const double *w, const double *f,
+    double norm, const struct residual *beyond, const struct lateral_plan *plan,
     struct report_row *row)
 {
 	size_t n = set->n, count = beyond ? plan->invariance_permutations : plan->permutations;
@@ -140,7 +140,7 @@ static int correlation_chance(const struct lateral *set, const double *w, const 
 			for (size_t i = 0; i < n; i++)
 				orders[b * n + i] = (uint32_t)order[i];
 		}
-		status = beyond ? beyond_moved(beyond, w, orders, count, r)
+		status = beyond ? residual_moved(beyond, w, orders, count, r)
 				: products_moved(set, f, w, orders, count, plan->threads, r);
 	}
 	for (size_t b = 0; b < count && !status && !beyond; b++)
@@ -178,15 +178,15 @@ static int correlation_interval(
 }
 
 /* The row r of w and another (n, n, taps) array, with `beyond` the prediction of it. */
-static int correlation_row(const struct lateral *set, const double *w, const double *other,
-    const struct beyond *beyond, const struct lateral_plan *plan, struct report_row row,
+static int correlation_row(const struct units *set, const double *w, const double *other,
+    const struct residual *beyond, const struct lateral_plan *plan, struct report_row row,
     struct report *report)
 {
 	size_t n = set->n, taps = set->taps, total = n * n * taps;
 	double *k = mem_alloc(2 * total, sizeof(*k)), mean[2] = {0}, kk = 0, ff = 0;
 	struct overlap *pair = mem_alloc(n * n, sizeof(*pair));
 	int status = -1;
-	row.part = LATERAL_SIGNED;
+	row.part = SIGN_BOTH;
 	row.n = n * (n - 1);
 	row.chance = row.p = NAN;
 	if (k && pair) {
@@ -217,9 +217,9 @@ static int correlation_row(const struct lateral *set, const double *w, const dou
 	return status;
 }
 
-int lateral_explained(const struct lateral *set, const char *kernel, const double *w,
+int lateral_explained(const struct units *set, const char *kernel, const double *w,
     const double *const c[LATERAL_CONFOUNDS_MAX], const double *residual,
-    const struct beyond *beyond, const struct lateral_plan *plan, struct report *report)
+    const struct residual *beyond, const struct lateral_plan *plan, struct report *report)
 {
 	static const char *const names[LATERAL_CONFOUNDS_MAX] = {"r_C1", "r_C2", "r_C3"};
 	struct report_row row = {.kernel = kernel};
@@ -239,5 +239,51 @@ int lateral_explained(const struct lateral *set, const char *kernel, const doubl
 	row.quantity = "explained_C";
 	int status = correlation_row(set, w, fit, beyond, plan, row, report);
 	free(fit);
+	return status;
+}
+
+static double *kernel_of(const struct units *set)
+{
+	return mem_alloc(set->n * set->n * set->taps, sizeof(double));
+}
+
+static int read_overlaps(
+    const struct units_files *files, const struct units *set, size_t threads, double *c[3])
+{
+	struct bank bank, lgn;
+	int status = bank_load(files->filters, &bank);
+	if (status < 0)
+		return -1;
+	c[0] = kernel_of(set);
+	status = c[0] ? overlap_correlation(set, &bank, threads, c[0]) : -1;
+	if (status == 0 && files->lgn) {
+		c[1] = kernel_of(set);
+		status = c[1] ? bank_load_single(files->lgn, &lgn) : -1;
+		if (status == 0) {
+			status = bank_compose(&bank, lgn.x, lgn.size);
+			if (status == 0)
+				status = overlap_correlation(set, &bank, threads, c[1]);
+			bank_free(&lgn);
+		}
+	}
+	bank_free(&bank);
+	return status;
+}
+
+int overlap_read(
+    const struct units_files *files, const struct units *set, size_t threads, double *c[3])
+{
+	struct npys_array covariance;
+	int status = files->filters ? read_overlaps(files, set, threads, c) : 0;
+	if (status == 0 && files->c3) {
+		c[2] = kernel_of(set);
+		status = c[2] ? npys_load(files->c3, &covariance, UNITS_KERNEL_MAX) : -1;
+		if (status == 0) {
+			status = units_select(set, &covariance, UNITS_COVARIANCE, c[2]);
+			if (status)
+				status = err_set("%s: %s", files->c3, err_reason());
+			npys_array_free(&covariance);
+		}
+	}
 	return status;
 }

@@ -9,14 +9,14 @@
 
 /* C_ij(d) = sum over x of psi_i(x) psi_j(x - d), psi the bank's filters at unit norm (0 for a filter that is 0), at the
  * taps of set; c: (n, n, taps). The bank has one filter per channel. 0 or -1. */
-int lateral_correlation(const struct lateral *set, const struct bank *bank, size_t threads,
+int overlap_correlation(const struct units *set, const struct bank *bank, size_t threads,
     double *c) __attribute__((warn_unused_result));
 
-#define LATERAL_CONFOUNDS_MAX SMOOTH_CONFOUNDS
+#define LATERAL_CONFOUNDS_MAX SPLINE_CONFOUNDS
 
 /* out = w less what is additive in targets and sources, by least squares over the taps of pairs i != j; 0 for i = j. Both
  * (n, n, taps). 0 or -1. */
-int lateral_balance(const struct lateral *set, const double *w, double *out)
+int lateral_balance(const struct units *set, const double *w, double *out)
     __attribute__((warn_unused_result));
 
 /*
@@ -25,9 +25,14 @@ int lateral_balance(const struct lateral *set, const double *w, double *out)
  * w less residual (NULL: no row), what `beyond` predicts from all, chance the same with the prediction of the moved kernel
  * fitted anew, plan->invariance_permutations times. 0 or -1.
  */
-int lateral_explained(const struct lateral *set, const char *kernel, const double *w,
+int lateral_explained(const struct units *set, const char *kernel, const double *w,
     const double *const c[LATERAL_CONFOUNDS_MAX], const double *residual,
-    const struct beyond *beyond, const struct lateral_plan *plan, struct report *report)
+    const struct residual *beyond, const struct lateral_plan *plan, struct report *report)
     __attribute__((warn_unused_result));
+
+/* C1, C2 and C3 of the set's pairs, (n, n, taps) each; those whose files are not given stay NULL. Free with free(),
+ * also on failure. 0 or -1. */
+int overlap_read(const struct units_files *files, const struct units *set,
+    size_t threads, double *c[3]) __attribute__((warn_unused_result));
 
 #endif

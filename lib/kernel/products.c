@@ -11,7 +11,7 @@ enum {
 };
 
 struct products {
-	const struct lateral *set;
+	const struct units *set;
 	size_t tiles, count;
 	bool reversed;
 	const float *u;     /* (n, n, taps), 0 for i = j */
@@ -78,7 +78,7 @@ static int target(size_t i, size_t worker, void *argument)
 	return 0;
 }
 
-static int products(const struct lateral *set, const double *u, const double *v, bool reversed,
+static int products(const struct units *set, const double *u, const double *v, bool reversed,
     const uint32_t *order, size_t count, size_t threads, double *product)
 {
 	size_t n = set->n, taps = set->taps, workers = par_threads(threads);
@@ -116,13 +116,13 @@ static int products(const struct lateral *set, const double *u, const double *v,
 	return status;
 }
 
-int products_moved(const struct lateral *set, const double *u, const double *v,
+int products_moved(const struct units *set, const double *u, const double *v,
     const uint32_t *order, size_t count, size_t threads, double *product)
 {
 	return products(set, u, v, false, order, count, threads, product);
 }
 
-int products_reversed(const struct lateral *set, const double *u, const double *v,
+int products_reversed(const struct units *set, const double *u, const double *v,
     const uint32_t *order, size_t count, size_t threads, double *product)
 {
 	size_t n = set->n;

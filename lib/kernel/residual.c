@@ -12,7 +12,7 @@ enum { LANES = 16 }; /* kernels fitted at once */
 
 /* How far a fit to half of the pairs is shrunk: what that does to f is alike in both halves, and would make what they leave
  * alike; what less of it does, more noise, is not. */
-#define HALF_PRIOR (SMOOTH_PRIOR / 16)
+#define HALF_PRIOR (SPLINE_PRIOR / 16)
 
 /* the fit for pairs of two folds */
 struct block {
@@ -24,10 +24,10 @@ struct block {
 	double *gram;        /* (terms, terms): of the block's own pairs; NULL of the whole */
 };
 
-struct beyond {
-	const struct lateral *set;
-	const double *c[SMOOTH_CONFOUNDS];
-	const struct smooth *smooth;
+struct residual {
+	const struct units *set;
+	const double *c[SPLINE_CONFOUNDS];
+	const struct spline *smooth;
 	size_t threads, folds, blocks;
 	size_t *fold; /* (n) */
 	bool *used;   /* (n, n): pairs that fits go by */
@@ -37,26 +37,26 @@ struct beyond {
 	struct block whole; /* of all units: the fit to all pairs, which predicts none */
 };
 
-static bool inside(const struct beyond *beyond, const struct block *block, size_t i, size_t j)
+static bool inside(const struct residual *beyond, const struct block *block, size_t i, size_t j)
 {
 	size_t a = beyond->fold[i], b = beyond->fold[j];
 	return i != j && ((a == block->g && b == block->h) || (a == block->h && b == block->g));
 }
 
-static size_t entries_of(const struct beyond *beyond, size_t at, struct smooth_entry *entry)
+static size_t entries_of(const struct residual *beyond, size_t at, struct spline_entry *entry)
 {
-	double x[SMOOTH_CONFOUNDS];
+	double x[SPLINE_CONFOUNDS];
 	for (size_t s = 0; s < beyond->smooth->count; s++)
 		x[s] = beyond->c[s][at];
-	return smooth_entries(beyond->smooth, x, entry);
+	return spline_entries(beyond->smooth, x, entry);
 }
 
 /* products of terms over the block's own pairs, and sums of its pairs */
 static int accumulate(size_t index, size_t worker, void *argument)
 {
 	(void)worker;
-	struct beyond *beyond = argument;
-	const struct lateral *set = beyond->set;
+	struct residual *beyond = argument;
+	const struct units *set = beyond->set;
 	struct block *block = &beyond->block[index];
 	size_t terms = beyond->smooth->terms;
 	if (!(block->gram = mem_alloc(terms * terms, sizeof(*block->gram))))
@@ -66,7 +66,7 @@ static int accumulate(size_t index, size_t worker, void *argument)
 			continue;
 		double *sum = beyond->pair + p * terms;
 		for (size_t t = 0; t < set->taps; t++) {
-			struct smooth_entry entry[SMOOTH_ENTRIES];
+			struct spline_entry entry[SPLINE_ENTRIES];
 			size_t m = entries_of(beyond, p * set->taps + t, entry);
 			for (size_t a = 0; a < m; a++) {
 				double *row = block->gram + entry[a].term * terms;
@@ -142,18 +142,18 @@ VECTOR_CLONES static void solve(const struct block *block, double *x)
 
 /* Bends of s_1 that the taps at hand reach are drawn to 0, in the normal equations a (m, m). A few of them may reach the last knot
  * from afar, and would say of held-out ones next to it what their noise is, many times. */
-static void straighten(const struct smooth *smooth, double *a, size_t m)
+static void straighten(const struct spline *smooth, double *a, size_t m)
 {
-	for (size_t knot = 0; knot < SMOOTH_KNOTS; knot++) {
-		struct smooth_entry bend[3];
-		size_t count = smooth_bend(smooth, knot, bend);
+	for (size_t knot = 0; knot < SPLINE_KNOTS; knot++) {
+		struct spline_entry bend[3];
+		size_t count = spline_bend(smooth, knot, bend);
 		bool reached = true;
 		for (size_t i = 0; i < count; i++)
 			reached = reached && a[bend[i].term * m + bend[i].term] > 0;
 		for (size_t i = 0; i < count && reached; i++)
 			for (size_t j = 0; j < count; j++)
 				a[bend[i].term * m + bend[j].term] +=
-				    SMOOTH_BEND * bend[i].value * bend[j].value;
+				    SPLINE_BEND * bend[i].value * bend[j].value;
 	}
 }
 
@@ -161,7 +161,7 @@ static void straighten(const struct smooth *smooth, double *a, size_t m)
 static int prepare(size_t index, size_t worker, void *argument)
 {
 	(void)worker;
-	struct beyond *beyond = argument;
+	struct residual *beyond = argument;
 	struct block *block = index < beyond->blocks ? &beyond->block[index] : &beyond->whole;
 	size_t n = beyond->set->n, terms = beyond->smooth->terms, m = block->m;
 	double *a = block->factor;
@@ -198,7 +198,7 @@ static int prepare(size_t index, size_t worker, void *argument)
 	return 0;
 }
 
-static int block_start(const struct beyond *beyond, size_t g, size_t h, struct block *block)
+static int block_start(const struct residual *beyond, size_t g, size_t h, struct block *block)
 {
 	size_t n = beyond->set->n, terms = beyond->smooth->terms;
 	*block = (struct block){.g = g, .h = h};
@@ -221,7 +221,7 @@ static void block_free(struct block *block)
 	free(block->gram);
 }
 
-static int divide(struct beyond *beyond, uint64_t seed)
+static int divide(struct residual *beyond, uint64_t seed)
 {
 	size_t n = beyond->set->n, count = 0, *order = mem_alloc(n, sizeof(*order));
 	if (!order)
@@ -238,7 +238,7 @@ static int divide(struct beyond *beyond, uint64_t seed)
 	return block_start(beyond, SIZE_MAX, SIZE_MAX, &beyond->whole);
 }
 
-static int use_pairs(struct beyond *beyond, enum beyond_pairs pairs, uint64_t seed)
+static int use_pairs(struct residual *beyond, enum residual_pairs pairs, uint64_t seed)
 {
 	size_t n = beyond->set->n, couples = n * (n - 1) / 2, couple = 0,
 	       *order = mem_alloc(couples, sizeof(*order));
@@ -250,28 +250,28 @@ static int use_pairs(struct beyond *beyond, enum beyond_pairs pairs, uint64_t se
 		for (size_t j = 0; j < i; j++, couple++) {
 			bool first = order[couple] < couples / 2;
 			beyond->used[i * n + j] = beyond->used[j * n + i] =
-			    pairs == BEYOND_ALL || first == (pairs == BEYOND_FIRST);
+			    pairs == RESIDUAL_ALL || first == (pairs == RESIDUAL_FIRST);
 		}
 	free(order);
 	return 0;
 }
 
-struct beyond *beyond_create(const struct lateral *set, const struct smooth *smooth,
-    const double *const *c, enum beyond_pairs pairs, uint64_t seed, size_t threads)
+struct residual *residual_create(const struct units *set, const struct spline *smooth,
+    const double *const *c, enum residual_pairs pairs, uint64_t seed, size_t threads)
 {
 	if (set->n < 4) {
 		err_set("K_beyond_C: %zu usable filters, cross-fitting needs 4", set->n);
 		return NULL;
 	}
-	struct beyond *beyond = mem_alloc(1, sizeof(*beyond));
+	struct residual *beyond = mem_alloc(1, sizeof(*beyond));
 	if (!beyond)
 		return NULL;
-	*beyond = (struct beyond){.set = set,
+	*beyond = (struct residual){.set = set,
 	    .smooth = smooth,
 	    .threads = threads,
-	    .prior = pairs == BEYOND_ALL ? SMOOTH_PRIOR : HALF_PRIOR};
+	    .prior = pairs == RESIDUAL_ALL ? SPLINE_PRIOR : HALF_PRIOR};
 	memcpy(beyond->c, c, smooth->count * sizeof(*c));
-	beyond->folds = set->n < BEYOND_FOLDS ? set->n : BEYOND_FOLDS;
+	beyond->folds = set->n < RESIDUAL_FOLDS ? set->n : RESIDUAL_FOLDS;
 	beyond->blocks = beyond->folds * (beyond->folds + 1) / 2;
 	beyond->fold = mem_alloc(set->n, sizeof(*beyond->fold));
 	beyond->block = mem_alloc(beyond->blocks, sizeof(*beyond->block));
@@ -281,11 +281,11 @@ struct beyond *beyond_create(const struct lateral *set, const struct smooth *smo
 	    !divide(beyond, seed) && !par_for(beyond->blocks, threads, accumulate, beyond) &&
 	    !par_for(beyond->blocks + 1, threads, prepare, beyond))
 		return beyond;
-	beyond_free(beyond);
+	residual_free(beyond);
 	return NULL;
 }
 
-void beyond_free(struct beyond *beyond)
+void residual_free(struct residual *beyond)
 {
 	if (!beyond)
 		return;
@@ -301,7 +301,7 @@ void beyond_free(struct beyond *beyond)
 
 /* LANES kernels at once, each w moved by an order; without orders, w as it is in the first lane */
 struct fits {
-	const struct beyond *beyond;
+	const struct residual *beyond;
 	const double *w;
 	const uint32_t *order; /* (lanes, n) or NULL */
 	size_t lanes;
@@ -336,7 +336,7 @@ static int right_sides(size_t index, size_t worker, void *argument)
 {
 	(void)worker;
 	struct fits *fits = argument;
-	const struct beyond *beyond = fits->beyond;
+	const struct residual *beyond = fits->beyond;
 	size_t n = beyond->set->n, taps = beyond->set->taps, terms = beyond->smooth->terms;
 	double *tile = mem_alloc(taps * LANES, sizeof(*tile)),
 	       *right = fits->right + index * terms * LANES;
@@ -352,7 +352,7 @@ static int right_sides(size_t index, size_t worker, void *argument)
 			continue;
 		gather(fits, p / n, p % n, tile);
 		for (size_t t = 0; t < taps; t++) {
-			struct smooth_entry entry[SMOOTH_ENTRIES];
+			struct spline_entry entry[SPLINE_ENTRIES];
 			size_t m = entries_of(beyond, p * taps + t, entry);
 			add_scaled(sum, tile + t * LANES, 1);
 			for (size_t e = 0; e < m; e++)
@@ -367,7 +367,7 @@ static int right_sides(size_t index, size_t worker, void *argument)
 /* what the block is trained on says of its terms and effects, (m, LANES) in x */
 static void coefficients(const struct fits *fits, const struct block *block, double *x)
 {
-	const struct beyond *beyond = fits->beyond;
+	const struct residual *beyond = fits->beyond;
 	size_t n = beyond->set->n, terms = beyond->smooth->terms, units = block->units;
 	memset(x, 0, block->m * LANES * sizeof(*x));
 	for (size_t b = 0; b < beyond->blocks; b++)
@@ -432,7 +432,7 @@ static int predict(size_t index, size_t worker, void *argument)
 {
 	(void)worker;
 	struct fits *fits = argument;
-	const struct beyond *beyond = fits->beyond;
+	const struct residual *beyond = fits->beyond;
 	const struct block *block = &beyond->block[index];
 	size_t n = beyond->set->n, taps = beyond->set->taps, terms = beyond->smooth->terms;
 	double *x = mem_alloc(block->m * LANES, sizeof(*x));
@@ -456,7 +456,7 @@ static int predict(size_t index, size_t worker, void *argument)
 	}
 	for (size_t p = 0; p < n * n && fits->residual; p++)
 		for (size_t t = 0; t < taps && inside(beyond, block, p / n, p % n); t++) {
-			struct smooth_entry entry[SMOOTH_ENTRIES];
+			struct spline_entry entry[SPLINE_ENTRIES];
 			size_t at = p * taps + t, m = entries_of(beyond, at, entry);
 			double f = 0;
 			for (size_t e = 0; e < m; e++)
@@ -467,7 +467,7 @@ static int predict(size_t index, size_t worker, void *argument)
 	return 0;
 }
 
-static int fits_start(struct fits *fits, const struct beyond *beyond, const double *w)
+static int fits_start(struct fits *fits, const struct residual *beyond, const double *w)
 {
 	size_t n = beyond->set->n;
 	*fits = (struct fits){.beyond = beyond, .w = w, .lanes = 1};
@@ -480,7 +480,7 @@ static int fits_start(struct fits *fits, const struct beyond *beyond, const doub
 
 static int fits_run(struct fits *fits)
 {
-	const struct beyond *beyond = fits->beyond;
+	const struct residual *beyond = fits->beyond;
 	memset(fits->moments, 0, beyond->blocks * 3 * LANES * sizeof(double));
 	if (par_for(beyond->blocks, beyond->threads, right_sides, fits) || effects_of_all(fits))
 		return -1;
@@ -495,7 +495,7 @@ static void fits_end(struct fits *fits)
 	free(fits->moments);
 }
 
-int beyond_residual(const struct beyond *beyond, const double *w, double *residual)
+int residual_of(const struct residual *beyond, const double *w, double *residual)
 {
 	struct fits fits;
 	int status = fits_start(&fits, beyond, w);
@@ -507,8 +507,8 @@ int beyond_residual(const struct beyond *beyond, const double *w, double *residu
 	return status;
 }
 
-int beyond_moved(
-    const struct beyond *beyond, const double *w, const uint32_t *order, size_t count, double *r)
+int residual_moved(
+    const struct residual *beyond, const double *w, const uint32_t *order, size_t count, double *r)
 {
 	size_t n = beyond->set->n, taps = beyond->set->taps;
 	double k = 0, kk = 0, m = (double)(n * (n - 1) * taps);

@@ -5,9 +5,9 @@
 #include <stdint.h>
 #include "kernel/spline.h"
 
-#define BEYOND_FOLDS 8
+#define RESIDUAL_FOLDS 8
 
-struct beyond;
+struct residual;
 
 /*
  * What a fit needs of the confounds c (smooth's count of them, (n, n, taps) each), the same for every kernel of the set. For a
@@ -18,23 +18,23 @@ struct beyond;
  * (smooth.h's f; a_i and b_j, what a target and a source add to all their weights, so that units of unequal strength do not
  * pass for a function of C) is fitted by least squares to the taps of pairs neither of whose units is in the folds of i
  * and j: all of it, so that nothing of a held-out unit is in its own prediction. Only the level, of which such a fit does not
- * know what is f's and what the effects', is set by a fit to all pairs. Units fall into at most BEYOND_FOLDS random folds.
- * BEYOND_FIRST and BEYOND_SECOND fit to the pairs {i, j} of one or the other random half alone: what noise does to one
+ * know what is f's and what the effects', is set by a fit to all pairs. Units fall into at most RESIDUAL_FOLDS random folds.
+ * RESIDUAL_FIRST and RESIDUAL_SECOND fit to the pairs {i, j} of one or the other random half alone: what noise does to one
  * fit has nothing to do with the other. NULL without memory or with fewer than 4 units.
  */
-enum beyond_pairs { BEYOND_ALL, BEYOND_FIRST, BEYOND_SECOND };
-struct beyond *beyond_create(const struct lateral *set, const struct smooth *smooth,
-    const double *const *c, enum beyond_pairs pairs, uint64_t seed, size_t threads)
+enum residual_pairs { RESIDUAL_ALL, RESIDUAL_FIRST, RESIDUAL_SECOND };
+struct residual *residual_create(const struct units *set, const struct spline *smooth,
+    const double *const *c, enum residual_pairs pairs, uint64_t seed, size_t threads)
     __attribute__((warn_unused_result));
-void beyond_free(struct beyond *beyond);
+void residual_free(struct residual *beyond);
 
 /* residual = w less f, a_i and b_j left in it; 0 for i = j. Both (n, n, taps). 0 or -1. */
-int beyond_residual(const struct beyond *beyond, const double *w, double *residual)
+int residual_of(const struct residual *beyond, const double *w, double *residual)
     __attribute__((warn_unused_result));
 
 /* r of w moved, w_{o(i) o(j)}, with what is then predicted of it, fitted anew, over the taps of pairs i != j; o = order + b n,
- * order (count, n), r (count); of BEYOND_ALL. 0 or -1. */
-int beyond_moved(const struct beyond *beyond, const double *w, const uint32_t *order, size_t count,
+ * order (count, n), r (count); of RESIDUAL_ALL. 0 or -1. */
+int residual_moved(const struct residual *beyond, const double *w, const uint32_t *order, size_t count,
     double *r) __attribute__((warn_unused_result));
 
 #endif

@@ -12,7 +12,7 @@
 static void place(const double *x, size_t m, const double *share, size_t shares, double largest,
     struct knots *knots)
 {
-	double positive[SMOOTH_KNOTS], last = 0;
+	double positive[SPLINE_KNOTS], last = 0;
 	size_t count = 0;
 	for (size_t q = 0; q <= shares && largest > 0; q++) {
 		double at = q < shares ? resample_quantile(x, m, share[q]) : largest;
@@ -31,7 +31,7 @@ static void place(const double *x, size_t m, const double *share, size_t shares,
 }
 
 /* u_s at a tap */
-static double beyond(const struct smooth *smooth, size_t s, const double *x)
+static double beyond(const struct spline *smooth, size_t s, const double *x)
 {
 	double u = x[s];
 	for (size_t t = 0; t < s; t++)
@@ -40,12 +40,12 @@ static double beyond(const struct smooth *smooth, size_t s, const double *x)
 }
 
 /* What u_s takes of the confounds before it, by least squares through 0: from the products of confounds (count, count). */
-static void regress(struct smooth *smooth, const double product[][SMOOTH_CONFOUNDS])
+static void regress(struct spline *smooth, const double product[][SPLINE_CONFOUNDS])
 {
 	/* Gram and Schmidt: norm[t] = |u_t|^2, and C_s leaves its share in u_t */
-	double norm[SMOOTH_CONFOUNDS];
+	double norm[SPLINE_CONFOUNDS];
 	for (size_t s = 0; s < smooth->count; s++) {
-		double share[SMOOTH_CONFOUNDS] = {0};
+		double share[SPLINE_CONFOUNDS] = {0};
 		norm[s] = product[s][s];
 		for (size_t t = 0; t < s; t++) {
 			double dot = product[s][t];
@@ -64,20 +64,20 @@ static void regress(struct smooth *smooth, const double product[][SMOOTH_CONFOUN
 
 /* number the terms that a tap reaches; before, terms and shrunk count all `places` of them */
 static void number(
-    const struct lateral *set, const double *const *c, size_t places, struct smooth *smooth)
+    const struct units *set, const double *const *c, size_t places, struct spline *smooth)
 {
-	bool reached[SMOOTH_TERMS] = {false};
+	bool reached[SPLINE_TERMS] = {false};
 	size_t pairs = set->n * set->n, shrunk = smooth->shrunk;
 	for (size_t p = 0; p < places; p++)
 		smooth->term[p] = p;
 	for (size_t e = 0; e < pairs * set->taps; e++) {
-		struct smooth_entry entry[SMOOTH_ENTRIES];
-		double x[SMOOTH_CONFOUNDS];
+		struct spline_entry entry[SPLINE_ENTRIES];
+		double x[SPLINE_CONFOUNDS];
 		if (e / set->taps / set->n == e / set->taps % set->n)
 			continue;
 		for (size_t s = 0; s < smooth->count; s++)
 			x[s] = c[s][e];
-		size_t m = smooth_entries(smooth, x, entry);
+		size_t m = spline_entries(smooth, x, entry);
 		for (size_t k = 0; k < m; k++)
 			reached[entry[k].term] = true;
 	}
@@ -88,19 +88,19 @@ static void number(
 	}
 }
 
-int smooth_make(
-    const struct lateral *set, const double *const *c, size_t count, struct smooth *smooth)
+int spline_make(
+    const struct units *set, const double *const *c, size_t count, struct spline *smooth)
 {
 	static const double fine[] = {.5, .8, .93, .98, .995}, coarse[] = {.8};
 	enum { SAMPLE = 200000 };
-	if (count < 1 || count > SMOOTH_CONFOUNDS)
+	if (count < 1 || count > SPLINE_CONFOUNDS)
 		return err_set(
-		    "confounds: %zu of them, 1 to %d are possible", count, SMOOTH_CONFOUNDS);
+		    "confounds: %zu of them, 1 to %d are possible", count, SPLINE_CONFOUNDS);
 	size_t n = set->n, taps = set->taps, total = n * (n - 1) * taps, step = total / SAMPLE + 1;
 	size_t kept = total / step + 1;
-	double product[SMOOTH_CONFOUNDS][SMOOTH_CONFOUNDS] = {{0}},
+	double product[SPLINE_CONFOUNDS][SPLINE_CONFOUNDS] = {{0}},
 	       *sample = mem_alloc(2 * count * kept, sizeof(*sample));
-	double largest[2][SMOOTH_CONFOUNDS] = {{0}};
+	double largest[2][SPLINE_CONFOUNDS] = {{0}};
 	if (!sample)
 		return -1;
 	memset(smooth, 0, sizeof(*smooth));
@@ -112,7 +112,7 @@ int smooth_make(
 	regress(smooth, product);
 	size_t seen = 0, m = 0;
 	for (size_t e = 0; e < n * n * taps; e++) {
-		double x[SMOOTH_CONFOUNDS];
+		double x[SPLINE_CONFOUNDS];
 		if (e / taps / n == e / taps % n)
 			continue;
 		for (size_t s = 0; s < count; s++)
@@ -178,16 +178,16 @@ static void hats(const struct knots *knots, double x, size_t *k, double *part)
 
 /* the entry of the term at a place, unless it is 0; gives how many that is */
 static size_t put(
-    const struct smooth *smooth, size_t place, double value, struct smooth_entry *entry)
+    const struct spline *smooth, size_t place, double value, struct spline_entry *entry)
 {
 	if (value == 0)
 		return 0;
-	*entry = (struct smooth_entry){smooth->term[place], value};
+	*entry = (struct spline_entry){smooth->term[place], value};
 	return 1;
 }
 
-static size_t spline(const struct smooth *smooth, const struct smooth_axis *axis, double x,
-    struct smooth_entry *entry)
+static size_t spline(const struct spline *smooth, const struct spline_axis *axis, double x,
+    struct spline_entry *entry)
 {
 	size_t k, m = 0;
 	double part;
@@ -201,9 +201,9 @@ static size_t spline(const struct smooth *smooth, const struct smooth_axis *axis
 	return m;
 }
 
-size_t smooth_bend(const struct smooth *smooth, size_t knot, struct smooth_entry *entry)
+size_t spline_bend(const struct spline *smooth, size_t knot, struct spline_entry *entry)
 {
-	const struct smooth_axis *axis = &smooth->own[0];
+	const struct spline_axis *axis = &smooth->own[0];
 	const double *at = axis->knots.at;
 	if (knot == 0 || knot + 1 >= axis->knots.count || knot == axis->knots.zero)
 		return 0;
@@ -219,10 +219,10 @@ size_t smooth_bend(const struct smooth *smooth, size_t knot, struct smooth_entry
 	return m;
 }
 
-size_t smooth_entries(const struct smooth *smooth, const double *x, struct smooth_entry *entry)
+size_t spline_entries(const struct spline *smooth, const double *x, struct spline_entry *entry)
 {
 	size_t m = 0, corners = 1, count = smooth->count;
-	struct smooth_entry corner[1 << SMOOTH_CONFOUNDS] = {{0, 1}};
+	struct spline_entry corner[1 << SPLINE_CONFOUNDS] = {{0, 1}};
 	m += put(smooth, 0, 1, entry + m);
 	for (size_t s = 0; s < count; s++)
 		m += spline(smooth, &smooth->own[s], x[s], entry + m);
@@ -238,8 +238,8 @@ size_t smooth_entries(const struct smooth *smooth, const double *x, struct smoot
 		for (size_t q = 0; q < corners; q++) {
 			size_t term = corner[q].term * knots->count + k;
 			corner[corners + q] =
-			    (struct smooth_entry){term + 1, corner[q].value * part};
-			corner[q] = (struct smooth_entry){term, corner[q].value * (1 - part)};
+			    (struct spline_entry){term + 1, corner[q].value * part};
+			corner[q] = (struct spline_entry){term, corner[q].value * (1 - part)};
 		}
 		corners *= 2;
 	}

@@ -3,27 +3,27 @@
 #define LATERAL_SMOOTH_H
 
 #include <stddef.h>
-#include "kernel/pairs.h"
+#include "kernel/units.h"
 
-#define SMOOTH_CONFOUNDS 3
-#define SMOOTH_PRIOR                                                                               \
+#define SPLINE_CONFOUNDS 3
+#define SPLINE_PRIOR                                                                               \
 	4. /* taps: how far a term that is `shrunk` is drawn to 0, as if so many had said 0 */
-#define SMOOTH_BEND .25 /* taps: the same for bends of s_1 other than at 0 */
+#define SPLINE_BEND .25 /* taps: the same for bends of s_1 other than at 0 */
 
 enum {
-	SMOOTH_KNOTS = 13, /* at most, of one axis */
-	SMOOTH_COARSE = 5, /* the same for the product */
-	SMOOTH_TERMS = 1 + 5 * SMOOTH_KNOTS + SMOOTH_COARSE * SMOOTH_COARSE * SMOOTH_COARSE,
-	SMOOTH_ENTRIES =
+	SPLINE_KNOTS = 13, /* at most, of one axis */
+	SPLINE_COARSE = 5, /* the same for the product */
+	SPLINE_TERMS = 1 + 5 * SPLINE_KNOTS + SPLINE_COARSE * SPLINE_COARSE * SPLINE_COARSE,
+	SPLINE_ENTRIES =
 	    19, /* terms of a tap that are not 0: 1, two of each axis, a cell's corners */
 };
 
 struct knots {
 	size_t count, zero; /* position of the knot at 0 */
-	double at[SMOOTH_KNOTS];
+	double at[SPLINE_KNOTS];
 };
 
-struct smooth_axis {
+struct spline_axis {
 	struct knots knots;
 	size_t first; /* its first term; the hat at 0 is left out of a sum of splines, 1 is there */
 };
@@ -40,31 +40,31 @@ struct smooth_axis {
  * wild in held-out ones. For the same reason s_1, which is not, is drawn to be straight but for its kink at 0. Terms that no tap
  * reaches are left out.
  */
-struct smooth {
+struct spline {
 	size_t count, terms, shrunk; /* terms from `shrunk` on are */
-	size_t term[SMOOTH_TERMS];   /* its number, SIZE_MAX for one that no tap reaches */
-	double take[SMOOTH_CONFOUNDS]
-		   [SMOOTH_CONFOUNDS]; /* u_s = C_s - sum over t < s of take[s][t] C_t */
-	struct smooth_axis own[SMOOTH_CONFOUNDS],
-	    rest[SMOOTH_CONFOUNDS];                  /* s; t (not of the first) */
-	struct smooth_axis coarse[SMOOTH_CONFOUNDS]; /* of p */
+	size_t term[SPLINE_TERMS];   /* its number, SIZE_MAX for one that no tap reaches */
+	double take[SPLINE_CONFOUNDS]
+		   [SPLINE_CONFOUNDS]; /* u_s = C_s - sum over t < s of take[s][t] C_t */
+	struct spline_axis own[SPLINE_CONFOUNDS],
+	    rest[SPLINE_CONFOUNDS];                  /* s; t (not of the first) */
+	struct spline_axis coarse[SPLINE_CONFOUNDS]; /* of p */
 };
 
-struct smooth_entry {
+struct spline_entry {
 	size_t term;
 	double value;
 };
 
 /* From the confounds (n, n, taps) at taps of pairs i != j. 0, or -1 without memory or with count not 1 to
- * SMOOTH_CONFOUNDS. */
-int smooth_make(const struct lateral *set, const double *const *c, size_t count,
-    struct smooth *smooth) __attribute__((warn_unused_result));
+ * SPLINE_CONFOUNDS. */
+int spline_make(const struct units *set, const double *const *c, size_t count,
+    struct spline *smooth) __attribute__((warn_unused_result));
 
 /* The bend of s_1 at a knot: its value at the next one outwards less that of the line through this one and the next inwards.
  * Gives the terms it is made of, at most 3; 0 of them at knot 0, at the ends and where no tap reaches one. */
-size_t smooth_bend(const struct smooth *smooth, size_t knot, struct smooth_entry *entry);
+size_t spline_bend(const struct spline *smooth, size_t knot, struct spline_entry *entry);
 
-/* The terms that are not 0 where the confounds are x; gives how many, at most SMOOTH_ENTRIES. */
-size_t smooth_entries(const struct smooth *smooth, const double *x, struct smooth_entry *entry);
+/* The terms that are not 0 where the confounds are x; gives how many, at most SPLINE_ENTRIES. */
+size_t spline_entries(const struct spline *smooth, const double *x, struct spline_entry *entry);
 
 #endif

@@ -7,13 +7,13 @@
 #define PARTS ((size_t)LADDER_PARTS)
 
 struct ceiling_scratch { /* of a thread */
-	struct predictor *predictor;
+	struct invariant *predictor;
 	float *value;               /* (PARTS, taps): predictions of a pair */
 	struct ceiling_pair *bound; /* (pairs): as out, of the sharp ones */
 };
 
 struct ceiling {
-	struct predictor_data data; /* of all pairs of the ladder; w: a tap's parts */
+	struct invariant_data data; /* of all pairs of the ladder; w: a tap's parts */
 	size_t threads;
 	struct ceiling_scratch *scratch; /* (threads) */
 };
@@ -24,7 +24,7 @@ struct ceiling *ceiling_create(const struct ladder *c, size_t threads)
 	struct ceiling *s = mem_alloc(1, sizeof *s);
 	if (!s)
 		return NULL;
-	s->data = (struct predictor_data){.units = c->set->n,
+	s->data = (struct invariant_data){.units = c->set->n,
 	    .weights = PARTS,
 	    .pairs = c->pairs,
 	    .target = c->target,
@@ -37,7 +37,7 @@ struct ceiling *ceiling_create(const struct ladder *c, size_t threads)
 	bool made = s->data.dtheta && s->data.first && s->data.tap && s->scratch;
 	for (size_t t = 0; t < s->threads; t++) {
 		struct ceiling_scratch *x = &s->scratch[t];
-		x->predictor = predictor_create(models_reach(c->set), PARTS, PREDICTOR_FINE);
+		x->predictor = invariant_create(models_reach(c->set), PARTS, INVARIANT_FINE);
 		x->value = mem_alloc(PARTS * taps, sizeof *x->value);
 		x->bound = mem_alloc(c->pairs, sizeof *x->bound);
 		made = made && x->predictor && x->value && x->bound;
@@ -54,8 +54,8 @@ struct ceiling *ceiling_create(const struct ladder *c, size_t threads)
 			const struct ladder_tap *from = &c->tap[p * taps + t];
 			double y[LADDER_PARTS];
 			ladder_parts(w[t], y);
-			struct predictor_tap *to = &s->data.tap[p * taps + t];
-			*to = (struct predictor_tap){(float)from->along, (float)from->across,
+			struct invariant_tap *to = &s->data.tap[p * taps + t];
+			*to = (struct invariant_tap){(float)from->along, (float)from->across,
 			    (float)from->cosine, (float)from->sine, {0}};
 			for (size_t part = 0; part < PARTS; part++)
 				to->w[part] = (float)y[part];
@@ -69,7 +69,7 @@ void ceiling_free(struct ceiling *s)
 	if (!s)
 		return;
 	for (size_t t = 0; t < s->threads; t++) {
-		predictor_free(s->scratch[t].predictor);
+		invariant_free(s->scratch[t].predictor);
 		free(s->scratch[t].value);
 		free(s->scratch[t].bound);
 	}
@@ -80,7 +80,7 @@ void ceiling_free(struct ceiling *s)
 	free(s);
 }
 
-static void sums_add(struct least_sums *s, double p, double y)
+static void sums_add(struct regression_sums *s, double p, double y)
 {
 	s->n++;
 	s->p += p;
@@ -104,28 +104,28 @@ static void pair_sums(const struct ladder *c, size_t p, const float *value, bool
 			sums_add(&pair->sums[LADDER_ALL][part], q, y[part]);
 			if (far)
 				sums_add(&pair->sums[LADDER_FAR][part], q, y[part]);
-			if (divergence && part < LATERAL_SIGNED)
+			if (divergence && part < SIGN_BOTH)
 				halves_divergence_add(&pair->kl[part], y[part], q);
 		}
 	}
 }
 
-static struct least_sums total(
+static struct regression_sums total(
     const struct ceiling_pair *pair, size_t pairs, size_t set, size_t part)
 {
-	struct least_sums all = {0};
+	struct regression_sums all = {0};
 	for (size_t q = 0; q < pairs; q++)
-		least_sums_add(&all, &pair[q].sums[set][part]);
+		regression_sums_add(&all, &pair[q].sums[set][part]);
 	return all;
 }
 
 /* whether the covariance of predictions and weights is three times its standard error, pairs taken as independent */
 static bool steady(const struct ceiling_pair *pair, size_t pairs, size_t set, size_t part,
-    const struct least_sums *all)
+    const struct regression_sums *all)
 {
 	double p = all->p / all->n, y = all->y / all->n, sum = 0, squares = 0;
 	for (size_t q = 0; q < pairs; q++) {
-		const struct least_sums *x = &pair[q].sums[set][part];
+		const struct regression_sums *x = &pair[q].sums[set][part];
 		double share = x->py - p * x->y - y * x->p + p * y * x->n;
 		sum += share;
 		squares += share * share;
@@ -143,15 +143,15 @@ static void bound(const struct ceiling_scratch *s, size_t pairs, struct ceiling_
 {
 	for (size_t set = 0; set < LADDER_SETS; set++)
 		for (size_t part = 0; part < PARTS; part++) {
-			struct least_sums mine = total(out, pairs, set, part);
-			struct least_sums sharp = total(s->bound, pairs, set, part);
+			struct regression_sums mine = total(out, pairs, set, part);
+			struct regression_sums sharp = total(s->bound, pairs, set, part);
 			sharp.pp = sharp.py;
-			double r = least_sums_score(&mine).r, other = least_sums_score(&sharp).r;
+			double r = regression_sums_score(&mine).r, other = regression_sums_score(&sharp).r;
 			if (!(other > r && other <= 1) ||
 			    !(steady(s->bound, pairs, set, part, &sharp)))
 				continue;
 			for (size_t q = 0; q < pairs; q++) {
-				struct least_sums *x = &out[q].sums[set][part];
+				struct regression_sums *x = &out[q].sums[set][part];
 				*x = s->bound[q].sums[set][part];
 				x->pp = x->py;
 			}
@@ -163,20 +163,20 @@ int ceiling_score(const struct ladder *c, const size_t *train, size_t trains, co
     struct ceiling_pair *out)
 {
 	const struct ceiling_scratch *s = &ceiling->scratch[worker];
-	const struct predictor_data *data = &ceiling->data;
-	size_t width[PREDICTOR_WEIGHTS], taps = c->set->taps;
-	if (predictor_learn(s->predictor, data, train, trains, width))
+	const struct invariant_data *data = &ceiling->data;
+	size_t width[INVARIANT_WEIGHTS], taps = c->set->taps;
+	if (invariant_learn(s->predictor, data, train, trains, width))
 		return -1;
 	memset(s->bound, 0, tests * sizeof *s->bound);
 	for (size_t q = 0; q < tests; q++) {
 		out[q] = (struct ceiling_pair){.kl = {{.floor = floor[0]}, {.floor = floor[1]}}};
-		predictor_predict(s->predictor, data, test[q], taps, s->value);
+		invariant_predict(s->predictor, data, test[q], taps, s->value);
 		pair_sums(c, test[q], s->value, true, &out[q]);
 	}
-	if (predictor_sharpen(s->predictor, data, train, trains))
+	if (invariant_sharpen(s->predictor, data, train, trains))
 		return -1;
 	for (size_t q = 0; q < tests; q++) {
-		predictor_predict(s->predictor, data, test[q], taps, s->value);
+		invariant_predict(s->predictor, data, test[q], taps, s->value);
 		pair_sums(c, test[q], s->value, false, &s->bound[q]);
 	}
 	bound(s, tests, out);

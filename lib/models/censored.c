@@ -1,9 +1,9 @@
 #include "models/censored.h"
 #include <math.h>
 #include "fit/vector.h"
-#include "kernel/pairs.h"
+#include "kernel/units.h"
 
-#define PI LATERAL_PI
+#define PI UNITS_PI
 #define BLOCK CENSORED_BLOCK
 #define TERMS CENSORED_TERMS
 #define MIDDLE 5 /* z that is 0 on the polynomials' axis */

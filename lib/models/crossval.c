@@ -77,30 +77,30 @@ int halves_divide(const struct ladder *c, size_t split, struct halves_division *
 /* ---- r and cosine, from the couples' sums ---- */
 
 /* where the training weights do not vary: the baseline alone */
-static struct least_score no_fit(const struct ladder_totals *t, size_t part)
+static struct regression_score no_fit(const struct ladder_totals *t, size_t part)
 {
 	double variance = t->yy[part] - t->y[part] * t->y[part] / t->n;
-	return (struct least_score){variance > 1e-12 * t->yy[part] ? 0 : NAN, NAN};
+	return (struct regression_score){variance > 1e-12 * t->yy[part] ? 0 : NAN, NAN};
 }
 
 /* A half's couples by their sums: the score, and every couple's influence on it. */
-static struct least_score score_couples(
-    const size_t *couple, size_t count, const struct least_sums *sums, float *r, float *cosine)
+static struct regression_score score_couples(
+    const size_t *couple, size_t count, const struct regression_sums *sums, float *r, float *cosine)
 {
-	struct least_sums all = {0};
+	struct regression_sums all = {0};
 	for (size_t q = 0; q < count; q++)
-		least_sums_add(&all, &sums[q]);
+		regression_sums_add(&all, &sums[q]);
 	for (size_t q = 0; q < count; q++) {
-		struct least_score x = least_influence(&all, &sums[q]);
+		struct regression_score x = regression_influence(&all, &sums[q]);
 		r[couple[q]] += (float)(.5 * x.r);
 		cosine[couple[q]] += (float)(.5 * x.cosine);
 	}
-	return least_sums_score(&all);
+	return regression_sums_score(&all);
 }
 
 /* The test couples' sums of a shape that was chosen. */
 static void test_choice(const struct ladder *c, enum ladder_model model, const size_t *couple,
-    size_t count, size_t s, int part, const struct ladder_choice *x, struct least_sums *sums)
+    size_t count, size_t s, int part, const struct ladder_choice *x, struct regression_sums *sums)
 {
 	float terms[SPAN_TERMS], products[SPAN_TERMS * (SPAN_TERMS + 1) / 2 + SPAN_LANES];
 	double kappa = span_kappa(c->span[model], &x->place);
@@ -109,8 +109,8 @@ static void test_choice(const struct ladder *c, enum ladder_model model, const s
 	for (size_t q = 0; q < count; q++) {
 		struct ladder_cross cross = ladder_couple(c, model, couple[q], s, part, terms,
 		    products, ladder_factor(c, 2 * couple[q], kappa));
-		struct least m = ladder_normal(&c->totals[couple[q] * SETS + s], &cross, part);
-		sums[q] = least_sums(&m, x->coefficient);
+		struct regression m = ladder_normal(&c->totals[couple[q] * SETS + s], &cross, part);
+		sums[q] = regression_sums(&m, x->coefficient);
 	}
 }
 
@@ -143,7 +143,7 @@ static int entropy_pair(size_t p, size_t worker, void *argument)
 	const double *w = ladder_weights(job->ladder, p);
 	for (size_t t = 0; t < job->ladder->set->taps; t++) {
 		struct halves_entropy *to =
-		    &job->entropy[p * FIELDS + (w[t] > 0 ? LATERAL_POSITIVE : LATERAL_NEGATIVE)];
+		    &job->entropy[p * FIELDS + (w[t] > 0 ? SIGN_POSITIVE : SIGN_NEGATIVE)];
 		double x = fabs(w[t]);
 		if (x > 0) {
 			to->p += x;
@@ -189,7 +189,7 @@ static int one_split(size_t at, size_t worker, void *argument)
 	struct ladder_totals totals[2][LADDER_SETS];
 	size_t split = job->first + at, couples = c->couples;
 	float *influence = job->batch + at * SLOTS * couples;
-	struct least_sums *sums = mem_alloc(couples, sizeof *sums);
+	struct regression_sums *sums = mem_alloc(couples, sizeof *sums);
 	struct ceiling_pair *held = mem_alloc(c->pairs, sizeof *held);
 	float *gathered = mem_alloc(largest_sums(c), sizeof *gathered);
 	int status = halves_divide(c, split, &d);
@@ -241,20 +241,20 @@ static int one_split(size_t at, size_t worker, void *argument)
 				for (int part = 0; part < LADDER_PARTS; part++) {
 					size_t k = (size_t)part;
 					struct ladder_choice *choice = &best[s][part];
-					struct least_score found;
+					struct regression_score found;
 					bool fitted = true;
 					for (size_t q = 0; model == HALVES_CEILING && q < tests;
 					     q++) {
 						sums[q] = held[2 * q].sums[s][part];
-						least_sums_add(
+						regression_sums_add(
 						    &sums[q], &held[2 * q + 1].sums[s][part]);
 					}
 					if (model == M3) {
-						struct least m =
+						struct regression m =
 						    ladder_gram(c, train, trains, s, part);
-						least_solve(&m, choice->coefficient);
+						regression_solve(&m, choice->coefficient);
 						for (size_t q = 0; q < tests; q++)
-							sums[q] = least_sums(
+							sums[q] = regression_sums(
 							    &c->gram[(test[q] * SETS + s) * PARTS +
 								     k],
 							    choice->coefficient);

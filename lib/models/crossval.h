@@ -81,7 +81,7 @@ void ceiling_free(struct ceiling *ceiling);
 /* What a held-out pair adds to the sums of the scores: those of the prediction, or where that is larger those whose r is
  * sqrt(cov(p, y) / var y), what r would be without the prediction's noise (pp = py). */
 struct ceiling_pair {
-	struct least_sums sums[LADDER_SETS][LADDER_PARTS];
+	struct regression_sums sums[LADDER_SETS][LADDER_PARTS];
 	struct halves_divergence kl[2]; /* parts positive and negative */
 };
 /* By thread `worker`. floor: of kl; out: (tests). 0 or -1. */

@@ -331,7 +331,7 @@ static int compare_split(size_t split, size_t worker, void *argument)
 			x.kls[k] = (struct halves_divergence){.floor = kl.floor};
 			for (size_t t = 0; t < taps; t++)
 				halves_divergence_add(&x.kls[k],
-				    part == LATERAL_NEGATIVE ? -w[t] : w[t], (double)x.q[t]);
+				    part == SIGN_NEGATIVE ? -w[t] : w[t], (double)x.q[t]);
 			kl.q += x.kls[k].q;
 			kl.log_q += x.kls[k].log_q;
 			double dtheta = ladder_dtheta(c, p), cosine = cos(2 * dtheta),

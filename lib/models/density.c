@@ -8,7 +8,7 @@
 #include "models/ladder.h"
 #include "se2/kernel.h"
 
-#define PI LATERAL_PI
+#define PI UNITS_PI
 #define STEP VOLUME_STEP
 #define A VOLUME_APERTURE2
 

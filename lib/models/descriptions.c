@@ -6,7 +6,7 @@
 #include "field/field.h"
 #include "stats/resample.h"
 
-#define PI LATERAL_PI
+#define PI UNITS_PI
 #define PARTS LADDER_PARTS
 
 static size_t samples_of(const struct ladder *c)
@@ -40,8 +40,8 @@ static void ring_fit(
     const struct ladder *c, const struct near *near, const double *times, double *out)
 {
 	for (int part = 0; part < PARTS; part++) {
-		struct least m = {.terms = part == LATERAL_SIGNED ? 3 : 2};
-		double j[LEAST_TERMS] = {0};
+		struct regression m = {.terms = part == SIGN_BOTH ? 3 : 2};
+		double j[REGRESSION_TERMS] = {0};
 		for (size_t p = 0; p < c->pairs; p++) {
 			double w = times ? times[c->target[p] * c->set->n + c->source[p]] : 1;
 			double x[3] = {1, near[p].c2, near[p].phase};
@@ -53,7 +53,7 @@ static void ring_fit(
 					m.g[a][b] += w * x[a] * x[b];
 			}
 		}
-		least_solve(&m, j);
+		regression_solve(&m, j);
 		for (size_t a = 0; a < RINGS; a++)
 			out[(size_t)part * RINGS + a] = m.g[0][0] > 3 && a < m.terms ? j[a] : NAN;
 	}
@@ -73,7 +73,7 @@ int describe_ring(const struct ladder *c, struct described out[PARTS][RINGS], si
 		const double *w = ladder_weights(c, p);
 		double nearest = DESCRIPTIONS_SHORT;
 		for (size_t t = 0; t < c->set->taps; t++) {
-			struct lateral_tap tap = lateral_tap(c->set, c->target[p], c->source[p], t);
+			struct units_tap tap = units_tap(c->set, c->target[p], c->source[p], t);
 			if (!(tap.r < nearest))
 				continue;
 			nearest = tap.r;
@@ -222,7 +222,7 @@ out:
 
 int describe_arcs(const struct ladder *c, struct described out[2][ARCS])
 {
-	const struct lateral *set = c->set;
+	const struct units *set = c->set;
 	size_t samples = samples_of(c), radius = set->k > 1 ? set->k / 2 : 1;
 	size_t size = 2 * radius + 1, points = size * size;
 	float *splat = mem_alloc(c->pairs * points, sizeof *splat);
@@ -236,7 +236,7 @@ int describe_arcs(const struct ladder *c, struct described out[2][ARCS])
 			size_t low = size, high = 0;
 			const double *k = ladder_weights(c, p);
 			for (size_t t = 0; t < set->taps; t++)
-				w[t] = fmax(part == LATERAL_NEGATIVE ? -k[t] : k[t], 0);
+				w[t] = fmax(part == SIGN_NEGATIVE ? -k[t] : k[t], 0);
 			memset(a, 0, 2 * points * sizeof *a);
 			field_splat(
 			    set, c->target[p], c->source[p], w, radius, a, a + points, &low, &high);

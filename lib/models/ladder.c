@@ -20,7 +20,7 @@ static double confound_term(const struct ladder *c, size_t p, size_t t, size_t t
 	for (size_t k = 0; k < 3; k++)
 		if (c->plan->c[k] && which-- == 0) {
 			double value =
-			    lateral_weights(c->set, c->plan->c[k], c->target[p], c->source[p])[t];
+			    units_weights(c->set, c->plan->c[k], c->target[p], c->source[p])[t];
 			return (term - 1) % 3 == 0   ? value
 			       : (term - 1) % 3 == 1 ? fmax(value, 0)
 						     : value * value;
@@ -83,18 +83,18 @@ void ladder_total(
 			totals_add(&total[s], &c->totals[couple[q] * SETS + s]);
 }
 
-struct least ladder_gram(
+struct regression ladder_gram(
     const struct ladder *c, const size_t *couple, size_t count, size_t s, int part)
 {
-	struct least sum = {.terms = c->terms};
+	struct regression sum = {.terms = c->terms};
 	for (size_t q = 0; q < count; q++)
-		least_add(&sum, &c->gram[(couple[q] * SETS + s) * PARTS + (size_t)part]);
+		regression_add(&sum, &c->gram[(couple[q] * SETS + s) * PARTS + (size_t)part]);
 	return sum;
 }
 
-struct least ladder_normal(const struct ladder_totals *t, const struct ladder_cross *x, int part)
+struct regression ladder_normal(const struct ladder_totals *t, const struct ladder_cross *x, int part)
 {
-	struct least m = {.terms = part == LATERAL_SIGNED ? 3 : 2, .yy = t->yy[part]};
+	struct regression m = {.terms = part == SIGN_BOTH ? 3 : 2, .yy = t->yy[part]};
 	m.g[0][0] = t->n;
 	m.g[0][1] = m.g[1][0] = x->m;
 	m.g[1][1] = x->mm;
@@ -115,13 +115,13 @@ static int tabulate_couple(size_t q, size_t worker, void *argument)
 	struct ladder_totals *totals = c->totals + q * SETS;
 	for (size_t p = 2 * q; p < 2 * q + 2; p++)
 		for (size_t t = 0; t < c->set->taps; t++) {
-			struct lateral_tap full =
-			    lateral_tap(c->set, c->target[p], c->source[p], t);
+			struct units_tap full =
+			    units_tap(c->set, c->target[p], c->source[p], t);
 			struct ladder_tap *tap = &c->tap[p * c->set->taps + t];
 			*tap = (struct ladder_tap){
 			    full.along, full.across, cos(full.dphase), sin(full.dphase)};
 			size_t s = ladder_bucket(tap);
-			double y[PARTS], x[LEAST_TERMS] = {1};
+			double y[PARTS], x[REGRESSION_TERMS] = {1};
 			ladder_parts(ladder_weights(c, p)[t], y);
 			totals[s].n++;
 			for (int part = 0; part < PARTS; part++) {
@@ -131,7 +131,7 @@ static int tabulate_couple(size_t q, size_t worker, void *argument)
 			for (size_t i = 1; i < c->terms; i++)
 				x[i] = confound_term(c, p, t, i);
 			for (size_t part = 0; c->present[M3] && part < PARTS; part++) {
-				struct least *m = &c->gram[(q * SETS + s) * PARTS + part];
+				struct regression *m = &c->gram[(q * SETS + s) * PARTS + part];
 				m->yy += y[part] * y[part];
 				for (size_t i = 0; i < c->terms; i++) {
 					m->b[i] += x[i] * y[part];
@@ -142,22 +142,22 @@ static int tabulate_couple(size_t q, size_t worker, void *argument)
 		}
 	totals_add(&totals[ALL], &totals[FAR]);
 	for (size_t part = 0; c->present[M3] && part < PARTS; part++) {
-		struct least *m = &c->gram[q * SETS * PARTS + part];
+		struct regression *m = &c->gram[q * SETS * PARTS + part];
 		m[FAR * PARTS].terms = c->terms;
-		least_add(&m[ALL * PARTS], &m[FAR * PARTS]);
+		regression_add(&m[ALL * PARTS], &m[FAR * PARTS]);
 	}
 	return 0;
 }
 
 /* ---- all of it ---- */
 
-double models_reach(const struct lateral *set)
+double models_reach(const struct units *set)
 {
 	double reach = 0;
 	for (size_t i = 0; i < set->n; i++)
 		for (size_t j = 0; j < set->n; j++)
 			for (size_t t = 0; t < set->taps && i != j; t++)
-				reach = fmax(reach, lateral_tap(set, i, j, t).r);
+				reach = fmax(reach, units_tap(set, i, j, t).r);
 	return reach;
 }
 
@@ -180,7 +180,7 @@ void models_spans_free(struct ladder_spans *spans)
 	free(spans);
 }
 
-int ladder_create(struct ladder *c, const struct lateral *set, const struct models_plan *plan)
+int ladder_create(struct ladder *c, const struct units *set, const struct models_plan *plan)
 {
 	size_t n = set->n;
 	*c = (struct ladder){.set = set, .plan = plan, .terms = 1};

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include "stats/regression.h"
 #include "models/models.h"
-#include "kernel/report.h"
+#include "kernel/row.h"
 #include "models/shape.h"
 
 #define LADDER_PARTS 3
@@ -41,7 +41,7 @@ struct ladder_spans {
 };
 
 struct ladder {
-	const struct lateral *set;
+	const struct units *set;
 	const struct models_plan *plan;
 	size_t couples,
 	    pairs; /* n (n - 1)/2 {i, j}; pairs 2 q and 2 q + 1 are (i, j) and (j, i), j < i, q = i (i - 1)/2 + j */
@@ -56,11 +56,11 @@ struct ladder {
 	struct ladder_spans *own; /* where the plan has none */
 	struct span m4;
 	size_t terms;       /* of M3: 1 and functions of C1, C2, C3 */
-	struct least *gram; /* (couples, LADDER_SETS, LADDER_PARTS): M3 */
+	struct regression *gram; /* (couples, LADDER_SETS, LADDER_PARTS): M3 */
 };
 
 /* Tabulate every model that can take part. Main thread (FFTW). 0 or -1; free also after -1. */
-int ladder_create(struct ladder *ladder, const struct lateral *set, const struct models_plan *plan)
+int ladder_create(struct ladder *ladder, const struct units *set, const struct models_plan *plan)
     __attribute__((warn_unused_result));
 void ladder_free(struct ladder *ladder);
 /* Give back the sums, the most of its memory: no fit is possible afterwards. */
@@ -81,7 +81,7 @@ int ladder_place(const struct ladder *ladder, enum ladder_model model, struct vo
 static inline double ladder_dtheta(const struct ladder *ladder, size_t p)
 {
 	return ladder->set
-	    ->pair[lateral_pair_index(ladder->set, ladder->target[p], ladder->source[p])]
+	    ->pair[units_index(ladder->set, ladder->target[p], ladder->source[p])]
 	    .dtheta;
 }
 
@@ -94,22 +94,22 @@ static inline double ladder_factor(const struct ladder *ladder, size_t p, double
 /* y: a weight by part */
 static inline void ladder_parts(double weight, double y[LADDER_PARTS])
 {
-	y[LATERAL_POSITIVE] = fmax(weight, 0);
-	y[LATERAL_NEGATIVE] = fmax(-weight, 0);
-	y[LATERAL_SIGNED] = weight;
+	y[SIGN_POSITIVE] = fmax(weight, 0);
+	y[SIGN_NEGATIVE] = fmax(-weight, 0);
+	y[SIGN_BOTH] = weight;
 }
 
 /* Weights (taps) of pair p. */
 static inline const double *ladder_weights(const struct ladder *ladder, size_t p)
 {
-	return lateral_weights(
+	return units_weights(
 	    ladder->set, ladder->set->weight, ladder->target[p], ladder->source[p]);
 }
 
 /* A shape with what least squares gives for it; r is -1 where the weights do not vary. */
 struct ladder_choice {
 	struct span_place place;
-	double r, coefficient[LEAST_TERMS]; /* of M3: of all its terms */
+	double r, coefficient[REGRESSION_TERMS]; /* of M3: of all its terms */
 };
 
 /* to += a x, n numbers */
@@ -136,11 +136,11 @@ struct ladder_cross ladder_couple(const struct ladder *ladder, enum ladder_model
 
 void ladder_total(const struct ladder *ladder, const size_t *couple, size_t count,
     struct ladder_totals total[LADDER_SETS]);
-struct least ladder_gram(
+struct regression ladder_gram(
     const struct ladder *ladder, const size_t *couple, size_t count, size_t s, int part);
 
 /* The normal equations of b + a M (parts) or b + a M + a' M cos dphase (signed). */
-struct least ladder_normal(
+struct regression ladder_normal(
     const struct ladder_totals *totals, const struct ladder_cross *cross, int part);
 
 static inline size_t ladder_bucket(const struct ladder_tap *tap)

@@ -92,7 +92,7 @@ static int one_couple(size_t q, size_t worker, void *argument)
 				ladder_parts(w[tap[n]], y);
 				for (size_t part = 0; part < PARTS; part++)
 					amount[SUM_MY + part] = y[part];
-				amount[SUM_MCY] = at[tap[n]].cosine * y[LATERAL_SIGNED];
+				amount[SUM_MCY] = at[tap[n]].cosine * y[SIGN_BOTH];
 				for (size_t k = 0; k < LINEAR; k++)
 					ladder_add(padded, (float)amount[k], x, lines + k * padded);
 			}
@@ -177,7 +177,7 @@ static struct ladder_cross contract(
 	for (int k = 0; k < PARTS; k++)
 		if (part == PARTS || part == k)
 			x.my[k] = dot(padded, record + (size_t)(SUM_MY + k) * padded, c);
-	if (part < LATERAL_SIGNED)
+	if (part < SIGN_BOTH)
 		return x;
 	x.mc = dot(padded, record + SUM_MC * padded, c);
 	x.mcy = dot(padded, record + SUM_MCY * padded, c);
@@ -230,9 +230,9 @@ static const float *record_at(const struct surface *f, size_t kappa)
 static void solve(
     const struct surface *f, const struct ladder_cross *cross, int part, struct ladder_choice *x)
 {
-	struct least m = ladder_normal(&f->totals[f->s], cross, part);
-	least_solve(&m, x->coefficient);
-	x->r = least_score(&m, x->coefficient).r;
+	struct regression m = ladder_normal(&f->totals[f->s], cross, part);
+	regression_solve(&m, x->coefficient);
+	x->r = regression_score(&m, x->coefficient).r;
 }
 
 static void surface_at(struct surface *f, struct ladder_choice *x)

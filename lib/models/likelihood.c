@@ -5,7 +5,7 @@
 #include "fit/vector.h"
 
 #define BLOCK CENSORED_BLOCK
-#define TERMS LEAST_TERMS
+#define TERMS REGRESSION_TERMS
 #define LANES (BLOCK / VECTOR_LENGTH)
 
 int likelihood_create(struct likelihood *l, const struct ladder *c, int part)
@@ -23,7 +23,7 @@ int likelihood_create(struct likelihood *l, const struct ladder *c, int part)
 		for (size_t t = 0; t < taps; t++, at++) {
 			double y[LADDER_PARTS];
 			ladder_parts(w[t], y);
-			bool cut = part != LATERAL_SIGNED && !(y[part] > 0);
+			bool cut = part != SIGN_BOTH && !(y[part] > 0);
 			l->cosine[at] = (float)c->tap[p * taps + t].cosine;
 			l->known[at] = cut ? CENSORED_CUT : CENSORED_SEEN;
 			l->weight[at] = y[part];
@@ -36,7 +36,7 @@ int likelihood_create(struct likelihood *l, const struct ladder *c, int part)
 	for (size_t k = 0; k < c->couples * row; k++)
 		l->weight[k] /= l->unit;
 	/* the latent weights are signed ones */
-	l->scaled = part == LATERAL_SIGNED || l->cut > 0 ? 3 : 2;
+	l->scaled = part == SIGN_BOTH || l->cut > 0 ? 3 : 2;
 	return 0;
 }
 

@@ -38,8 +38,8 @@ struct likelihood_place {
 /* What a couple adds to the log-likelihood, to minus its second derivatives (m.g) and to its first ones (m.b); to the noise's
  * moments and to their products with first derivatives of taps. */
 struct likelihood_couple {
-	struct least m;
-	double value, moment[CENSORED_MOMENTS], cross[CENSORED_MOMENTS][LEAST_TERMS];
+	struct regression m;
+	double value, moment[CENSORED_MOMENTS], cross[CENSORED_MOMENTS][REGRESSION_TERMS];
 };
 /* couple: (couples); moments: whether those are wanted. */
 int likelihood_sum(const struct likelihood *likelihood, const struct likelihood_place *place,

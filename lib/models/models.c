@@ -35,7 +35,7 @@ static void row(struct output *o, int part, const char *quantity, size_t s, cons
 	else
 		snprintf(name, sizeof name, "%s", quantity);
 	table_text(o->table, o->ladder->plan->label);
-	table_text(o->table, lateral_part_names[part]);
+	table_text(o->table, sign_names[part]);
 	table_text(o->table, name);
 	for (size_t k = 0; k < 5; k++)
 		table_real(o->table, v[k]);
@@ -132,7 +132,7 @@ static void ranking(struct output *o, const struct metric *metric, int part, siz
 			lead = lead_of(o, metric, m, rung, part, s);
 		snprintf(name, sizeof name, "%s%s", metric->lead, ladder_names[m]);
 		bool inverted =
-		    part != LATERAL_SIGNED && !(over_splits(o, &scale, m, NONE, part, s).value > 0);
+		    part != SIGN_BOTH && !(over_splits(o, &scale, m, NONE, part, s).value > 0);
 		row(o, part, name, s, (double[]){lead.value, lead.low, lead.high, 0, lead.p},
 		    o->ladder->pairs, NAN,
 		    isnan(lead.value) ? NULL
@@ -172,7 +172,7 @@ static void parameters(
 		    isnan(x->value)                           ? NULL
 		    : x->edge                                 ? "at the edge"
 		    : fit->rectified                          ? "rectified"
-		    : fit->inverted && part != LATERAL_SIGNED ? "inverted"
+		    : fit->inverted && part != SIGN_BOTH ? "inverted"
 							      : NULL);
 	}
 }
@@ -216,7 +216,7 @@ static int descriptions(struct output *o)
 	if (describe_ring(o->ladder, ring, &pairs) < 0 || describe_arcs(o->ladder, arc) < 0)
 		return -1;
 	for (int part = 0; part < LADDER_PARTS; part++)
-		for (size_t k = 0; k < RINGS - (part != LATERAL_SIGNED); k++) {
+		for (size_t k = 0; k < RINGS - (part != SIGN_BOTH); k++) {
 			const struct described *d = &ring[part][k];
 			row(o, part, rings[k], ALL, (double[]){d->value, d->low, d->high, NAN, NAN},
 			    pairs, NAN, NULL);
@@ -257,7 +257,7 @@ static int predict_pair(size_t p, size_t worker, void *argument)
 	int status = ladder_place(c, job->model, &place);
 	if (status == 0 && value) {
 		double factor = ladder_factor(c, p, job->kappa);
-		double *to = job->w + lateral_pair_index(c->set, c->target[p], c->source[p]) * taps;
+		double *to = job->w + units_index(c->set, c->target[p], c->source[p]) * taps;
 		ladder_values(c, job->model, p, &place, value, 1, taps);
 		for (size_t t = 0; t < taps; t++) {
 			to[t] = job->choice->coefficient[0];
@@ -281,11 +281,11 @@ static int predict(const struct output *o, enum ladder_model model, int part, do
 	for (size_t i = 0; i < c->set->n * c->set->n * c->set->taps; i++)
 		w[i] = 0;
 	if (model == M3) {
-		struct least sum = {0};
+		struct regression sum = {0};
 		for (size_t q = 0; q < c->couples; q++)
-			least_add(
+			regression_add(
 			    &sum, &c->gram[(q * LADDER_SETS + ALL) * LADDER_PARTS + (size_t)part]);
-		least_solve(&sum, choice.coefficient);
+		regression_solve(&sum, choice.coefficient);
 		for (size_t k = 0; k < ladder_functions(c, M3); k++)
 			job.combination[k] = (float)choice.coefficient[k + 1];
 	} else {
@@ -303,7 +303,7 @@ static int predict(const struct output *o, enum ladder_model model, int part, do
 static int write_fields(const struct output *o, struct table_out *table)
 {
 	const struct ladder *c = o->ladder;
-	const struct lateral *set = c->set;
+	const struct units *set = c->set;
 	size_t n = set->n, radius = set->k > 1 ? set->k / 2 : 1;
 	double *w = mem_alloc(n * n * set->taps, sizeof *w);
 	struct field *field = mem_alloc(n + 1, sizeof *field);
@@ -318,10 +318,10 @@ static int write_fields(const struct output *o, struct table_out *table)
 				status = predict(o, m, part, w);
 			if (status == 0)
 				status = field_of_pairs(
-				    set, w, LATERAL_POSITIVE, c->plan->threads, field);
+				    set, w, SIGN_POSITIVE, c->plan->threads, field);
 			if (status == 0)
 				field_write(
-				    &field[n], ladder_names[m], (enum lateral_part)part, -1, table);
+				    &field[n], ladder_names[m], (enum sign)part, -1, table);
 			for (size_t i = 0; i <= n; i++)
 				field_free(&field[i]);
 		}
@@ -340,7 +340,7 @@ static int of_all_pairs(struct output *o)
 }
 
 int models_compare(
-    const struct lateral *set, const struct models_plan *plan, struct table_out *table)
+    const struct units *set, const struct models_plan *plan, struct table_out *table)
 {
 	static const struct metric r = {HALVES_R, 1, "r_", "ceiling", "lead_"},
 				   kl = {HALVES_KL, -1, "KL_", "KL_ceiling", NULL},
@@ -361,7 +361,7 @@ int models_compare(
 			ranking(&o, &r, part, s);
 			cosines(&o, part, s);
 		}
-		if (part != LATERAL_SIGNED && !plan->leads) {
+		if (part != SIGN_BOTH && !plan->leads) {
 			ranking(&o, &kl, part, ALL);
 			ranking(&o, &field, part, ALL);
 		}

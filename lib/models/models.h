@@ -25,7 +25,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "kernel/pairs.h"
+#include "kernel/units.h"
 #include "se2/stream.h"
 #include "table/table.h"
 
@@ -51,7 +51,7 @@ struct ladder_spans *models_spans(double reach, size_t threads) __attribute__((w
 void models_spans_free(struct ladder_spans *spans);
 
 /* The largest |Delta| of the taps of pairs i != j, px: how far M4 has to be known. */
-double models_reach(const struct lateral *set);
+double models_reach(const struct units *set);
 
 #define MODELS_COLUMNS "kernel part quantity value low high chance p n share verdict"
 
@@ -79,7 +79,7 @@ double models_reach(const struct lateral *set);
  * A part without weights has nan, as have parameters where no maximum of the likelihood is found. plan->fields gets the pooled field
  * of every model as fitted to all pairs, through the same estimator, the model's name as kernel. At least 8 usable units, else an error. Main thread (FFTW). 0 or -1.
  */
-int models_compare(const struct lateral *set, const struct models_plan *plan,
+int models_compare(const struct units *set, const struct models_plan *plan,
     struct table_out *table) __attribute__((warn_unused_result));
 
 #endif

@@ -134,7 +134,7 @@ static void exchange(struct job *job)
 
 /* Sums of all couples for M in m; with the coordinates that are not fixed, where `shape`. */
 static int gather(
-    struct job *job, const float *m, bool shape, bool moments, struct least *all, double *value)
+    struct job *job, const float *m, bool shape, bool moments, struct regression *all, double *value)
 {
 	struct likelihood_place *at = &job->at;
 	at->m = m;
@@ -145,17 +145,17 @@ static int gather(
 			at->slope[at->slopes++] = a < job->span->axes ? job->slope[a] : NULL;
 	if (likelihood_sum(&job->seen, at, moments, job->couple) < 0)
 		return -1;
-	*all = (struct least){.terms = job->couple[0].m.terms};
+	*all = (struct regression){.terms = job->couple[0].m.terms};
 	*value = 0;
 	for (size_t q = 0; q < job->ladder->couples; q++) {
-		least_add(all, &job->couple[q].m);
+		regression_add(all, &job->couple[q].m);
 		*value += job->couple[q].value;
 	}
 	return 0;
 }
 
 /* What a step gains where the likelihood is a quadratic function. */
-static double gain_of(const struct least *m, const double *step)
+static double gain_of(const struct regression *m, const double *step)
 {
 	double gain = 0;
 	for (size_t i = 0; i < m->terms; i++) {
@@ -180,8 +180,8 @@ static void move_linear(struct job *job, const double *step, size_t terms, doubl
 static int settle(struct job *job, const float *m, double *value)
 {
 	struct likelihood_place before = job->at;
-	struct least all;
-	double step[LEAST_TERMS] = {0}, reached = -INFINITY, share = 1;
+	struct regression all;
+	double step[REGRESSION_TERMS] = {0}, reached = -INFINITY, share = 1;
 	for (int round = 0; round < SETTLING; round++) {
 		if (gather(job, m, false, false, &all, value) < 0)
 			return -1;
@@ -189,7 +189,7 @@ static int settle(struct job *job, const float *m, double *value)
 			reached = *value;
 			before = job->at;
 			share = 1;
-			least_solve(&all, step);
+			regression_solve(&all, step);
 			if (job->at.inverse > NOISELESS)
 				break;
 			if (gain_of(&all, step) < SETTLED)
@@ -205,7 +205,7 @@ static int settle(struct job *job, const float *m, double *value)
 }
 
 /* The step (terms) within the box that gains most, of all ways to hold coordinates at ends of theirs; the gain. */
-static double step_within(const struct job *job, const struct least *all, double *step)
+static double step_within(const struct job *job, const struct regression *all, double *step)
 {
 	const struct span *span = job->span;
 	double best = -INFINITY;
@@ -213,8 +213,8 @@ static double step_within(const struct job *job, const struct least *all, double
 	for (size_t a = 0; a < job->axes; a++)
 		ways *= 3;
 	for (size_t way = 0; way < ways; way++) {
-		struct least m = *all;
-		double x[LEAST_TERMS];
+		struct regression m = *all;
+		double x[REGRESSION_TERMS];
 		bool within = true;
 		for (size_t a = 0, rest = way; a < job->axes; a++, rest /= 3) {
 			size_t i = job->seen.scaled + a;
@@ -230,7 +230,7 @@ static double step_within(const struct job *job, const struct least *all, double
 			m.g[i][i] = 1;
 			m.b[i] = end;
 		}
-		least_solve(&m, x);
+		regression_solve(&m, x);
 		for (size_t a = 0, rest = way; a < job->axes; a++, rest /= 3) {
 			double to = job->place.at[a] + x[job->seen.scaled + a];
 			within &= rest % 3 || (to > span->axis[a].low && to < span->axis[a].high);
@@ -263,8 +263,8 @@ static int search(struct job *job, double value, bool *found)
 	for (int round = 0; round < ROUNDS && !*found; round++) {
 		struct span_place from = job->place;
 		struct likelihood_place linear = job->at;
-		struct least all;
-		double step[LEAST_TERMS], same, slope = 0, large = 0, tried;
+		struct regression all;
+		double step[REGRESSION_TERMS], same, slope = 0, large = 0, tried;
 		if (look_up_slopes(job) < 0 || gather(job, job->m[0], true, false, &all, &same) < 0)
 			return -1;
 		*found = step_within(job, &all, step) < near;
@@ -303,7 +303,7 @@ static void start_linear(struct job *job, int part, const struct ladder_choice *
 	double left = fmax(1 - start->r * start->r, 1e-8);
 	double s = sqrt(left * (seen->squares - seen->sum * seen->sum / n) / n);
 	for (size_t i = 0; i < seen->scaled; i++)
-		job->at.of[i] = i < 2 || part == LATERAL_SIGNED ? start->coefficient[i] / s : 0;
+		job->at.of[i] = i < 2 || part == SIGN_BOTH ? start->coefficient[i] / s : 0;
 	job->at.inverse = seen->unit / s;
 }
 
@@ -332,17 +332,17 @@ static int choose_start(struct job *job, const struct ladder_choice *other, doub
 
 /* Is the noise behind what is cut off not normal, by its skewness or kurtosis? Moments less what the fit took of them (Newey
  * 1985), against their variance for other filters. psi (couples) is scratch. */
-static bool not_normal(const struct job *job, const struct least *all, double *psi)
+static bool not_normal(const struct job *job, const struct regression *all, double *psi)
 {
 	const struct ladder *c = job->ladder;
 	for (size_t k = 0; k < CENSORED_MOMENTS; k++) {
-		struct least m = *all;
-		double influence[LEAST_TERMS] = {0}, sum = 0;
+		struct regression m = *all;
+		double influence[REGRESSION_TERMS] = {0}, sum = 0;
 		memset(m.b, 0, sizeof m.b);
 		for (size_t q = 0; q < c->couples; q++)
 			for (size_t i = 0; i < all->terms; i++)
 				m.b[i] += job->couple[q].cross[k][i];
-		least_solve(&m, influence);
+		regression_solve(&m, influence);
 		for (size_t q = 0; q < c->couples; q++) {
 			const struct likelihood_couple *own = &job->couple[q];
 			psi[q] = own->moment[k];
@@ -360,13 +360,13 @@ static bool not_normal(const struct job *job, const struct least *all, double *p
 }
 
 /* The parameter's interval: psi (couples) is scratch. */
-static void interval(const struct job *job, const struct least *all, size_t parameter,
+static void interval(const struct job *job, const struct regression *all, size_t parameter,
     const struct span_parameter *named, double *psi, struct optimum *out)
 {
 	const struct ladder *c = job->ladder;
 	const struct span *span = job->span;
-	double influence[LEAST_TERMS] = {0}, value = 0, low = 0, high = 0;
-	struct least m = *all;
+	double influence[REGRESSION_TERMS] = {0}, value = 0, low = 0, high = 0;
+	struct regression m = *all;
 	memset(m.b, 0, sizeof m.b);
 	*out = (struct optimum){.name = named->name, .low = NAN, .high = NAN};
 	for (size_t a = 0, i = job->seen.scaled; a < job->axes; a++) {
@@ -383,9 +383,9 @@ static void interval(const struct job *job, const struct least *all, size_t para
 	out->value = span_parameter_value(span, parameter, value);
 	if (out->edge)
 		return;
-	least_solve(&m, influence);
+	regression_solve(&m, influence);
 	for (size_t q = 0; q < c->couples; q++) {
-		const struct least *own = &job->couple[q].m;
+		const struct regression *own = &job->couple[q].m;
 		psi[q] = 0;
 		for (size_t i = 0; i < all->terms; i++)
 			psi[q] += influence[i] * own->b[i];
@@ -400,7 +400,7 @@ static int find(struct job *job, const struct ladder_choice *other, struct optim
 {
 	const struct span *span = job->span;
 	struct span_parameter named[AXES];
-	struct least all;
+	struct regression all;
 	double value;
 	bool found = false;
 	if (choose_start(job, other, &value) < 0 ||
@@ -442,7 +442,7 @@ int optimum_find(const struct ladder *c, enum ladder_model model, int part,
 	int status = job_create(&job, part);
 	if (status == 0) {
 		start_linear(&job, part, &start[part]);
-		status = find(&job, &start[LATERAL_SIGNED], out);
+		status = find(&job, &start[SIGN_BOTH], out);
 	}
 	job_free(&job);
 	return status;

@@ -3,10 +3,10 @@
 #include <string.h>
 #include "base/clones.h"
 #include "base/memory.h"
-#include "kernel/pairs.h"
+#include "kernel/units.h"
 
 #define A VOLUME_APERTURE2
-#define PI LATERAL_PI
+#define PI UNITS_PI
 #define NODES 24 /* of an axis at most */
 
 static size_t lanes(size_t n)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
-#include "kernel/pairs.h"
+#include "kernel/units.h"
 #include "stats/student.h"
 
 enum { KERNEL, PART, QUANTITY, KEYS };
@@ -64,7 +64,7 @@ static int seed_read(const char *file, struct seed *seed)
 static double chi_squared_above(double x, size_t degrees)
 {
 	double sum = degrees % 2 ? erfc(sqrt(x / 2)) : exp(-x / 2);
-	double term = degrees % 2 ? sqrt(2 * x / LATERAL_PI) * exp(-x / 2) : exp(-x / 2) * x / 2;
+	double term = degrees % 2 ? sqrt(2 * x / UNITS_PI) * exp(-x / 2) : exp(-x / 2) * x / 2;
 	for (size_t k = degrees % 2 ? 3 : 4; k <= degrees; k += 2) {
 		sum += term;
 		term *= x / (double)k;

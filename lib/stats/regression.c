@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdbool.h>
 
-void least_add(struct least *to, const struct least *from)
+void regression_add(struct regression *to, const struct regression *from)
 {
 	to->terms = from->terms;
 	to->yy += from->yy;
@@ -13,9 +13,9 @@ void least_add(struct least *to, const struct least *from)
 	}
 }
 
-void least_solve(const struct least *m, double *x)
+void regression_solve(const struct regression *m, double *x)
 {
-	double l[LEAST_TERMS][LEAST_TERMS] = {{0}}, z[LEAST_TERMS];
+	double l[REGRESSION_TERMS][REGRESSION_TERMS] = {{0}}, z[REGRESSION_TERMS];
 	for (size_t i = 0; i < m->terms; i++) {
 		for (size_t j = 0; j <= i; j++) {
 			double sum = m->g[i][j];
@@ -39,7 +39,7 @@ void least_solve(const struct least *m, double *x)
 	}
 }
 
-void least_sums_add(struct least_sums *to, const struct least_sums *from)
+void regression_sums_add(struct regression_sums *to, const struct regression_sums *from)
 {
 	to->n += from->n;
 	to->p += from->p;
@@ -49,9 +49,9 @@ void least_sums_add(struct least_sums *to, const struct least_sums *from)
 	to->yy += from->yy;
 }
 
-struct least_sums least_sums(const struct least *m, const double *x)
+struct regression_sums regression_sums(const struct regression *m, const double *x)
 {
-	struct least_sums s = {.n = m->g[0][0], .y = m->b[0], .yy = m->yy};
+	struct regression_sums s = {.n = m->g[0][0], .y = m->b[0], .yy = m->yy};
 	for (size_t i = 0; i < m->terms; i++) {
 		s.p += x[i] * m->g[0][i];
 		s.py += x[i] * m->b[i];
@@ -67,7 +67,7 @@ struct spread {
 	bool known, varies; /* y does, p does */
 };
 
-static struct spread spread_of(const struct least_sums *s)
+static struct spread spread_of(const struct regression_sums *s)
 {
 	double n = s->n;
 	struct spread v = {.py = s->py - s->p * s->y / n,
@@ -78,19 +78,19 @@ static struct spread spread_of(const struct least_sums *s)
 	return v;
 }
 
-struct least_score least_sums_score(const struct least_sums *s)
+struct regression_score regression_sums_score(const struct regression_sums *s)
 {
 	struct spread v = spread_of(s);
 	if (!v.known)
-		return (struct least_score){NAN, NAN};
-	return (struct least_score){
+		return (struct regression_score){NAN, NAN};
+	return (struct regression_score){
 	    v.varies ? v.py / sqrt(v.pp * v.yy) : 0, s->pp > 0 ? s->py / sqrt(s->pp * s->yy) : 0};
 }
 
-struct least_score least_influence(const struct least_sums *s, const struct least_sums *part)
+struct regression_score regression_influence(const struct regression_sums *s, const struct regression_sums *part)
 {
 	struct spread v = spread_of(s);
-	struct least_score score = least_sums_score(s), out = {0, 0};
+	struct regression_score score = regression_sums_score(s), out = {0, 0};
 	double p = s->p / s->n, y = s->y / s->n;
 	if (v.known && v.varies) {
 		double py = part->py - p * part->y - y * part->p + p * y * part->n,
@@ -104,8 +104,8 @@ struct least_score least_influence(const struct least_sums *s, const struct leas
 	return out;
 }
 
-struct least_score least_score(const struct least *m, const double *x)
+struct regression_score regression_score(const struct regression *m, const double *x)
 {
-	struct least_sums s = least_sums(m, x);
-	return least_sums_score(&s);
+	struct regression_sums s = regression_sums(m, x);
+	return regression_sums_score(&s);
 }

@@ -4,37 +4,37 @@
 
 #include <stddef.h>
 
-#define LEAST_TERMS 10
+#define REGRESSION_TERMS 10
 
 /* g = sum x x', b = sum x y of the regressors x (the first is 1) and y; yy = sum y^2 */
-struct least {
+struct regression {
 	size_t terms;
-	double g[LEAST_TERMS][LEAST_TERMS], b[LEAST_TERMS], yy;
+	double g[REGRESSION_TERMS][REGRESSION_TERMS], b[REGRESSION_TERMS], yy;
 };
 
 /* to += from */
-void least_add(struct least *to, const struct least *from);
+void regression_add(struct regression *to, const struct regression *from);
 
 /* Coefficients x (terms) by Cholesky's decomposition; a term that the others give already gets 0. */
-void least_solve(const struct least *m, double *x);
+void regression_solve(const struct regression *m, double *x);
 
-struct least_score {
+struct regression_score {
 	double r, cosine;
 };
 
 /* sums over taps of 1, the prediction p and y */
-struct least_sums {
+struct regression_sums {
 	double n, p, pp, py, y, yy;
 };
 /* to += from */
-void least_sums_add(struct least_sums *to, const struct least_sums *from);
+void regression_sums_add(struct regression_sums *to, const struct regression_sums *from);
 /* Of the prediction with coefficients x. */
-struct least_sums least_sums(const struct least *m, const double *x);
-struct least_score least_sums_score(const struct least_sums *all);
+struct regression_sums regression_sums(const struct regression *m, const double *x);
+struct regression_score regression_sums_score(const struct regression_sums *all);
 /* Derivatives of the score of `all` by the weight of some taps, whose sums are in part; 0 where it has no value. */
-struct least_score least_influence(const struct least_sums *all, const struct least_sums *part);
+struct regression_score regression_influence(const struct regression_sums *all, const struct regression_sums *part);
 
 /* Of the prediction with coefficients x; r is 0 where the prediction does not vary, nan where y does not. */
-struct least_score least_score(const struct least *m, const double *x);
+struct regression_score regression_score(const struct regression *m, const double *x);
 
 #endif

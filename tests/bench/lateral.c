@@ -4,27 +4,27 @@
 #include <stdlib.h>
 #include <time.h>
 #include "indices/indices.h"
-#include "kernel/inputs.h"
+#include "kernel/units.h"
 
 int main(int argc, char **argv)
 {
 	static const double edge[] = {0, 1, 3, 6, 12, 24};
-	struct lateral set;
+	struct units set;
 	struct report report = {0};
 	bool empty;
 	if (argc != 5)
 		return 2;
-	struct lateral_files files = {.table = argv[2], .rms = argv[3]};
+	struct units_files files = {.table = argv[2], .rms = argv[3]};
 	struct lateral_plan plan = {.edge = edge, .edges = 6, .seed = 1, .threads = 1};
 	struct npys_in *in = npys_open_file(argv[1]);
-	if (!in || lateral_read(in, &files, &set))
+	if (!in || units_read(in, &files, &set))
 		return 1;
 	npys_close_in(in);
 	double seconds[2];
 	for (int turn = 0; turn < 2; turn++) { /* without permutations, with them */
 		plan.permutations = turn ? strtoul(argv[4], NULL, 10) : 0;
 		clock_t began = clock();
-		for (enum lateral_part part = LATERAL_POSITIVE; part < LATERAL_SIGNED; part++)
+		for (enum sign part = SIGN_POSITIVE; part < SIGN_BOTH; part++)
 			if (lateral_angular(&set, "K", set.weight, part, &plan, &report, false,
 				NULL, &empty))
 				return 1;
@@ -32,6 +32,6 @@ int main(int argc, char **argv)
 	}
 	printf("%g\n", seconds[1] - seconds[0]);
 	report_free(&report);
-	lateral_free(&set);
+	units_free(&set);
 	return 0;
 }

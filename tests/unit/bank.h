@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 #include "base/random.h"
-#include "kernel/pairs.h"
+#include "kernel/units.h"
 
 /* Rows (n) whose parameters have nothing to do with one another: frequencies from .12 to .12 + band, centres in a square of
  * `spread` px. */
@@ -16,8 +16,8 @@ static inline void bank_random(
 		row[i] =
 		    (struct gabor_row){.filter = i, .accepted = true, .gabor = {.amplitude = 1}};
 		g->frequency = .12 + band * rng_uniform(rng);
-		g->theta = LATERAL_PI * rng_uniform(rng);
-		g->phase = LATERAL_PI * (2 * rng_uniform(rng) - 1);
+		g->theta = UNITS_PI * rng_uniform(rng);
+		g->phase = UNITS_PI * (2 * rng_uniform(rng) - 1);
 		g->sigma_across = .4 / g->frequency;
 		g->sigma_along = (.4 + .2 * rng_uniform(rng)) / g->frequency;
 		g->x0 = spread * (rng_uniform(rng) - .5);
@@ -26,18 +26,18 @@ static inline void bank_random(
 }
 
 /* n such filters and kernels of k x k taps, all weights 0. */
-static inline struct lateral bank_set(size_t n, size_t k, uint64_t seed)
+static inline struct units bank_set(size_t n, size_t k, uint64_t seed)
 {
 	size_t shape[] = {n, n, k, k};
 	struct npys_array kernel;
 	struct rng rng = rng_start(seed, RNG_TEST, 1, 0);
 	struct gabor_row *row = calloc(n, sizeof(*row));
-	struct lateral set;
+	struct units set;
 	if (!row || npys_shape(&kernel.header, NPYS_F8, 4, shape) ||
 	    !(kernel.x = calloc(kernel.header.elements, sizeof(double))))
 		exit(1);
 	bank_random(row, n, &rng, .13, 1.6);
-	if (lateral_build(&set, &kernel, row, n, NULL))
+	if (units_build(&set, &kernel, row, n, NULL))
 		exit(1);
 	free(kernel.x);
 	free(row);

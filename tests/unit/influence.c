@@ -10,8 +10,8 @@ static void check_least(void)
 {
 	struct rng rng = rng_start(3, RNG_TEST, 0, 0);
 	enum { TAPS = 12, TERMS = 3, PAIRS = 2 };
-	struct least pair[PAIRS] = {{.terms = TERMS}, {.terms = TERMS}}, sum = {.terms = TERMS};
-	double coefficient[LEAST_TERMS] = {.3, 1.2, -.4};
+	struct regression pair[PAIRS] = {{.terms = TERMS}, {.terms = TERMS}}, sum = {.terms = TERMS};
+	double coefficient[REGRESSION_TERMS] = {.3, 1.2, -.4};
 	for (size_t k = 0; k < PAIRS; k++) {
 		for (size_t t = 0; t < TAPS; t++) {
 			double x[TERMS] = {1, rng_normal(&rng), rng_normal(&rng)};
@@ -23,13 +23,13 @@ static void check_least(void)
 					pair[k].g[i][j] += x[i] * x[j];
 			}
 		}
-		least_add(&sum, &pair[k]);
+		regression_add(&sum, &pair[k]);
 	}
-	struct least_sums all = least_sums(&sum, coefficient),
-			  part = least_sums(&pair[0], coefficient);
-	struct least_score by = least_influence(&all, &part), at[2];
+	struct regression_sums all = regression_sums(&sum, coefficient),
+			  part = regression_sums(&pair[0], coefficient);
+	struct regression_score by = regression_influence(&all, &part), at[2];
 	for (int side = 0; side < 2; side++) {
-		struct least_sums s = all;
+		struct regression_sums s = all;
 		double h = side ? STEP : -STEP;
 		s.n += h * part.n;
 		s.p += h * part.p;
@@ -37,13 +37,13 @@ static void check_least(void)
 		s.py += h * part.py;
 		s.y += h * part.y;
 		s.yy += h * part.yy;
-		at[side] = least_sums_score(&s);
+		at[side] = regression_sums_score(&s);
 	}
 	CHECK(fabs(by.r) > 1e-3 && fabs(by.cosine) > 1e-3);
 	CHECK_CLOSE(by.r, (at[1].r - at[0].r) / (2 * STEP), 1e-8);
 	CHECK_CLOSE(by.cosine, (at[1].cosine - at[0].cosine) / (2 * STEP), 1e-8);
 	/* all taps together have none */
-	by = least_influence(&all, &all);
+	by = regression_influence(&all, &all);
 	CHECK_CLOSE(by.r, 0, 1e-12);
 	CHECK_CLOSE(by.cosine, 0, 1e-12);
 }
@@ -51,7 +51,7 @@ static void check_least(void)
 enum { N = 6, COUPLES = N * (N - 1) };
 
 /* sum x w / sum y w, w = share times the filters' weights */
-static double ratio(const struct lateral *set, const size_t *target, const size_t *source,
+static double ratio(const struct units *set, const size_t *target, const size_t *source,
     const double *times, const double *x, const double *y, double *psi)
 {
 	size_t every[COUPLES];
@@ -75,17 +75,17 @@ static double ratio(const struct lateral *set, const size_t *target, const size_
 static void check_shares(void)
 {
 	struct rng rng = rng_start(4, RNG_TEST, 0, 0);
-	struct lateral_pair pair[N * N] = {{0}};
-	struct lateral set = {.n = N, .pair = pair};
+	struct units_pair pair[N * N] = {{0}};
+	struct units set = {.n = N, .pair = pair};
 	size_t target[COUPLES], source[COUPLES], p = 0;
 	double theta[N], times[N], x[COUPLES], y[COUPLES], psi[COUPLES];
 	for (size_t i = 0; i < N; i++) {
-		theta[i] = LATERAL_PI * rng_uniform(&rng);
+		theta[i] = UNITS_PI * rng_uniform(&rng);
 		times[i] = 1;
 	}
 	for (size_t i = 0; i < N; i++)
 		for (size_t j = 0; j < N; j++) {
-			pair[i * N + j].dtheta = lateral_wrap_axis(theta[j] - theta[i]);
+			pair[i * N + j].dtheta = units_wrap_axis(theta[j] - theta[i]);
 			if (i == j)
 				continue;
 			target[p] = i;

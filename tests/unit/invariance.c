@@ -7,29 +7,29 @@
 #include "se2/kernel.h"
 #include "se2/stream.h"
 
-#define PI LATERAL_PI
+#define PI UNITS_PI
 
 /* a left-invariant kernel, phase and all: its value for a tap */
-static double invariant(const struct lateral *set, size_t i, size_t j, size_t t)
+static double invariant(const struct units *set, size_t i, size_t j, size_t t)
 {
-	struct lateral_tap tap = lateral_tap(set, i, j, t);
+	struct units_tap tap = units_tap(set, i, j, t);
 	double dtheta = set->pair[i * set->n + j].dtheta;
 	return exp(-tap.r * tap.r / 8) *
 	       (1 + cos(2 * tap.phi - dtheta) + .8 * cos(tap.dphase) + cos(2 * dtheta));
 }
 
 /* the same as a function of R Delta and dtheta alone, and of Delta in image axes */
-static double smooth(const struct lateral *set, size_t i, size_t j, size_t t)
+static double smooth(const struct units *set, size_t i, size_t j, size_t t)
 {
-	struct lateral_tap tap = lateral_tap(set, i, j, t);
+	struct units_tap tap = units_tap(set, i, j, t);
 	double dtheta = set->pair[i * set->n + j].dtheta;
 	return exp(
 	    -tap.along * tap.along / 18 - tap.across * tap.across / 2 + .3 * cos(2 * dtheta));
 }
 
-static double image(const struct lateral *set, size_t i, size_t j, size_t t)
+static double image(const struct units *set, size_t i, size_t j, size_t t)
 {
-	struct lateral_tap tap = lateral_tap(set, i, j, t);
+	struct units_tap tap = units_tap(set, i, j, t);
 	return exp(-tap.x * tap.x / 18 - tap.y * tap.y / 2);
 }
 
@@ -75,27 +75,27 @@ static int make_processes(void)
 	return 0;
 }
 
-static double of_process(int g, const struct lateral *set, size_t i, size_t j, size_t t)
+static double of_process(int g, const struct units *set, size_t i, size_t j, size_t t)
 {
-	struct lateral_tap tap = lateral_tap(set, i, j, t);
+	struct units_tap tap = units_tap(set, i, j, t);
 	return orientation_at(
 	    &process[g], 4 * tap.along, 4 * tap.across, set->pair[i * set->n + j].dtheta);
 }
 
-static double g1(const struct lateral *set, size_t i, size_t j, size_t t)
+static double g1(const struct units *set, size_t i, size_t j, size_t t)
 {
 	return of_process(0, set, i, j, t);
 }
 
-static double g2(const struct lateral *set, size_t i, size_t j, size_t t)
+static double g2(const struct units *set, size_t i, size_t j, size_t t)
 {
 	return of_process(1, set, i, j, t);
 }
 
 /* the kernel by value, plus noise times its sd: r of its value and the prediction over the disc,
  * and what it could be at most */
-static double predicted(struct lateral *set,
-    double (*value)(const struct lateral *, size_t, size_t, size_t), double noise, bool rotated,
+static double predicted(struct units *set,
+    double (*value)(const struct units *, size_t, size_t, size_t), double noise, bool rotated,
     double *ceiling)
 {
 	size_t taps = set->taps, total = set->n * set->n * taps, m = 0;
@@ -114,7 +114,7 @@ static double predicted(struct lateral *set,
 	CHECK(!lateral_predict(set, w, rotated, 1, fit));
 	for (size_t e = 0; e < total; e++) {
 		size_t i = e / taps / set->n, j = e / taps % set->n;
-		struct lateral_tap tap = lateral_tap(set, i, j, e % taps);
+		struct units_tap tap = units_tap(set, i, j, e % taps);
 		if (i == j || tap.r > (double)(set->k / 2) + .5) {
 			outside += fit[e] != 0;
 			continue;
@@ -136,11 +136,11 @@ static void check_prediction(void)
 {
 	static const struct {
 		const char *name;
-		double (*value)(const struct lateral *, size_t, size_t, size_t);
+		double (*value)(const struct units *, size_t, size_t, size_t);
 	} kinds[] = {{"phase and all", invariant}, {"elongated", smooth}, {"G1", g1}, {"G2", g2}};
 	static const double noise[] = {1.5, 4};
 	for (size_t k = 9; k <= 15; k += 6) {
-		struct lateral set = bank_set(32, k, k);
+		struct units set = bank_set(32, k, k);
 		double ceiling, r;
 		for (size_t kind = 0; kind < 4; kind++) {
 			r = predicted(&set, kinds[kind].value, 0, true, &ceiling);
@@ -160,13 +160,13 @@ static void check_prediction(void)
 			    ceiling);
 			CHECK(r > (e ? .9 : .95) * ceiling && r < 1.01 * ceiling);
 		}
-		lateral_free(&set);
+		units_free(&set);
 	}
 }
 
 /* noise with row and column effects, `effects` times as large, rectified or not; w: (n, n, taps) */
 static void draw_noise(
-    const struct lateral *set, struct rng *rng, double effects, bool rectified, double *w)
+    const struct units *set, struct rng *rng, double effects, bool rectified, double *w)
 {
 	size_t n = set->n;
 	double *effect = calloc(2 * n, sizeof(*effect));
@@ -190,7 +190,7 @@ static void check_level(void)
 	for (int kind = 0; kind < KINDS; kind++) {
 		int rejected[3] = {0}, above[3] = {0};
 		for (plan.seed = 0; plan.seed < KERNELS; plan.seed++) {
-			struct lateral set = bank_set(UNITS, 5, 1000 + plan.seed);
+			struct units set = bank_set(UNITS, 5, 1000 + plan.seed);
 			struct rng rng = rng_start(plan.seed, RNG_TEST, 2 + (uint32_t)kind, 0);
 			double *w = calloc(UNITS * UNITS * set.taps, sizeof(*w));
 			const double *weights = w;
@@ -203,7 +203,7 @@ static void check_level(void)
 			}
 			report_free(&report);
 			free(w);
-			lateral_free(&set);
+			units_free(&set);
 		}
 		/* 5 and about 50 expected; P(more than 13) = .0005, P(50 +- 20) = .0001 */
 		for (int row = 0; row < 3; row++) {
@@ -217,7 +217,7 @@ static void check_level(void)
 /* Rows: what they hold, that threads change nothing, and that a test without permutations has no p. */
 static void check_rows(void)
 {
-	struct lateral set = bank_set(14, 9, 3);
+	struct units set = bank_set(14, 9, 3);
 	size_t total = set.n * set.n * set.taps;
 	double *w = calloc(total, sizeof(*w));
 	const double *weights[] = {w, w};
@@ -266,7 +266,7 @@ static void check_rows(void)
 	for (size_t e = 0; e < total; e++) {
 		size_t i = e / set.taps / set.n, j = e / set.taps % set.n;
 		bool inside =
-		    i != j && lateral_tap(&set, i, j, e % set.taps).r <= (double)(set.k / 2) + .5;
+		    i != j && units_tap(&set, i, j, e % set.taps).r <= (double)(set.k / 2) + .5;
 		numbers += (inside ? !isnan(fit[e]) : fit[e] != 0) ? 1 : 0;
 	}
 	CHECK(numbers == 0);
@@ -276,7 +276,7 @@ static void check_rows(void)
 	free(zero);
 	free(fit);
 	free(w);
-	lateral_free(&set);
+	units_free(&set);
 }
 
 int main(void)

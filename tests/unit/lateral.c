@@ -7,7 +7,7 @@
 #include "indices/cells.h"
 #include "kernel/overlap.h"
 
-#define PI LATERAL_PI
+#define PI UNITS_PI
 
 enum { F = 12, WIDTH = 7, TAPS = WIDTH * WIDTH, SIZE = 13 };
 
@@ -69,16 +69,16 @@ static void check_pairs(void)
 	rows[7].accepted = false;
 	CHECK(!npys_shape(&rms.header, NPYS_F8, 1, shape));
 	rms.x = volume;
-	struct lateral set;
-	CHECK(!lateral_build(&set, &kernel, rows, F, &rms));
+	struct units set;
+	CHECK(!units_build(&set, &kernel, rows, F, &rms));
 	CHECK(set.n == F - 2 && set.rejected == 1 && set.silent == 1);
 	CHECK(set.unit[4].channel == 5 && set.unit[6].channel == 8);
 	/* tap (row 0, column 5): d = (5 - 3, 3 - 0), y up */
 	CHECK_CLOSE(set.dx[5], 2, 0);
 	CHECK_CLOSE(set.dy[5], 3, 0);
 	/* i = 0, j = unit 4 = channel 5, gauge rms_j / rms_i */
-	CHECK_CLOSE(lateral_weights(&set, set.weight, 0, 4)[5], 505 * 6., 1e-9);
-	struct lateral_tap tap = lateral_tap(&set, 0, 4, 5);
+	CHECK_CLOSE(units_weights(&set, set.weight, 0, 4)[5], 505 * 6., 1e-9);
+	struct units_tap tap = units_tap(&set, 0, 4, 5);
 	const struct gabor *a = &rows[0].gabor, *b = &rows[5].gabor;
 	CHECK_CLOSE(tap.x, 2 + b->x0 - a->x0, 1e-12);
 	CHECK_CLOSE(tap.y, 3 + b->y0 - a->y0, 1e-12);
@@ -88,7 +88,7 @@ static void check_pairs(void)
 	for (size_t p = 1; p < 12; p += 2) {
 		size_t i = p % 3, j = 3 + p % 7, t = 4 * p;
 		double norm;
-		tap = lateral_tap(&set, i, j, t);
+		tap = units_tap(&set, i, j, t);
 		double complex sum =
 		    overlap_sum(&set.unit[i].gabor, &set.unit[j].gabor, tap.x, tap.y, &norm);
 		double complex closed = tap.overlap * (cos(tap.dphase) + I * sin(tap.dphase));
@@ -102,43 +102,43 @@ static void check_pairs(void)
 	/* a wider kernel is cropped about its centre, a narrower one refused */
 	struct npys_array wide = kernel_of(9, name_of), narrow = kernel_of(5, name_of);
 	double *w = calloc(set.n * set.n * TAPS, sizeof(*w));
-	CHECK(!lateral_select(&set, &wide, LATERAL_PLAIN, w) && w[0] == 10 && w[24] == 40);
-	CHECK(!lateral_select(&set, &wide, LATERAL_COVARIANCE, w));
-	CHECK_CLOSE(lateral_weights(&set, w, 1, 2)[24], 10240. / 6, 1e-9);
-	CHECK(lateral_select(&set, &narrow, LATERAL_COVARIANCE, w) == -1);
+	CHECK(!units_select(&set, &wide, UNITS_PLAIN, w) && w[0] == 10 && w[24] == 40);
+	CHECK(!units_select(&set, &wide, UNITS_COVARIANCE, w));
+	CHECK_CLOSE(units_weights(&set, w, 1, 2)[24], 10240. / 6, 1e-9);
+	CHECK(units_select(&set, &narrow, UNITS_COVARIANCE, w) == -1);
 	free(w);
 	free(wide.x);
 	free(narrow.x);
-	lateral_free(&set);
+	units_free(&set);
 
 	volume[4] = -1;
-	CHECK(lateral_build(&set, &kernel, rows, F, &rms) == -1);
-	lateral_free(&set);
-	CHECK(lateral_build(&set, &kernel, rows, F - 1, NULL) == -1);
-	lateral_free(&set);
+	CHECK(units_build(&set, &kernel, rows, F, &rms) == -1);
+	units_free(&set);
+	CHECK(units_build(&set, &kernel, rows, F - 1, NULL) == -1);
+	units_free(&set);
 	kernel.header.shape[1]--;
-	CHECK(lateral_build(&set, &kernel, rows, F, NULL) == -1);
-	lateral_free(&set);
+	CHECK(units_build(&set, &kernel, rows, F, NULL) == -1);
+	units_free(&set);
 	free(kernel.x);
 	rows[7].accepted = true;
-	CHECK_CLOSE(lateral_wrap_axis(-PI / 2), PI / 2, 1e-15);
-	CHECK_CLOSE(lateral_wrap(-PI), PI, 1e-15);
-	CHECK_CLOSE(lateral_wrap_axis(2), 2 - PI, 1e-15);
+	CHECK_CLOSE(units_wrap_axis(-PI / 2), PI / 2, 1e-15);
+	CHECK_CLOSE(units_wrap(-PI), PI, 1e-15);
+	CHECK_CLOSE(units_wrap_axis(2), 2 - PI, 1e-15);
 }
 
 static void check_confound(void)
 {
 	struct npys_array kernel = kernel_of(WIDTH, name_of);
-	struct lateral set;
+	struct units set;
 	double *x = calloc(F * SIZE * SIZE, sizeof(*x));
 	struct bank bank = {.filters = F, .channels = 1, .size = SIZE, .x = x};
 	for (size_t i = 0; i < F; i++)
 		gabor_sample(&rows[i].gabor, SIZE, bank_filter(&bank, i));
-	CHECK(!lateral_build(&set, &kernel, rows, F, NULL));
+	CHECK(!units_build(&set, &kernel, rows, F, NULL));
 	size_t total = F * F * TAPS;
 	double *c = calloc(total, sizeof(*c)), *w = calloc(total, sizeof(*w)),
 	       *rest = calloc(total, sizeof(*rest)), worst = 0;
-	CHECK(!lateral_correlation(&set, &bank, 2, c));
+	CHECK(!overlap_correlation(&set, &bank, 2, c));
 	/* the definition at one tap: d = (2, 1) is row 2, column 5 */
 	double sum = 0, aa = 0, bb = 0;
 	const double *a = bank_filter(&bank, 3), *b = bank_filter(&bank, 8);
@@ -151,15 +151,15 @@ static void check_confound(void)
 		aa += a[p] * a[p];
 		bb += b[p] * b[p];
 	}
-	CHECK_CLOSE(lateral_weights(&set, c, 3, 8)[2 * WIDTH + 5], sum / sqrt(aa * bb), 1e-12);
+	CHECK_CLOSE(units_weights(&set, c, 3, 8)[2 * WIDTH + 5], sum / sqrt(aa * bb), 1e-12);
 	/* C_ij(d) = C_ji(-d); the overlap of the Gabors' closed form is nearly their correlation */
 	for (size_t t = 0; t < TAPS; t++)
-		worst = fmax(worst, fabs(lateral_weights(&set, c, 2, 9)[t] -
-					 lateral_weights(&set, c, 9, 2)[TAPS - 1 - t]));
+		worst = fmax(worst, fabs(units_weights(&set, c, 2, 9)[t] -
+					 units_weights(&set, c, 9, 2)[TAPS - 1 - t]));
 	CHECK_CLOSE(worst, 0, 1e-12);
 	for (size_t p = 0; p < F * F; p++)
 		for (size_t t = 0; t < TAPS; t++) {
-			struct lateral_tap tap = lateral_tap(&set, p / F, p % F, t);
+			struct units_tap tap = units_tap(&set, p / F, p % F, t);
 			w[p * TAPS + t] = tap.overlap * cos(tap.dphase);
 		}
 	CHECK(bank_correlation(w, c, total) > .97);
@@ -168,30 +168,30 @@ static void check_confound(void)
 	for (size_t e = 0; e < total; e++)
 		w[e] = fmax(c[e], 0) - .3 * c[e] + .01;
 	const double *confounds[] = {c};
-	struct smooth smooth;
-	CHECK(!smooth_make(&set, confounds, 1, &smooth));
-	struct beyond *two = beyond_create(&set, &smooth, confounds, BEYOND_ALL, 1, 2),
-		      *one = beyond_create(&set, &smooth, confounds, BEYOND_ALL, 1, 1);
-	CHECK(two && one && !beyond_residual(two, w, rest));
+	struct spline smooth;
+	CHECK(!spline_make(&set, confounds, 1, &smooth));
+	struct residual *two = residual_create(&set, &smooth, confounds, RESIDUAL_ALL, 1, 2),
+		      *one = residual_create(&set, &smooth, confounds, RESIDUAL_ALL, 1, 1);
+	CHECK(two && one && !residual_of(two, w, rest));
 	worst = 0;
 	for (size_t e = 0; e < total; e++)
 		worst = fmax(worst, fabs(rest[e]));
 	CHECK_CLOSE(worst, 0, 1e-5);
 	/* and of effects of targets and sources these, whatever units a fold has. A half has not all of C's range: no f there */
-	for (enum beyond_pairs pairs = BEYOND_ALL; pairs <= BEYOND_SECOND; pairs++) {
-		struct beyond *part = beyond_create(&set, &smooth, confounds, pairs, 1, 1);
+	for (enum residual_pairs pairs = RESIDUAL_ALL; pairs <= RESIDUAL_SECOND; pairs++) {
+		struct residual *part = residual_create(&set, &smooth, confounds, pairs, 1, 1);
 		for (size_t e = 0; e < total; e++) {
 			size_t i = e / TAPS / F, j = e / TAPS % F;
 			w[e] = sin((double)(i * i)) - 2 * cos((double)(3 * j));
-			w[e] += pairs == BEYOND_ALL ? fmax(c[e], 0) - .3 * c[e] : 0;
+			w[e] += pairs == RESIDUAL_ALL ? fmax(c[e], 0) - .3 * c[e] : 0;
 		}
 		CHECK(
-		    part && !beyond_residual(part, w, rest) && !lateral_balance(&set, rest, rest));
+		    part && !residual_of(part, w, rest) && !lateral_balance(&set, rest, rest));
 		worst = 0;
 		for (size_t e = 0; e < total; e++)
 			worst = fmax(worst, fabs(rest[e]));
 		CHECK_CLOSE(worst, 0, 1e-5);
-		beyond_free(part);
+		residual_free(part);
 	}
 	/* what is none stays; threads change nothing */
 	struct rng rng = rng_start(9, RNG_TEST, 0, 0);
@@ -200,27 +200,27 @@ static void check_confound(void)
 		noise[e] = e / TAPS / F == e / TAPS % F ? 0 : rng_normal(&rng);
 		w[e] = fmax(c[e], 0) + noise[e];
 	}
-	CHECK(!beyond_residual(two, w, rest));
-	CHECK(!beyond_residual(one, w, other));
+	CHECK(!residual_of(two, w, rest));
+	CHECK(!residual_of(one, w, other));
 	CHECK(bank_correlation(rest, noise, total) > .99);
 	CHECK(!memcmp(rest, other, total * sizeof(*rest)));
 	/* a confound that is a multiple of another has no more to say than its own spline */
-	struct smooth twice;
+	struct spline twice;
 	for (size_t e = 0; e < total; e++)
 		other[e] = .3 * c[e];
-	CHECK(!smooth_make(&set, (const double *[]){c, other}, 2, &twice));
+	CHECK(!spline_make(&set, (const double *[]){c, other}, 2, &twice));
 	CHECK(twice.rest[1].knots.count == 1 && twice.coarse[1].knots.count == 1);
 	CHECK(twice.terms ==
 	      smooth.terms + smooth.own[0].knots.count - 1 + twice.coarse[0].knots.count);
-	beyond_free(one);
-	beyond_free(two);
+	residual_free(one);
+	residual_free(two);
 	free(noise);
 	free(other);
 	free(rest);
 	free(w);
 	free(c);
 	free(x);
-	lateral_free(&set);
+	units_free(&set);
 	free(kernel.x);
 }
 
@@ -230,33 +230,33 @@ static void check_small_banks(void)
 	enum { N = 8, BANKS = 24 };
 	double worst = 0, largest = 0, left = 0;
 	for (uint64_t seed = 1; seed <= BANKS; seed++)
-		for (enum beyond_pairs pairs = BEYOND_ALL; pairs <= BEYOND_FIRST; pairs++) {
-			struct lateral set = bank_set(N, WIDTH, seed);
+		for (enum residual_pairs pairs = RESIDUAL_ALL; pairs <= RESIDUAL_FIRST; pairs++) {
+			struct units set = bank_set(N, WIDTH, seed);
 			size_t total = N * N * TAPS;
 			double *c = calloc(3 * total, sizeof(*c)), *w = c + total,
 			       *rest = w + total;
 			double own = 0, squares = 0, phase;
 			struct rng rng = rng_start(seed, RNG_TEST, 7, 0);
-			struct smooth smooth;
+			struct spline smooth;
 			for (size_t e = 0; e < total; e++) {
-				c[e] = lateral_overlap(&set, e / TAPS, e % TAPS, &phase);
+				c[e] = units_overlap(&set, e / TAPS, e % TAPS, &phase);
 				c[e] *= cos(phase);
 				w[e] = e / TAPS / N == e / TAPS % N ? 0 : rng_normal(&rng);
 			}
 			const double *confounds[] = {c};
-			CHECK(!smooth_make(&set, confounds, 1, &smooth));
-			struct beyond *part =
-			    beyond_create(&set, &smooth, confounds, pairs, seed, 1);
-			CHECK(part && !beyond_residual(part, w, rest));
+			CHECK(!spline_make(&set, confounds, 1, &smooth));
+			struct residual *part =
+			    residual_create(&set, &smooth, confounds, pairs, seed, 1);
+			CHECK(part && !residual_of(part, w, rest));
 			for (size_t e = 0; e < total; e++) {
 				own += w[e] * w[e];
 				squares += rest[e] * rest[e];
 				largest = fmax(largest, fabs(w[e] - rest[e]));
 			}
 			worst = fmax(worst, squares / own);
-			left += pairs == BEYOND_ALL ? squares / own / BANKS : 0;
-			beyond_free(part);
-			lateral_free(&set);
+			left += pairs == RESIDUAL_ALL ? squares / own / BANKS : 0;
+			residual_free(part);
+			units_free(&set);
 			free(c);
 		}
 	printf("# white noise, %d filters: %.4f is left, at most %.4f, |f| to %.2f sd\n", N, left,
@@ -278,11 +278,11 @@ static void check_cells(void)
 	pair[1].gabor.theta += PI / 9;
 	size_t shape[] = {2, 2, WIDE, WIDE};
 	struct npys_array kernel;
-	struct lateral set;
+	struct units set;
 	double *w = calloc(4 * SQUARE, sizeof(*w)), *c = calloc(4 * SQUARE, sizeof(*c));
 	CHECK(!npys_shape(&kernel.header, NPYS_F8, 4, shape));
 	kernel.x = w;
-	CHECK(!lateral_build(&set, &kernel, pair, 2, NULL) && set.n == 2);
+	CHECK(!units_build(&set, &kernel, pair, 2, NULL) && set.n == 2);
 	struct rng rng = rng_start(4, RNG_TEST, 1, 0);
 	for (size_t p = 1; p <= 2; p++)
 		for (size_t q = 0; q < 2 * EACH; q++) {
@@ -306,7 +306,7 @@ static void check_cells(void)
 	for (size_t q = 0; q < shifted.count; q++) {
 		const struct report_row *row = &shifted.row[q], *bare = &alone.row[q];
 		bool difference = !strncmp(row->quantity, "cells_R_", 8);
-		if (!strcmp(row->quantity, "cells_R_0") && row->part != LATERAL_SIGNED)
+		if (!strcmp(row->quantity, "cells_R_0") && row->part != SIGN_BOTH)
 			CHECK_CLOSE(row->value, 0, 1e-5);
 		/* a mean of directions */
 		CHECK(fabs(row->value) <= 2 && fabs(row->chance) <= 1);
@@ -315,7 +315,7 @@ static void check_cells(void)
 	}
 	report_free(&shifted);
 	report_free(&alone);
-	lateral_free(&set);
+	units_free(&set);
 	free(w);
 	free(c);
 }

@@ -14,7 +14,7 @@
 #include "models/models.h"
 #include "se2/kernel.h"
 
-#define PI LATERAL_PI
+#define PI UNITS_PI
 #define STEP .25 /* px, between points of the planted processes */
 
 enum { F = 24, WIDTH = 9, TAPS = WIDTH * WIDTH, FINE = 121, ANGLES = 72, EDGES = 33, SHAPES = 4 };
@@ -99,7 +99,7 @@ static double bell(double x, double sigma)
 }
 
 /* What the model says at a tap. */
-static double value_of(int kind, size_t shape, const struct lateral_tap *tap, double dtheta)
+static double value_of(int kind, size_t shape, const struct units_tap *tap, double dtheta)
 {
 	const double *x = truths[kind < 7 ? kind : 3][shape];
 	double u = tap->along, v = tap->across,
@@ -128,7 +128,7 @@ static double value_of(int kind, size_t shape, const struct lateral_tap *tap, do
 }
 
 static void plant(int kind, size_t shape, enum version version, uint64_t seed, double noise,
-    struct lateral *set, double *c1)
+    struct units *set, double *c1)
 {
 	struct rng rng = rng_start(
 	    seed, RNG_TEST, (uint32_t)((kind * SHAPES + (int)shape) * VERSIONS + (int)version), 0);
@@ -150,13 +150,13 @@ static void plant(int kind, size_t shape, enum version version, uint64_t seed, d
 	struct npys_array kernel;
 	if (npys_shape(&kernel.header, NPYS_F8, 4, sizes) < 0 ||
 	    !(kernel.x = calloc(kernel.header.elements, sizeof(double))) ||
-	    lateral_build(set, &kernel, rows, F, NULL) < 0)
+	    units_build(set, &kernel, rows, F, NULL) < 0)
 		exit(1);
 	double sum = 0, squares = 0, n = F * (F - 1) * TAPS;
 	for (size_t i = 0; i < F; i++)
 		for (size_t j = 0; j < F; j++)
 			for (size_t t = 0; t < TAPS; t++) {
-				struct lateral_tap tap = lateral_tap(set, i, j, t);
+				struct units_tap tap = units_tap(set, i, j, t);
 				size_t at = (i * F + j) * TAPS + t;
 				double dtheta = set->pair[i * F + j].dtheta,
 				       m = value_of(kind, shape, &tap, dtheta);
@@ -310,7 +310,7 @@ static struct models_plan plan_of(const double *c1, size_t splits, uint64_t seed
 	    .spans = spans};
 }
 
-static bool compare(const struct lateral *set, const struct models_plan *plan, const char *file)
+static bool compare(const struct units *set, const struct models_plan *plan, const char *file)
 {
 	struct table_out *table = table_create(file, MODELS_COLUMNS);
 	return CHECK(table && models_compare(set, plan, table) == 0 && table_close(table) == 0);
@@ -319,7 +319,7 @@ static bool compare(const struct lateral *set, const struct models_plan *plan, c
 static void one(int kind, size_t shape, enum version version, uint64_t seed, const char *file,
     size_t splits, bool leads, struct tally *tally)
 {
-	struct lateral set;
+	struct units set;
 	double *c1 = calloc(F * F * TAPS, sizeof *c1);
 	plant(kind, shape, version, seed, 1.5, &set, c1);
 	CHECK(models_reach(&set) <= 14);
@@ -327,7 +327,7 @@ static void one(int kind, size_t shape, enum version version, uint64_t seed, con
 	plan.leads = leads;
 	if (compare(&set, &plan, file))
 		read_claims(file, kind, shape, version, tally);
-	lateral_free(&set);
+	units_free(&set);
 	free(c1);
 }
 
@@ -337,7 +337,7 @@ static void alone(const char *file)
 	enum { WHOLE, ALONE, ROWS_ALONE = LADDER_PARTS * LADDER_SETS * (MODELS + 2 + MODELS) };
 	static const char *const columns[] = {"part", "quantity", "value", "low", "high", "p"};
 	enum { KEYS = 2, P = 5, COLUMNS };
-	struct lateral set;
+	struct units set;
 	struct table t[2];
 	size_t column[COLUMNS], same = 0, at = 0;
 	double *c1 = calloc(F * F * TAPS, sizeof *c1);
@@ -373,7 +373,7 @@ static void alone(const char *file)
 	CHECK(same == ROWS_ALONE);
 	table_free(&t[WHOLE]);
 	table_free(&t[ALONE]);
-	lateral_free(&set);
+	units_free(&set);
 	free(c1);
 }
 
@@ -381,7 +381,7 @@ static void alone(const char *file)
  * likelihood rises without end and M0 has no parameters. */
 static void endless(const char *file)
 {
-	struct lateral set;
+	struct units set;
 	double *c1 = calloc(F * F * TAPS, sizeof *c1), top[3] = {-INFINITY, -INFINITY, -INFINITY};
 	plant(0, 0, SIGNED, 1, 0, &set, c1);
 	for (size_t k = 0; k < F * F * TAPS; k++) {
@@ -422,7 +422,7 @@ static void endless(const char *file)
 		free(x);
 		table_free(&t);
 	}
-	lateral_free(&set);
+	units_free(&set);
 	free(c1);
 }
 
@@ -518,7 +518,7 @@ static void shares(double noise)
 	enum { SPLITS = 2 };
 	static const int kinds[] = {M0, M1, M2, G1, G2};
 	for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
-		struct lateral set;
+		struct units set;
 		struct ladder ladder = {0};
 		struct halves halves = {0};
 		double *c1 = calloc(F * F * TAPS, sizeof *c1), r = 0, ceiling = 0;
@@ -530,9 +530,9 @@ static void shares(double noise)
 			     split += HALVES_STRIDE) {
 				size_t model = (size_t)kinds[k];
 				r += halves_at(
-				    &halves, HALVES_R, model, LATERAL_SIGNED, LADDER_ALL)[split];
+				    &halves, HALVES_R, model, SIGN_BOTH, LADDER_ALL)[split];
 				ceiling += halves_at(&halves, HALVES_R, HALVES_CEILING,
-				    LATERAL_SIGNED, LADDER_ALL)[split];
+				    SIGN_BOTH, LADDER_ALL)[split];
 			}
 		printf("# %s in noise of %g: r %.4f, %.4f of the ceiling\n", kind_names[kinds[k]],
 		    noise, r / SPLITS, r / ceiling);
@@ -540,7 +540,7 @@ static void shares(double noise)
 		CHECK_CLOSE(r / SPLITS, 1 / sqrt(1 + noise * noise), .005);
 		halves_free(&halves);
 		ladder_free(&ladder);
-		lateral_free(&set);
+		units_free(&set);
 		free(c1);
 	}
 }

@@ -4,9 +4,9 @@
 #include <string.h>
 #include "kernel/invariant_fit.h"
 
-#define PI LATERAL_PI
+#define PI UNITS_PI
 
-enum { SCALES = 6 }; /* of the widths in predictor_width */
+enum { SCALES = 6 }; /* of the widths in invariant_width */
 
 /* ---- the choice of a width ---- */
 
@@ -17,18 +17,18 @@ enum { SCALES = 6 }; /* of the widths in predictor_width */
 enum { UNITS = 12, PAIRS = UNITS * (UNITS - 1), TAPS = 24, REACH = 3 };
 
 struct nodes {
-	struct predictor_data data;
+	struct invariant_data data;
 	size_t target[PAIRS], source[PAIRS], first[PAIRS + 1], pair[PAIRS];
 	double dtheta[PAIRS];
-	struct predictor_tap tap[PAIRS * TAPS];
+	struct invariant_tap tap[PAIRS * TAPS];
 };
 
 /* weights: noise of mean 0; with `second` also a smooth function of place and phase under noise */
 static void make_nodes(struct nodes *nodes, uint64_t seed, bool second)
 {
 	struct rng rng = rng_start(seed, RNG_TEST, 0, 0);
-	struct predictor_grid grid = PREDICTOR_COARSE;
-	nodes->data = (struct predictor_data){.units = UNITS,
+	struct invariant_grid grid = INVARIANT_COARSE;
+	nodes->data = (struct invariant_data){.units = UNITS,
 	    .weights = second ? 2 : 1,
 	    .pairs = PAIRS,
 	    .target = nodes->target,
@@ -49,8 +49,8 @@ static void make_nodes(struct nodes *nodes, uint64_t seed, bool second)
 			size_t at = t < TAPS / 2 ? t : t + 1;
 			double x = (double)(at % 5) - 2, y = (double)(at / 5) - 2;
 			double phase = 2 * PI * rng_uniform(&rng);
-			struct predictor_tap *tap = &nodes->tap[p * TAPS + t];
-			*tap = (struct predictor_tap){(float)x, (float)y, (float)cos(phase), (float)sin(phase), {0}};
+			struct invariant_tap *tap = &nodes->tap[p * TAPS + t];
+			*tap = (struct invariant_tap){(float)x, (float)y, (float)cos(phase), (float)sin(phase), {0}};
 			tap->w[0] = (float)rng_normal(&rng);
 			tap->w[1] = (float)(exp(-x * x / 4 - y * y) * (1 + cos(2 * nodes->dtheta[p])) + cos(phase) +
 					    .5 * rng_normal(&rng));
@@ -60,21 +60,21 @@ static void make_nodes(struct nodes *nodes, uint64_t seed, bool second)
 
 /* squared errors of the first weights at the pairs of a couple of folds, less the weights' own squares, when each width has
  * learnt from the pairs outside: added to error (2, widths) */
-static void held_out(struct predictor *predictor, const struct nodes *nodes, size_t couple, double error[2][PREDICTOR_WIDTHS])
+static void held_out(struct invariant *predictor, const struct nodes *nodes, size_t couple, double error[2][INVARIANT_WIDTHS])
 {
-	const struct predictor_data *data = &nodes->data;
-	for (size_t k = 0; k < PREDICTOR_WIDTHS; k++) {
+	const struct invariant_data *data = &nodes->data;
+	for (size_t k = 0; k < INVARIANT_WIDTHS; k++) {
 		size_t width[2] = {k, k};
 		float value[2 * TAPS];
 		for (size_t p = 0; p < PAIRS; p++)
-			if (data->target[p] % PREDICTOR_FOLDS / 2 != couple && data->source[p] % PREDICTOR_FOLDS / 2 != couple)
-				predictor_add(predictor, data, p);
-		predictor_take(predictor, predictor_sums(predictor));
-		predictor_fit(predictor, width);
+			if (data->target[p] % INVARIANT_FOLDS / 2 != couple && data->source[p] % INVARIANT_FOLDS / 2 != couple)
+				invariant_add(predictor, data, p);
+		invariant_take(predictor, invariant_sums(predictor));
+		invariant_fit(predictor, width);
 		for (size_t p = 0; p < PAIRS; p++) {
-			if (data->target[p] % PREDICTOR_FOLDS / 2 != couple || data->source[p] % PREDICTOR_FOLDS / 2 != couple)
+			if (data->target[p] % INVARIANT_FOLDS / 2 != couple || data->source[p] % INVARIANT_FOLDS / 2 != couple)
 				continue;
-			predictor_predict(predictor, data, p, TAPS, value);
+			invariant_predict(predictor, data, p, TAPS, value);
 			for (size_t w = 0; w < data->weights; w++)
 				for (size_t t = 0; t < TAPS; t++) {
 					double f = (double)value[w * TAPS + t], y = (double)nodes->tap[p * TAPS + t].w[w];
@@ -86,9 +86,9 @@ static void held_out(struct predictor *predictor, const struct nodes *nodes, siz
 
 static size_t least(const double *error, const bool *tried)
 {
-	size_t best = PREDICTOR_WIDTHS;
-	for (size_t k = 0; k < PREDICTOR_WIDTHS; k++)
-		if (tried[k] && (best == PREDICTOR_WIDTHS || error[k] < error[best]))
+	size_t best = INVARIANT_WIDTHS;
+	for (size_t k = 0; k < INVARIANT_WIDTHS; k++)
+		if (tried[k] && (best == INVARIANT_WIDTHS || error[k] < error[best]))
 			best = k;
 	return best;
 }
@@ -100,17 +100,17 @@ static void check_width(uint64_t seed, bool second, size_t *positive)
 {
 	struct nodes *nodes = calloc(1, sizeof(*nodes));
 	make_nodes(nodes, seed, second);
-	struct predictor *predictor = predictor_create(REACH, nodes->data.weights, PREDICTOR_COARSE);
-	double error[2][PREDICTOR_WIDTHS] = {{0}};
-	bool scales[PREDICTOR_WIDTHS] = {0}, tried[PREDICTOR_WIDTHS] = {0};
-	size_t width[PREDICTOR_WEIGHTS];
-	CHECK(predictor && !predictor_learn(predictor, &nodes->data, nodes->pair, PAIRS, width));
-	for (size_t couple = 0; couple < PREDICTOR_SPLITS; couple++)
+	struct invariant *predictor = invariant_create(REACH, nodes->data.weights, INVARIANT_COARSE);
+	double error[2][INVARIANT_WIDTHS] = {{0}};
+	bool scales[INVARIANT_WIDTHS] = {0}, tried[INVARIANT_WIDTHS] = {0};
+	size_t width[INVARIANT_WEIGHTS];
+	CHECK(predictor && !invariant_learn(predictor, &nodes->data, nodes->pair, PAIRS, width));
+	for (size_t couple = 0; couple < INVARIANT_SPLITS; couple++)
 		held_out(predictor, nodes, couple, error);
 	for (size_t k = 0; k < SCALES; k++)
 		scales[k] = tried[k] = true;
 	for (size_t w = 0; w < nodes->data.weights; w++)
-		for (size_t k = least(error[w], scales); k < PREDICTOR_WIDTHS; k += SCALES)
+		for (size_t k = least(error[w], scales); k < INVARIANT_WIDTHS; k += SCALES)
 			tried[k] = true;
 	for (size_t w = 0; w < nodes->data.weights; w++) {
 		size_t best = least(error[w], tried);
@@ -119,14 +119,14 @@ static void check_width(uint64_t seed, bool second, size_t *positive)
 		CHECK(width[w] == best);
 		*positive += error[w][best] > 0;
 	}
-	predictor_free(predictor);
+	invariant_free(predictor);
 	free(nodes);
 }
 
 /* ---- a kernel without noise ---- */
 
 /* left-invariant and smooth, of all three variables */
-static double smooth(const struct lateral_tap *tap, double dtheta)
+static double smooth(const struct units_tap *tap, double dtheta)
 {
 	return exp(-tap->along * tap->along / 18 - tap->across * tap->across / 4.5) *
 	       (1 + cos(2 * (dtheta - tap->phi)) * (1 - exp(-tap->r * tap->r)) + .5 * cos(2 * dtheta) + .8 * cos(tap->dphase));
@@ -134,11 +134,11 @@ static double smooth(const struct lateral_tap *tap, double dtheta)
 
 /* pairs of a set, their taps and the weights: the kernel, noise, and both */
 struct pairs {
-	struct predictor_data data;
+	struct invariant_data data;
 	size_t *inside[2], count[2]; /* pairs within either half of the filters */
 };
 
-static struct pairs make_pairs(const struct lateral *set, double noise, uint64_t seed)
+static struct pairs make_pairs(const struct units *set, double noise, uint64_t seed)
 {
 	size_t n = set->n, count = n * (n - 1);
 	size_t *target = calloc(count, sizeof(size_t)), *source = calloc(count, sizeof(size_t));
@@ -149,7 +149,7 @@ static struct pairs make_pairs(const struct lateral *set, double noise, uint64_t
 				  .source = source,
 				  .dtheta = calloc(count, sizeof(double)),
 				  .first = calloc(count + 1, sizeof(size_t)),
-				  .tap = calloc(count * set->taps, sizeof(struct predictor_tap))},
+				  .tap = calloc(count * set->taps, sizeof(struct invariant_tap))},
 	    .inside = {calloc(count, sizeof(size_t)), calloc(count, sizeof(size_t))}};
 	struct rng rng = rng_start(seed, RNG_TEST, 2, 0);
 	for (size_t p = 0; p < count; p++) {
@@ -158,13 +158,13 @@ static struct pairs make_pairs(const struct lateral *set, double noise, uint64_t
 		target[p] = i;
 		source[p] = j;
 		pairs.data.first[p + 1] = (p + 1) * set->taps;
-		pairs.data.dtheta[p] = set->pair[lateral_pair_index(set, i, j)].dtheta;
+		pairs.data.dtheta[p] = set->pair[units_index(set, i, j)].dtheta;
 		if (i % 2 == j % 2)
 			pairs.inside[i % 2][pairs.count[i % 2]++] = p;
 		for (size_t t = 0; t < set->taps; t++) {
-			struct lateral_tap tap = lateral_tap(set, i, j, t);
+			struct units_tap tap = units_tap(set, i, j, t);
 			float f = (float)smooth(&tap, pairs.data.dtheta[p]), e = (float)(noise * rng_normal(&rng));
-			pairs.data.tap[p * set->taps + t] = (struct predictor_tap){(float)tap.along, (float)tap.across,
+			pairs.data.tap[p * set->taps + t] = (struct invariant_tap){(float)tap.along, (float)tap.across,
 			    (float)cos(tap.dphase), (float)sin(tap.dphase), {f, e, f + e}};
 		}
 	}
@@ -177,15 +177,15 @@ struct score {
 	double bias, slope, difference;
 };
 
-static struct score score(const struct predictor *predictor, const struct pairs *pairs, size_t half)
+static struct score score(const struct invariant *predictor, const struct pairs *pairs, size_t half)
 {
-	const struct predictor_data *data = &pairs->data;
+	const struct invariant_data *data = &pairs->data;
 	size_t taps = data->first[1];
 	double n = 0, p = 0, y = 0, py = 0, yy = 0, squares = 0;
 	struct score score = {0};
 	float *value = calloc(3 * taps, sizeof(*value));
 	for (size_t q = 0; q < pairs->count[half]; q++) {
-		predictor_predict(predictor, data, pairs->inside[half][q], taps, value);
+		invariant_predict(predictor, data, pairs->inside[half][q], taps, value);
 		for (size_t t = 0; t < taps; t++) {
 			double f = (double)data->tap[data->first[pairs->inside[half][q]] + t].w[0], to = (double)value[t];
 			n++, p += to, y += f, py += to * f, yy += f * f, squares += (to - f) * (to - f);
@@ -208,13 +208,13 @@ static struct score score(const struct predictor *predictor, const struct pairs 
  */
 static void check_sharpen(size_t filters, size_t k)
 {
-	struct lateral set = bank_set(filters, k, k);
+	struct units set = bank_set(filters, k, k);
 	struct pairs pairs = make_pairs(&set, 1, k);
-	struct predictor *predictor = predictor_create((double)k, 3, PREDICTOR_FINE);
-	size_t width[PREDICTOR_WEIGHTS];
-	CHECK(predictor && !predictor_learn(predictor, &pairs.data, pairs.inside[0], pairs.count[0], width));
+	struct invariant *predictor = invariant_create((double)k, 3, INVARIANT_FINE);
+	size_t width[INVARIANT_WEIGHTS];
+	CHECK(predictor && !invariant_learn(predictor, &pairs.data, pairs.inside[0], pairs.count[0], width));
 	struct score plain = score(predictor, &pairs, 1);
-	CHECK(!predictor_sharpen(predictor, &pairs.data, pairs.inside[0], pairs.count[0]));
+	CHECK(!invariant_sharpen(predictor, &pairs.data, pairs.inside[0], pairs.count[0]));
 	struct score sharp = score(predictor, &pairs, 1);
 	printf("# %zu filters, %zu taps wide, width %zu: bias %.4f, sharpened %.4f; cov(p, y)/var y %.4f, %.4f; differences %.2g\n",
 	    filters, k, width[0], plain.bias, sharp.bias, plain.slope, sharp.slope, sharp.difference);
@@ -222,7 +222,7 @@ static void check_sharpen(size_t filters, size_t k)
 	CHECK_CLOSE(sharp.slope, 1, .01);
 	CHECK(fabs(sharp.slope - 1) < fabs(plain.slope - 1));
 	CHECK_CLOSE(sharp.difference, 0, 1e-5);
-	predictor_free(predictor);
+	invariant_free(predictor);
 	free((void *)pairs.data.target);
 	free((void *)pairs.data.source);
 	free(pairs.data.dtheta);
@@ -230,7 +230,7 @@ static void check_sharpen(size_t filters, size_t k)
 	free(pairs.data.tap);
 	free(pairs.inside[0]);
 	free(pairs.inside[1]);
-	lateral_free(&set);
+	units_free(&set);
 }
 
 int main(void)

@@ -1,18 +1,19 @@
-#include "kernel/pairs.h"
+/* Units and their pairs: geometry, the kernel in its gauge, and the files they are read from. */
+#include "kernel/units.h"
 #include <stdbool.h>
 #include <stdlib.h>
 #include "base/error.h"
 #include "base/memory.h"
 
-#define PI LATERAL_PI
+#define PI UNITS_PI
 
-double lateral_wrap_axis(double angle)
+double units_wrap_axis(double angle)
 {
 	double a = remainder(angle, PI);
 	return a <= -PI / 2 ? a + PI : a;
 }
 
-double lateral_wrap(double angle)
+double units_wrap(double angle)
 {
 	double a = remainder(angle, 2 * PI);
 	return a <= -PI ? a + 2 * PI : a;
@@ -57,10 +58,10 @@ static struct form envelope(const struct gabor *unit)
  * With precisions P, carriers k (along theta + pi/2) and x measured from c_i, the integrand conj(g_i) g_j is a Gaussian
  * of precision P_i + P_j about m = (P_i + P_j)^-1 P_j Delta times exp i((k_j - k_i).x - k_j.Delta + phase_j - phase_i).
  */
-static struct lateral_pair describe(const struct gabor *i, const struct gabor *j)
+static struct units_pair describe(const struct gabor *i, const struct gabor *j)
 {
-	struct lateral_pair pair = {0};
-	pair.dtheta = lateral_wrap_axis(j->theta - i->theta);
+	struct units_pair pair = {0};
+	pair.dtheta = units_wrap_axis(j->theta - i->theta);
 	pair.x = j->x0 - i->x0;
 	pair.y = j->y0 - i->y0;
 
@@ -77,7 +78,7 @@ static struct lateral_pair describe(const struct gabor *i, const struct gabor *j
 		    q = form_inverse(form_sum(ci, cj));
 	/* b.m = (P_j S b).Delta */
 	double sx = s.xx * bx + s.xy * by, sy = s.xy * bx + s.yy * by;
-	pair.phase = lateral_wrap(phase - i->phase);
+	pair.phase = units_wrap(phase - i->phase);
 	pair.phase_x = pj.xx * sx + pj.xy * sy - kjx;
 	pair.phase_y = pj.xy * sx + pj.yy * sy - kjy;
 	pair.gain = 2 * pow(form_det(pi) * form_det(pj), .25) / sqrt(form_det(sum)) *
@@ -88,11 +89,11 @@ static struct lateral_pair describe(const struct gabor *i, const struct gabor *j
 	return pair;
 }
 
-struct lateral_tap lateral_tap(const struct lateral *set, size_t i, size_t j, size_t t)
+struct units_tap units_tap(const struct units *set, size_t i, size_t j, size_t t)
 {
-	const struct lateral_pair *pair = &set->pair[lateral_pair_index(set, i, j)];
+	const struct units_pair *pair = &set->pair[units_index(set, i, j)];
 	double c = cos(set->unit[i].gabor.theta), s = sin(set->unit[i].gabor.theta);
-	struct lateral_tap tap = {.x = set->dx[t] + pair->x, .y = set->dy[t] + pair->y};
+	struct units_tap tap = {.x = set->dx[t] + pair->x, .y = set->dy[t] + pair->y};
 	tap.r = hypot(tap.x, tap.y);
 	tap.along = c * tap.x + s * tap.y;
 	tap.across = -s * tap.x + c * tap.y;
@@ -119,7 +120,7 @@ static bool usable(const struct gabor *g)
 	       isfinite(g->sigma_along) && g->sigma_across != 0 && g->sigma_along != 0;
 }
 
-static int read_units(struct lateral *set, const struct gabor_row *rows)
+static int read_units(struct units *set, const struct gabor_row *rows)
 {
 	if (!(set->unit = mem_alloc(set->channels, sizeof(*set->unit))))
 		return -1;
@@ -138,15 +139,15 @@ static int read_units(struct lateral *set, const struct gabor_row *rows)
 			set->silent++;
 		else
 			set->unit[set->n++] =
-			    (struct lateral_unit){f, gabor_canonical(rows[f].gabor)};
+			    (struct unit){f, gabor_canonical(rows[f].gabor)};
 	}
 	return 0;
 }
 
-int lateral_build(struct lateral *set, const struct npys_array *kernel,
+int units_build(struct units *set, const struct npys_array *kernel,
     const struct gabor_row *rows, size_t row_count, const struct npys_array *rms)
 {
-	*set = (struct lateral){0};
+	*set = (struct units){0};
 	if (check_kernel(kernel))
 		return -1;
 	set->channels = kernel->header.shape[0];
@@ -182,17 +183,17 @@ int lateral_build(struct lateral *set, const struct npys_array *kernel,
 		return -1;
 	for (size_t i = 0; i < set->n; i++)
 		for (size_t j = 0; j < set->n; j++)
-			set->pair[lateral_pair_index(set, i, j)] =
+			set->pair[units_index(set, i, j)] =
 			    describe(&set->unit[i].gabor, &set->unit[j].gabor);
 	double half = (double)(set->k / 2);
 	for (size_t t = 0; t < set->taps; t++) {
 		set->dx[t] = (double)(t % set->k) - half;
 		set->dy[t] = half - (double)(t / set->k);
 	}
-	return lateral_select(set, kernel, LATERAL_KERNEL, set->weight);
+	return units_select(set, kernel, UNITS_KERNEL, set->weight);
 }
 
-void lateral_free(struct lateral *set)
+void units_free(struct units *set)
 {
 	free(set->unit);
 	free(set->pair);
@@ -200,11 +201,11 @@ void lateral_free(struct lateral *set)
 	free(set->dy);
 	free(set->rms);
 	free(set->weight);
-	*set = (struct lateral){0};
+	*set = (struct units){0};
 }
 
-int lateral_select(
-    const struct lateral *set, const struct npys_array *kernel, enum lateral_gauge gauge, double *w)
+int units_select(
+    const struct units *set, const struct npys_array *kernel, enum units_gauge gauge, double *w)
 {
 	if (check_kernel(kernel))
 		return -1;
@@ -220,12 +221,12 @@ int lateral_select(
 		for (size_t j = 0; j < set->n; j++) {
 			size_t a = set->unit[i].channel, b = set->unit[j].channel;
 			double ri = set->rms[a], rj = set->rms[b], factor = 1;
-			if (gauge == LATERAL_KERNEL)
+			if (gauge == UNITS_KERNEL)
 				factor = rj / ri;
-			else if (gauge == LATERAL_COVARIANCE)
+			else if (gauge == UNITS_COVARIANCE)
 				factor = 1 / (ri * rj);
 			const double *from = kernel->x + (a * set->channels + b) * m * m;
-			double *to = w + lateral_pair_index(set, i, j) * set->taps;
+			double *to = w + units_index(set, i, j) * set->taps;
 			for (size_t r = 0; r < k; r++)
 				for (size_t c = 0; c < k; c++) {
 					/* the same displacement in a kernel of width m */
@@ -236,7 +237,7 @@ int lateral_select(
 	return 0;
 }
 
-void lateral_disc(const struct lateral *set, double *w)
+void units_disc(const struct units *set, double *w)
 {
 	double radius = (double)set->k / 2;
 	for (size_t e = 0; e < set->n * set->n * set->taps; e++)
@@ -244,20 +245,20 @@ void lateral_disc(const struct lateral *set, double *w)
 			w[e] = 0;
 }
 
-void lateral_pairs_write(const struct lateral *set, const double *c1, const double *c2,
+void units_write(const struct units *set, const double *c1, const double *c2,
     const double *c3, const double *beyond, struct table_out *table)
 {
 	for (size_t p = 0; p < set->n * set->n; p++) {
 		size_t i = p / set->n, j = p % set->n;
 		for (size_t t = 0; t < set->taps && i != j; t++) {
-			struct lateral_tap tap = lateral_tap(set, i, j, t);
+			struct units_tap tap = units_tap(set, i, j, t);
 			size_t at = p * set->taps + t;
 			table_int(table, (long long)set->unit[i].channel);
 			table_int(table, (long long)set->unit[j].channel);
 			table_real(table, tap.x);
 			table_real(table, tap.y);
 			table_real(table, set->pair[p].dtheta * 180 / PI);
-			table_real(table, lateral_wrap(tap.dphase) * 180 / PI);
+			table_real(table, units_wrap(tap.dphase) * 180 / PI);
 			table_real(table, set->weight[at]);
 			table_real(table, c1 ? c1[at] : NAN);
 			table_real(table, c2 ? c2[at] : NAN);
@@ -265,4 +266,44 @@ void lateral_pairs_write(const struct lateral *set, const double *c1, const doub
 			table_real(table, beyond ? beyond[at] : NAN);
 		}
 	}
+}
+
+/* Where overlaps of the filters are taken, they are of the profiles that were fitted: C2 and --lgn go with fits of
+ * effective profiles. A table without that column does not say what it is of. */
+static int check_profiles(const struct units_files *files, const struct gabor_row *rows, size_t count)
+{
+	for (size_t i = 0; i < count && files->filters; i++) {
+		if (rows[i].accepted && rows[i].profile == GABOR_EFFECTIVE && !files->lgn)
+			return err_set("%s: row %zu: a fit of the effective profile: its filter before the bank is needed, --lgn",
+			    files->table, i + 1);
+		if (rows[i].accepted && rows[i].profile == GABOR_FILTER && files->lgn)
+			return err_set("%s: row %zu: a fit of the filter alone: --lgn needs those of effective profiles, by "
+				       "fit-gabor --lgn", files->table, i + 1);
+	}
+	return 0;
+}
+
+int units_read(struct npys_in *in, const struct units_files *files, struct units *set)
+{
+	struct npys_array kernel = {0}, rms = {0};
+	struct npys_header more;
+	struct gabor_row *rows = NULL;
+	size_t count;
+	int status = npys_next_array(in, &kernel, UNITS_KERNEL_MAX);
+	if (status > 0)
+		status = npys_next(in, &more);
+	if (status > 0)
+		status = err_set("%s: a second record: one kernel is expected", npys_file(in));
+	if (status == 0)
+		status = gabor_table_read(files->table, &rows, &count);
+	if (status == 0)
+		status = check_profiles(files, rows, count);
+	if (status == 0 && files->rms)
+		status = npys_load(files->rms, &rms, UNITS_KERNEL_MAX);
+	if (status == 0)
+		status = units_build(set, &kernel, rows, count, files->rms ? &rms : NULL);
+	npys_array_free(&kernel);
+	npys_array_free(&rms);
+	free(rows);
+	return status;
 }

@@ -1,18 +1,18 @@
 /* The table of lateral-stats and assoc-field --compare: one row per kernel, part, quantity and range of distance. */
-#ifndef LATERAL_REPORT_H
-#define LATERAL_REPORT_H
+#ifndef KERNEL_ROW_H
+#define KERNEL_ROW_H
 
 #include <stddef.h>
 #include "table/table.h"
 
 #define REPORT_COLUMNS "kernel part quantity value low high chance p n"
 
-enum lateral_part { LATERAL_POSITIVE, LATERAL_NEGATIVE, LATERAL_SIGNED };
-extern const char *const lateral_part_names[3];
+enum sign { SIGN_POSITIVE, SIGN_NEGATIVE, SIGN_BOTH };
+extern const char *const sign_names[3];
 
 struct report_row {
 	const char *kernel; /* not owned */
-	enum lateral_part part;
+	enum sign part;
 	const char *quantity; /* not owned */
 	double from, to;      /* range of |Delta| in px; to = 0: all of it */
 	double value, low, high, chance, p;

@@ -1,9 +1,9 @@
-#include "kernel/report.h"
+#include "kernel/row.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/memory.h"
 
-const char *const lateral_part_names[3] = {"positive", "negative", "signed"};
+const char *const sign_names[3] = {"positive", "negative", "signed"};
 
 int report_add(struct report *report, struct report_row row)
 {
@@ -25,7 +25,7 @@ void report_write(const struct report *report, struct table_out *table)
 		else
 			snprintf(quantity, sizeof quantity, "%s", row->quantity);
 		table_text(table, row->kernel);
-		table_text(table, lateral_part_names[row->part]);
+		table_text(table, sign_names[row->part]);
 		table_text(table, quantity);
 		table_real(table, row->value);
 		table_real(table, row->low);

@@ -9,8 +9,8 @@
  * orientations theta (along the stripes) of fit-gabor's table, and the gauge-free weight K~_ij = K_ij rms_j / rms_i.
  * Letters: F channels of the kernel, n usable units (accepted fit, rms > 0), k the kernel's width, t = r k + c a tap.
  */
-#ifndef LATERAL_PAIRS_H
-#define LATERAL_PAIRS_H
+#ifndef KERNEL_UNITS_H
+#define KERNEL_UNITS_H
 
 #include <math.h>
 #include <stddef.h>
@@ -18,10 +18,10 @@
 #include "npys/npys.h"
 #include "table/table.h"
 
-#define LATERAL_PI 3.14159265358979323846
+#define UNITS_PI 3.14159265358979323846
 
 /* A unit that takes part: accepted fit, rms > 0. gabor is in canonical form (theta in [0, pi)). */
-struct lateral_unit {
+struct unit {
 	size_t channel; /* of the kernel; row of the table */
 	struct gabor gabor;
 };
@@ -34,26 +34,26 @@ struct lateral_unit {
  *	<g_i, g_j(. - Delta)> / (|g_i| |g_j|) = M e^{i dphase},  M = gain exp(-Delta' Q Delta / 2),
  *	dphase = phase + phase_x Delta_x + phase_y Delta_y.
  */
-struct lateral_pair {
+struct units_pair {
 	double dtheta;                  /* theta_j - theta_i wrapped to (-pi/2, pi/2], rad */
 	double x, y;                    /* c_j - c_i, px */
 	double phase, phase_x, phase_y; /* rad, rad per px */
 	double gain, qxx, qxy, qyy;     /* of M; px^-2 */
 };
 
-struct lateral {
+struct units {
 	size_t channels;           /* F */
 	size_t rejected, silent;   /* left out: fit not accepted; accepted but rms 0 */
 	size_t n, k, taps;         /* usable units, width, k * k */
-	struct lateral_unit *unit; /* (n) */
-	struct lateral_pair *pair; /* (n, n), i target; i = j is there and belongs to no index */
+	struct unit *unit; /* (n) */
+	struct units_pair *pair; /* (n, n), i target; i = j is there and belongs to no index */
 	double *dx, *dy;           /* (taps): d, px */
 	double *rms;               /* (F); all 1 where none was given */
 	double *weight;            /* (n, n, taps): K~ */
 };
 
 /* A tap of a pair. */
-struct lateral_tap {
+struct units_tap {
 	double x, y;          /* Delta in image axes, px */
 	double r;             /* |Delta| */
 	double along, across; /* R_{-theta_i} Delta: first axis along i's stripes, px */
@@ -65,58 +65,74 @@ struct lateral_tap {
 /* kernel: (F, F, k, k), k odd; rows: fit-gabor's table (gabor_table_read), F rows; rms: (F) numbers >= 0, NULL for all 1.
  * Other shapes, a negative rms, a Gabor without a value in an accepted row and fewer than 2 usable units are errors.
  * 0 or -1; free also after -1. */
-int lateral_build(struct lateral *set, const struct npys_array *kernel,
+int units_build(struct units *set, const struct npys_array *kernel,
     const struct gabor_row *rows, size_t row_count, const struct npys_array *rms)
     __attribute__((warn_unused_result));
-void lateral_free(struct lateral *set);
+void units_free(struct units *set);
 
-enum lateral_gauge {
-	LATERAL_PLAIN,      /* as it is: measures that have no gauge */
-	LATERAL_KERNEL,     /* K_ij rms_j / rms_i */
-	LATERAL_COVARIANCE, /* cov_ij / (rms_i rms_j) */
+enum units_gauge {
+	UNITS_PLAIN,      /* as it is: measures that have no gauge */
+	UNITS_KERNEL,     /* K_ij rms_j / rms_i */
+	UNITS_COVARIANCE, /* cov_ij / (rms_i rms_j) */
 };
 
 /* Another kernel (F, F, m, m) on the same units and taps: cropped about its centre to k; w: (n, n, taps). A narrower
  * one is an error: weights that nobody measured are not 0. */
-int lateral_select(const struct lateral *set, const struct npys_array *kernel,
-    enum lateral_gauge gauge, double *w) __attribute__((warn_unused_result));
+int units_select(const struct units *set, const struct npys_array *kernel,
+    enum units_gauge gauge, double *w) __attribute__((warn_unused_result));
 
 /* w (n, n, taps) becomes 0 where |d| is above k/2: a disc instead of a square of taps. */
-void lateral_disc(const struct lateral *set, double *w);
+void units_disc(const struct units *set, double *w);
 
 /* Wrap an angle to (-pi/2, pi/2] (orientations) or (-pi, pi] (directions, phases). */
-double lateral_wrap_axis(double angle);
-double lateral_wrap(double angle);
+double units_wrap_axis(double angle);
+double units_wrap(double angle);
 
 /* Tap t of pair (i, j). */
-struct lateral_tap lateral_tap(const struct lateral *set, size_t i, size_t j, size_t t);
+struct units_tap units_tap(const struct units *set, size_t i, size_t j, size_t t);
 
-/* Its overlap M and relative phase alone; pair = lateral_pair_index(i, j). */
-static inline double lateral_overlap(
-    const struct lateral *set, size_t pair, size_t t, double *dphase)
+/* Its overlap M and relative phase alone; pair = units_index(i, j). */
+static inline double units_overlap(
+    const struct units *set, size_t pair, size_t t, double *dphase)
 {
-	const struct lateral_pair *at = &set->pair[pair];
+	const struct units_pair *at = &set->pair[pair];
 	double x = set->dx[t] + at->x, y = set->dy[t] + at->y;
 	*dphase = at->phase + at->phase_x * x + at->phase_y * y;
 	return at->gain * exp(-(at->qxx * x * x + 2 * at->qxy * x * y + at->qyy * y * y) / 2);
 }
 
-static inline size_t lateral_pair_index(const struct lateral *set, size_t i, size_t j)
+static inline size_t units_index(const struct units *set, size_t i, size_t j)
 {
 	return i * set->n + j;
 }
 
 /* The weights (taps) of pair (i, j) in an array (n, n, taps). */
-static inline const double *lateral_weights(
-    const struct lateral *set, const double *w, size_t i, size_t j)
+static inline const double *units_weights(
+    const struct units *set, const double *w, size_t i, size_t j)
 {
-	return w + lateral_pair_index(set, i, j) * set->taps;
+	return w + units_index(set, i, j) * set->taps;
 }
 
 /* Every tap of every pair i != j as a row, for anyone's own analysis; i and j are channels of the kernel. c1, c2, c3 and what is
  * beyond them: (n, n, taps) or NULL, which is nan. Failures are kept for table_close. */
-#define LATERAL_PAIR_COLUMNS "i j dx_px dy_px dtheta_deg dphase_deg K C1 C2 C3 K_beyond_C"
-void lateral_pairs_write(const struct lateral *set, const double *c1, const double *c2,
+#define UNITS_COLUMNS "i j dx_px dy_px dtheta_deg dphase_deg K C1 C2 C3 K_beyond_C"
+void units_write(const struct units *set, const double *c1, const double *c2,
     const double *c3, const double *beyond, struct table_out *table);
+
+#define UNITS_KERNEL_MAX ((size_t)1 << 28) /* numbers in a kernel; it is held in memory */
+
+struct units_files {
+	const char *table;   /* fit-gabor's table of the units */
+	const char *filters; /* bank of the units, for C1 and C2 */
+	const char *lgn;     /* filter before the bank, for C2; NULL: no C2 */
+	const char *rms;     /* (F,) for the gauge; NULL: as if all were 1 */
+	const char *c3;      /* covariance (F, F, k, k) of the units; NULL: no C3 */
+};
+
+/* The only record of `in` as the lateral kernel of the units of files->table, in the gauge of files->rms. With
+ * files->filters the accepted fits must be of effective profiles where files->lgn is given, of the filters where not.
+ * 0 or -1. */
+int units_read(struct npys_in *in, const struct units_files *files, struct units *set)
+    __attribute__((warn_unused_result));
 
 #endif
