@@ -62,6 +62,26 @@ assert not {"threads", "output", "log", "verbose", "resume"} & set(m), m
 	[[ $status -eq 1 ]]
 }
 
+@test "degraded crops: the same bytes whatever -j, other crops in each epoch, validation on images as they are and degraded" {
+	how="--noise .5 --occlude .1 --contrast .5,1.5"
+	train-v1 $small --epochs 2 $how -j 1 --validate "$other" --log log.tsv "$stripes" -o a
+	train-v1 $small --epochs 2 $how -j 3 --validate "$other" "$stripes" -o b
+	cmp a b
+	python '
+t = table("log.tsv")
+assert all(np.isfinite(t[k]).all() for k in ("val_loss", "degraded_loss", "degraded_accuracy")), t
+assert (t["val_loss"] != t["degraded_loss"]).all()'
+	train-v1 $small --epochs 1 --validate "$other" --log log.tsv "$stripes" -o c
+	python 'assert np.isnan(table("log.tsv")["degraded_loss"]).all()'
+	train-v1 $small --epochs 2 --rotate --holdout 0 -j 1 "$other" -o d
+	train-v1 $small --epochs 2 --rotate --holdout 0 -j 2 "$other" -o e
+	cmp d e
+	run --separate-stderr train-v1 $small --crop 18 --epochs 1 --rotate "$other" -o f
+	one_line 1 '--crop 17 does'
+	run --separate-stderr train-v1 $small --epochs 1 --rotate "$stripes" -o f
+	one_line 1 'too small for crops at every angle'
+}
+
 @test "a run that is killed and resumed gives the same model, log and snapshots" {
 	opts="$small --epochs 3 --propagation average"
 	train-v1 $opts --log whole.tsv --snapshots whole "$stripes" >whole.safetensors
@@ -91,7 +111,7 @@ save("last", lateral)
 	needs_stop
 	train-v1 $small --epochs 1 "$stripes" -o first
 	sets=("--propagation average" "--init first --freeze lgn,v1" "--lateral-from 1 -T 2" "--validate $other --rise 0.6"
-		"-T 0 --no-flip --momentum 0.5 --holdout 0")
+		"-T 0 --no-flip --momentum 0.5 --holdout 0" "--noise .3 --occlude .1 --contrast .5,2")
 	for ((i = 0; i < ${#sets[@]}; i++)); do
 		opts="$small --epochs 2 ${sets[i]}"
 		train-v1 $opts --log whole.tsv --snapshots whole "$stripes" -o whole

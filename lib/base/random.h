@@ -26,6 +26,8 @@ enum rng_purpose {
 	RNG_TEST,
 	RNG_SCRAMBLE,
 	RNG_LABELS,
+	RNG_DEGRADE,
+	RNG_DEGRADE_WHOLE,
 };
 
 struct rng {

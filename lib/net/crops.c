@@ -3,7 +3,14 @@
 #include <string.h>
 #include "base/memory.h"
 #include "base/random.h"
+#include "base/threads.h"
 #include "net/crops.h"
+
+/* Plain crops are copies, which threads would not make faster. */
+static size_t crops_threads(const struct crops_options *options)
+{
+	return options->rotate || degrade_any(&options->degrade) ? options->threads : 1;
+}
 
 struct crops *crops_create(const struct data_part *part, const struct crops_options *options)
 {
@@ -22,8 +29,10 @@ struct crops *crops_create(const struct data_part *part, const struct crops_opti
 	crops->got = mem_alloc(crops->own * pixels, sizeof *crops->got);
 	crops->given = mem_alloc(comm->ranks, sizeof *crops->given);
 	crops->taken = mem_alloc(comm->ranks, sizeof *crops->taken);
+	crops->cuts = mem_alloc(options->batch, sizeof *crops->cuts);
+	crops->room = mem_alloc(crops_threads(options) * crops_room(part->data, options), sizeof *crops->room);
 	if (crops->order && crops->x && crops->labels && crops->image && crops->cut && crops->got &&
-	    crops->given && crops->taken)
+	    crops->given && crops->taken && crops->cuts && crops->room)
 		return crops;
 	crops_free(crops);
 	return NULL;
@@ -41,25 +50,52 @@ void crops_free(struct crops *crops)
 	free(crops->got);
 	free(crops->given);
 	free(crops->taken);
+	free(crops->cuts);
+	free(crops->room);
 	free(crops);
 }
 
-void crops_cut(const struct data *data, const struct crops_options *options, size_t epoch, size_t image,
-    real *out)
+size_t crops_room(const struct data *data, const struct crops_options *options)
+{
+	return options->side * options->side + (options->rotate ? data->h * data->w : 0);
+}
+
+int crops_cut(const struct data *data, const struct crops_options *options, size_t epoch, size_t image,
+    float *room, real *out)
 {
 	struct rng rng = rng_start(options->seed, RNG_CROP, (uint32_t)epoch, image);
-	size_t top = rng_below(&rng, (uint32_t)(data->h - options->side + 1));
-	size_t left = rng_below(&rng, (uint32_t)(data->w - options->side + 1));
-	bool mirrored = rng_bits(&rng) & 1;
-	data_crop(data, image, top, left, options->side, options->side, mirrored && options->flip, out);
+	struct rng degrading = rng_start(options->seed, RNG_DEGRADE, (uint32_t)epoch, image);
+	size_t side = options->side, top = rng_below(&rng, (uint32_t)(data->h - side + 1));
+	size_t left = rng_below(&rng, (uint32_t)(data->w - side + 1));
+	bool mirrored = (rng_bits(&rng) & 1) && options->flip;
+	if (options->rotate) {
+		float *whole = room + side * side;
+		data_crop(data, image, 0, 0, data->h, data->w, mirrored, whole);
+		degrade_turned_crop(&degrading, whole, data->h, data->w, side, room);
+	} else {
+		data_crop(data, image, top, left, side, side, mirrored, room);
+	}
+	if (degrade_image(&options->degrade, &degrading, side, side, room) < 0)
+		return -1;
+	for (size_t p = 0; p < side * side; p++)
+		out[p] = (real)room[p];
+	return 0;
+}
+
+static int cut_one(size_t i, size_t worker, void *argument)
+{
+	struct crops *crops = argument;
+	const struct crops_options *o = &crops->options;
+	float *room = crops->room + worker * crops_room(crops->part->data, o);
+	return crops_cut(crops->part->data, o, crops->epoch, crops->cuts[i], room, crops->cut + i * o->side * o->side);
 }
 
 /* Cut the crops of this process's images, for whichever process trains on them, in the batch's order. */
-static void cut_own(struct crops *crops, const size_t *order)
+static int cut_own(struct crops *crops, const size_t *order)
 {
 	const struct data *data = crops->part->data;
 	const struct comm *comm = data->comm;
-	size_t pixels = crops->options.side * crops->options.side, done = 0;
+	size_t pixels = crops->options.side * crops->options.side, count = 0;
 	memset(crops->given, 0, comm->ranks * sizeof *crops->given);
 	for (size_t r = 0; r < comm->ranks; r++) {
 		size_t end = comm_first(comm, crops->options.batch, r + 1);
@@ -67,10 +103,11 @@ static void cut_own(struct crops *crops, const size_t *order)
 			size_t image = crops->part->image[order[i]];
 			if (data_owner(data, image) != comm->rank)
 				continue;
-			crops_cut(data, &crops->options, crops->epoch, image, crops->cut + done++ * pixels);
+			crops->cuts[count++] = image;
 			crops->given[r] += pixels * sizeof(real);
 		}
 	}
+	return par_for(count, crops_threads(&crops->options), cut_one, crops);
 }
 
 /* What one process gave lies together, in the batch's order: to where the batch has it. */
@@ -99,7 +136,8 @@ int crops_take(struct crops *crops, size_t epoch, size_t first)
 		crops->epoch = epoch;
 	}
 	const size_t *order = crops->order + first;
-	cut_own(crops, order);
+	if (cut_own(crops, order) < 0)
+		return -1;
 	memset(crops->taken, 0, data->comm->ranks * sizeof *crops->taken);
 	for (size_t i = 0; i < crops->own; i++) {
 		size_t image = crops->part->image[order[crops->first + i]];

@@ -1,6 +1,6 @@
 /*
  * Batches for training: in each epoch the images of a part in a new random order, of each a random square, mirrored or
- * not. Draws depend on the seed, the epoch and the image's number only.
+ * not, and degraded anew. Draws depend on the seed, the epoch and the image's number only.
  *
  * With several processes each trains on its own images of a batch; the process that holds an image's pixels cuts its
  * crop and hands it over.
@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "image/degrade.h"
 #include "net/data.h"
 
 struct crops_options {
@@ -18,6 +19,9 @@ struct crops_options {
 	size_t side;  /* px; not above the images' sides */
 	size_t batch; /* images in a step, in all processes */
 	bool flip;    /* mirror half of the crops left to right */
+	bool rotate;  /* cut at a random angle; degrade_turns(side, image) */
+	struct degrade degrade;
+	size_t threads;
 };
 
 struct crops {
@@ -32,6 +36,8 @@ struct crops {
 	int32_t *labels;   /* (own) */
 	uint64_t *image;   /* (own) numbers in the data */
 
+	size_t *cuts;          /* (batch) images whose crops this process cuts */
+	float *room;           /* crops_room of each thread */
 	real *cut, *got;       /* (batch, side, side) cut for all; (own, side, side) from others, by process */
 	size_t *given, *taken; /* (ranks) bytes of them */
 };
@@ -44,8 +50,9 @@ void crops_free(struct crops *crops); /* NULL is allowed */
 /* The batch that starts at position `first` of the epoch's order. 0 or -1. */
 int crops_take(struct crops *crops, size_t epoch, size_t first) __attribute__((warn_unused_result));
 
-/* One image's crop of an epoch: out (side, side). This process holds the image. */
-void crops_cut(const struct data *data, const struct crops_options *options, size_t epoch, size_t image,
-    real *out);
+/* One image's crop of an epoch: out (side, side). This process holds the image. room: crops_room numbers. 0 or -1. */
+int crops_cut(const struct data *data, const struct crops_options *options, size_t epoch, size_t image,
+    float *room, real *out) __attribute__((warn_unused_result));
+size_t crops_room(const struct data *data, const struct crops_options *options);
 
 #endif

@@ -323,7 +323,7 @@ int data_shuffle_labels(struct data *data, const struct data_part *part, uint64_
 }
 
 void data_crop(const struct data *data, size_t i, size_t top, size_t left, size_t h, size_t w,
-    bool flip, real *out)
+    bool flip, float *out)
 {
 	const uint8_t *bytes = data->pixels;
 	const float *numbers = data->pixels;
@@ -331,7 +331,7 @@ void data_crop(const struct data *data, size_t i, size_t top, size_t left, size_
 		size_t first = (i / data->comm->ranks * data->h + top + y) * data->w + left;
 		for (size_t x = 0; x < w; x++) {
 			size_t p = first + (flip ? w - 1 - x : x);
-			out[y * w + x] = data->bytes ? (real)bytes[p] : (real)numbers[p];
+			out[y * w + x] = data->bytes ? (float)bytes[p] : numbers[p];
 		}
 	}
 }

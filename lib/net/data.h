@@ -57,7 +57,7 @@ int data_needs_classes(const struct data_part *part, size_t classes, const char 
 
 /* Image i's window of h x w pixels from (top, left), mirrored left to right where flip; this process holds it. */
 void data_crop(const struct data *data, size_t i, size_t top, size_t left, size_t h, size_t w,
-    bool flip, real *out);
+    bool flip, float *out);
 
 /* Deal the labels of the part's images out among them anew, the same way on all processes: what is in the images no longer
  * tells the class, and each class keeps its number of images. 0 or -1. */

@@ -37,7 +37,7 @@ struct record *record_open(const char *log, const char *prefix, const size_t len
 			goto fail;
 		if (length[0] == 0)
 			fputs("epoch\tloss\taccuracy\tval_loss\tval_accuracy\tlearning_rate\tseconds\t"
-			      "lgn_norm\tv1_norm\tlateral_norm\tlateral_gain\n",
+			      "lgn_norm\tv1_norm\tlateral_norm\tlateral_gain\tdegraded_loss\tdegraded_accuracy\n",
 			    output_stream(record->log));
 		if (output_flush(record->log) < 0)
 			goto fail;
@@ -80,7 +80,8 @@ static int write_row(struct record *record, const struct network *net, const str
 		return -1;
 	const double values[] = {row->loss, row->accuracy, row->val_loss, row->val_accuracy, row->rate,
 	    row->seconds, norm_of(net, "lgn.weight"), norm_of(net, "v1.weight"),
-	    norm_of(net, "lateral.weight"), gain};
+	    norm_of(net, "lateral.weight"), gain,
+	    row->degraded_loss, row->degraded_accuracy};
 	FILE *f = output_stream(record->log);
 	fprintf(f, "%zu", row->epoch);
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {

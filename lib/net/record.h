@@ -12,7 +12,7 @@ struct record;
 /* A row of the log; what else it has comes from the network's weights. */
 struct record_row {
 	size_t epoch;
-	double loss, accuracy, val_loss, val_accuracy, rate, seconds;
+	double loss, accuracy, val_loss, val_accuracy, degraded_loss, degraded_accuracy, rate, seconds;
 };
 
 /* log, prefix of the snapshots: NULL for none. length: what the files have from before, the rest is cut off; all 0 in the

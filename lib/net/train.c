@@ -38,7 +38,8 @@ struct run {
 	struct progress progress;
 	double started;
 	double rate;
-	double val_loss, val_accuracy, accuracy;
+	struct whole_degraded degraded; /* validation images, like the crops */
+	double val_loss, val_accuracy, degraded_loss, degraded_accuracy, accuracy;
 };
 
 /* --- initial weights --- */
@@ -176,7 +177,10 @@ static int validate(struct run *run, size_t epoch)
 {
 	size_t iterations =
 	    epoch >= run->options->lateral_from ? network_options(run->net)->iterations : 0;
-	if (whole_score(run->net, run->validation, iterations, &run->val_loss, &run->val_accuracy) < 0)
+	if (whole_score(run->net, run->validation, NULL, iterations, &run->val_loss, &run->val_accuracy) < 0)
+		return err_context("epoch %zu", epoch);
+	if (degrade_any(&run->degraded.degrade) && whole_score(run->net, run->validation, &run->degraded,
+						       iterations, &run->degraded_loss, &run->degraded_accuracy) < 0)
 		return err_context("epoch %zu", epoch);
 	return 0;
 }
@@ -193,6 +197,8 @@ static int end_epoch(struct run *run, size_t epoch)
 	    .accuracy = run->accuracy,
 	    .val_loss = run->val_loss,
 	    .val_accuracy = run->val_accuracy,
+	    .degraded_loss = run->degraded_loss,
+	    .degraded_accuracy = run->degraded_accuracy,
 	    .rate = run->rate,
 	    .seconds = run->at.seconds + progress_clock() - run->started};
 	return run->record ? record_epoch(run->record, run->net, &row) : 0;
@@ -252,6 +258,20 @@ static int step(struct run *run)
 	return within + 1 < run->steps_per_epoch ? 0 : end_epoch(run, epoch);
 }
 
+/* --rotate: crops that fit into the image at every angle. */
+static int check_turns(size_t crop, const struct data *data)
+{
+	size_t side = crop;
+	while (!degrade_turns(side, data->h, data->w))
+		side--;
+	if (side == crop)
+		return 0;
+	if (side < NETWORK_SIDE_MIN)
+		return err_set("training images: %zu x %zu px: too small for crops at every angle", data->h, data->w);
+	return err_set("training images: %zu x %zu px: crops of %zu do not fit in at every angle; --crop %zu does",
+	    data->h, data->w, crop, side);
+}
+
 /* Images for training or validation that are too small for what looks at them. */
 static int check_sides(struct run *run)
 {
@@ -264,6 +284,8 @@ static int check_sides(struct run *run)
 	if (o->crop > data->h || o->crop > data->w)
 		return err_set("training images: %zu x %zu px, smaller than crops of %zu", data->h,
 		    data->w, o->crop);
+	if (o->rotate && check_turns(o->crop, data) < 0)
+		return -1;
 	if (kernel > o->crop)
 		return err_set("training images: crops of %zu px, smaller than a kernel of %zu",
 		    o->crop, kernel);
@@ -301,7 +323,16 @@ static int prepare(struct run *run)
 	}
 	run->statistics = mem_alloc(kept, sizeof *run->statistics);
 	run->optimiser = optimiser_create(run->net);
-	run->crops = crops_create(run->training, &(struct crops_options){o->seed, o->crop, run->batch, o->flip});
+	run->degraded = (struct whole_degraded){o->degrade, o->seed};
+	run->degraded.degrade.mean = mean;
+	run->degraded.degrade.sd = sd;
+	run->crops = crops_create(run->training, &(struct crops_options){.seed = o->seed,
+						     .side = o->crop,
+						     .batch = run->batch,
+						     .flip = o->flip,
+						     .rotate = o->rotate,
+						     .degrade = run->degraded.degrade,
+						     .threads = o->threads});
 	return run->statistics && run->optimiser && run->crops ? 0 : -1;
 }
 
@@ -375,6 +406,8 @@ int train_run(struct network *net, const struct train_options *options,
 	    .files = files,
 	    .settings = settings,
 	    .val_accuracy = NAN,
+	    .degraded_loss = NAN,
+	    .degraded_accuracy = NAN,
 	    .progress = {.enabled = verbose}};
 	network_join(net, run.comm);
 	int status = prepare(&run) < 0 || begin(&run) < 0 ? -1 : loop(&run);
@@ -384,7 +417,7 @@ int train_run(struct network *net, const struct train_options *options,
 		status = -1;
 	else if (*reason) /* what is not said yet about the files matters less */
 		err_set("%s", reason);
-	*result = (struct train_result){run.accuracy, run.val_accuracy};
+	*result = (struct train_result){run.accuracy, run.val_accuracy, run.degraded_accuracy};
 	optimiser_free(run.optimiser);
 	crops_free(run.crops);
 	free(run.statistics);

@@ -7,26 +7,44 @@
 
 /* What a pass adds up of each run of the network. */
 struct pass {
+	const struct whole_degraded *degraded; /* NULL: images as they are */
 	size_t iterations;
 	bool classify;
 	/* labels (n) of the images of the last run */
 	void (*add)(const struct network *net, const int32_t *labels, double *sums);
 };
 
-/* Up to `room` images of the part from *position on, of those that this process holds: x (n, h, w), labels (n). */
-static size_t take(
-    const struct data_part *part, size_t *position, size_t room, real *x, int32_t *labels)
+/* The images of a pass, in pieces: x (n, h, w) and labels (n) of those that this process holds. */
+struct piece {
+	const struct data_part *part;
+	const struct whole_degraded *degraded;
+	size_t position; /* in the part, of the next image */
+	float *image;    /* (h, w) */
+	real *x;
+	int32_t *labels;
+};
+
+/* Up to `room` of the next images; how many they are in *n. 0 or -1. */
+static int take(struct piece *piece, size_t room, size_t *n)
 {
+	const struct data_part *part = piece->part;
 	const struct data *data = part->data;
-	size_t n = 0;
-	for (; n < room && *position < part->count; ++*position) {
-		size_t image = part->image[*position];
+	size_t pixels = data->h * data->w;
+	for (*n = 0; *n < room && piece->position < part->count; piece->position++) {
+		size_t image = part->image[piece->position];
 		if (data_owner(data, image) != data->comm->rank)
 			continue;
-		data_crop(data, image, 0, 0, data->h, data->w, false, x + n * data->h * data->w);
-		labels[n++] = data->labels[image];
+		data_crop(data, image, 0, 0, data->h, data->w, false, piece->image);
+		if (piece->degraded) {
+			struct rng rng = rng_start(piece->degraded->seed, RNG_DEGRADE_WHOLE, 0, image);
+			if (degrade_image(&piece->degraded->degrade, &rng, data->h, data->w, piece->image) < 0)
+				return -1;
+		}
+		for (size_t p = 0; p < pixels; p++)
+			piece->x[*n * pixels + p] = (real)piece->image[p];
+		piece->labels[(*n)++] = data->labels[image];
 	}
-	return n;
+	return 0;
 }
 
 /* sums (count), zero at first, become those over all images of the part. */
@@ -34,17 +52,22 @@ static int run_pass(struct network *net, const struct data_part *part, const str
     double *sums, size_t count)
 {
 	const struct data *data = part->data;
-	size_t chunk = network_chunk(net, data->h, data->w, pass->iterations), n, position = 0;
-	real *x = mem_alloc(chunk * data->h * data->w, sizeof *x);
-	int32_t *labels = mem_alloc(chunk, sizeof *labels);
-	int status = x && labels ? 0 : -1;
-	while (status == 0 && (n = take(part, &position, chunk, x, labels)) > 0) {
-		status = network_run(net, x, n, data->h, data->w, pass->iterations, pass->classify);
+	size_t pixels = data->h * data->w, n;
+	size_t chunk = network_chunk(net, data->h, data->w, pass->iterations);
+	struct piece piece = {part, pass->degraded, 0, mem_alloc(pixels, sizeof *piece.image),
+	    mem_alloc(chunk * pixels, sizeof *piece.x), mem_alloc(chunk, sizeof *piece.labels)};
+	int status = piece.image && piece.x && piece.labels ? 0 : -1;
+	while (status == 0) {
+		status = take(&piece, chunk, &n);
+		if (status < 0 || n == 0)
+			break;
+		status = network_run(net, piece.x, n, data->h, data->w, pass->iterations, pass->classify);
 		if (status == 0)
-			pass->add(net, labels, sums);
+			pass->add(net, piece.labels, sums);
 	}
-	free(x);
-	free(labels);
+	free(piece.image);
+	free(piece.x);
+	free(piece.labels);
 	return status < 0 ? -1 : data->comm->sum(sums, count);
 }
 
@@ -57,10 +80,10 @@ static void add_score(const struct network *net, const int32_t *labels, double *
 	sums[1] += (double)correct;
 }
 
-int whole_score(struct network *net, const struct data_part *part, size_t iterations, double *loss,
-    double *accuracy)
+int whole_score(struct network *net, const struct data_part *part, const struct whole_degraded *degraded,
+    size_t iterations, double *loss, double *accuracy)
 {
-	const struct pass pass = {iterations, true, add_score};
+	const struct pass pass = {degraded, iterations, true, add_score};
 	double sums[2] = {0};
 	*loss = *accuracy = NAN;
 	if (part->count == 0)
@@ -81,7 +104,7 @@ static void add_square(const struct network *net, const int32_t *labels, double 
 int whole_rms(struct network *net, const struct data_part *part)
 {
 	const struct network_tensor *rms = network_find(net, "v1.rms");
-	const struct pass pass = {0, false, add_square};
+	const struct pass pass = {NULL, 0, false, add_square};
 	double pixels = (double)part->data->h * (double)part->data->w;
 	double *square = mem_alloc(rms->elements, sizeof *square);
 	if (!square)

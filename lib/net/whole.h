@@ -3,12 +3,19 @@
 #define NET_WHOLE_H
 
 #include <stddef.h>
+#include "image/degrade.h"
 #include "net/data.h"
 #include "net/network.h"
 
-/* Mean loss and share of correct answers over the part's images; NaN where it has none. 0 or -1. */
-int whole_score(struct network *net, const struct data_part *part, size_t iterations, double *loss,
-    double *accuracy) __attribute__((warn_unused_result));
+/* Each image with the same degradation in every pass: a function of the seed and the image's number. */
+struct whole_degraded {
+	struct degrade degrade;
+	uint64_t seed;
+};
+
+/* Mean loss and share of correct answers over the part's images, degraded unless NULL; NaN where it has none. 0 or -1. */
+int whole_score(struct network *net, const struct data_part *part, const struct whole_degraded *degraded,
+    size_t iterations, double *loss, double *accuracy) __attribute__((warn_unused_result));
 
 /* Set v1.rms: root of the mean square of h0 over the part's images and their pixels. 0 or -1. */
 int whole_rms(struct network *net, const struct data_part *part) __attribute__((warn_unused_result));

@@ -97,18 +97,17 @@ static void augmentation(const struct data *data)
 	plain.flip = false;
 	size_t counts[PLACES] = {0}, mirrored = 0, lost = 0, differ = 0, top, left, t, l;
 	real x[SIDE * SIDE];
+	float room[SIDE * SIDE];
 	for (size_t draw = 0; draw < DRAWS; draw++) {
 		size_t epoch = draw / IMAGES, i = draw % IMAGES;
 		bool m, still;
-		crops_cut(data, &flip, epoch, i, x);
-		if (!locate(i, x, &top, &left, &m)) {
+		if (crops_cut(data, &flip, epoch, i, room, x) < 0 || !locate(i, x, &top, &left, &m)) {
 			lost++;
 			continue;
 		}
 		counts[top * (W - SIDE + 1) + left]++;
 		mirrored += m;
-		crops_cut(data, &plain, epoch, i, x);
-		differ += !locate(i, x, &t, &l, &still) || still || t != top || l != left;
+		differ += crops_cut(data, &plain, epoch, i, room, x) < 0 || !locate(i, x, &t, &l, &still) || still || t != top || l != left;
 	}
 	double square = 0, expected = (double)DRAWS / PLACES;
 	for (size_t p = 0; p < PLACES; p++)
@@ -117,6 +116,34 @@ static void augmentation(const struct data *data)
 	CHECK(lost == 0 && differ == 0);
 	CHECK(square < 49.7); /* 99.9 % of chi squared with 23 degrees of freedom */
 	CHECK(fabs((double)mirrored - DRAWS / 2.0) < 3.29 * sqrt(DRAWS / 4.0));
+}
+
+/* A linear image is interpolated exactly: a turned crop of it is linear, with the gradient turned by the crop's angle. */
+static void turned(void)
+{
+	enum { DRAWS = 2000, SIDE_TURNED = 5, SIZE = 8 };
+	float image[SIZE * SIZE], crop[SIDE_TURNED * SIDE_TURNED];
+	double worst = 0, length = 0, low = 1e9, high = -1e9, sums[2] = {0};
+	for (size_t p = 0; p < SIZE * SIZE; p++)
+		image[p] = (float)(3 * (double)(p % SIZE) + 4 * (double)(p / SIZE));
+	for (uint64_t draw = 0; draw < DRAWS; draw++) {
+		struct rng rng = rng_start(5, RNG_TEST, 0, draw);
+		degrade_turned_crop(&rng, image, SIZE, SIZE, SIDE_TURNED, crop);
+		double gx = crop[1] - crop[0], gy = crop[SIDE_TURNED] - crop[0], angle = atan2(gy, gx);
+		length = fmax(length, fabs(hypot(gx, gy) - 5));
+		for (size_t p = 0; p < SIDE_TURNED * SIDE_TURNED; p++) {
+			double e = crop[0] + gx * (double)(p % SIDE_TURNED) + gy * (double)(p / SIDE_TURNED);
+			worst = fmax(worst, fabs(e - crop[p]));
+			low = fmin(low, crop[p]);
+			high = fmax(high, crop[p]);
+		}
+		sums[0] += cos(angle);
+		sums[1] += sin(angle);
+	}
+	CHECK(worst < 1e-4 && length < 1e-4);
+	CHECK(low >= 0 && high <= 7 * (SIZE - 1));
+	CHECK(hypot(sums[0], sums[1]) < sqrt(DRAWS * 6.9)); /* Rayleigh: p = .001 */
+	CHECK(degrade_turns(5, 8, 9) && !degrade_turns(6, 8, 9) && degrade_turns(45, 64, 64) && !degrade_turns(46, 64, 64));
 }
 
 /* Batches of an epoch: every image at most once, another order in each, and after an interruption the same. */
@@ -136,8 +163,9 @@ static void batches(const struct data *data)
 			for (size_t i = 0; i < BATCH; i++) {
 				size_t image = (size_t)crops->image[i];
 				real x[SIDE * SIDE];
-				crops_cut(data, &options, epoch, image, x);
-				wrong += memcmp(x, crops->x + i * SIDE * SIDE, sizeof x) != 0 ||
+				float room[SIDE * SIDE];
+				wrong += crops_cut(data, &options, epoch, image, room, x) < 0 ||
+					 memcmp(x, crops->x + i * SIDE * SIDE, sizeof x) != 0 ||
 					 crops->labels[i] != (int32_t)labels[image];
 				twice += seen[image];
 				seen[image] = true;
@@ -163,6 +191,7 @@ int main(void)
 		return check_end();
 	parts(&data);
 	augmentation(&data);
+	turned();
 	batches(&data);
 	data_free(&data);
 	return check_end();

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/output.h"
 #include "base/paths.h"
+#include "base/threads.h"
 #include "base/tool.h"
 #include "model/model.h"
 #include "net/train.h"
@@ -54,6 +55,13 @@ const struct opt program_options[] = {
 	"of the initial filters"),
     OPT_REAL(0, "dropout", &training.dropout, "0.5", BELOW(0, 1), "share", "of features dropped"),
     OPT_FLAG(0, "no-flip", &no_flip, "do not mirror images"),
+    OPT_FLAG(0, "rotate", &training.rotate, "cut crops at random angles"),
+    OPT_REALS(0, "contrast", training.degrade.contrast, 2, "1,1", ABOVE(0, 100), "low,high",
+	"factor of each crop's contrast, drawn between"),
+    OPT_REAL(0, "occlude", &training.degrade.occlude, "0", CLOSED(0, DEGRADE_OCCLUDE_MAX), "share",
+	"of each crop covered by grey discs and bars"),
+    OPT_REAL(0, "noise", &training.degrade.noise, "0", CLOSED(0, 100), "sd",
+	"of noise added to pixels, in units of the images' sd"),
     OPT_FLAG(0, "shuffle-labels", &shuffle_labels, "of the training images: a control"),
     OPT_COUNT(0, "lateral-from", &training.lateral_from, "0", CLOSED(0, 1000000), "epoch",
 	"first with lateral propagation"),
@@ -133,6 +141,9 @@ void program_check(char **operands, size_t count)
 	if (training.lateral_from > 0 && training.lateral_from >= training.epochs)
 		tool_usage("--lateral-from: epoch %zu: the last one is %zu, counted from 0", training.lateral_from,
 		    training.epochs - 1);
+	if (training.degrade.contrast[0] > training.degrade.contrast[1])
+		tool_usage("--contrast: %g,%g: the lower factor comes first", training.degrade.contrast[0],
+		    training.degrade.contrast[1]);
 	check_paths(operands, count);
 	parse_freeze();
 	network.lgn = (enum network_lgn)lgn;
@@ -188,15 +199,18 @@ static void save(
     const struct network *net, const struct settings *settings, const struct train_result *result)
 {
 	struct model_out *out = tool_need(model_create());
-	char accuracy[32], val_accuracy[32];
+	char accuracy[32], val_accuracy[32], degraded[32];
 	snprintf(accuracy, sizeof accuracy, "%.6g", result->accuracy);
 	snprintf(val_accuracy, sizeof val_accuracy, "%.6g", result->val_accuracy);
+	snprintf(degraded, sizeof degraded, "%.6g", result->degraded_accuracy);
 	tool_check(network_save(net, out));
 	for (size_t i = 0; i < settings->count; i++)
 		tool_check(model_add_meta(out, settings->list[i].name, settings->list[i].value));
 	tool_check(model_add_meta(out, "accuracy", accuracy));
 	if (result->val_accuracy >= 0)
 		tool_check(model_add_meta(out, "val_accuracy", val_accuracy));
+	if (result->degraded_accuracy >= 0)
+		tool_check(model_add_meta(out, "degraded_accuracy", degraded));
 	tool_check(model_write(out, output));
 }
 
@@ -235,6 +249,7 @@ int program_train(const struct comm *processes, char **argv, size_t operands)
 	if (data.classes < 2)
 		tool_check(err_set("training images: only one class; there is nothing to learn"));
 	size_t side = data.h < data.w ? data.h : data.w;
+	training.threads = par_threads(threads);
 	training.crop = crop = crop_given ? crop : side < 48 ? side : 48;
 	if (validate) {
 		read_data(validate, NULL, 0, &other);
