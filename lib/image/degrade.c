@@ -35,7 +35,8 @@ static void change_contrast(const struct degrade *d, struct rng *rng, size_t pix
 static void add_noise(double sd, struct rng *rng, size_t pixels, float *x)
 {
 	for (size_t p = 0; p < pixels; p += 2) {
-		double radius = sd * sqrt(-2 * log(rng_uniform(rng))), angle = TURN * rng_uniform(rng);
+		double radius = sd * sqrt(-2 * log(rng_uniform(rng))),
+		       angle = TURN * rng_uniform(rng);
 		x[p] = (float)(x[p] + radius * cos(angle));
 		if (p + 1 < pixels)
 			x[p + 1] = (float)(x[p + 1] + radius * sin(angle));
@@ -65,7 +66,8 @@ static bool covers(const struct occluder *o, double x, double y)
 {
 	x -= o->x;
 	y -= o->y;
-	return o->bar ? fabs(y * o->cosine - x * o->sine) <= o->half : x * x + y * y <= o->half * o->half;
+	return o->bar ? fabs(y * o->cosine - x * o->sine) <= o->half
+		      : x * x + y * y <= o->half * o->half;
 }
 
 static int occlude(const struct degrade *d, struct rng *rng, size_t h, size_t w, float *x)
@@ -159,14 +161,17 @@ static double interpolate(const float *image, size_t h, size_t w, double x, doub
 	size_t c = (size_t)x, r = (size_t)y, right = c + 1 < w, down = r + 1 < h ? w : 0;
 	const float *p = image + r * w + c;
 	double u = x - (double)c, v = y - (double)r;
-	return (1 - v) * ((1 - u) * p[0] + u * p[right]) + v * ((1 - u) * p[down] + u * p[down + right]);
+	return (1 - v) * ((1 - u) * p[0] + u * p[right]) +
+	       v * ((1 - u) * p[down] + u * p[down + right]);
 }
 
-void degrade_turned_crop(struct rng *rng, const float *image, size_t h, size_t w, size_t side, float *out)
+void degrade_turned_crop(
+    struct rng *rng, const float *image, size_t h, size_t w, size_t side, float *out)
 {
 	double angle = TURN * rng_uniform(rng), cosine = cos(angle), sine = sin(angle);
 	double half = (double)(side - 1) / 2, extent = half * (fabs(cosine) + fabs(sine));
-	double x0 = between(rng, extent, (double)(w - 1) - extent), y0 = between(rng, extent, (double)(h - 1) - extent);
+	double x0 = between(rng, extent, (double)(w - 1) - extent),
+	       y0 = between(rng, extent, (double)(h - 1) - extent);
 	for (size_t r = 0; r < side; r++)
 		for (size_t c = 0; c < side; c++) {
 			double u = (double)c - half, v = (double)r - half;

@@ -37,6 +37,7 @@ int degrade_image(const struct degrade *degrade, struct rng *rng, size_t h, size
 bool degrade_turns(size_t side, size_t h, size_t w);
 
 /* A square (side, side) cut from image (h, w) at a random angle and place, bilinearly interpolated; degrade_turns. */
-void degrade_turned_crop(struct rng *rng, const float *image, size_t h, size_t w, size_t side, float *out);
+void degrade_turned_crop(
+    struct rng *rng, const float *image, size_t h, size_t w, size_t side, float *out);
 
 #endif
