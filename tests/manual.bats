@@ -81,6 +81,28 @@ blocks() {
 	[[ -z ${failed-} ]]
 }
 
+# mandoc_text PAGE COLUMNS, groff_text PAGE COLUMNS: the page as a terminal shows it, without overstrikes.
+mandoc_text() { mandoc -Tutf8 -O width="$2" "$1" | sed $'s/.\b//g'; }
+groff_text() { groff -k -ww -mandoc -Tutf8 -P-cbou -rLL="$2n" "$1"; }
+
+@test "mandoc and groff show every page within 80 columns, and groff loses nothing that mandoc shows" {
+	command -v mandoc >/dev/null || skip "no mandoc"
+	command -v groff >/dev/null || skip "no groff"
+	export LC_ALL=C.UTF-8
+	# letters and signs alone: blanks, quotation marks and hyphens are the formatter's; so are the first and last line
+	letters() { sed '1d;$d' | sed "s/[“”‘’\"'–—−‐-]//g; s/\xc2\xa0//g" | tr -d '[:space:]' | fold -w 60; }
+	for page in "$top"/man/*; do
+		name=$(basename "$page")
+		mandoc_text "$page" 80 | grep -n '.\{81,\}' && { echo "$name: too wide in mandoc"; failed=1; }
+		groff_text "$page" 80 >text 2>complaints
+		grep -n '.\{81,\}' text && { echo "$name: too wide in groff"; failed=1; }
+		[[ ! -s complaints ]] || { echo "$name: groff says"; head -n 5 complaints; failed=1; }
+		diff <(mandoc_text "$page" 1000 | letters) <(groff_text "$page" 1000 2>/dev/null | letters) >differences ||
+			{ echo "$name: mandoc (<) and groff (>) differ"; head -n 4 differences; failed=1; }
+	done
+	[[ -z ${failed-} ]]
+}
+
 @test "every example in the manuals runs" {
 	"$PYTHON" "$top/tests/fixtures.py" "$fixtures"
 	# examples say python3: the one that has NumPy
