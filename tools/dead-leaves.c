@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/progress.h"
 #include "base/threads.h"
 #include "base/tool.h"
@@ -71,11 +72,6 @@ static int draw(size_t i, size_t worker, void *argument)
 	return 0;
 }
 
-static size_t smaller(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 /* One record of n images from `work->first` on, and its labels. */
 static void write_batch(struct npys_out *out, struct work *work, size_t n, size_t chunk,
     uint8_t *labels, struct progress *progress)
@@ -87,7 +83,7 @@ static void write_batch(struct npys_out *out, struct work *work, size_t n, size_
 	for (size_t i = 0; i < n; i++)
 		labels[i] = (uint8_t)leaves_class(work->leaves, work->first + i);
 	for (size_t done = 0, now; done < n; done += now, work->first += now) {
-		now = smaller(chunk, n - done);
+		now = size_min(chunk, n - done);
 		tool_check(par_for(now, threads, draw, work));
 		tool_check(npys_write_raw(out, work->images, now));
 		progress_add(progress, now, NULL);
@@ -108,7 +104,7 @@ int main(int argc, char **argv)
 
 	struct work work = {
 	    .leaves = leaves, .pixels = leaves_options.size * leaves_options.size, .first = first};
-	size_t chunk = smaller(smaller(batch, count), 1 + CHUNK_BYTES / work.pixels);
+	size_t chunk = size_min(size_min(batch, count), 1 + CHUNK_BYTES / work.pixels);
 	uint8_t *labels = tool_need(mem_alloc(batch, 1));
 	work.images = tool_need(mem_alloc(chunk, work.pixels));
 	work.canvas = tool_need(mem_alloc(threads, sizeof *work.canvas));
@@ -117,8 +113,8 @@ int main(int argc, char **argv)
 
 	struct npys_out *out = tool_need(npys_create(output));
 	struct progress progress = progress_start(verbose, "dead-leaves", "images", count);
-	for (size_t done = 0; done < count; done += smaller(batch, count - done))
-		write_batch(out, &work, smaller(batch, count - done), chunk, labels, &progress);
+	for (size_t done = 0; done < count; done += size_min(batch, count - done))
+		write_batch(out, &work, size_min(batch, count - done), chunk, labels, &progress);
 	progress_end(&progress);
 	tool_check(npys_close(out));
 

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/progress.h"
 #include "base/tool.h"
 #include "fit/bank.h"
@@ -136,7 +137,7 @@ static void fit_bank(const struct bank *bank, struct survey *survey, struct tabl
 	if (fitted)
 		tool_check(npys_begin(fitted, &header));
 	for (size_t first = 0, n; first < bank->filters; first += n) {
-		n = bank->filters - first < CHUNK ? bank->filters - first : CHUNK;
+		n = size_min(bank->filters - first, CHUNK);
 		tool_check(
 		    survey_run(survey, bank->record, first, n, bank_filter(bank, first), results));
 		for (size_t i = 0; i < n; i++) {

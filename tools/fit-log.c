@@ -3,6 +3,7 @@
  * Lond. B 207:187; Rodieck 1965, Vision Res. 5:583 (difference of Gaussians).
  */
 #include <stdlib.h>
+#include "base/number.h"
 #include "base/progress.h"
 #include "base/tool.h"
 #include "fit/bank.h"
@@ -87,7 +88,7 @@ static void fit_bank(const struct bank *bank, struct round_survey *survey, struc
 	struct progress progress = progress_start(verbose, "fit-log", "profiles", bank->filters);
 	struct round_result results[CHUNK];
 	for (size_t first = 0, n; first < bank->filters; first += n) {
-		n = bank->filters - first < CHUNK ? bank->filters - first : CHUNK;
+		n = size_min(bank->filters - first, CHUNK);
 		tool_check(
 		    round_run(survey, bank->record, first, n, bank_filter(bank, first), results));
 		for (size_t i = 0; i < n; i++)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/threads.h"
 #include "base/tool.h"
 #include "image/stimuli.h"
@@ -13,7 +14,7 @@
 
 #define BATCH 256 /* stimuli in a record: bounds what a reader keeps until the labels come */
 #define PIXELS ((size_t)1 << 24) /* in a record of more than one stimulus */
-#define DEGREE (3.14159265358979323846 / 180)
+#define DEGREE (M_PI / 180)
 #define CONTOURS (1 << STIMULUS_SNAKE | 1 << STIMULUS_LADDER)
 
 static int kind;
@@ -197,7 +198,7 @@ int main(int argc, char **argv)
 	tool_start(&tool, argc, argv);
 	read_options();
 	most = PIXELS / (size * size) < 1 ? 1 : PIXELS / (size * size);
-	most = most < BATCH ? most : BATCH;
+	most = size_min(most, BATCH);
 	total = count * (CONTOURS & 1 << kind ? 2 : 1);
 	for (size_t a = 0; a < AXES; a++)
 		tool_check(mem_multiply(total, axis[a].count, &total));

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/tool.h"
 #include "tensor/summary.h"
 #include "tensor/tensors.h"
@@ -88,7 +89,7 @@ static void compare(struct tensors **in, const struct tensor *t)
 	double *a = need(mem_alloc(chunk, h->item * sizeof *a));
 	double *b = need(mem_alloc(chunk, h->item * sizeof *b));
 	for (size_t done = 0, n; done < h->items; done += n) {
-		n = h->items - done < chunk ? h->items - done : chunk;
+		n = size_min(h->items - done, chunk);
 		check(tensors_read(in[0], a, n));
 		check(tensors_read(in[1], b, n));
 		difference_add(&d, a, b, n * h->item, absolute, relative);

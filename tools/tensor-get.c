@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/tool.h"
 #include "tensor/slice.h"
 #include "tensor/tensors.h"
@@ -44,7 +45,7 @@ static void copy(struct tensors *in, const struct tensor *tensor, struct npys_ou
 	tool_check(npys_begin(out, &plan.out));
 	for (size_t done = 0, n; done < h->items; done += n) {
 		size_t numbers = 0;
-		n = h->items - done < chunk ? h->items - done : chunk;
+		n = size_min(h->items - done, chunk);
 		tool_check(tensors_read_raw(in, from, n));
 		for (size_t i = 0; i < n; i++) {
 			if (slice_takes(&plan, done + i))

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/tool.h"
 #include "table/table.h"
 #include "tensor/summary.h"
@@ -58,7 +59,7 @@ static struct summary summarise(struct tensors *in, const struct tensor *tensor)
 	size_t chunk = tensors_chunk(h);
 	double *x = tool_need(mem_alloc(chunk, h->item * sizeof *x));
 	for (size_t done = 0, n; tensor->readable && done < h->items; done += n) {
-		n = h->items - done < chunk ? h->items - done : chunk;
+		n = size_min(h->items - done, chunk);
 		tool_check(tensors_read(in, x, n));
 		summary_add(&summary, x, n * h->item);
 	}

@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "base/clones.h"
+#include "base/vector.h"
 #include "conv/real.h"
 
 #define LANES (64 / sizeof(real))

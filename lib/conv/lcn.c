@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
-#include "base/clones.h"
+#include "base/vector.h"
 #include "conv/filter2d.h"
 #include "conv/lcn.h"
 #include "conv/mean.h"

@@ -1,5 +1,5 @@
 /* The mean: see mean.h. */
-#include "base/clones.h"
+#include "base/vector.h"
 #include "conv/mean.h"
 
 #define PARTS 16

@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
-#include "base/clones.h"
+#include "base/vector.h"
 #include "conv/lanes.h"
 #include "conv/line.h"
 #include "conv/mean.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/clones.h"
+#include "base/vector.h"
 #include "conv/sums.h"
 
 /* A block of outputs is ROWS rows of two vectors, whose sums fit the registers with room for what they add. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "fit/bank.h"
 
 /* LAPACK: a (m, n) column-major becomes u diag(s) vt */
@@ -41,7 +42,7 @@ static int svd_start(struct svd *svd, size_t channels, size_t spatial)
 	if (channels > SVD_MAX || spatial > SVD_MAX)
 		return err_set(
 		    "%zu channels of %zu pixels: too large for a decomposition", channels, spatial);
-	size_t least = channels < spatial ? channels : spatial;
+	size_t least = size_min(channels, spatial);
 	double room;
 	*svd =
 	    (struct svd){.spatial = (int)spatial, .channels = (int)channels, .least = (int)least};

@@ -4,12 +4,10 @@
 #include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/vector.h"
 #include "fit/bank.h"
 #include "fit/blob.h"
 #include "fit/separable.h"
-#include "fit/vector.h"
-
-static const double pi = 3.14159265358979323846;
 
 enum { X0, Y0, SIGMA, RATIO, THETA };
 
@@ -37,7 +35,7 @@ static void elongated_bounds(size_t k, struct separable_bound *bounds)
 }
 
 /* exp(-rho^2/2 sigma^2) into e and rho^2 into d */
-VECTOR_CLONES static void bell(const double *shape, double sigma, const struct separable_pixels *px,
+FOR_AVX512 static void bell(const double *shape, double sigma, const struct separable_pixels *px,
     double *restrict e, double *restrict d)
 {
 	double scale = -.5 / (sigma * sigma);
@@ -50,7 +48,7 @@ VECTOR_CLONES static void bell(const double *shape, double sigma, const struct s
 }
 
 /* LoG: with s = rho^2 / 2 sigma^2 and e = exp(-s): (1 - s) e; its derivative by s is (s - 2) e */
-VECTOR_CLONES static void log_basis(
+FOR_AVX512 static void log_basis(
     const double *shape, const struct separable_pixels *px, double *basis, double *scratch)
 {
 	bell(shape, shape[SIGMA], px, scratch, scratch + px->n);
@@ -60,7 +58,7 @@ VECTOR_CLONES static void log_basis(
 		    (1 - scratch[px->n + i] / (2 * shape[SIGMA] * shape[SIGMA])) * scratch[i];
 }
 
-VECTOR_CLONES static void log_slopes(const double *shape, const double *coefficient,
+FOR_AVX512 static void log_slopes(const double *shape, const double *coefficient,
     const struct separable_pixels *px, const double *basis, const double *scratch, double *slopes)
 {
 	size_t n = px->n;
@@ -81,7 +79,7 @@ static void gaussian_basis(
 	bell(shape, shape[SIGMA], px, basis, scratch);
 }
 
-VECTOR_CLONES static void gaussian_slopes(const double *shape, const double *coefficient,
+FOR_AVX512 static void gaussian_slopes(const double *shape, const double *coefficient,
     const struct separable_pixels *px, const double *basis, const double *scratch, double *slopes)
 {
 	size_t n = px->n;
@@ -102,7 +100,7 @@ static void dog_basis(
 	bell(shape, shape[SIGMA] * shape[RATIO], px, basis + px->n, scratch);
 }
 
-VECTOR_CLONES static void dog_slopes(const double *shape, const double *coefficient,
+FOR_AVX512 static void dog_slopes(const double *shape, const double *coefficient,
     const struct separable_pixels *px, const double *basis, const double *scratch, double *slopes)
 {
 	size_t n = px->n;
@@ -119,7 +117,7 @@ VECTOR_CLONES static void dog_slopes(const double *shape, const double *coeffici
 }
 
 /* scratch: p along the longer axis, q across it */
-VECTOR_CLONES static void elongated_basis(
+FOR_AVX512 static void elongated_basis(
     const double *shape, const struct separable_pixels *px, double *basis, double *scratch)
 {
 	size_t n = px->n;
@@ -136,7 +134,7 @@ VECTOR_CLONES static void elongated_basis(
 	}
 }
 
-VECTOR_CLONES static void elongated_slopes(const double *shape, const double *coefficient,
+FOR_AVX512 static void elongated_slopes(const double *shape, const double *coefficient,
     const struct separable_pixels *px, const double *basis, const double *scratch, double *slopes)
 {
 	size_t n = px->n;
@@ -288,7 +286,7 @@ static size_t candidates(
 				one->shape[RATIO] = f->kind == BLOB_DOG ? ratios[v]
 						    : v / 4             ? 2.5
 									: 1.4;
-				one->shape[THETA] = (double)(v % 4) * pi / 4;
+				one->shape[THETA] = (double)(v % 4) * M_PI / 4;
 				one->sse = separable_score(f->separable, y, one->shape);
 			}
 		}
@@ -322,8 +320,8 @@ static void from_fit(
 	    .sse = sse,
 	    .parameters = model->shape + model->linear};
 	if (model->shape > THETA) {
-		double theta = fit->shape[THETA] - pi * floor(fit->shape[THETA] / pi);
-		blob->theta = theta < pi ? theta : 0;
+		double theta = fit->shape[THETA] - M_PI * floor(fit->shape[THETA] / M_PI);
+		blob->theta = theta < M_PI ? theta : 0;
 	}
 }
 

@@ -8,15 +8,13 @@
 #include "fit/gabor.h"
 #include "table/table.h"
 
-static const double pi = 3.14159265358979323846;
-
 double gabor_value(const struct gabor *g, double x, double y)
 {
 	double s = sin(g->theta), c = cos(g->theta);
 	double u = -(x - g->x0) * s + (y - g->y0) * c, v = (x - g->x0) * c + (y - g->y0) * s;
 	double p = u / g->sigma_across, q = v / g->sigma_along;
 	return g->amplitude * exp(-(p * p + q * q) / 2) *
-		   cos(2 * pi * g->frequency * u + g->phase) +
+		   cos(2 * M_PI * g->frequency * u + g->phase) +
 	       g->offset;
 }
 
@@ -32,23 +30,23 @@ struct gabor gabor_canonical(struct gabor g)
 {
 	if (g.amplitude < 0) {
 		g.amplitude = -g.amplitude;
-		g.phase += pi;
+		g.phase += M_PI;
 	}
 	if (g.frequency < 0) {
 		g.frequency = -g.frequency;
 		g.phase = -g.phase;
 	}
-	double turns = floor(g.theta / pi);
-	g.theta -= turns * pi;
-	if (g.theta >= pi || g.theta < 0) { /* rounded up to pi */
+	double turns = floor(g.theta / M_PI);
+	g.theta -= turns * M_PI;
+	if (g.theta >= M_PI || g.theta < 0) { /* rounded up to pi */
 		g.theta = 0;
 		turns += 1;
 	}
 	if (fmod(turns, 2) != 0) /* half a turn reverses u */
 		g.phase = -g.phase;
-	g.phase = remainder(g.phase, 2 * pi);
-	if (g.phase <= -pi)
-		g.phase = pi;
+	g.phase = remainder(g.phase, 2 * M_PI);
+	if (g.phase <= -M_PI)
+		g.phase = M_PI;
 	g.sigma_across = fabs(g.sigma_across);
 	g.sigma_along = fabs(g.sigma_along);
 	return g;
@@ -114,8 +112,8 @@ int gabor_table_read(const char *file, struct gabor_row **rows, size_t *count)
 		    .accepted = cells[2][i] == 1,
 		    .r = cells[3][i],
 		    .r2 = cells[4][i],
-		    .gabor = {.theta = cells[5][i] / 180 * pi,
-			.phase = cells[6][i] / 180 * pi,
+		    .gabor = {.theta = cells[5][i] / 180 * M_PI,
+			.phase = cells[6][i] / 180 * M_PI,
 			.frequency = cells[7][i],
 			.sigma_across = cells[8][i],
 			.sigma_along = cells[9][i],

@@ -6,12 +6,11 @@
 #include <gsl/gsl_linalg.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/vector.h"
 #include "fit/bank.h"
 #include "fit/gabor_fit.h"
 #include "fit/separable.h"
-#include "fit/vector.h"
 
-static const double pi = 3.14159265358979323846;
 #define E 2.71828182845904523536
 
 /* shape parameters; BAND is f as a part of the band's edge in the carrier's direction */
@@ -40,12 +39,12 @@ static void gabor_bounds(size_t k, struct separable_bound *bounds)
 }
 
 /* scratch: u, v (n) */
-VECTOR_CLONES static void gabor_basis(
+FOR_AVX512 static void gabor_basis(
     const double *shape, const struct separable_pixels *px, double *basis, double *scratch)
 {
 	size_t n = px->n;
 	double slope, s = sin(shape[THETA]), c = cos(shape[THETA]);
-	double omega = 2 * pi * shape[BAND] * band_edge(s, c, &slope);
+	double omega = 2 * M_PI * shape[BAND] * band_edge(s, c, &slope);
 	double across = -.5 / (shape[ACROSS] * shape[ACROSS]),
 	       along = -.5 / (shape[ALONG] * shape[ALONG]);
 	double *restrict u = scratch, *restrict v = scratch + n;
@@ -62,12 +61,12 @@ VECTOR_CLONES static void gabor_basis(
 	}
 }
 
-VECTOR_CLONES static void gabor_slopes(const double *shape, const double *coefficient,
+FOR_AVX512 static void gabor_slopes(const double *shape, const double *coefficient,
     const struct separable_pixels *px, const double *basis, const double *scratch, double *slopes)
 {
 	size_t n = px->n;
 	double edge_slope, s = sin(shape[THETA]), c = cos(shape[THETA]);
-	double edge = band_edge(s, c, &edge_slope), omega = 2 * pi * shape[BAND] * edge;
+	double edge = band_edge(s, c, &edge_slope), omega = 2 * M_PI * shape[BAND] * edge;
 	double across = 1 / (shape[ACROSS] * shape[ACROSS]),
 	       along = 1 / (shape[ALONG] * shape[ALONG]);
 	double a = coefficient[COSINE], b = coefficient[SINE];
@@ -84,7 +83,7 @@ VECTOR_CLONES static void gabor_slopes(const double *shape, const double *coeffi
 		dx[i] = s * by_u - c * by_v;
 		dy[i] = -c * by_u - s * by_v;
 		dt[i] = -v[i] * by_u + u[i] * by_v + omega * edge_slope * by_omega;
-		df[i] = 2 * pi * edge * by_omega;
+		df[i] = 2 * M_PI * edge * by_omega;
 		da[i] = across / shape[ACROSS] * u[i] * u[i] * value;
 		dl[i] = along / shape[ALONG] * v[i] * v[i] * value;
 	}
@@ -162,8 +161,8 @@ struct gabor_fitter *gabor_fitter_create(size_t k)
 	for (size_t c = 0; c < k; c++) {
 		for (size_t j = 0; j < f->m; j++) {
 			double frequency = .5 * (double)j / (double)(f->m - 1);
-			f->turn_cos[c * f->wide + j] = cos(2 * pi * frequency * bank_x(k, c));
-			f->turn_sin[c * f->wide + j] = sin(2 * pi * frequency * bank_x(k, c));
+			f->turn_cos[c * f->wide + j] = cos(2 * M_PI * frequency * bank_x(k, c));
+			f->turn_sin[c * f->wide + j] = sin(2 * M_PI * frequency * bank_x(k, c));
 		}
 	}
 	return f;
@@ -182,7 +181,7 @@ void gabor_fitter_free(struct gabor_fitter *fitter)
 }
 
 /* power (m, 2m - 1) of the centred profile at fy >= 0 (row) and fx (column), y up */
-VECTOR_CLONES static void spectrum(struct gabor_fitter *f)
+FOR_AVX512 static void spectrum(struct gabor_fitter *f)
 {
 	size_t k = f->k, m = f->m, wide = f->wide;
 	for (size_t r = 0; r < k; r++) {
@@ -252,7 +251,7 @@ static size_t peaks(const struct gabor_fitter *f, double (*found)[2])
 			double fy = .5 * (double)i / (double)(m - 1);
 			height[at] = here;
 			found[at][0] = hypot(fx, fy);
-			found[at][1] = atan2(fy, fx) - pi / 2;
+			found[at][1] = atan2(fy, fx) - M_PI / 2;
 		}
 	}
 	return count;
@@ -290,13 +289,13 @@ static void centres(struct gabor_fitter *f, double (*found)[2])
 
 /* Sums of squares (SHAPES) that the envelopes leave of the centred profile, whose own sum is sst, at one peak and centre:
  * they have the carrier in common. */
-VECTOR_CLONES static void score_shapes(struct gabor_fitter *f, const struct separable_bound *bounds,
+FOR_AVX512 static void score_shapes(struct gabor_fitter *f, const struct separable_bound *bounds,
     const double *at, double sst, double *sse)
 {
 	const struct separable_pixels *px = separable_pixels(f->separable);
 	size_t n = px->n;
 	double slope, s = sin(at[THETA]), c = cos(at[THETA]);
-	double omega = 2 * pi * fmin(at[BAND], 1) * band_edge(s, c, &slope);
+	double omega = 2 * M_PI * fmin(at[BAND], 1) * band_edge(s, c, &slope);
 	double x0 = fmin(fmax(at[X0], bounds[X0].lo), bounds[X0].hi),
 	       y0 = fmin(fmax(at[Y0], bounds[Y0].lo), bounds[Y0].hi);
 	const double *restrict z = f->centred;
@@ -315,7 +314,7 @@ VECTOR_CLONES static void score_shapes(struct gabor_fitter *f, const struct sepa
 	for (size_t i = f->n; i < n; i++)
 		cosine[i] = sine[i] = 0;
 	for (size_t k = 0; k < SHAPES; k++) {
-		double across = shapes[k][0] * 2 * pi / omega, along = across * shapes[k][1];
+		double across = shapes[k][0] * 2 * M_PI / omega, along = across * shapes[k][1];
 		across = fmin(fmax(across, bounds[ACROSS].lo), bounds[ACROSS].hi);
 		along = fmin(fmax(along, bounds[ALONG].lo), bounds[ALONG].hi);
 		double by_u = -.5 / (across * across), by_v = -.5 / (along * along);
@@ -491,9 +490,9 @@ double gabor_estimate_r(const struct gabor_estimate *estimate)
 #define DERIVATIVES 12 /* parameters in the order of struct gabor, rounded up to blocks of 4 */
 
 /* Derivatives (DERIVATIVES, STRIP) of the function by its parameters at pixels `first` on of a (k, k) array; 0 beyond. */
-VECTOR_CLONES static void derivatives(const struct gabor *g, size_t k, size_t first, double *d)
+FOR_AVX512 static void derivatives(const struct gabor *g, size_t k, size_t first, double *d)
 {
-	double s = sin(g->theta), c = cos(g->theta), omega = 2 * pi * g->frequency;
+	double s = sin(g->theta), c = cos(g->theta), omega = 2 * M_PI * g->frequency;
 	double across = 1 / (g->sigma_across * g->sigma_across),
 	       along = 1 / (g->sigma_along * g->sigma_along);
 	double x[STRIP], y[STRIP], inside[STRIP];
@@ -514,7 +513,7 @@ VECTOR_CLONES static void derivatives(const struct gabor *g, size_t k, size_t fi
 		d[i] = even;
 		d[STRIP + i] = -v * by_u + u * by_v;
 		d[2 * STRIP + i] = odd;
-		d[3 * STRIP + i] = 2 * pi * u * odd;
+		d[3 * STRIP + i] = 2 * M_PI * u * odd;
 		d[4 * STRIP + i] = across * u * u / g->sigma_across * value;
 		d[5 * STRIP + i] = along * v * v / g->sigma_along * value;
 		d[6 * STRIP + i] = s * by_u - c * by_v;
@@ -524,7 +523,7 @@ VECTOR_CLONES static void derivatives(const struct gabor *g, size_t k, size_t fi
 }
 
 /* Adds the products of the derivatives to the information matrix (9, 9). */
-VECTOR_CLONES static void add_products(const double *d, double *information)
+FOR_AVX512 static void add_products(const double *d, double *information)
 {
 	double block[2][4];
 	for (size_t i = 0; i < GABOR_PARAMETERS; i += 2) {
@@ -624,7 +623,7 @@ unsigned gabor_degenerate(const struct gabor *g, size_t k)
 
 bool gabor_undirected(double theta_error)
 {
-	return !(2 * 1.96 * theta_error < pi);
+	return !(2 * 1.96 * theta_error < M_PI);
 }
 
 const char *gabor_reason(unsigned reasons, char text[static REASONS_SIZE])

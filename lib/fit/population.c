@@ -209,8 +209,6 @@ static const double ranges[QUANTITIES][2] = {{-INFINITY, INFINITY}, {-INFINITY, 
 
 #define ENTROPY_BINS 8
 #define NX_EDGE 0.52480746 /* 10^-.28 */
-static const double pi = 3.14159265358979323846;
-
 /* the quantities of angles alone: CLUSTERING, BALANCE, LENGTH, ENTROPY */
 static void angle_quantities(const struct sample *s, double *out)
 {
@@ -223,7 +221,7 @@ static void angle_quantities(const struct sample *s, double *out)
 		c2 += w * cos(2 * g->phase);
 		x += w * cos(2 * g->theta);
 		y += w * sin(2 * g->theta);
-		bins[(size_t)fmin(ENTROPY_BINS - 1, g->theta / pi * ENTROPY_BINS)] += w;
+		bins[(size_t)fmin(ENTROPY_BINS - 1, g->theta / M_PI * ENTROPY_BINS)] += w;
 	}
 	for (size_t b = 0; b < ENTROPY_BINS; b++)
 		entropy -=
@@ -314,8 +312,8 @@ static int uniform_chance(
 	for (size_t b = 0; b < POPULATION_BOOTSTRAP && n && !status; b++) {
 		struct rng rng = rng_start(seed, RNG_NULL, 1, b);
 		for (size_t i = 0; i < n; i++) {
-			random[i].theta = rng_uniform(&rng) * pi;
-			random[i].phase = rng_uniform(&rng) * 2 * pi;
+			random[i].theta = rng_uniform(&rng) * M_PI;
+			random[i].phase = rng_uniform(&rng) * 2 * M_PI;
 		}
 		angle_quantities(
 		    &(struct sample){.n = n, .w = w, .unit = random}, x + b * QUANTITIES);

@@ -6,10 +6,10 @@
 #include <gsl/gsl_multifit_nlinear.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/vector.h"
 #include "fit/bank.h"
 #include "fit/normal.h"
 #include "fit/separable.h"
-#include "fit/vector.h"
 
 #define SCRATCH 4
 #define ROWS (SEPARABLE_LINEAR_MAX + 1 + SEPARABLE_SHAPE_MAX)
@@ -102,7 +102,7 @@ static void clear_rest(const struct separable *s, double *rows, size_t count)
 }
 
 /* Products of the rows from..to - 1 with those up to themselves. */
-VECTOR_CLONES static void products(struct separable *s, size_t from, size_t to)
+FOR_AVX512 static void products(struct separable *s, size_t from, size_t to)
 {
 	size_t n = s->pixels.n;
 	double block[2][4];
@@ -144,7 +144,7 @@ static void factorise_basis(struct separable *s)
 }
 
 /* The best coefficients of the residual row, added to the others and taken off it; gives its sum of squares. */
-VECTOR_CLONES static double reduce(struct separable *s)
+FOR_AVX512 static double reduce(struct separable *s)
 {
 	size_t m = s->model->linear, n = s->pixels.n;
 	double part[SEPARABLE_LINEAR_MAX] = {0}, sum;

@@ -4,8 +4,6 @@
 #include "base/memory.h"
 #include "fit/surrogate.h"
 
-static const double pi = 3.14159265358979323846;
-
 struct surrogate_plan {
 	size_t k;
 	double *memory, *turn_cos, *turn_sin; /* (k, k): of 2 pi j c / k */
@@ -25,7 +23,7 @@ struct surrogate_plan *surrogate_plan_create(size_t k)
 	plan->turn_cos = plan->memory;
 	plan->turn_sin = plan->memory + k * k;
 	for (size_t i = 0; i < k * k; i++) {
-		double angle = 2 * pi * (double)(i / k * (i % k) % k) / (double)k;
+		double angle = 2 * M_PI * (double)(i / k * (i % k) % k) / (double)k;
 		plan->turn_cos[i] = cos(angle);
 		plan->turn_sin[i] = sin(angle);
 	}
@@ -87,12 +85,12 @@ void surrogate_draw(const struct surrogate_plan *plan, const double *moduli, str
 		size_t mirror = (k - i / k) % k * k + (k - i % k) % k;
 		if (mirror < i)
 			continue;
-		double phase = 2 * pi * rng_uniform(rng);
+		double phase = 2 * M_PI * rng_uniform(rng);
 		if (i == 0) { /* the mean stays */
 			re[i] = moduli[i];
 			im[i] = 0;
 		} else if (mirror == i) { /* real: a sign */
-			re[i] = phase < pi ? moduli[i] : -moduli[i];
+			re[i] = phase < M_PI ? moduli[i] : -moduli[i];
 			im[i] = 0;
 		} else {
 			re[i] = re[mirror] = moduli[i] * cos(phase);

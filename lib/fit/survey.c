@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/threads.h"
 #include "fit/bank.h"
 #include "fit/surrogate.h"
@@ -248,7 +249,7 @@ static void judge(struct survey *s, size_t i, double *sorted)
 	for (size_t k = 0; k < count; k++)
 		as_good += sorted[k] >= result->r;
 	result->p = (1 + (double)as_good) / (1 + (double)count);
-	result->threshold = sorted[at < count ? at : count - 1];
+	result->threshold = sorted[size_min(at, count - 1)];
 	if (!(result->r > result->threshold))
 		result->reasons |= GABOR_SURROGATES;
 }

@@ -9,8 +9,6 @@
 #include "fit/bank.h"
 #include "fit/symmetry.h"
 
-static const double pi = 3.14159265358979323846;
-
 struct symmetry_plan {
 	size_t k, nodes,
 	    fine; /* fine: frequencies from 0 to .5 cycles per px, both ends included */
@@ -59,7 +57,7 @@ struct symmetry_plan *symmetry_plan_create(size_t k)
 	}
 	for (size_t j = 0; j < fine; j++) {
 		for (size_t c = 0; c < k; c++) {
-			double angle = pi * (double)j / (double)(fine - 1) * bank_x(k, c);
+			double angle = M_PI * (double)j / (double)(fine - 1) * bank_x(k, c);
 			plan->turn_cos[j * k + c] = cos(angle);
 			plan->turn_sin[j * k + c] = sin(angle);
 		}

@@ -5,8 +5,8 @@
 #define WHITE_LIGHTNESS 97.0
 #define END_LIGHTNESS 38.0
 #define END_CHROMA 56.0
-#define RED_HUE (35.0 / 180 * 3.14159265358979323846)
-#define BLUE_HUE (285.0 / 180 * 3.14159265358979323846)
+#define RED_HUE (35.0 / 180 * M_PI)
+#define BLUE_HUE (285.0 / 180 * M_PI)
 
 /* CIE 15: the inverse of the cube root with its linear foot */
 static double cube(double t)

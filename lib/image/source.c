@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "image/grey.h"
 #include "image/resize.h"
 #include "image/source.h"
@@ -315,7 +316,7 @@ static int change_size(struct source *source, struct source_image *image)
 {
 	size_t h = image->h, w = image->w, c = image->c, side = source->options.size, pixels;
 	image->x = source->image;
-	if (side && (h < w ? h : w) != side) {
+	if (side && size_min(h, w) != side) {
 		size_t h2, w2;
 		resize_shorter(h, w, side, &h2, &w2);
 		if (mem_multiply(h2, w2, &pixels) < 0 || pixels > PNM_PIXELS_MAX)

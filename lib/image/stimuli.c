@@ -8,8 +8,7 @@
 #include "base/random.h"
 #include "image/stimuli.h"
 
-#define PI 3.14159265358979323846
-#define DEGREE (PI / 180)
+#define DEGREE (M_PI / 180)
 #define PATHS_TRIED 1000  /* before "no path fits" */
 #define DARTS_MISSED 2000 /* in a row, before the field counts as full */
 #define ELEMENT_REACH 5.  /* sigmas, beyond which exp(-12.5) = 4e-6 of an element is left out */
@@ -193,8 +192,8 @@ static void draw_grating(const struct stimulus *s, float *image)
 		for (size_t c = 0; c < s->size; c++) {
 			double x = pixel_x(s, c), y = pixel_y(s, r);
 			double inside = fmin(1, fmax(0, (s->diameter / 2 + 1 - hypot(x, y)) / 2));
-			double window = square(sin(PI / 2 * inside));
-			double wave = cos(2 * PI * s->frequency * (vx * y - vy * x) + s->phase);
+			double window = square(sin(M_PI / 2 * inside));
+			double wave = cos(2 * M_PI * s->frequency * (vx * y - vy * x) + s->phase);
 			image[r * s->size + c] =
 			    (float)(s->mean * (1 + s->contrast * window * wave));
 		}
@@ -253,7 +252,7 @@ static int lay_path(const struct stimulus *s, struct rng *rng, struct stimulus_e
 int stimulus_scatter(const struct stimulus *s, struct stimulus_element **elements, size_t *count)
 {
 	struct rng rng = rng_start(s->seed, RNG_STIMULI, 0, s->pair);
-	double across = s->kind == STIMULUS_LADDER ? PI / 2 : 0,
+	double across = s->kind == STIMULUS_LADDER ? M_PI / 2 : 0,
 	       distance = STIMULUS_DISTANCE * s->spacing;
 	struct stimulus_element *e = NULL;
 	size_t capacity = 0;
@@ -268,7 +267,7 @@ int stimulus_scatter(const struct stimulus *s, struct stimulus_element **element
 	}
 	for (size_t i = 0; i < s->elements; i++) {
 		double jitter = s->jitter * (2 * rng_uniform(&rng) - 1),
-		       any = PI * rng_uniform(&rng);
+		       any = M_PI * rng_uniform(&rng);
 		e[i].theta = s->present ? e[i].theta + across + jitter : any;
 	}
 	*count = s->elements;
@@ -283,12 +282,12 @@ int stimulus_scatter(const struct stimulus *s, struct stimulus_element **element
 		}
 		e = grown;
 		e[(*count)++] =
-		    (struct stimulus_element){.x = x, .y = y, .theta = PI * rng_uniform(&rng)};
+		    (struct stimulus_element){.x = x, .y = y, .theta = M_PI * rng_uniform(&rng)};
 		missed = 0;
 	}
 	for (size_t i = 0; i < *count; i++) {
-		e[i].theta -= PI * floor(e[i].theta / PI);
-		e[i].phase = s->random_phase ? PI * (2 * rng_uniform(&rng) - 1) : s->phase;
+		e[i].theta -= M_PI * floor(e[i].theta / M_PI);
+		e[i].phase = s->random_phase ? M_PI * (2 * rng_uniform(&rng) - 1) : s->phase;
 	}
 	*elements = e;
 	return 0;
@@ -299,14 +298,14 @@ int stimulus_scatter(const struct stimulus *s, struct stimulus_element **element
 static void add_element(const struct stimulus *s, const struct stimulus_element *e, double *pattern)
 {
 	double vx = cos(e->theta), vy = sin(e->theta), reach = ELEMENT_REACH * s->sigma;
-	double level = cos(e->phase) * exp(-2 * square(PI * s->sigma * s->frequency));
+	double level = cos(e->phase) * exp(-2 * square(M_PI * s->sigma * s->frequency));
 	double edge = (double)s->size - 1, column = e->x + edge / 2, row = edge / 2 - e->y;
 	size_t c0 = (size_t)fmax(0, ceil(column - reach)), r0 = (size_t)fmax(0, ceil(row - reach));
 
 	for (size_t r = r0; (double)r <= fmin(edge, row + reach); r++)
 		for (size_t c = c0; (double)c <= fmin(edge, column + reach); c++) {
 			double x = pixel_x(s, c) - e->x, y = pixel_y(s, r) - e->y;
-			double wave = cos(2 * PI * s->frequency * (vx * y - vy * x) + e->phase);
+			double wave = cos(2 * M_PI * s->frequency * (vx * y - vy * x) + e->phase);
 			pattern[r * s->size + c] +=
 			    exp(-(x * x + y * y) / (2 * square(s->sigma))) * (wave - level);
 		}

@@ -5,11 +5,11 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/threads.h"
+#include "base/vector.h"
 #include "conv/fft.h"
 #include "conv/sizes.h"
-#include "fit/vector.h"
-#include "kernel/overlap.h"
 #include "indices/rows.h"
+#include "kernel/overlap.h"
 #include "stats/resample.h"
 
 enum {

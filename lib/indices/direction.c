@@ -3,7 +3,7 @@
 #include <string.h>
 #include "base/memory.h"
 #include "base/threads.h"
-#include "fit/vector.h"
+#include "base/vector.h"
 #include "indices/angular.h"
 #include "indices/rows.h"
 #include "stats/circular.h"

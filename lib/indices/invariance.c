@@ -6,9 +6,9 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/threads.h"
-#include "fit/vector.h"
-#include "kernel/invariant_fit.h"
+#include "base/vector.h"
 #include "indices/rows.h"
+#include "kernel/invariant_fit.h"
 #include "stats/resample.h"
 #include "stats/student.h"
 

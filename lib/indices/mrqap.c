@@ -3,7 +3,7 @@
 #include <string.h>
 #include "base/memory.h"
 #include "base/threads.h"
-#include "fit/vector.h"
+#include "base/vector.h"
 #include "stats/resample.h"
 
 /* the four complex regressors' real and imaginary parts, then the three real ones */

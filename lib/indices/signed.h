@@ -4,7 +4,7 @@
 #ifndef LATERAL_SIGNED_H
 #define LATERAL_SIGNED_H
 
-#include "fit/vector.h"
+#include "base/vector.h"
 #include "indices/labels.h"
 
 /* sums over a pair's taps for K = b + a M + a' M cos(dphase), dphase = p + g, g = gx Delta_x + gy Delta_y */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
-#include "fit/vector.h"
+#include "base/vector.h"
 #include "kernel/units.h"
 
 #define PI UNITS_PI

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include "base/memory.h"
 #include "base/threads.h"
-#include "fit/vector.h"
+#include "base/vector.h"
 
 enum {
 	TILE = 32, /* pairs side by side */

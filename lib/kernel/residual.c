@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/threads.h"
-#include "fit/vector.h"
+#include "base/vector.h"
 
 enum { LANES = 16 }; /* kernels fitted at once */
 

@@ -1,6 +1,6 @@
 #include "models/censored.h"
 #include <math.h>
-#include "fit/vector.h"
+#include "base/vector.h"
 #include "kernel/units.h"
 
 #define PI UNITS_PI

@@ -1,9 +1,9 @@
 /* Scores that need taps: divergences and canonical fields. */
 #include <stdlib.h>
 #include <string.h>
-#include "base/clones.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "base/vector.h"
 #include "field/field.h"
 #include "models/crossval_job.h"
 

@@ -2,9 +2,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/clones.h"
 #include "base/memory.h"
-#include "fit/vector.h"
+#include "base/vector.h"
 #include "models/ladder.h"
 #include "se2/kernel.h"
 

@@ -1,9 +1,9 @@
 /* Sums over the taps of couples for every shape, and the shape that fits some couples best. */
 #include <stdlib.h>
 #include <string.h>
-#include "base/clones.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "base/vector.h"
 #include "models/ladder.h"
 
 #define PARTS LADDER_PARTS

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include "base/memory.h"
 #include "base/threads.h"
-#include "fit/vector.h"
+#include "base/vector.h"
 
 #define BLOCK CENSORED_BLOCK
 #define TERMS REGRESSION_TERMS

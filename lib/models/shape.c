@@ -1,8 +1,8 @@
 #include "models/shape.h"
 #include <stdlib.h>
 #include <string.h>
-#include "base/clones.h"
 #include "base/memory.h"
+#include "base/vector.h"
 #include "kernel/units.h"
 
 #define A VOLUME_APERTURE2

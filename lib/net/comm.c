@@ -1,5 +1,6 @@
 /* One process: see comm.h. */
 #include <string.h>
+#include "base/number.h"
 #include "net/comm.h"
 
 static int sum(double *x, size_t n)
@@ -33,5 +34,5 @@ const struct comm comm_alone = {0, 1, sum, sum_real, broadcast, exchange};
 size_t comm_first(const struct comm *comm, size_t n, size_t r)
 {
 	size_t each = n / comm->ranks, rest = n % comm->ranks;
-	return r * each + (r < rest ? r : rest);
+	return r * each + size_min(r, rest);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "net/comm_mpi.h"
 
 #define PIECE ((size_t)1 << 28) /* numbers in a call: MPI counts with int */
@@ -57,7 +58,7 @@ static int sum_of(void *x, size_t n, size_t size, MPI_Datatype type)
 	for (size_t i = 0; i < n; i += PIECE) {
 		MPI_Request request;
 		MPI_Iallreduce(MPI_IN_PLACE, (char *)x + i * size,
-		    (int)(n - i < PIECE ? n - i : PIECE), type, MPI_SUM, MPI_COMM_WORLD, &request);
+		    (int)size_min(n - i, PIECE), type, MPI_SUM, MPI_COMM_WORLD, &request);
 		if (wait_for(&request) < 0)
 			return -1;
 	}
@@ -78,7 +79,7 @@ static int broadcast(void *data, size_t bytes)
 {
 	for (size_t i = 0; i < bytes; i += PIECE) {
 		MPI_Request request;
-		MPI_Ibcast((char *)data + i, (int)(bytes - i < PIECE ? bytes - i : PIECE), MPI_BYTE,
+		MPI_Ibcast((char *)data + i, (int)size_min(bytes - i, PIECE), MPI_BYTE,
 		    0, MPI_COMM_WORLD, &request);
 		if (wait_for(&request) < 0)
 			return -1;

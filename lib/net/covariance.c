@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/threads.h"
 #include "conv/conv.h"
 #include "net/covariance.h"
@@ -190,7 +191,7 @@ int covariance_add(struct covariance *c, const real *h, size_t n, size_t height,
 		if (!(c->image_sums[i] = mem_alloc(pixels, sizeof(double))))
 			return -1;
 	}
-	c->image_pixels = pixels > c->image_pixels ? pixels : c->image_pixels;
+	c->image_pixels = size_max(pixels, c->image_pixels);
 	for (size_t m = 0; m < n; m++) {
 		struct image image = {c, h + m * c->channels * plane, height, width};
 		if (par_for(c->channels, c->threads, sum_channel, &image) < 0)

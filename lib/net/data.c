@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/random.h"
 #include "base/spool.h"
 #include "image/split.h"
@@ -106,7 +107,7 @@ static int spool_batch(struct npys_in *in, const struct batch *batch, struct dat
 		return -1;
 	int status = 0;
 	for (size_t i = 0; status == 0 && i < batch->n; i += chunk) {
-		size_t count = batch->n - i < chunk ? batch->n - i : chunk;
+		size_t count = size_min(batch->n - i, chunk);
 		size_t items = batch->rank == 2 ? count * batch->h : count;
 		struct piece piece = {count, data->h, data->w, data->bytes};
 		status = data->bytes ? npys_read_raw(in, buffer, items)

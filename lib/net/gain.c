@@ -16,6 +16,10 @@
 #include "base/threads.h"
 #include "net/gain.h"
 
+/* glibc has it for gcc alone */
+#ifndef CMPLX
+#define CMPLX(re, im) __builtin_complex((double)(re), (double)(im))
+#endif
 #define GRID_MIN 16
 #define GLANCES 8   /* power iterations at a point of the grid */
 #define STARTS 6    /* points that the ascent starts from */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/threads.h"
 #include "net/jacobian.h"
 
@@ -62,8 +63,8 @@ static void offset(const struct pass *pass, size_t m, size_t *row, size_t *colum
 {
 	const struct jacobian *j = pass->j;
 	double k = (double)(j->images + m) + 1;
-	size_t rows = j->spacing < pass->h ? j->spacing : pass->h;
-	size_t columns = j->spacing < pass->w ? j->spacing : pass->w;
+	size_t rows = size_min(j->spacing, pass->h);
+	size_t columns = size_min(j->spacing, pass->w);
 	*row = (size_t)((double)rows * (k * R2_ROW - floor(k * R2_ROW)));
 	*column = (size_t)((double)columns * (k * R2_COLUMN - floor(k * R2_COLUMN)));
 }

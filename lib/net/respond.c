@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "net/covariance.h"
 #include "net/jacobian.h"
 #include "net/respond.h"
@@ -204,7 +205,7 @@ static int run_chunks(struct respond *r, struct npys_in *in, const struct batch 
 	size_t pixels = batch->h * batch->w;
 	for (; chunk->first < batch->n; chunk->first += chunk->n) {
 		size_t left = batch->n - chunk->first;
-		chunk->n = left < chunk->room ? left : chunk->room;
+		chunk->n = size_min(left, chunk->room);
 		if (batch_read(in, batch, chunk->images, chunk->n) < 0)
 			return -1;
 		for (size_t i = 0; i < chunk->n * pixels; i++)
@@ -232,7 +233,7 @@ int respond_images(struct respond *r, struct npys_in *in, const struct batch *ba
 	    (read_design(r) < 0 || respond_to_blank(r, batch->h, batch->w) < 0))
 		return -1;
 	size_t room = network_chunk(r->net, batch->h, batch->w, r->iterations);
-	room = room < batch->n ? room : batch->n;
+	room = size_min(room, batch->n);
 	size_t pixels = batch->h * batch->w, numbers;
 	if (mem_multiply(room * r->filters, pixels, &numbers) < 0 ||
 	    reserve_waiting(r, batch->n) < 0)

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/progress.h"
 #include "base/random.h"
 #include "net/crops.h"
@@ -279,8 +280,8 @@ static int check_sides(struct run *run)
 	const struct network_options *n = network_options(run->net);
 	const struct data *data = run->training->data,
 			  *other = run->validation->count ? run->validation->data : data;
-	size_t kernel = n->k0 > n->k1 ? n->k0 : n->k1, side = other->h < other->w ? other->h : other->w;
-	kernel = n->iterations && n->kl > kernel ? n->kl : kernel;
+	size_t kernel = size_max(n->k0, n->k1), side = size_min(other->h, other->w);
+	kernel = n->iterations ? size_max(n->kl, kernel) : kernel;
 	if (o->crop > data->h || o->crop > data->w)
 		return err_set("training images: %zu x %zu px, smaller than crops of %zu", data->h,
 		    data->w, o->crop);
@@ -310,7 +311,7 @@ static int prepare(struct run *run)
 	network_find(run->net, "input.sd")->x[0] = (real)sd;
 	if (check_sides(run) < 0)
 		return -1;
-	run->batch = o->batch < run->training->count ? o->batch : run->training->count;
+	run->batch = size_min(o->batch, run->training->count);
 	if (run->batch < run->comm->ranks)
 		return err_set("training images: %zu in a batch, too few for %zu processes",
 		    run->batch, run->comm->ranks);

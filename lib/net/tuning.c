@@ -6,7 +6,6 @@
 #include "base/memory.h"
 #include "net/tuning.h"
 
-#define PI 3.14159265358979323846
 #define SMOOTHING .4 /* weight of either neighbour, the middle's being 1 */
 #define FINE 3600    /* points of the interpolated orientation curve: 0.05 degrees */
 #define EVEN 1e-6    /* how far spacing may be from equal: tables have nine digits */
@@ -98,7 +97,7 @@ static int read_design(struct tuning *t, const struct table *table, double *colu
 			if (levels[c] && insert(levels[c], x) < 0)
 				return -1;
 		}
-		t->phase[row] = columns[2 * t->rows + row] * PI / 180;
+		t->phase[row] = columns[2 * t->rows + row] * M_PI / 180;
 		if (isnan(t->mean) && isfinite(columns[5 * t->rows + row]))
 			t->mean = columns[5 * t->rows + row];
 	}
@@ -296,14 +295,14 @@ static double half_width(const double *curve, size_t n, double *fine)
 	double level, down[2];
 	memset(fine, 0, FINE * sizeof(double));
 	for (size_t k = 0; k <= n / 2; k++) {
-		double a = 0, b = 0, gain = 1 + 2 * SMOOTHING * cos(2 * PI * (double)k / (double)n);
+		double a = 0, b = 0, gain = 1 + 2 * SMOOTHING * cos(2 * M_PI * (double)k / (double)n);
 		for (size_t i = 0; i < n; i++) {
-			a += curve[i] * cos(2 * PI * (double)(k * i % n) / (double)n);
-			b += curve[i] * sin(2 * PI * (double)(k * i % n) / (double)n);
+			a += curve[i] * cos(2 * M_PI * (double)(k * i % n) / (double)n);
+			b += curve[i] * sin(2 * M_PI * (double)(k * i % n) / (double)n);
 		}
 		gain *= (k == 0 || 2 * k == n ? 1. : 2.) / (double)n;
 		for (size_t i = 0; i < FINE; i++) {
-			double angle = 2 * PI * (double)(k * i % FINE) / FINE;
+			double angle = 2 * M_PI * (double)(k * i % FINE) / FINE;
 			fine[i] += gain * (a * cos(angle) + b * sin(angle));
 		}
 	}
@@ -372,11 +371,11 @@ static void measure(const struct tuning *t, const double *f0, const double *f1, 
 	size_t it = best / nf, jf = best % nf;
 	for (size_t i = 0; i < nt; i++) {
 		curve[i] = f0[i * nf + jf];
-		re += curve[i] * cos(2 * PI / 180 * t->theta.x[i]);
-		im += curve[i] * sin(2 * PI / 180 * t->theta.x[i]);
+		re += curve[i] * cos(2 * M_PI / 180 * t->theta.x[i]);
+		im += curve[i] * sin(2 * M_PI / 180 * t->theta.x[i]);
 		sum += fabs(curve[i]);
 	}
-	double r = hypot(re, im) / sum, theta = .5 * atan2(im, re) * 180 / PI;
+	double r = hypot(re, im) / sum, theta = .5 * atan2(im, re) * 180 / M_PI;
 	result->cv = 1 - r;
 	if (r > 1e-12)
 		result->theta = theta < 0 ? theta + 180 : theta;

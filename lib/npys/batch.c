@@ -2,6 +2,7 @@
 #include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "npys/batch.h"
 
 #define CHUNK_BYTES ((size_t)4 << 20)
@@ -91,7 +92,7 @@ static size_t chunk(const struct batch *batch, size_t bytes)
 {
 	size_t images = bytes / sizeof(float) / batch->pixels;
 	images = images ? images : 1;
-	return images < batch->n ? images : batch->n;
+	return size_min(images, batch->n);
 }
 
 size_t batch_chunk(const struct batch *batch)

@@ -1,6 +1,7 @@
 /* A filter of image streams: see filter.h. */
 #include <stdlib.h>
 #include "base/memory.h"
+#include "base/number.h"
 #include "npys/filter.h"
 
 /* Buffers grow to the largest chunk of the stream. */
@@ -50,7 +51,7 @@ int batch_filter(struct npys_in *in, struct npys_out *out, const struct batch_fi
 		/* an item of an (h, w) record is a row */
 		size_t items = header.rank == 2 ? batch.h : 1;
 		for (size_t done = 0, now; done < batch.n; done += now) {
-			now = batch.n - done < chunk ? batch.n - done : chunk;
+			now = size_min(batch.n - done, chunk);
 			if ((status = batch_read(in, &batch, x, now)) < 0 ||
 			    (status = filter->run(filter->self, x, y, now)) < 0 ||
 			    (status = npys_write_float(out, y, now * items)) < 0 ||

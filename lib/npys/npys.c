@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/output.h"
 #include "base/spool.h"
 #include "npys/npys.h"
@@ -347,7 +348,7 @@ static int read_header(struct npys_in *in)
 	if (got == 0)
 		return 0;
 	in->records++;
-	if (memcmp(start, MAGIC, got < MAGIC_SIZE ? got : MAGIC_SIZE) != 0)
+	if (memcmp(start, MAGIC, size_min(got, MAGIC_SIZE)) != 0)
 		return in->records == 1
 		           ? err_set("%s: not an npys stream (no NPY magic at its start)", in->file)
 		           : record_error(in, "what follows the record before it is not NPY");
@@ -410,7 +411,7 @@ int npys_peek(struct npys_in *in, unsigned char *first, size_t size, size_t *got
 			break;
 		in->end += (size_t)r;
 	}
-	*got = in->end < size ? in->end : size;
+	*got = size_min(in->end, size);
 	memcpy(first, in->buffer, *got);
 	return 0;
 }
@@ -438,7 +439,7 @@ static int read_numbers(struct npys_in *in, void *x, size_t n)
 
 static size_t at_most(size_t n, size_t limit)
 {
-	return n < limit ? n : limit;
+	return size_min(n, limit);
 }
 
 static int skip_rest(struct npys_in *in)

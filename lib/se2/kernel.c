@@ -1,11 +1,12 @@
+#include "base/number.h"
 #include "se2/kernel.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/clones.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "base/vector.h"
 #include "conv/fft.h"
 #include "conv/sizes.h"
 
@@ -32,7 +33,7 @@ size_t se2_padded(
 		err_set("grid: sizes and step must be above 0");
 		return 0;
 	}
-	double size = (double)(grid->height > grid->width ? grid->height : grid->width);
+	double size = (double)size_max(grid->height, grid->width);
 	double model_reach = grid->reach > 0 ? grid->reach : se2_reach(model);
 	double reach = (model_reach + 6 * aperture->sigma) / grid->step;
 	double side = ceil(fmax(fmax(2 * reach, size / 2 + reach), size + 1));
@@ -160,7 +161,7 @@ static int spectrum_row(size_t ky, size_t worker, void *argument)
 		double fy = unit * (double)(ey < 0 ? -ey : ey);
 		for (ptrdiff_t mx = -folds; mx <= folds; mx++)
 			for (size_t first = 0; first < width; first += B) {
-				size_t count = width - first < B ? width - first : B;
+				size_t count = size_min(width - first, B);
 				double wx[B], wy[B], weight[B];
 				bool any = false;
 				for (size_t c = 0; c < count; c++) {

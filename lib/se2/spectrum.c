@@ -1,12 +1,13 @@
+#include "base/number.h"
 #include "se2/spectrum.h"
 #include <complex.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/clones.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/vector.h"
 
 #define B SE2_BLOCK
 #define POLES 8 /* of the rational approximation of exp(-z), degree 7 over 8 */
@@ -323,7 +324,7 @@ int se2_spectrum(const struct se2_model *model, size_t count, const double *wx, 
 	double *r = mem_alloc(s->rows * B, sizeof *r), *m = mem_alloc(s->rows * B, sizeof *m);
 	int status = r && m ? 0 : -1;
 	for (size_t first = 0; status == 0 && first < count; first += B) {
-		size_t n = count - first < B ? count - first : B;
+		size_t n = size_min(count - first, B);
 		se2_solve(s, n, wx + first, wy + first, r, m);
 		for (size_t i = 0; i < s->rows; i++) {
 			memcpy(re + i * count + first, r + i * B, n * sizeof *re);

@@ -2,8 +2,6 @@
 #include <math.h>
 #include <stdbool.h>
 
-#define PI 3.14159265358979323846
-
 struct axial_mean axial_mean(size_t n, const double *theta, const double *w)
 {
 	double x = 0, y = 0, sum = 0;
@@ -19,7 +17,7 @@ struct axial_mean axial_mean(size_t n, const double *theta, const double *w)
 	mean.length = hypot(x, y) / sum;
 	if (mean.length > 0) {
 		double angle = atan2(y, x) / 2;
-		mean.angle = angle < 0 ? angle + PI : angle;
+		mean.angle = angle < 0 ? angle + M_PI : angle;
 	}
 	double count = (double)n, r = mean.length * count;
 	mean.p = fmin(1, exp(sqrt(1 + 4 * count + 4 * (count * count - r * r)) - (1 + 2 * count)));
@@ -34,7 +32,7 @@ double axial_entropy(size_t n, const double *theta, size_t bins)
 	for (size_t b = 0; b < bins; b++) {
 		size_t count = 0;
 		for (size_t i = 0; i < n; i++) {
-			double turn = theta[i] / PI - floor(theta[i] / PI);
+			double turn = theta[i] / M_PI - floor(theta[i] / M_PI);
 			size_t bin = (size_t)(turn * (double)bins);
 			count += (bin < bins ? bin : bins - 1) == b;
 		}

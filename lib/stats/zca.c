@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/threads.h"
 #include "npys/npys.h"
 #include "stats/zca.h"
@@ -108,7 +109,7 @@ int zca_sums_add(struct zca_sums *s, const float *x, size_t n, size_t threads)
 			s->shift[i % d] += (double)x[i] / (double)n;
 	}
 	for (size_t done = 0, now; done < n; done += now) {
-		now = n - done < VECTORS ? n - done : VECTORS;
+		now = size_min(n - done, VECTORS);
 		for (size_t v = 0; v < now; v++)
 			for (size_t j = 0; j < d; j++) {
 				double value = (double)x[(done + v) * d + j] - s->shift[j];
@@ -267,11 +268,11 @@ static int apply(const double *matrix, const double *before, const double *after
     const float *x, float *y, size_t n, size_t threads)
 {
 	start_blas();
-	size_t most = n < VECTORS ? n : VECTORS;
+	size_t most = size_min(n, VECTORS);
 	double *in = mem_alloc(most * d, sizeof *in), *out = mem_alloc(most * d, sizeof *out);
 	int status = in && out ? 0 : -1;
 	for (size_t done = 0, now; status == 0 && done < n; done += now) {
-		now = n - done < most ? n - done : most;
+		now = size_min(n - done, most);
 		for (size_t i = 0; i < now * d; i++)
 			in[i] = (double)x[done * d + i] - (before ? before[i % d] : 0);
 		struct product product = {in, matrix, out, now, d};

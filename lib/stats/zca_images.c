@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "conv/filter2d.h"
 #include "stats/zca_images.h"
 
@@ -69,7 +70,7 @@ static int learn_batch(
 			npys_begin(keep, &header) < 0))
 		return -1;
 	for (size_t done = 0, now; done < batch->n; done += now) {
-		now = batch->n - done < chunk ? batch->n - done : chunk;
+		now = size_min(batch->n - done, chunk);
 		if (batch_read(in, batch, l->x, now) < 0 ||
 		    (keep && npys_write_float(keep, l->x, now * rows) < 0) ||
 		    (l->patch ? zca_add_patches(l->sums, l->x, now, l->c, batch->h, batch->w, l->h,

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/spool.h"
 #include "tensor/tensors.h"
 
@@ -232,7 +233,7 @@ size_t tensors_chunk(const struct npys_header *header)
 {
 	size_t items =
 	    header->item < CHUNK_NUMBERS ? CHUNK_NUMBERS / (header->item + !header->item) : 1;
-	items = items < header->items ? items : header->items;
+	items = size_min(items, header->items);
 	return items ? items : 1;
 }
 

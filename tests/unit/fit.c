@@ -3,6 +3,7 @@
 #include <string.h>
 #include "check.h"
 #include "base/random.h"
+#include "base/vector.h"
 #include "fit/bank.h"
 #include "fit/blob.h"
 #include "fit/gabor_fit.h"
@@ -11,7 +12,6 @@
 #include "fit/surrogate.h"
 #include "fit/survey.h"
 #include "fit/symmetry.h"
-#include "fit/vector.h"
 #include "stats/aicc.h"
 
 static const double pi = 3.14159265358979323846;

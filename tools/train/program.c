@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/output.h"
 #include "base/paths.h"
 #include "base/threads.h"
@@ -248,7 +249,7 @@ int program_train(const struct comm *processes, char **argv, size_t operands)
 	read_data(NULL, argv, operands, &data);
 	if (data.classes < 2)
 		tool_check(err_set("training images: only one class; there is nothing to learn"));
-	size_t side = data.h < data.w ? data.h : data.w;
+	size_t side = size_min(data.h, data.w);
 	training.threads = par_threads(threads);
 	training.crop = crop = crop_given ? crop : side < 48 ? side : 48;
 	if (validate) {

@@ -1,18 +1,30 @@
-/* What the inner loops of the fits need: one function compiled for several vector units, elementary functions that the
- * compiler can put into such a loop, and sums of products of many rows. */
-#ifndef FIT_VECTOR_H
-#define FIT_VECTOR_H
+/*
+ * Inner loops: one function compiled for several kinds of CPU, elementary functions that the compiler can put into such
+ * a loop, and sums of products of many rows.
+ */
+#ifndef BASE_VECTOR_H
+#define BASE_VECTOR_H
 
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-/* Sanitisers cannot instrument the choice between clones, which is made before they start. */
+/*
+ * A function compiled for several kinds of CPU, of which the loader chooses one. FOR_CPUS: without fused multiply-adds
+ * all of them give the same bits. FOR_FMA, FOR_AVX512: in files that are compiled with fused multiply-adds; as in any
+ * BLAS the bits depend on the kind of CPU. Sanitisers start after the choice and cannot instrument it; clang 14 does not
+ * link such a function from another file.
+ */
 #if defined __x86_64__ && !defined __SANITIZE_ADDRESS__ && !defined __clang__
-#define VECTOR_CLONES __attribute__((target_clones("default", "fma", "avx512f")))
+#define FOR_CPUS __attribute__((target_clones("default", "avx2")))
+#define FOR_FMA __attribute__((target_clones("default", "fma")))
+#define FOR_AVX512 __attribute__((target_clones("default", "fma", "avx512f")))
 #else
-#define VECTOR_CLONES
+#define FOR_CPUS
+#define FOR_FMA
+#define FOR_AVX512
 #endif
+#define VECTOR_CLONES FOR_AVX512
 
 /* What such a function calls in its loops must become part of it. */
 #define VECTOR_INLINE static inline __attribute__((always_inline))
