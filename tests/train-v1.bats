@@ -381,13 +381,13 @@ assert abs(ours / g.max() - 1) < 1e-6, (k, ours, g.max())
 	[[ $output =~ train:\ [0-9]+\ of\ 9600\ images,\ [0-9.e+]+\ images/s,\ [0-9]+\ s\ left,\ epoch\ [0-9]+\ \(the\ last\ is\ 99\),\ loss\ [0-9.]+ ]]
 }
 
-@test "the manual's gnuplot line follows a log that grows, from before it is there" {
+@test "the manual's gnuplot example follows a log that grows, from before it is there" {
 	command -v gnuplot >/dev/null || skip "no gnuplot"
-	line=$(sed -n "s/^gnuplot -e '\(.*\)'$/\1/p" "$top/man/train-v1.1")
-	[[ $line == *'log.tsv'* ]]
+	plot=$(sed -n '/^gnuplot - /,/^END$/{//!p}' "$top/man/train-v1.1")
+	[[ $plot == *'log.tsv'* ]]
 	train-v1 $small --epochs 1 --log trained.tsv "$stripes" -o m
 	# dots on a text terminal; a state of the log stays until it is drawn
-	GNUTERM=dumb timeout 120 gnuplot -e "${line/pause 5/pause 0.2}" >drawn 2>errors 3>&- &
+	timeout 120 gnuplot - <<<"${plot/pause 5/pause 0.2}" >drawn 2>errors 3>&- &
 	job=$!
 	wait_for() { for ((i = 0; i < 300; i++)); do sleep 0.1; ! "$@" || return 0; done; return 1; }
 	drawn() { tr -dc '\f' <drawn | wc -c; } # a page each
@@ -662,7 +662,7 @@ for part in ("train", "test"):
 			bash -n $block
 			! grep '^#SBATCH' $block | grep -vE '^#SBATCH( --(nodes|ntasks-per-node|cpus-per-task|time|array|requeue|open-mode)(=[^ ]+)?)+$' || false
 			for tool in parallel mpirun train-v1-mpi; do
-				! grep -qw "^$tool\|srun.*$tool" $block || command -v $tool >/dev/null || { missing+=($tool); continue 2; }
+				! grep -qw "^$tool\|\(srun\|mpirun\).*$tool" $block || command -v $tool >/dev/null || { missing+=($tool); continue 2; }
 			done
 			sed -i "s|/local/|$PWD/local/|" $block
 			(PATH=$PWD/path:$PATH && bash -euo pipefail $block && wait) >out 2>&1 </dev/null ||
