@@ -2,6 +2,7 @@
  * Unit tests print TAP, a line per claim; main ends with `return check_end();`.
  *
  *	CLAIM("what the checks that follow, here and in the functions called, hold together");
+ *	TEST(function, "what the checks of function() hold together");
  *	CHECK(condition);
  *	CHECK_CLOSE(got, expected, tolerance);
  *
@@ -70,7 +71,8 @@ static inline bool check_close_report(
 static inline int check_end(void)
 {
 	unsigned number = 0, failed = 0;
-	for (const struct check_claim *c = check_claims; c < check_claims + CHECK_CLAIMS && c->text; c++) {
+	for (const struct check_claim *c = check_claims; c < check_claims + CHECK_CLAIMS && c->text;
+	     c++) {
 		bool ok = c->checks > 0 && c->failures == 0;
 		printf("%s %u - %s (%u checks", ok ? "ok" : "not ok", ++number, c->text, c->checks);
 		if (c->failures)
@@ -85,9 +87,11 @@ static inline int check_end(void)
 }
 
 #define CLAIM(text) (check_named = true, check_begin(text))
+/* a function whose checks are a claim */
+#define TEST(function, text) (CLAIM(text), (function)())
 #define CHECK(condition) check_report((condition), __func__, __LINE__, #condition)
 /* |got - expected| <= tolerance */
-#define CHECK_CLOSE(got, expected, tolerance) \
+#define CHECK_CLOSE(got, expected, tolerance)                                                      \
 	check_close_report((got), (expected), (tolerance), __func__, __LINE__, #got " ~ " #expected)
 
 #endif
