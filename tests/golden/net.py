@@ -18,6 +18,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as fn
 from npys import npys, save
+from weights import NAMES, RUNNING, load, write
 
 
 class Network(nn.Module):
@@ -56,24 +57,9 @@ class Network(nn.Module):
         return self.head(h)
 
 
-def load(path):
-    """Tensors and metadata of a safetensors file."""
-    import json
-    with open(path, "rb") as f:
-        data = f.read()
-    n = int.from_bytes(data[:8], "little")
-    head = json.loads(data[8:8 + n])
-    meta = head.pop("__metadata__", {})
-    tensors = {}
-    for name, t in head.items():
-        begin, end = t["data_offsets"]
-        x = np.frombuffer(data[8 + n + begin:8 + n + end], "<f4").reshape(t["shape"])
-        tensors[name] = torch.from_numpy(x.copy())
-    return tensors, meta
-
-
 def module(path):
     tensors, meta = load(path)
+    tensors = {name: torch.from_numpy(x.copy()) for name, x in tensors.items()}
     f, _, k1, _ = tensors["v1.weight"].shape
     net = Network(tensors["lgn.weight"].shape[2], f, k1, tensors["lateral.weight"].shape[2],
                   tensors["head.11.weight"].shape[0], int(meta["iterations"]), meta["lgn"], meta["propagation"])
@@ -82,9 +68,6 @@ def module(path):
 
 
 SHAPE = dict(k0=3, f=5, k1=5, kl=5, classes=3)
-NAMES = ["lgn.weight", "lgn_norm.bias", "v1.weight", "v1_norm.bias", "lateral.weight", "head.1.weight", "head.2.weight",
-         "head.2.bias", "head.5.weight", "head.6.weight", "head.6.bias", "head.11.weight", "head.11.bias"]
-RUNNING = [n + s for n in ("lgn_norm", "v1_norm", "head.2", "head.6") for s in (".running_mean", ".running_var")]
 
 
 def formula(i, count):
@@ -246,18 +229,9 @@ def random_network(rng, k0, f, k1, kl, iterations, propagation, lgn):
 
 
 def write_model(path, net):
-    import json
-    head, data = {"__metadata__": {"iterations": str(net.t), "lgn": "relu" if net.relu else "linear",
-                                   "propagation": "average" if net.average else "recurrent"}}, b""
-    for name, p in net.state_dict().items():
-        if "num_batches" not in name:
-            x = p.numpy().astype("<f4").tobytes()
-            head[name] = {"dtype": "F32", "shape": list(p.shape), "data_offsets": [len(data), len(data) + len(x)]}
-            data += x
-    text = json.dumps(head).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path, "wb") as f:
-        f.write(len(text).to_bytes(8, "little") + text + data)
+    write(path, {name: p.numpy().astype("<f4") for name, p in net.state_dict().items() if "num_batches" not in name},
+          {"iterations": str(net.t), "lgn": "relu" if net.relu else "linear",
+           "propagation": "average" if net.average else "recurrent"})
 
 
 class Nearest:

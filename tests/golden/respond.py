@@ -3,31 +3,21 @@
     respond.py random DIR          model-*.safetensors (every propagation and l0), images.npys
     respond.py planted FILE        delta at l0, Gabors of known orientation and frequency at l1, no lateral weights
 """
-import json
-import struct
-import sys
 import os
+import sys
 
 import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from npys import save  # noqa: E402
+from profiles import gabor  # noqa: E402
+from weights import write  # noqa: E402
 
 EPSILON = 1e-5
 
 
 def save_model(path, tensors, **metadata):
-    names = sorted(tensors)
-    header, at = {"__metadata__": {k.replace("_", "-"): str(v) for k, v in metadata.items()}}, 0
-    for n in names:
-        size = tensors[n].size * 4
-        header[n] = {"dtype": "F32", "shape": list(tensors[n].shape), "data_offsets": [at, at + size]}
-        at += size
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path, "wb") as f:
-        f.write(struct.pack("<Q", len(text)) + text)
-        for n in names:
-            f.write(np.ascontiguousarray(tensors[n], "<f4").tobytes())
+    write(path, {n: tensors[n].astype("<f4") for n in sorted(tensors)}, {k: str(v) for k, v in metadata.items()})
 
 
 def norm(t, name, channels, rng=None):
@@ -152,15 +142,6 @@ def lattice(n, h, w, spacing):
     return out
 
 
-def gabor(size, theta_deg, f, sigma_across, sigma_along, phase_deg):
-    c = np.arange(size) - (size - 1) / 2
-    x, y = np.meshgrid(c, -c)
-    t = np.radians(theta_deg)
-    u, v = y * np.cos(t) - x * np.sin(t), y * np.sin(t) + x * np.cos(t)
-    return (np.exp(-u**2 / 2 / sigma_across**2 - v**2 / 2 / sigma_along**2)
-            * np.cos(2 * np.pi * f * u + np.radians(phase_deg)))
-
-
 PLANTED = [(0, .12, 0), (22, .15, 90), (45, .2, 45), (77.5, .13, 180), (90, .25, 30), (121, .16, 270), (150, .18, 10),
            (175, .22, 120)]  # theta_deg, sf_cpp, phase_deg; envelopes of 3 px
 
@@ -170,8 +151,7 @@ def planted():
     t["lgn.weight"][:] = 0
     t["lgn.weight"][0, 0, 1, 1] = 1
     for i, (theta, f, phase) in enumerate(PLANTED):
-        g = gabor(19, theta, f, 3, 3, phase)
-        t["v1.weight"][i, 0] = g
+        t["v1.weight"][i, 0] = gabor(19, theta, phase, f, 3, 3)
     t["lateral.weight"][:] = 0
     for n in ("lgn_norm", "v1_norm"):
         norm(t, n, 1 if n == "lgn_norm" else len(PLANTED))
@@ -183,7 +163,6 @@ METADATA = dict(version="0.1", iterations=1)
 KINDS = [(lgn, p) for lgn in ("relu", "linear") for p in ("recurrent", "average")]
 
 if __name__ == "__main__":
-    from npys import save
     if sys.argv[1] == "random":
         rng = np.random.default_rng(1)
         t = network(rng)
