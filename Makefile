@@ -99,13 +99,14 @@ include tests/tests.mk
 -include tests/bench.mk
 -include pipelines/pipelines.mk
 
-# what an installed copy needs: tools, pages, pipelines. Names are those of the tools; nothing else is put on PATH.
+# what an installed copy needs: tools, pages, pipelines, the Python module. Names are those of the tools; nothing else is put on PATH.
 PIPELINES := $(wildcard pipelines/*)
 install: all
-	install -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(DATADIR)" $(foreach s,1 5 7,"$(DESTDIR)$(MANDIR)/man$(s)")
+	install -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(DATADIR)/python" $(foreach s,1 5 7,"$(DESTDIR)$(MANDIR)/man$(s)")
 	install -m 755 $(TOOLS:%=$(B)/bin/%) "$(DESTDIR)$(BINDIR)"
 	for page in $(PAGES); do install -m 644 $$page "$(DESTDIR)$(MANDIR)/man$${page##*.}"; done
 	cp -R $(PIPELINES) "$(DESTDIR)$(DATADIR)"
+	install -m 644 python/v1pipe.py "$(DESTDIR)$(DATADIR)/python"
 
 uninstall:
 	rm -f $(TOOLS:%="$(DESTDIR)$(BINDIR)/%")

@@ -12,16 +12,13 @@ setup_file() {
 	"$PYTHON" "$top/tests/fixtures.py" fixtures
 	dead-leaves -n 60 | train-v1 --filters 16 --kl 5 --crop 24 --epochs 1 --batch 20 -o start.safetensors
 	"$PYTHON" -c '
-import json, struct, sys
+import sys
 sys.path.insert(0, sys.argv[1])
-from npys import one
-b = bytearray(open("start.safetensors", "rb").read())
-n = struct.unpack("<Q", b[:8])[0]
-h = json.loads(b[8:8 + n])
+from npys import *
+t = load_file("start.safetensors")
 for name, a in ("lgn.weight", one("fixtures/lgn.npys")), ("v1.weight", one("fixtures/v1.npys")):
-    begin, end = h[name]["data_offsets"]
-    b[8 + n + begin:8 + n + end] = a.astype("<f4").tobytes()
-open("planted.safetensors", "wb").write(b)' "$top/tests"
+    t[name] = a.astype("<f4").reshape(t[name].shape)
+save_file(t, "planted.safetensors", metadata("start.safetensors"))' "$top/tests"
 }
 
 small='--filters 16 --kl 5 --crop 24 --batch 20 --rate 0.001'

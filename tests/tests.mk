@@ -15,7 +15,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/$(T).c))
 FUZZ_SECONDS = 60
 
 # what the tests see: the tools first on PATH, a Python with NumPy, where data and golden files are
-TEST_ENV = PATH="$(CURDIR)/$(B)/bin:$$PATH" PYTHON="$(PYTHON)" V1PIPE_BUILD="$(CURDIR)/$(B)" \
+TEST_ENV = PATH="$(CURDIR)/$(B)/bin:$$PATH" PYTHON="$(PYTHON)" PYTHONPATH="$(CURDIR)/python" PYTHONDONTWRITEBYTECODE=1 V1PIPE_BUILD="$(CURDIR)/$(B)" \
 	V1PIPE_DATA="$${V1PIPE_DATA:-$(CURDIR)/../shared/data}" \
 	ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
 	UBSAN_OPTIONS=print_stacktrace=1 \

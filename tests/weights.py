@@ -1,6 +1,7 @@
-"""Model files (safetensors) read and written from the format's description alone."""
+"""Model files (safetensors) read by python/v1pipe.py, and written in any order and type."""
 import json
 import numpy as np
+from npys import load_file, metadata
 
 TYPES = {"<f2": "F16", "<f4": "F32", "<f8": "F64", "|i1": "I8", "<i2": "I16", "<i4": "I32", "<i8": "I64", "|u1": "U8",
          "<u2": "U16", "<u4": "U32", "<u8": "U64", "|b1": "BOOL"}
@@ -12,14 +13,8 @@ RUNNING = [n + s for n in ("lgn_norm", "v1_norm", "head.2", "head.6") for s in (
 
 
 def load(path):
-    """{name: array}, {key: value} of a file whose types are NumPy's."""
-    with open(path, "rb") as f:
-        head = json.loads(f.read(int.from_bytes(f.read(8), "little")))
-        data = f.read()
-    dtypes = {safe: dtype for dtype, safe in TYPES.items()}
-    metadata = head.pop("__metadata__", {})
-    return {name: np.frombuffer(data[slice(*t["data_offsets"])], dtypes[t["dtype"]]).reshape(t["shape"])
-            for name, t in head.items()}, metadata
+    """{name: array}, {key: value} of a file."""
+    return load_file(path), metadata(path)
 
 
 def write(path, tensors, metadata=None, pad=8):
@@ -37,5 +32,5 @@ def write(path, tensors, metadata=None, pad=8):
 
 def change(path, to, tensors):
     """The model at path with other numbers in some tensors."""
-    old, metadata = load(path)
-    write(to, {**old, **{name: np.asarray(a, "<f4").reshape(old[name].shape) for name, a in tensors.items()}}, metadata)
+    old, meta = load(path)
+    write(to, {**old, **{name: np.asarray(a, "<f4").reshape(old[name].shape) for name, a in tensors.items()}}, meta)

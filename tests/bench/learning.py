@@ -22,8 +22,8 @@ try:
 except ImportError:
     print("learning: no torch (./setup bench installs it): nothing to compare with", file=sys.stderr)
     sys.exit(77)
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden"))
-from net import Network  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "python"))
+from v1pipe import Network  # noqa: E402
 
 torch.set_num_threads(threads)
 ours = subprocess.Popen([sys.argv[1], str(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -129,7 +129,7 @@ import sys
 import torch
 import torch.nn.functional as fn
 sys.path.insert(0, sys.argv[1])
-from net import Network
+from v1pipe import Network
 threads, steps, f, k0, k1, kl, t, crop, n = map(int, sys.argv[2:])
 torch.set_num_threads(threads)
 net = Network(k0, f, k1, kl, 10, t)
@@ -141,14 +141,14 @@ for _ in range(steps):
     optimiser.step()
 print("done", flush=True)
 """
-GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden")
+PYTHON = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "python")
 
 print(f"\n{'peak memory of a training process, MB':44s} {'ours':>9s} {'PyTorch':>9s} {'ours/its':>8s}")
 idle = their_peak("import torch; print('done', flush=True)")
 for name, network, steps in (("default: K1 9 x 9, T 1, 48 x 48, batch 64", (64, 7, 11, 9, 1, 48, 64), 2),
                              ("no K1, 64 x 64, batch 64", (64, 7, 11, 9, 0, 64, 64), 2),
                              ("K1 15 x 15, T 3, 64 x 64, batch 32", (64, 7, 11, 15, 3, 64, 32), 1)):
-    a, b = our_peak(*network), their_peak(THEIRS, GOLDEN, threads, steps, *network)
+    a, b = our_peak(*network), their_peak(THEIRS, PYTHON, threads, steps, *network)
     failed |= a > b
     print(f"{name:44s} {a:9.0f} {b:9.0f} {a / b:8.2f}{'' if a <= b else '   larger than PyTorch'}", flush=True)
 print(f"PyTorch, imported only: {idle:.0f} MB")

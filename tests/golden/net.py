@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The network in PyTorch: module, golden data for tests/unit/network.c, live comparisons for train-v1's tests.
+"""The network in PyTorch (python/v1pipe.py): golden data for tests/unit/network.c, live comparisons for train-v1's tests.
 
 usage: net.py golden DIR        write DIR/net.npys
        net.py logits IN MODEL...     logits (n, classes) of the images in IN as npys on standard output, of one model after the
@@ -15,56 +15,10 @@ import sys, os
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import numpy as np
 import torch
-import torch.nn as nn
 import torch.nn.functional as fn
 from npys import npys, save
-from weights import NAMES, RUNNING, load, write
-
-
-class Network(nn.Module):
-    """Names and shapes of DESIGN's state dict; `input.mean`, `input.sd` and `v1.rms` are buffers."""
-
-    def __init__(self, k0, f, k1, kl, classes, iterations, lgn="relu", propagation="recurrent", dropout=0.5):
-        super().__init__()
-        self.t, self.relu, self.average = iterations, lgn == "relu", propagation == "average"
-        self.input = nn.Module()
-        self.input.register_buffer("mean", torch.zeros(1))
-        self.input.register_buffer("sd", torch.ones(1))
-        self.lgn = nn.Conv2d(1, 1, k0, padding=k0 // 2, bias=False)
-        self.lgn_norm = nn.BatchNorm2d(1)
-        self.v1 = nn.Conv2d(1, f, k1, padding=k1 // 2, bias=False)
-        self.v1.register_buffer("rms", torch.ones(f))
-        self.v1_norm = nn.BatchNorm2d(f)
-        self.lateral = nn.Conv2d(f, f, kl, padding=kl // 2, bias=False)
-        self.head = nn.Sequential(nn.MaxPool2d(4), nn.Conv2d(f, 128, 3, padding=1, bias=False), nn.BatchNorm2d(128), nn.ReLU(),
-                                  nn.MaxPool2d(2), nn.Conv2d(128, 128, 3, padding=1, bias=False), nn.BatchNorm2d(128), nn.ReLU(),
-                                  nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Dropout(dropout), nn.Linear(512, classes))
-        for n in self.lgn_norm, self.v1_norm:
-            n.weight.requires_grad_(False)
-        nn.init.zeros_(self.lateral.weight)
-
-    def forward(self, x):
-        x = (x - self.input.mean) / self.input.sd
-        a = self.lgn_norm(self.lgn(x))
-        if self.relu:
-            a = fn.relu(a)
-        z = self.v1_norm(self.v1(a))
-        h = fn.relu(z)
-        self.layers = {"a": a, "z": z, "h0": h}
-        for _ in range(self.t):
-            h = (h + fn.relu(self.lateral(h))) / 2 if self.average else fn.relu(z + self.lateral(h))
-        self.layers["ht"] = h
-        return self.head(h)
-
-
-def module(path):
-    tensors, meta = load(path)
-    tensors = {name: torch.from_numpy(x.copy()) for name, x in tensors.items()}
-    f, _, k1, _ = tensors["v1.weight"].shape
-    net = Network(tensors["lgn.weight"].shape[2], f, k1, tensors["lateral.weight"].shape[2],
-                  tensors["head.11.weight"].shape[0], int(meta["iterations"]), meta["lgn"], meta["propagation"])
-    net.load_state_dict(tensors)
-    return net.eval()
+from v1pipe import Network
+from weights import NAMES, RUNNING, write
 
 
 SHAPE = dict(k0=3, f=5, k1=5, kl=5, classes=3)
@@ -166,7 +120,7 @@ def decay_of(name):
 
 
 def follow(images, steps, rate, rise, momentum, folder):
-    net = module(os.path.join(folder, "first")).train()
+    net = Network.of(os.path.join(folder, "first")).train()
     net.head[10].p = 0.0
     optimiser = torch.optim.SGD([{"params": [net.get_parameter(k)], "weight_decay": decay_of(k)} for k in NAMES],
                                 lr=rate, momentum=momentum, nesterov=True)
@@ -347,7 +301,7 @@ if __name__ == "__main__":
     if sys.argv[1] == "golden":
         golden(sys.argv[2])
     elif sys.argv[1] == "logits":
-        for net in map(module, sys.argv[3:]):
+        for net in map(Network.of, sys.argv[3:]):
             with torch.no_grad():
                 for x in npys(sys.argv[2]):
                     if x.ndim == 3:
