@@ -7,18 +7,18 @@
 #include "base/progress.h"
 #include "base/tool.h"
 #include "fit/bank.h"
-#include "fit/round.h"
+#include "fit/log_fit.h"
 #include "table/table.h"
 
 static const char *output;
-static struct round_options round_options;
+static struct log_fit_options log_fit_options;
 static bool verbose;
 static const struct opt options[] = {
-    OPT_FLAG('c', "offset", &round_options.offset, "let the fitted LoG have an offset"),
-    OPT_COUNT('N', "null", &round_options.null, "99", CLOSED(0, 99999), "number",
+    OPT_FLAG('c', "offset", &log_fit_options.offset, "let the fitted LoG have an offset"),
+    OPT_COUNT('N', "null", &log_fit_options.null, "99", CLOSED(0, 99999), "number",
 	"noise profiles of each kind for the chance levels"),
-    OPT_SEED(&round_options.seed),
-    OPT_THREADS(&round_options.threads, NULL),
+    OPT_SEED(&log_fit_options.seed),
+    OPT_THREADS(&log_fit_options.threads, NULL),
     OPT_VERBOSE(&verbose),
     OPT_OUTPUT(&output),
     OPT_END,
@@ -39,7 +39,7 @@ static const char columns[] =
     "symmetry_matched symmetry_matched_95 r_white "
     "r_white_95 symmetry_white symmetry_white_95 spatial_share";
 
-static void put_chance(struct table_out *table, const struct round_chance *chance)
+static void put_chance(struct table_out *table, const struct log_fit_chance *chance)
 {
 	table_real(table, chance->r);
 	table_real(table, chance->r_95);
@@ -48,13 +48,13 @@ static void put_chance(struct table_out *table, const struct round_chance *chanc
 }
 
 static void put_row(
-    struct table_out *table, const struct bank *bank, size_t filter, const struct round_result *s)
+    struct table_out *table, const struct bank *bank, size_t filter, const struct log_fit_result *s)
 {
 	char reason[REASONS_SIZE];
 	table_int(table, (long long)bank->record);
 	table_int(table, (long long)filter);
 	table_int(table, !s->reasons);
-	table_text(table, round_reason(s->reasons, reason));
+	table_text(table, log_fit_reason(s->reasons, reason));
 	table_real(table, s->r);
 	table_real(table, s->r2);
 	table_real(table, s->log.sigma);
@@ -67,10 +67,10 @@ static void put_row(
 	table_real(table, s->symmetry.fourfold);
 	table_real(table, s->dc_ratio);
 	table_real(table, s->surround_ratio);
-	table_text(table, s->empty ? "-" : round_model_name(s->model));
-	for (size_t m = 0; m < ROUND_MODELS; m++)
+	table_text(table, s->empty ? "-" : log_fit_model_name(s->model));
+	for (size_t m = 0; m < LOG_FIT_MODELS; m++)
 		table_real(table, s->aicc[m]);
-	for (size_t m = 0; m < ROUND_MODELS; m++)
+	for (size_t m = 0; m < LOG_FIT_MODELS; m++)
 		table_real(table, s->fits[m][0]);
 	table_real(table, s->r_offset);
 	table_real(table, s->p_r);
@@ -83,14 +83,14 @@ static void put_row(
 /* filters that are measured together; rows are written after each lot */
 #define CHUNK 64
 
-static void fit_bank(const struct bank *bank, struct round_survey *survey, struct table_out *table)
+static void fit_bank(const struct bank *bank, struct log_fit_survey *survey, struct table_out *table)
 {
 	struct progress progress = progress_start(verbose, "fit-log", "profiles", bank->filters);
-	struct round_result results[CHUNK];
+	struct log_fit_result results[CHUNK];
 	for (size_t first = 0, n; first < bank->filters; first += n) {
 		n = size_min(bank->filters - first, CHUNK);
 		tool_check(
-		    round_run(survey, bank->record, first, n, bank_filter(bank, first), results));
+		    log_fit_run(survey, bank->record, first, n, bank_filter(bank, first), results));
 		for (size_t i = 0; i < n; i++)
 			put_row(table, bank, first + i, &results[i]);
 		tool_check(table_flush(table));
@@ -102,14 +102,14 @@ static void fit_bank(const struct bank *bank, struct round_survey *survey, struc
 int main(int argc, char **argv)
 {
 	size_t files = tool_start(&tool, argc, argv), size = 0;
-	struct round_survey *survey = NULL;
+	struct log_fit_survey *survey = NULL;
 	struct bank bank;
 	struct npys_in *in = tool_need(npys_open(argv + 1, files));
 	struct table_out *table = tool_need(table_create(output, columns));
 	while (tool_check(bank_next(in, &bank))) {
 		if (bank.size != size) {
-			round_free(survey);
-			survey = round_create(size = bank.size, &round_options);
+			log_fit_free(survey);
+			survey = log_fit_create(size = bank.size, &log_fit_options);
 			if (!survey) {
 				err_context("%s: record %zu", npys_file(in), bank.record);
 				tool_fail();
@@ -119,7 +119,7 @@ int main(int argc, char **argv)
 		bank_free(&bank);
 	}
 	tool_check(table_close(table));
-	round_free(survey);
+	log_fit_free(survey);
 	npys_close_in(in);
 	return STATUS_OK;
 }

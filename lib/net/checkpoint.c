@@ -186,8 +186,8 @@ static int load(struct model *model, struct network *net, struct optimiser *opti
 		char name[128];
 		snprintf(name, sizeof name, MOMENTUM "%s", t->name);
 		/* the options are those it was written with, so what does not fit was changed since */
-		if (network_read(model, t->name, t, t->x) < 0 ||
-		    (t->gradient && network_read(model, name, t, velocity + done) < 0))
+		if (weights_read(model, t->name, t, t->x) < 0 ||
+		    (t->gradient && weights_read(model, name, t, velocity + done) < 0))
 			return err_context("damaged checkpoint");
 		done += t->gradient ? t->elements : 0;
 	}

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include "net/network.h"
 #include "net/optimiser.h"
-#include "net/record.h"
+#include "net/training_log.h"
 
 /* What determines a run: option names and values, counts and hashes of data. */
 struct setting {
@@ -31,7 +31,7 @@ struct checkpoint {
 	double loss;                     /* sum over the running epoch's images */
 	size_t correct, seen;            /* of them */
 	double seconds;                  /* since the first start */
-	size_t length[RECORD_FILES]; /* bytes of the files that grow */
+	size_t length[TRAINING_LOG_FILES]; /* bytes of the files that grow */
 };
 
 /* 0 or -1. */

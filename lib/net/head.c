@@ -1,286 +1,490 @@
-/* The classifier, forward and backward: see head.h. */
+/*
+ * The classifier, forward and backward: see head.h. The table below is all that says which layers it has. What a kind of
+ * layer does stands in the table of kinds after it: a new kind is a row there and its functions.
+ */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/error.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/threads.h"
+#include "conv/conv.h"
 #include "net/head.h"
 #include "net/layers.h"
 
-int head_create(struct head *head, struct network_tensor *tensor, const struct network_options *o,
-    size_t threads)
+enum kind { INPUT, MAX_POOL, CONV, BATCHNORM, RELU, AVERAGE_POOL, FLATTEN, DROPOUT, LINEAR };
+
+/* PyTorch's nn.Sequential: a layer's tensors are called head.I.weight and so on, I its place from 0. */
+static const struct {
+	enum kind kind;
+	size_t size; /* a max-pool's side, a convolution's channels */
+} table[] = {
+    {MAX_POOL, 4},
+    {CONV, 128},
+    {BATCHNORM, 0},
+    {RELU, 0},
+    {MAX_POOL, 2},
+    {CONV, 128},
+    {BATCHNORM, 0},
+    {RELU, 0},
+    {AVERAGE_POOL, 2},
+    {FLATTEN, 0},
+    {DROPOUT, 0},
+    {LINEAR, 0},
+};
+#define LAYERS (sizeof table / sizeof *table)
+#define KERNEL 3 /* side of a convolution's kernel */
+
+struct head_layer {
+	const struct kind_of *kind;
+	size_t size;
+	char name[16]; /* "head.1" */
+	size_t c, s;   /* channels of the output, and numbers a pixel */
+	struct network_tensor *weight, *bias;
+	struct conv *conv;
+	struct batchnorm norm;
+
+	/* of a batch */
+	size_t h, w;          /* of the output */
+	real *y, *dy;         /* (n, h, w, s): the output, and in training the gradient to it */
+	uint8_t *place;       /* max-pool: as y, which of its window was the largest */
+	real *factors;        /* dropout: as y */
+	bool owns_y, owns_dy; /* else they are those of the layer before, changed in place */
+};
+
+/* What the functions of a layer are given. */
+struct pass {
+	const struct head *head;
+	struct head_layer *in, *layer; /* the layer before and this one */
+	const struct batchnorm_images *images;
+	const struct head_training *training; /* NULL: evaluation */
+};
+
+/* A kind of layer. `image` functions have par_for's form, i being an image and the argument a pass; a function that is
+ * not there has nothing to do. */
+struct kind_of {
+	bool in_place, adjoint_in_place;
+	int (*create)(struct head *, const struct head_layer *in, struct head_layer *,
+	    struct weights *, size_t classes);
+	int (*run)(struct pass *); /* the whole batch, before the images */
+	int (*run_image)(size_t i, size_t worker, void *pass);
+	int (*adjoint_image)(size_t i, size_t worker, void *pass);
+	int (*adjoint)(struct pass *); /* the whole batch, after the images */
+};
+
+/* Numbers of an image. */
+static size_t numbers(const struct head_layer *l)
 {
-	head->s = conv_stride(o->filters);
-	head->classes = o->classes;
-	head->threads = threads;
-	head->tensor = tensor;
-	if (norm_create(&head->norm_1, &tensor[TENSOR_HEAD_1_NORM], threads) < 0 ||
-	    norm_create(&head->norm_2, &tensor[TENSOR_HEAD_2_NORM], threads) < 0 ||
-	    !(head->conv_1 = conv_plan(o->filters, NETWORK_HEAD, 3, threads)) ||
-	    !(head->conv_2 = conv_plan(NETWORK_HEAD, NETWORK_HEAD, 3, threads)))
-		return -1;
+	return l->h * l->w * l->s;
+}
+
+/* --- max-pool --- */
+
+static int max_pool(size_t i, size_t worker, void *argument)
+{
+	(void)worker;
+	const struct pass *p = argument;
+	const struct head_layer *in = p->in, *l = p->layer;
+	size_t first = i * numbers(l);
+	layer_max_pool(
+	    in->h, in->w, in->s, l->size, in->y + i * numbers(in), l->y + first, l->place + first);
 	return 0;
 }
 
-/* --- memory of a batch --- */
+static int max_pool_adjoint(size_t i, size_t worker, void *argument)
+{
+	(void)worker;
+	const struct pass *p = argument;
+	const struct head_layer *in = p->in, *l = p->layer;
+	size_t first = i * numbers(l);
+	layer_max_pool_adjoint(in->h, in->w, in->s, l->size, l->dy + first, l->place + first,
+	    in->dy + i * numbers(in));
+	return 0;
+}
+
+/* --- convolution --- */
+
+static int conv_create(struct head *head, const struct head_layer *in, struct head_layer *l,
+    struct weights *weights, size_t classes)
+{
+	(void)classes;
+	struct network_tensor weight = {.part = PART_HEAD,
+	    .learnt = true,
+	    .fan_in = in->c * KERNEL * KERNEL,
+	    .rank = 4,
+	    .shape = {l->size, in->c, KERNEL, KERNEL}};
+	snprintf(weight.name, sizeof weight.name, "%s.weight", l->name);
+	l->weight = weights_add(weights, &weight);
+	l->c = l->size;
+	l->s = conv_stride(l->c);
+	l->conv = conv_plan(in->c, l->c, KERNEL, head->threads);
+	return l->conv ? 0 : -1;
+}
+
+static int conv_run(struct pass *p)
+{
+	return conv_weights(p->layer->conv, p->layer->weight->x) < 0
+		   ? -1
+		   : conv_exec(p->layer->conv, 0, p->in->y, p->layer->y);
+}
+
+static int conv_back(struct pass *p)
+{
+	return conv_adjoint(p->layer->conv, 0, p->layer->dy, p->in->dy) < 0
+		   ? -1
+		   : conv_gradient(p->layer->conv, 1, p->layer->weight->gradient);
+}
+
+/* --- batch normalisation and rectification --- */
+
+static int norm_create(struct head *head, const struct head_layer *in, struct head_layer *l,
+    struct weights *weights, size_t classes)
+{
+	(void)in, (void)classes;
+	return batchnorm_create(&l->norm, weights, l->name, PART_HEAD, l->c, true, head->threads);
+}
+
+static int norm_run(struct pass *p)
+{
+	return batchnorm_prepare(
+	    &p->layer->norm, p->images, p->in->y, p->in->h * p->in->w, p->training != NULL);
+}
+
+static int norm_image(size_t i, size_t worker, void *argument)
+{
+	(void)worker;
+	const struct pass *p = argument;
+	const struct head_layer *l = p->layer;
+	size_t first = i * numbers(l);
+	layer_affine(
+	    l->h * l->w, l->s, p->in->y + first, l->norm.scale, l->norm.shift, l->y + first);
+	return 0;
+}
+
+static int norm_back(struct pass *p)
+{
+	return batchnorm_adjoint(
+	    &p->layer->norm, p->images, p->layer->dy, NULL, p->in->y, p->in->h * p->in->w);
+}
+
+static int relu(size_t i, size_t worker, void *argument)
+{
+	(void)worker;
+	const struct head_layer *l = ((const struct pass *)argument)->layer;
+	layer_relu(numbers(l), l->y + i * numbers(l), l->y + i * numbers(l));
+	return 0;
+}
+
+static int relu_adjoint(size_t i, size_t worker, void *argument)
+{
+	(void)worker;
+	const struct head_layer *l = ((const struct pass *)argument)->layer;
+	for (size_t j = i * numbers(l); j < (i + 1) * numbers(l); j++)
+		l->dy[j] = l->y[j] > 0 ? l->dy[j] : 0;
+	return 0;
+}
+
+/* --- average to 2 x 2, which is flattened as it is written --- */
+
+static int average_create(struct head *head, const struct head_layer *in, struct head_layer *l,
+    struct weights *weights, size_t classes)
+{
+	(void)head, (void)weights, (void)classes;
+	l->c = l->s = in->c * l->size * l->size;
+	return 0;
+}
+
+static int average(size_t i, size_t worker, void *argument)
+{
+	(void)worker;
+	const struct pass *p = argument;
+	const struct head_layer *in = p->in, *l = p->layer;
+	layer_average_pool(
+	    in->h, in->w, in->s, in->c, in->y + i * numbers(in), l->y + i * numbers(l));
+	return 0;
+}
+
+static int average_adjoint(size_t i, size_t worker, void *argument)
+{
+	(void)worker;
+	const struct pass *p = argument;
+	const struct head_layer *in = p->in, *l = p->layer;
+	layer_average_pool_adjoint(
+	    in->h, in->w, in->s, in->c, l->dy + i * numbers(l), in->dy + i * numbers(in));
+	return 0;
+}
+
+/* --- dropout: each feature times 0 or 1/(1 - p), drawn anew for each image and epoch --- */
+
+static int drop_out(size_t i, size_t worker, void *argument)
+{
+	(void)worker;
+	const struct pass *p = argument;
+	const struct head_layer *l = p->layer;
+	const struct head_training *t = p->training;
+	if (!t)
+		return 0;
+	uint32_t threshold = (uint32_t)fmin(t->dropout * 4294967296.0, 4294967295.0);
+	real scale = (real)(1 / (1 - t->dropout));
+	struct rng rng = rng_start(t->seed, RNG_DROPOUT, t->epoch, t->image ? t->image[i] : i);
+	for (size_t j = i * l->c; j < (i + 1) * l->c; j++) {
+		l->factors[j] = rng_bits(&rng) < threshold ? 0 : scale;
+		l->y[j] *= l->factors[j];
+	}
+	return 0;
+}
+
+static int drop_out_adjoint(size_t i, size_t worker, void *argument)
+{
+	(void)worker;
+	const struct head_layer *l = ((const struct pass *)argument)->layer;
+	for (size_t j = i * l->c; j < (i + 1) * l->c; j++)
+		l->dy[j] *= l->factors[j];
+	return 0;
+}
+
+/* --- linear: x (n, K) -> y (n, C) with weights (C, K) and bias (C) --- */
+
+static int linear_create(struct head *head, const struct head_layer *in, struct head_layer *l,
+    struct weights *weights, size_t classes)
+{
+	(void)head;
+	struct network_tensor weight = {.part = PART_HEAD,
+	    .learnt = true,
+	    .fan_in = in->c,
+	    .rank = 2,
+	    .shape = {classes, in->c}};
+	struct network_tensor bias = {
+	    .part = PART_HEAD, .learnt = true, .fan_in = in->c, .rank = 1, .shape = {classes}};
+	snprintf(weight.name, sizeof weight.name, "%s.weight", l->name);
+	snprintf(bias.name, sizeof bias.name, "%s.bias", l->name);
+	l->weight = weights_add(weights, &weight);
+	l->bias = weights_add(weights, &bias);
+	l->c = l->s = classes;
+	return 0;
+}
+
+static int linear(size_t i, size_t worker, void *argument)
+{
+	(void)worker;
+	const struct pass *p = argument;
+	const struct head_layer *l = p->layer;
+	size_t features = p->in->c;
+	const real *x = p->in->y + i * features;
+	for (size_t c = 0; c < l->c; c++) {
+		const real *w = l->weight->x + c * features;
+		real sum = 0;
+#pragma omp simd reduction(+ : sum)
+		for (size_t j = 0; j < features; j++)
+			sum += w[j] * x[j];
+		l->y[i * l->c + c] = sum + l->bias->x[c];
+	}
+	return 0;
+}
+
+static int linear_adjoint(struct pass *p)
+{
+	const struct head_layer *in = p->in, *l = p->layer;
+	const size_t n = p->head->n, features = in->c;
+	const real *w = l->weight->x;
+	real *dw = l->weight->gradient, *db = l->bias->gradient;
+	memset(dw, 0, l->c * features * sizeof *dw);
+	memset(db, 0, l->c * sizeof *db);
+	memset(in->dy, 0, n * features * sizeof *in->dy);
+	for (size_t i = 0; i < n; i++) {
+		const real *x = in->y + i * features;
+		real *dx = in->dy + i * features;
+		for (size_t c = 0; c < l->c; c++) {
+			real g = l->dy[i * l->c + c];
+			db[c] += g;
+			for (size_t j = 0; j < features; j++) {
+				dw[c * features + j] += g * x[j];
+				dx[j] += g * w[c * features + j];
+			}
+		}
+	}
+	return 0;
+}
+
+static const struct kind_of kinds[] = {
+    [INPUT] = {.in_place = true, .adjoint_in_place = true},
+    [MAX_POOL] = {.run_image = max_pool, .adjoint_image = max_pool_adjoint},
+    [CONV] = {.create = conv_create, .run = conv_run, .adjoint = conv_back},
+    [BATCHNORM] = {.adjoint_in_place = true,
+	.create = norm_create,
+	.run = norm_run,
+	.run_image = norm_image,
+	.adjoint = norm_back},
+    [RELU] = {.in_place = true,
+	.adjoint_in_place = true,
+	.run_image = relu,
+	.adjoint_image = relu_adjoint},
+    [AVERAGE_POOL] = {.create = average_create,
+	.run_image = average,
+	.adjoint_image = average_adjoint},
+    [FLATTEN] = {.in_place = true, .adjoint_in_place = true},
+    [DROPOUT] = {.in_place = true,
+	.adjoint_in_place = true,
+	.run_image = drop_out,
+	.adjoint_image = drop_out_adjoint},
+    [LINEAR] = {.create = linear_create, .run_image = linear, .adjoint = linear_adjoint},
+};
+
+/* --- all layers --- */
+
+int head_create(
+    struct head *head, struct weights *weights, size_t filters, size_t classes, size_t threads)
+{
+	head->threads = threads;
+	head->layers = mem_alloc(1 + LAYERS, sizeof *head->layers);
+	if (!head->layers)
+		return -1;
+	head->layers[0] =
+	    (struct head_layer){.kind = &kinds[INPUT], .c = filters, .s = conv_stride(filters)};
+	for (size_t i = 0; i < LAYERS; i++) {
+		const struct head_layer *in = &head->layers[i];
+		struct head_layer *l = &head->layers[i + 1];
+		*l = (struct head_layer){
+		    .kind = &kinds[table[i].kind], .size = table[i].size, .c = in->c, .s = in->s};
+		snprintf(l->name, sizeof l->name, "head.%zu", i);
+		if (l->kind->create && l->kind->create(head, in, l, weights, classes) < 0)
+			return -1;
+	}
+	return 0;
+}
 
 static void release(struct head *head)
 {
-	real **const arrays[] = {&head->pool_1, &head->convolved_1, &head->rectified_1,
-	    &head->pool_2, &head->convolved_2, &head->rectified_2, &head->features, &head->dropout,
-	    &head->logits, &head->dpool_1, &head->drectified_1, &head->dpool_2, &head->drectified_2,
-	    &head->dfeatures, &head->dlogits};
-	for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
-		free(*arrays[i]);
-		*arrays[i] = NULL;
+	for (size_t i = 0; head->layers && i <= LAYERS; i++) {
+		struct head_layer *l = &head->layers[i];
+		if (l->owns_y)
+			free(l->y);
+		if (l->owns_dy)
+			free(l->dy);
+		free(l->place);
+		free(l->factors);
+		l->y = l->dy = l->factors = NULL;
+		l->place = NULL;
+		l->owns_y = l->owns_dy = false;
 	}
-	free(head->place_1);
-	free(head->place_2);
-	head->place_1 = head->place_2 = NULL;
 	head->n = 0;
 }
 
 void head_free(struct head *head)
 {
 	release(head);
-	norm_free(&head->norm_1);
-	norm_free(&head->norm_2);
-	conv_free(head->conv_1);
-	conv_free(head->conv_2);
+	for (size_t i = 0; head->layers && i <= LAYERS; i++) {
+		batchnorm_free(&head->layers[i].norm);
+		conv_free(head->layers[i].conv);
+	}
+	free(head->layers);
+}
+
+int head_classes(struct model *model, size_t *classes)
+{
+	char name[32];
+	snprintf(name, sizeof name, "head.%zu.weight", LAYERS - 1);
+	const struct model_tensor *linear = model_find(model, name);
+	if (!linear)
+		return -1;
+	if (linear->rank != 2 || linear->shape[0] == 0)
+		return err_set("%s: %s: not a linear layer", model_path(model), name);
+	*classes = linear->shape[0];
+	return 0;
+}
+
+size_t head_side_min(void)
+{
+	size_t side = 1;
+	for (size_t i = 0; i < LAYERS; i++)
+		side *=
+		    table[i].kind == MAX_POOL || table[i].kind == AVERAGE_POOL ? table[i].size : 1;
+	return side;
+}
+
+/* Memory of a layer for n images: its output and, in training, the gradient to it. */
+static int reserve(struct head_layer *l, const struct head_layer *in, size_t n, bool training)
+{
+	size_t count;
+	if (mem_multiply(n, numbers(l), &count) < 0)
+		return -1;
+	l->owns_y = !l->kind->in_place;
+	l->y = l->owns_y ? mem_alloc(count, sizeof *l->y) : in->y;
+	l->owns_dy = training && !l->kind->adjoint_in_place;
+	l->dy = l->owns_dy ? mem_alloc(count, sizeof *l->dy) : in->dy;
+	if (l->kind == &kinds[MAX_POOL] && !(l->place = mem_alloc(count, 1)))
+		return -1;
+	if (l->kind == &kinds[DROPOUT] && !(l->factors = mem_alloc(count, sizeof *l->factors)))
+		return -1;
+	return (l->owns_y && !l->y) || (l->owns_dy && !l->dy) ? -1 : 0;
 }
 
 int head_resize(struct head *head, size_t n, size_t h, size_t w, bool training)
 {
-	const size_t h4 = h / 4, w4 = w / 4, h8 = h / 8, w8 = w / 8, s = head->s;
-	if (conv_resize(head->conv_1, n, h4, w4, 1, training) < 0 ||
-	    conv_resize(head->conv_2, n, h8, w8, 1, training) < 0)
-		return -1;
+	struct head_layer *layers = head->layers;
+	layers[0].h = h, layers[0].w = w;
+	for (size_t i = 1; i <= LAYERS; i++) {
+		const struct head_layer *in = &layers[i - 1];
+		struct head_layer *l = &layers[i];
+		bool pools = l->kind == &kinds[MAX_POOL],
+		     averages = l->kind == &kinds[AVERAGE_POOL];
+		l->h = averages ? 1 : pools ? in->h / l->size : in->h;
+		l->w = averages ? 1 : pools ? in->w / l->size : in->w;
+		if (l->conv && conv_resize(l->conv, n, l->h, l->w, 1, training) < 0)
+			return -1;
+	}
 	if (head->n == n && head->h == h && head->w == w && head->training == training)
 		return 0;
 	release(head);
-	const struct {
-		real **array;
-		size_t numbers; /* of an image */
-		bool backward;
-	} arrays[] = {
-	    {&head->pool_1, h4 * w4 * s, false},
-	    {&head->convolved_1, h4 * w4 * NETWORK_HEAD, false},
-	    {&head->rectified_1, h4 * w4 * NETWORK_HEAD, false},
-	    {&head->pool_2, h8 * w8 * NETWORK_HEAD, false},
-	    {&head->convolved_2, h8 * w8 * NETWORK_HEAD, false},
-	    {&head->rectified_2, h8 * w8 * NETWORK_HEAD, false},
-	    {&head->features, HEAD_FEATURES, false},
-	    {&head->dropout, HEAD_FEATURES, false},
-	    {&head->logits, head->classes, false},
-	    {&head->dpool_1, h4 * w4 * s, true},
-	    {&head->drectified_1, h4 * w4 * NETWORK_HEAD, true},
-	    {&head->dpool_2, h8 * w8 * NETWORK_HEAD, true},
-	    {&head->drectified_2, h8 * w8 * NETWORK_HEAD, true},
-	    {&head->dfeatures, HEAD_FEATURES, true},
-	    {&head->dlogits, head->classes, true},
-	};
-	/* the images themselves, n h w S, exist, and an image has 128 channels on a sixteenth of their pixels */
-	for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
-		size_t count;
-		if (arrays[i].backward && !training)
-			continue;
-		if (mem_multiply(n, arrays[i].numbers, &count) < 0 ||
-		    !(*arrays[i].array = mem_alloc(count, sizeof(real))))
+	for (size_t i = 1; i <= LAYERS; i++)
+		if (reserve(&layers[i], &layers[i - 1], n, training) < 0)
+			return -1;
+	head->n = n, head->h = h, head->w = w, head->training = training;
+	head->logits = layers[LAYERS].y;
+	return 0;
+}
+
+int head_run(struct head *head, const struct batchnorm_images *images,
+    const struct head_training *training, const real *x)
+{
+	head->layers[0].y = (real *)x; /* no layer changes it: the first is a pool */
+	for (size_t i = 1; i <= LAYERS; i++) {
+		struct pass pass = {head, &head->layers[i - 1], &head->layers[i], images, training};
+		const struct kind_of *kind = pass.layer->kind;
+		if ((kind->run && kind->run(&pass) < 0) ||
+		    (kind->run_image &&
+			par_for(head->n, head->threads, kind->run_image, &pass) < 0))
 			return -1;
 	}
-	head->place_1 = mem_alloc(n, h4 * w4 * s);
-	head->place_2 = mem_alloc(n, h8 * w8 * NETWORK_HEAD);
-	if (!head->place_1 || !head->place_2)
-		return -1;
-	head->n = n, head->h = h, head->w = w, head->training = training;
-	return 0;
-}
-
-/* --- forward --- */
-
-struct forward {
-	struct head *head;
-	const real *x; /* (n, h, w, S) */
-};
-
-static int pool_1_image(size_t i, size_t worker, void *argument)
-{
-	(void)worker;
-	const struct forward *forward = argument;
-	const struct head *head = forward->head;
-	size_t h = head->h, w = head->w, s = head->s, out = (h / 4) * (w / 4) * s;
-	layer_max_pool(h, w, s, 4, forward->x + i * h * w * s, head->pool_1 + i * out,
-	    head->place_1 + i * out);
-	return 0;
-}
-
-static int pool_2_image(size_t i, size_t worker, void *argument)
-{
-	(void)worker;
-	const struct head *head = argument;
-	size_t h = head->h / 4, w = head->w / 4, s = NETWORK_HEAD;
-	size_t in = h * w * s, out = (h / 2) * (w / 2) * s;
-	real *y = head->rectified_1 + i * in;
-	layer_affine_relu(
-	    h * w, s, head->convolved_1 + i * in, head->norm_1.scale, head->norm_1.shift, y);
-	layer_max_pool(h, w, s, 2, y, head->pool_2 + i * out, head->place_2 + i * out);
-	return 0;
-}
-
-static int features_image(size_t i, size_t worker, void *argument)
-{
-	(void)worker;
-	const struct head *head = argument;
-	size_t h = head->h / 8, w = head->w / 8, s = NETWORK_HEAD, in = h * w * s;
-	real *y = head->rectified_2 + i * in;
-	layer_affine_relu(
-	    h * w, s, head->convolved_2 + i * in, head->norm_2.scale, head->norm_2.shift, y);
-	layer_average_pool(h, w, s, NETWORK_HEAD, y, head->features + i * HEAD_FEATURES);
-	return 0;
-}
-
-/* features (n, 512) -> logits (n, C) with weights (C, 512) and bias (C) */
-static void linear(struct head *head)
-{
-	size_t classes = head->classes;
-	for (size_t i = 0; i < head->n; i++) {
-		const real *x = head->features + i * HEAD_FEATURES;
-		for (size_t c = 0; c < classes; c++) {
-			const real *w = head->tensor[TENSOR_LINEAR].x + c * HEAD_FEATURES;
-			real sum = 0;
-#pragma omp simd reduction(+ : sum)
-			for (size_t j = 0; j < HEAD_FEATURES; j++)
-				sum += w[j] * x[j];
-			head->logits[i * classes + c] = sum + head->tensor[TENSOR_LINEAR_BIAS].x[c];
-		}
-	}
-}
-
-/* Each feature times 0 or 1/(1 - p), drawn anew for each image and epoch. */
-static void drop_out(struct head *head, const struct network_training *training)
-{
-	double p = training->dropout;
-	uint32_t threshold = (uint32_t)fmin(p * 4294967296.0, 4294967295.0);
-	real scale = (real)(1 / (1 - p));
-	for (size_t i = 0; i < head->n; i++) {
-		struct rng rng = rng_start(training->seed, RNG_DROPOUT, training->epoch,
-		    training->image ? training->image[i] : i);
-		for (size_t j = i * HEAD_FEATURES; j < (i + 1) * HEAD_FEATURES; j++) {
-			head->dropout[j] = rng_bits(&rng) < threshold ? 0 : scale;
-			head->features[j] *= head->dropout[j];
-		}
-	}
-}
-
-int head_run(struct head *head, const struct norm_images *images,
-    const struct network_training *training, const real *x)
-{
-	struct forward forward = {head, x};
-	size_t pixels_4 = (head->h / 4) * (head->w / 4), pixels_8 = (head->h / 8) * (head->w / 8);
-	bool batch = training != NULL;
-	if (par_for(head->n, head->threads, pool_1_image, &forward) < 0 ||
-	    conv_weights(head->conv_1, head->tensor[TENSOR_HEAD_1].x) < 0 ||
-	    conv_exec(head->conv_1, 0, head->pool_1, head->convolved_1) < 0 ||
-	    norm_prepare(&head->norm_1, images, head->convolved_1, pixels_4, batch) < 0 ||
-	    par_for(head->n, head->threads, pool_2_image, head) < 0 ||
-	    conv_weights(head->conv_2, head->tensor[TENSOR_HEAD_2].x) < 0 ||
-	    conv_exec(head->conv_2, 0, head->pool_2, head->convolved_2) < 0 ||
-	    norm_prepare(&head->norm_2, images, head->convolved_2, pixels_8, batch) < 0 ||
-	    par_for(head->n, head->threads, features_image, head) < 0)
-		return -1;
-	if (training)
-		drop_out(head, training);
-	linear(head);
 	return 0;
 }
 
 double head_loss(const struct head *head, size_t i, int32_t label, size_t batch, bool *correct)
 {
-	size_t classes = head->classes, largest;
-	const real *x = head->logits + i * classes;
+	const struct head_layer *last = &head->layers[LAYERS];
+	size_t classes = last->c, largest;
+	const real *x = last->y + i * classes;
 	double log_sum = layer_log_sum_exp(classes, x, &largest);
 	for (size_t c = 0; batch > 0 && c < classes; c++) {
 		double d = exp((double)x[c] - log_sum) - (c == (size_t)label ? 1 : 0);
-		head->dlogits[i * classes + c] = (real)(d / (double)batch);
+		last->dy[i * classes + c] = (real)(d / (double)batch);
 	}
 	*correct = largest == (size_t)label;
 	return log_sum - (double)x[label];
 }
 
-/* --- backward --- */
-
-/* dlogits (n, C) -> gradients to weights and bias, dfeatures (n, 512) through dropout */
-static void linear_adjoint(struct head *head)
+int head_adjoint(struct head *head, const struct batchnorm_images *images, real *dx)
 {
-	size_t classes = head->classes;
-	const real *w = head->tensor[TENSOR_LINEAR].x;
-	real *dw = head->tensor[TENSOR_LINEAR].gradient;
-	real *db = head->tensor[TENSOR_LINEAR_BIAS].gradient;
-	memset(dw, 0, classes * HEAD_FEATURES * sizeof(real));
-	memset(db, 0, classes * sizeof(real));
-	memset(head->dfeatures, 0, head->n * HEAD_FEATURES * sizeof(real));
-	for (size_t i = 0; i < head->n; i++) {
-		const real *x = head->features + i * HEAD_FEATURES;
-		real *dx = head->dfeatures + i * HEAD_FEATURES;
-		for (size_t c = 0; c < classes; c++) {
-			real g = head->dlogits[i * classes + c];
-			db[c] += g;
-			for (size_t j = 0; j < HEAD_FEATURES; j++) {
-				dw[c * HEAD_FEATURES + j] += g * x[j];
-				dx[j] += g * w[c * HEAD_FEATURES + j];
-			}
-		}
-		for (size_t j = 0; j < HEAD_FEATURES; j++)
-			dx[j] *= head->dropout[i * HEAD_FEATURES + j];
+	head->layers[0].dy = dx;
+	for (size_t i = LAYERS; i > 0; i--) {
+		struct pass pass = {head, &head->layers[i - 1], &head->layers[i], images, NULL};
+		const struct kind_of *kind = pass.layer->kind;
+		if ((kind->adjoint_image &&
+			par_for(head->n, head->threads, kind->adjoint_image, &pass) < 0) ||
+		    (kind->adjoint && kind->adjoint(&pass) < 0))
+			return -1;
 	}
-}
-
-static int unpool_2_image(size_t i, size_t worker, void *argument)
-{
-	(void)worker;
-	const struct head *head = argument;
-	size_t h = head->h / 4, w = head->w / 4, s = NETWORK_HEAD;
-	size_t in = h * w * s, out = (h / 2) * (w / 2) * s;
-	layer_max_pool_adjoint(h, w, s, 2, head->dpool_2 + i * out, head->place_2 + i * out,
-	    head->drectified_1 + i * in);
 	return 0;
-}
-
-struct backward {
-	const struct head *head;
-	real *dx; /* (n, h, w, S) */
-};
-
-static int unpool_1_image(size_t i, size_t worker, void *argument)
-{
-	(void)worker;
-	const struct backward *backward = argument;
-	const struct head *head = backward->head;
-	size_t h = head->h, w = head->w, s = head->s, out = (h / 4) * (w / 4) * s;
-	layer_max_pool_adjoint(h, w, s, 4, head->dpool_1 + i * out, head->place_1 + i * out,
-	    backward->dx + i * h * w * s);
-	return 0;
-}
-
-int head_adjoint(struct head *head, const struct norm_images *images, real *dx)
-{
-	size_t h8 = head->h / 8, w8 = head->w / 8, s = NETWORK_HEAD;
-	size_t pixels_4 = (head->h / 4) * (head->w / 4), pixels_8 = h8 * w8;
-	struct backward backward = {head, dx};
-	linear_adjoint(head);
-	for (size_t i = 0; i < head->n; i++)
-		layer_average_pool_adjoint(h8, w8, s, s, head->dfeatures + i * HEAD_FEATURES,
-		    head->drectified_2 + i * pixels_8 * s);
-	if (norm_adjoint(&head->norm_2, images, head->drectified_2, head->rectified_2,
-		head->convolved_2, pixels_8) < 0 ||
-	    conv_adjoint(head->conv_2, 0, head->drectified_2, head->dpool_2) < 0 ||
-	    conv_gradient(head->conv_2, 1, head->tensor[TENSOR_HEAD_2].gradient) < 0 ||
-	    par_for(head->n, head->threads, unpool_2_image, head) < 0 ||
-	    norm_adjoint(&head->norm_1, images, head->drectified_1, head->rectified_1,
-		head->convolved_1, pixels_4) < 0 ||
-	    conv_adjoint(head->conv_1, 0, head->drectified_1, head->dpool_1) < 0 ||
-	    conv_gradient(head->conv_1, 1, head->tensor[TENSOR_HEAD_1].gradient) < 0)
-		return -1;
-	return par_for(head->n, head->threads, unpool_1_image, &backward);
 }

@@ -6,26 +6,27 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "conv/conv.h"
+#include "net/batchnorm.h"
 #include "net/gain.h"
 #include "net/head.h"
 #include "net/layers.h"
 #include "net/network.h"
-#include "net/norm.h"
-#include "net/tensors.h"
+#include "net/weights.h"
 
 /* Images here are channels-last, (n, h, w, S), S = conv_stride(F) numbers a pixel (conv/conv.h). */
 struct network {
 	struct network_options options;
 	size_t threads, s;
-	struct tensors tensors;
+	struct weights weights;
+	struct network_tensor *mean, *sd, *lgn_weight, *v1_weight, *lateral_weight;
 	struct conv *lgn, *v1, *lateral;
-	struct norm lgn_norm, v1_norm;
+	struct batchnorm lgn_norm, v1_norm;
 	struct head head;
 	double *moments; /* (2, S): scratch of network_square */
 	bool keep;       /* network_keep was called */
 
 	/* the batch that is there */
-	struct norm_images images; /* how many */
+	struct batchnorm_images images; /* how many */
 	size_t h, w, iterations;
 	bool training, kept;          /* how it was run; whether all ht are there */
 	real *input, *convolved, *a;  /* (n, h, w): images normalised; l0 before and after N0 */
@@ -37,6 +38,58 @@ struct network {
 	real **u;           /* u_count times (n, h, w, S): see u_of */
 	real *da;           /* (n, h, w): gradient to a */
 };
+
+/* The tensors in the order of the model file; the head's are last. */
+static int add_tensors(struct network *net)
+{
+	const struct network_options *o = &net->options;
+	size_t f = o->filters;
+	struct weights *w = &net->weights;
+	const struct network_tensor mean = {.name = "input.mean", .part = PART_INPUT, .rank = 1, .shape = {1}},
+				    sd = {.name = "input.sd",
+					.part = PART_INPUT,
+					.range = WEIGHTS_POSITIVE,
+					.first = 1,
+					.rank = 1,
+					.shape = {1}},
+				    lgn = {.name = "lgn.weight",
+					.part = PART_LGN,
+					.learnt = true,
+					.fan_in = o->k0 * o->k0,
+					.rank = 4,
+					.shape = {1, 1, o->k0, o->k0}},
+				    v1 = {.name = "v1.weight",
+					.part = PART_V1,
+					.learnt = true,
+					.fan_in = o->k1 * o->k1,
+					.rank = 4,
+					.shape = {f, 1, o->k1, o->k1}},
+				    rms = {.name = "v1.rms",
+					.part = PART_V1,
+					.range = WEIGHTS_NOT_NEGATIVE,
+					.first = 1,
+					.rank = 1,
+					.shape = {f}},
+				    lateral = {.name = "lateral.weight",
+					.part = PART_LATERAL,
+					.learnt = true,
+					.fan_in = f * o->kl * o->kl,
+					.rank = 4,
+					.shape = {f, f, o->kl, o->kl}};
+	net->mean = weights_add(w, &mean);
+	net->sd = weights_add(w, &sd);
+	net->lgn_weight = weights_add(w, &lgn);
+	if (batchnorm_create(&net->lgn_norm, w, "lgn_norm", PART_LGN, 1, false, net->threads) < 0)
+		return -1;
+	net->v1_weight = weights_add(w, &v1);
+	if (batchnorm_create(&net->v1_norm, w, "v1_norm", PART_V1, f, false, net->threads) < 0)
+		return -1;
+	weights_add(w, &rms);
+	net->lateral_weight = weights_add(w, &lateral);
+	if (head_create(&net->head, w, f, o->classes, net->threads) < 0)
+		return -1;
+	return weights_allocate(w);
+}
 
 struct network *network_create(const struct network_options *options, size_t threads)
 {
@@ -52,12 +105,7 @@ struct network *network_create(const struct network_options *options, size_t thr
 	net->threads = par_threads(threads);
 	net->images.comm = &comm_alone;
 	net->s = conv_stride(o->filters);
-	struct network_tensor *tensor = net->tensors.list;
-	if (tensors_create(&net->tensors, o) < 0 ||
-	    norm_create(&net->lgn_norm, &tensor[TENSOR_LGN_NORM], net->threads) < 0 ||
-	    norm_create(&net->v1_norm, &tensor[TENSOR_V1_NORM], net->threads) < 0 ||
-	    head_create(&net->head, tensor, o, net->threads) < 0 ||
-	    !(net->lgn = conv_plan(1, 1, o->k0, net->threads)) ||
+	if (add_tensors(net) < 0 || !(net->lgn = conv_plan(1, 1, o->k0, net->threads)) ||
 	    !(net->v1 = conv_plan(1, o->filters, o->k1, net->threads)) ||
 	    !(net->lateral = conv_plan(o->filters, o->filters, o->kl, net->threads)) ||
 	    !(net->moments = mem_alloc(2 * net->s, sizeof *net->moments))) {
@@ -67,13 +115,50 @@ struct network *network_create(const struct network_options *options, size_t thr
 	return net;
 }
 
+/* Sides and channels of a convolution's weights (out, in, k, k). */
+static int kernel_shape(struct model *model, const char *name, size_t *out, size_t *k)
+{
+	const struct model_tensor *t = model_find(model, name);
+	if (!t)
+		return -1;
+	if (t->rank != 4 || t->shape[2] != t->shape[3] || t->shape[2] % 2 == 0 || t->shape[0] == 0)
+		return err_set("%s: %s: not the weights of a convolution with an odd square kernel",
+		    model_path(model), name);
+	*out = t->shape[0], *k = t->shape[2];
+	return 0;
+}
+
+/* Sizes, lgn, propagation and T of a model file. */
+static int read_options(struct model *model, struct network_options *o)
+{
+	size_t lgn_out, lateral_out;
+	if (head_classes(model, &o->classes) < 0 || kernel_shape(model, "lgn.weight", &lgn_out, &o->k0) < 0 ||
+	    kernel_shape(model, "v1.weight", &o->filters, &o->k1) < 0 ||
+	    kernel_shape(model, "lateral.weight", &lateral_out, &o->kl) < 0)
+		return -1;
+	const char *lgn = model_meta(model, "lgn"), *propagation = model_meta(model, "propagation");
+	const char *iterations = model_meta(model, "iterations");
+	o->lgn = lgn && strcmp(lgn, "linear") == 0 ? NETWORK_LINEAR : NETWORK_RELU;
+	o->propagation = propagation && strcmp(propagation, "average") == 0 ? NETWORK_AVERAGE
+									    : NETWORK_RECURRENT;
+	o->iterations = 1;
+	if (iterations) {
+		char *end;
+		o->iterations = strtoul(iterations, &end, 10);
+		if (*end || end == iterations || o->iterations > 1000)
+			return err_set("%s: iterations: \"%s\" is not a number of them",
+			    model_path(model), iterations);
+	}
+	return 0;
+}
+
 struct network *network_load(struct model *model, size_t threads)
 {
 	struct network_options options;
-	if (tensors_options(model, &options) < 0)
+	if (read_options(model, &options) < 0)
 		return NULL;
 	struct network *net = network_create(&options, threads);
-	if (net && tensors_load(&net->tensors, model) < 0) {
+	if (net && weights_load(&net->weights, model) < 0) {
 		network_free(net);
 		return NULL;
 	}
@@ -82,7 +167,7 @@ struct network *network_load(struct model *model, size_t threads)
 
 int network_save(const struct network *net, struct model_out *out)
 {
-	return tensors_save(&net->tensors, out);
+	return weights_save(&net->weights, out);
 }
 
 void network_join(struct network *net, const struct comm *comm)
@@ -97,22 +182,26 @@ const struct network_options *network_options(const struct network *net)
 
 size_t network_tensors(const struct network *net)
 {
-	(void)net;
-	return TENSORS;
+	return net->weights.count;
 }
 
 const struct network_tensor *network_tensor(const struct network *net, size_t i)
 {
-	return &net->tensors.list[i];
+	return &net->weights.list[i];
 }
 
 const struct network_tensor *network_find(const struct network *net, const char *name)
 {
-	size_t i = tensors_place(name);
-	if (i < TENSORS)
-		return &net->tensors.list[i];
+	for (size_t i = 0; i < net->weights.count; i++)
+		if (strcmp(net->weights.list[i].name, name) == 0)
+			return &net->weights.list[i];
 	err_set("network: no tensor %s", name);
 	return NULL;
+}
+
+size_t network_side_min(void)
+{
+	return head_side_min();
 }
 
 /* --- memory of a batch --- */
@@ -162,13 +251,13 @@ void network_free(struct network *net)
 	if (!net)
 		return;
 	release(net);
-	norm_free(&net->lgn_norm);
-	norm_free(&net->v1_norm);
+	batchnorm_free(&net->lgn_norm);
+	batchnorm_free(&net->v1_norm);
 	head_free(&net->head);
 	conv_free(net->lgn);
 	conv_free(net->v1);
 	conv_free(net->lateral);
-	tensors_free(&net->tensors);
+	weights_free(&net->weights);
 	free(net->moments);
 	free(net);
 }
@@ -251,7 +340,7 @@ static int lgn_image(size_t i, size_t worker, void *argument)
 	const struct network *net = argument;
 	size_t pixels = net->h * net->w;
 	const real *x = net->convolved + i * pixels;
-	const struct norm *norm = &net->lgn_norm;
+	const struct batchnorm *norm = &net->lgn_norm;
 	if (net->options.lgn == NETWORK_RELU)
 		layer_affine_relu(pixels, 1, x, norm->scale, norm->shift, net->a + i * pixels);
 	else
@@ -263,7 +352,7 @@ static int v1_image(size_t i, size_t worker, void *argument)
 {
 	(void)worker;
 	const struct network *net = argument;
-	const struct norm *norm = &net->v1_norm;
+	const struct batchnorm *norm = &net->v1_norm;
 	size_t row = net->w * net->s;
 	/* a row at a time, so that what was normalised is rectified while it is near */
 	for (size_t y = 0; y < net->h; y++) {
@@ -297,7 +386,7 @@ static int lateral_image(size_t i, size_t worker, void *argument)
 
 static int propagate(struct network *net)
 {
-	const real *weights = net->tensors.list[TENSOR_LATERAL].x;
+	const real *weights = net->lateral_weight->x;
 	if (net->iterations > 0 && conv_weights(net->lateral, weights) < 0)
 		return -1;
 	for (size_t t = 1; t <= net->iterations; t++) {
@@ -315,32 +404,36 @@ static int forward(struct network *net, const real *x, size_t n, size_t h, size_
 {
 	if (n == 0 || h == 0 || w == 0)
 		return err_set("network: no pixels");
-	if (classify && (h < NETWORK_SIDE_MIN || w < NETWORK_SIDE_MIN))
-		return err_set("network: images of %zu x %zu px are too small, it needs %d a side",
-		    h, w, NETWORK_SIDE_MIN);
+	if (classify && (h < head_side_min() || w < head_side_min()))
+		return err_set("network: images of %zu x %zu px are too small, it needs %zu a side",
+		    h, w, head_side_min());
 	if (resize(net, n, h, w, iterations, classify, training != NULL) < 0)
 		return -1;
 	net->iterations = iterations;
 	net->images.batch = training && training->batch ? training->batch : n;
-	const struct network_tensor *tensor = net->tensors.list;
-	real mean = tensor[TENSOR_MEAN].x[0], scale = 1 / tensor[TENSOR_SD].x[0];
+	real mean = net->mean->x[0], scale = 1 / net->sd->x[0];
 	for (size_t i = 0; i < n * h * w; i++)
 		net->input[i] = (x[i] - mean) * scale;
 	bool lgn_batch = training && (!training->freeze_lgn || training->fresh_norms);
 	bool v1_batch = training && (!training->freeze_v1 || training->fresh_norms);
-	if (conv_weights(net->lgn, tensor[TENSOR_LGN].x) < 0 ||
+	if (conv_weights(net->lgn, net->lgn_weight->x) < 0 ||
 	    conv_exec(net->lgn, 0, net->input, net->convolved) < 0 ||
-	    norm_prepare(&net->lgn_norm, &net->images, net->convolved, h * w, lgn_batch) < 0 ||
+	    batchnorm_prepare(&net->lgn_norm, &net->images, net->convolved, h * w, lgn_batch) < 0 ||
 	    par_for(n, net->threads, lgn_image, net) < 0 ||
-	    conv_weights(net->v1, tensor[TENSOR_V1].x) < 0 ||
+	    conv_weights(net->v1, net->v1_weight->x) < 0 ||
 	    conv_exec(net->v1, 0, net->a, net->z) < 0 ||
-	    norm_prepare(&net->v1_norm, &net->images, net->z, h * w, v1_batch) < 0 ||
+	    batchnorm_prepare(&net->v1_norm, &net->images, net->z, h * w, v1_batch) < 0 ||
 	    par_for(n, net->threads, v1_image, net) < 0)
 		return -1;
-	norm_in_place(&net->v1_norm);
+	batchnorm_in_place(&net->v1_norm);
 	if (propagate(net) < 0)
 		return -1;
-	return classify ? head_run(&net->head, &net->images, training, h_of(net, iterations)) : 0;
+	if (!classify)
+		return 0;
+	struct head_training drawn = {0};
+	if (training)
+		drawn = (struct head_training){training->dropout, training->seed, training->epoch, training->image};
+	return head_run(&net->head, &net->images, training ? &drawn : NULL, h_of(net, iterations));
 }
 
 static bool all_finite(const real *x, size_t count)
@@ -448,38 +541,37 @@ static void no_gradient(struct network_tensor *tensor)
 /* the head's dlogits -> every gradient */
 static int backward(struct network *net, const struct network_training *training)
 {
-	struct network_tensor *tensor = net->tensors.list;
 	if (head_adjoint(&net->head, &net->images, net->g) < 0)
 		return -1;
-	no_gradient(&tensor[TENSOR_LATERAL]);
+	no_gradient(net->lateral_weight);
 	bool lateral = net->iterations > 0 && !training->freeze_lateral;
 	bool below = !training->freeze_lgn || !training->freeze_v1;
 	if ((lateral || below) && back_to_z(net) < 0)
 		return -1;
 	if (lateral &&
-	    conv_gradient(net->lateral, net->iterations, tensor[TENSOR_LATERAL].gradient) < 0)
+	    conv_gradient(net->lateral, net->iterations, net->lateral_weight->gradient) < 0)
 		return -1;
 	size_t pixels = net->h * net->w;
 	real *da = training->freeze_lgn ? NULL : net->da;
 	if (below &&
-	    (norm_adjoint(&net->v1_norm, &net->images, net->dz, NULL, net->z, pixels) < 0 ||
+	    (batchnorm_adjoint(&net->v1_norm, &net->images, net->dz, NULL, net->z, pixels) < 0 ||
 		conv_adjoint(net->v1, 0, net->dz, da) < 0 ||
-		conv_gradient(net->v1, 1, tensor[TENSOR_V1].gradient) < 0))
+		conv_gradient(net->v1, 1, net->v1_weight->gradient) < 0))
 		return -1;
 	if (training->freeze_v1) {
-		no_gradient(&tensor[TENSOR_V1]);
-		no_gradient(&tensor[TENSOR_V1_NORM + NORM_BIAS]);
+		no_gradient(net->v1_weight);
+		no_gradient(net->v1_norm.bias);
 	}
 	if (training->freeze_lgn) {
-		no_gradient(&tensor[TENSOR_LGN]);
-		no_gradient(&tensor[TENSOR_LGN_NORM + NORM_BIAS]);
+		no_gradient(net->lgn_weight);
+		no_gradient(net->lgn_norm.bias);
 		return 0;
 	}
 	const real *rectified = net->options.lgn == NETWORK_RELU ? net->a : NULL;
-	if (norm_adjoint(&net->lgn_norm, &net->images, da, rectified, net->convolved, pixels) < 0 ||
+	if (batchnorm_adjoint(&net->lgn_norm, &net->images, da, rectified, net->convolved, pixels) < 0 ||
 	    conv_adjoint(net->lgn, 0, da, NULL) < 0)
 		return -1;
-	return conv_gradient(net->lgn, 1, tensor[TENSOR_LGN].gradient);
+	return conv_gradient(net->lgn, 1, net->lgn_weight->gradient);
 }
 
 int network_train(struct network *net, const struct network_training *training, const real *x,
@@ -503,13 +595,13 @@ int network_train(struct network *net, const struct network_training *training, 
 		return err_set("the loss is not finite");
 	if (backward(net, training) < 0)
 		return -1;
-	return comm->sum_real(net->tensors.gradients, net->tensors.gradient_count);
+	return comm->sum_real(net->weights.gradients, net->weights.gradient_count);
 }
 
 bool network_finite(const struct network *net)
 {
-	for (size_t i = 0; i < TENSORS; i++) {
-		const struct network_tensor *t = &net->tensors.list[i];
+	for (size_t i = 0; i < net->weights.count; i++) {
+		const struct network_tensor *t = &net->weights.list[i];
 		if (!all_finite(t->x, t->elements))
 			return false;
 	}
@@ -605,7 +697,7 @@ void network_square(const struct network *net, double *square)
 
 int network_lateral_norm(const struct network *net, double *norm)
 {
-	return gain_largest(net->tensors.list[TENSOR_LATERAL].x, net->options.filters,
+	return gain_largest(net->lateral_weight->x, net->options.filters,
 	    net->options.kl, net->threads, norm);
 }
 

@@ -27,6 +27,7 @@
 #include "conv/real.h"
 #include "model/model.h"
 #include "net/comm.h"
+#include "net/weights.h"
 
 enum network_lgn { NETWORK_RELU, NETWORK_LINEAR };
 enum network_propagation { NETWORK_RECURRENT, NETWORK_AVERAGE };
@@ -41,22 +42,6 @@ struct network_options {
 	enum network_propagation propagation;
 };
 
-#define NETWORK_SIDE_MIN 16 /* px a side that the head needs */
-#define NETWORK_HEAD 128    /* channels of the head's convolutions */
-
-/* What a tensor's numbers must be besides finite: input.sd is divided by, a variance or rms may be that of a channel
- * which never answers, and N0 and N1 have no scale but one. */
-enum network_range { NETWORK_ANY, NETWORK_POSITIVE, NETWORK_NOT_NEGATIVE, NETWORK_ONE };
-
-/* A named tensor. Parameters have a gradient; running statistics, input.* and v1.rms have none (NULL), nor have
- * the scales of N0 and N1. */
-struct network_tensor {
-	const char *name; /* as in the model file, "v1.weight" */
-	size_t rank, shape[4], elements;
-	enum network_range range;
-	real *x, *gradient; /* both of `shape`, row-major */
-};
-
 struct network;
 
 /* A network with all tensors zero, but norms' weights and running variances, input.sd and v1.rms one. NULL with a
@@ -69,14 +54,6 @@ struct network *network_create(const struct network_options *options, size_t thr
 struct network *network_load(struct model *model, size_t threads)
     __attribute__((warn_unused_result));
 
-/* Whether a stored tensor has this one's shape. */
-bool network_fits(const struct network_tensor *tensor, const struct model_tensor *stored);
-
-/* Read what a model file has under `name` into x, with all that is asked of `tensor`: that it is there, its shape,
- * finite numbers in its range. 0, or -1 with a line that names the file, the tensor and what is wrong with it. */
-int network_read(struct model *model, const char *name, const struct network_tensor *tensor,
-    real *x) __attribute__((warn_unused_result));
-
 /* Add every tensor to a model that is being written; they must stay unchanged until then. 0 or -1. */
 int network_save(const struct network *net, struct model_out *out)
     __attribute__((warn_unused_result));
@@ -87,6 +64,9 @@ void network_free(struct network *net); /* NULL is allowed */
 void network_join(struct network *net, const struct comm *comm);
 
 const struct network_options *network_options(const struct network *net);
+
+/* The least side of images, in px, that the head takes. */
+size_t network_side_min(void);
 
 /* All tensors, in a fixed order; by name, NULL with a reason. After writing into x nothing else is to be done. */
 size_t network_tensors(const struct network *net);
@@ -105,7 +85,7 @@ void network_keep(struct network *net);
 /* Images of h x w that a call with so many iterations should have, at least 1. */
 size_t network_chunk(const struct network *net, size_t h, size_t w, size_t iterations);
 
-/* Run x (n, h, w) with `iterations` propagations. classify: run the head too (sides of at least NETWORK_SIDE_MIN).
+/* Run x (n, h, w) with `iterations` propagations. classify: run the head too (sides of at least network_side_min).
  * 0, or -1, also where responses are not finite. */
 int network_run(struct network *net, const real *x, size_t n, size_t h, size_t w, size_t iterations,
     bool classify) __attribute__((warn_unused_result));

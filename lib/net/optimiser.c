@@ -43,33 +43,27 @@ real *optimiser_velocity(struct optimiser *optimiser, size_t *count)
 	return optimiser->velocity;
 }
 
-static bool starts(const char *name, const char *prefix)
-{
-	return strncmp(name, prefix, strlen(prefix)) == 0;
-}
-
 void optimiser_step(struct optimiser *optimiser, struct network *net, double rate, double momentum,
     const struct optimiser_decay *decay, const struct network_training *training)
 {
 	real *velocity = optimiser->velocity;
+	/* a kernel that takes no part does not decay */
+	bool unused = !training->lateral || network_options(net)->iterations == 0;
+	const bool frozen[PARTS] = {[PART_LGN] = training->freeze_lgn,
+	    [PART_V1] = training->freeze_v1,
+	    [PART_LATERAL] = training->freeze_lateral || unused};
+	const double share[PARTS] = {[PART_LGN] = decay->lgn,
+	    [PART_V1] = decay->v1,
+	    [PART_LATERAL] = decay->lateral,
+	    [PART_HEAD] = decay->head};
 	for (size_t i = 0; i < network_tensors(net); i++) {
 		const struct network_tensor *t = network_tensor(net, i);
 		if (!t->gradient)
 			continue;
-		bool lgn = starts(t->name, "lgn"), v1 = starts(t->name, "v1"),
-		     lateral = starts(t->name, "lateral");
-		/* a kernel that takes no part does not decay */
-		bool unused = !training->lateral || network_options(net)->iterations == 0;
-		bool frozen = (lgn && training->freeze_lgn) || (v1 && training->freeze_v1) ||
-			      (lateral && (training->freeze_lateral || unused));
 		/* biases and norms' weights have one axis */
-		double share = lgn       ? decay->lgn
-			       : v1      ? decay->v1
-			       : lateral ? decay->lateral
-					 : decay->head;
-		real shrink = (real)(t->rank > 1 ? share : 0), mu = (real)momentum,
+		real shrink = (real)(t->rank > 1 ? share[t->part] : 0), mu = (real)momentum,
 		     step = (real)rate;
-		for (size_t j = 0; !frozen && j < t->elements; j++) {
+		for (size_t j = 0; !frozen[t->part] && j < t->elements; j++) {
 			real d = t->gradient[j] + shrink * t->x[j];
 			velocity[j] = mu * velocity[j] + d;
 			t->x[j] -= step * (d + mu * velocity[j]);

@@ -10,9 +10,9 @@
 #include "base/progress.h"
 #include "base/random.h"
 #include "net/crops.h"
-#include "net/record.h"
+#include "net/training_log.h"
 #include "net/train.h"
-#include "net/whole.h"
+#include "net/evaluate.h"
 
 /*
  * A batch whose mean loss is above both, in nats and in those of an answer by chance (log C), has diverged. Small
@@ -31,7 +31,7 @@ struct run {
 	const struct settings *settings;
 	struct optimiser *optimiser;
 	struct crops *crops;
-	struct record *record; /* rank 0's, else NULL */
+	struct training_log *log;    /* rank 0's, else NULL */
 	struct checkpoint at;
 	size_t batch, steps_per_epoch, steps;
 	bool due, saved;  /* a checkpoint of the state before the running step is to be written; there is one */
@@ -39,34 +39,35 @@ struct run {
 	struct progress progress;
 	double started;
 	double rate;
-	struct whole_degraded degraded; /* validation images, like the crops */
+	struct evaluate_degraded degraded; /* validation images, like the crops */
 	double val_loss, val_accuracy, degraded_loss, degraded_accuracy, accuracy;
 };
 
 /* --- initial weights --- */
 
-static void uniform(
-    struct network *net, const char *name, size_t index, size_t fan_in, double scale, uint64_t seed)
+static void uniform(const struct network_tensor *t, size_t index, double scale, uint64_t seed)
 {
-	const struct network_tensor *t = network_find(net, name);
 	struct rng rng = rng_start(seed, RNG_WEIGHTS, 0, index);
-	double bound = scale / sqrt((double)fan_in);
+	double bound = scale / sqrt((double)t->fan_in);
 	for (size_t i = 0; i < t->elements; i++)
 		t->x[i] = (real)((2 * rng_uniform(&rng) - 1) * bound);
 }
 
 void train_initialise(struct network *net, const struct train_options *options)
 {
-	const struct network_options *o = network_options(net);
-	uint64_t seed = options->seed;
-	uniform(net, "lgn.weight", 0, o->k0 * o->k0, options->filter_scale, seed);
-	uniform(net, "v1.weight", 1, o->k1 * o->k1, options->filter_scale, seed);
-	if (o->propagation == NETWORK_AVERAGE)
-		uniform(net, "lateral.weight", 2, o->filters * o->kl * o->kl, 0.1, seed);
-	uniform(net, "head.1.weight", 3, o->filters * 9, 1, seed);
-	uniform(net, "head.5.weight", 4, NETWORK_HEAD * 9, 1, seed);
-	uniform(net, "head.11.weight", 5, 4 * NETWORK_HEAD, 1, seed);
-	uniform(net, "head.11.bias", 6, 4 * NETWORK_HEAD, 1, seed);
+	const double scale[PARTS] = {[PART_LGN] = options->filter_scale,
+	    [PART_V1] = options->filter_scale,
+	    [PART_LATERAL] = network_options(net)->propagation == NETWORK_AVERAGE ? 0.1 : 0,
+	    [PART_HEAD] = 1};
+	size_t index = 0;
+	for (size_t i = 0; i < network_tensors(net); i++) {
+		const struct network_tensor *t = network_tensor(net, i);
+		if (!t->fan_in)
+			continue;
+		if (scale[t->part] > 0)
+			uniform(t, index, scale[t->part], options->seed);
+		index++;
+	}
 }
 
 int train_initialise_from(struct network *net, struct model *model)
@@ -77,10 +78,9 @@ int train_initialise_from(struct network *net, struct model *model)
 		if (!stored)
 			return -1;
 		/* what has another shape starts anew, but for the filters */
-		bool needed =
-		    strcmp(t->name, "lgn.weight") == 0 || strcmp(t->name, "v1.weight") == 0;
-		if ((needed || network_fits(t, stored)) &&
-		    network_read(model, t->name, t, t->x) < 0)
+		bool needed = t->fan_in && (t->part == PART_LGN || t->part == PART_V1);
+		if ((needed || weights_fit(t, stored)) &&
+		    weights_read(model, t->name, t, t->x) < 0)
 			return -1;
 	}
 	return 0;
@@ -132,7 +132,7 @@ static int write_checkpoint(struct run *run)
 	if (run->comm->rank > 0)
 		return 0;
 	at.seconds += progress_clock() - run->started;
-	if (record_lengths(run->record, at.length) < 0)
+	if (training_log_lengths(run->log, at.length) < 0)
 		return -1;
 	return checkpoint_save(
 	    run->files->checkpoint, run->net, run->optimiser, run->settings, &at);
@@ -178,9 +178,9 @@ static int validate(struct run *run, size_t epoch)
 {
 	size_t iterations =
 	    epoch >= run->options->lateral_from ? network_options(run->net)->iterations : 0;
-	if (whole_score(run->net, run->validation, NULL, iterations, &run->val_loss, &run->val_accuracy) < 0)
+	if (evaluate_score(run->net, run->validation, NULL, iterations, &run->val_loss, &run->val_accuracy) < 0)
 		return err_context("epoch %zu", epoch);
-	if (degrade_any(&run->degraded.degrade) && whole_score(run->net, run->validation, &run->degraded,
+	if (degrade_any(&run->degraded.degrade) && evaluate_score(run->net, run->validation, &run->degraded,
 						       iterations, &run->degraded_loss, &run->degraded_accuracy) < 0)
 		return err_context("epoch %zu", epoch);
 	return 0;
@@ -191,9 +191,9 @@ static int end_epoch(struct run *run, size_t epoch)
 	run->accuracy = (double)run->at.correct / (double)run->at.seen;
 	if (same_weights(run) < 0 || validate(run, epoch) < 0)
 		return -1;
-	if (run->files->snapshots && whole_rms(run->net, run->training) < 0)
+	if (run->files->snapshots && evaluate_rms(run->net, run->training) < 0)
 		return err_context("epoch %zu", epoch);
-	const struct record_row row = {.epoch = epoch,
+	const struct training_log_row row = {.epoch = epoch,
 	    .loss = run->at.loss / (double)run->at.seen,
 	    .accuracy = run->accuracy,
 	    .val_loss = run->val_loss,
@@ -202,7 +202,7 @@ static int end_epoch(struct run *run, size_t epoch)
 	    .degraded_accuracy = run->degraded_accuracy,
 	    .rate = run->rate,
 	    .seconds = run->at.seconds + progress_clock() - run->started};
-	return run->record ? record_epoch(run->record, run->net, &row) : 0;
+	return run->log ? training_log_epoch(run->log, run->net, &row) : 0;
 }
 
 static int step(struct run *run)
@@ -267,7 +267,7 @@ static int check_turns(size_t crop, const struct data *data)
 		side--;
 	if (side == crop)
 		return 0;
-	if (side < NETWORK_SIDE_MIN)
+	if (side < network_side_min())
 		return err_set("training images: %zu x %zu px: too small for crops at every angle", data->h, data->w);
 	return err_set("training images: %zu x %zu px: crops of %zu do not fit in at every angle; --crop %zu does",
 	    data->h, data->w, crop, side);
@@ -290,9 +290,9 @@ static int check_sides(struct run *run)
 	if (kernel > o->crop)
 		return err_set("training images: crops of %zu px, smaller than a kernel of %zu",
 		    o->crop, kernel);
-	if (side < NETWORK_SIDE_MIN)
-		return err_set("validation images: %zu x %zu px, fewer than %d a side", other->h,
-		    other->w, NETWORK_SIDE_MIN);
+	if (side < network_side_min())
+		return err_set("validation images: %zu x %zu px, fewer than %zu a side", other->h,
+		    other->w, network_side_min());
 	if (side < kernel)
 		return err_set("validation images: %zu x %zu px, smaller than a kernel of %zu", other->h,
 		    other->w, kernel);
@@ -324,7 +324,7 @@ static int prepare(struct run *run)
 	}
 	run->statistics = mem_alloc(kept, sizeof *run->statistics);
 	run->optimiser = optimiser_create(run->net);
-	run->degraded = (struct whole_degraded){o->degrade, o->seed};
+	run->degraded = (struct evaluate_degraded){o->degrade, o->seed};
 	run->degraded.degrade.mean = mean;
 	run->degraded.degrade.sd = sd;
 	run->crops = crops_create(run->training, &(struct crops_options){.seed = o->seed,
@@ -365,7 +365,7 @@ static int begin(struct run *run)
 		return -1;
 	run->saved = run->at.step > 0;
 	run->due = files->checkpoint && !run->saved;
-	if (first && !(run->record = record_open(files->log, files->snapshots, run->at.length)))
+	if (first && !(run->log = training_log_open(files->log, files->snapshots, run->at.length)))
 		return -1;
 	return 0;
 }
@@ -391,7 +391,7 @@ static int loop(struct run *run)
 	/* a run that is resumed at its end has not validated yet */
 	if (isnan(run->val_accuracy) && validate(run, run->options->epochs - 1) < 0)
 		return -1;
-	return whole_rms(run->net, run->training);
+	return evaluate_rms(run->net, run->training);
 }
 
 int train_run(struct network *net, const struct train_options *options,
@@ -414,7 +414,7 @@ int train_run(struct network *net, const struct train_options *options,
 	int status = prepare(&run) < 0 || begin(&run) < 0 ? -1 : loop(&run);
 	char reason[ERR_MAX];
 	snprintf(reason, sizeof reason, "%s", status < 0 ? err_reason() : "");
-	if (record_close(run.record) < 0 && status == 0)
+	if (training_log_close(run.log) < 0 && status == 0)
 		status = -1;
 	else if (*reason) /* what is not said yet about the files matters less */
 		err_set("%s", reason);

@@ -117,15 +117,15 @@ static void check_paths(char **operands, size_t count_operands)
 	    {"--checkpoint", files.checkpoint, true}, {"--init", init, false},
 	    {"--validate", validate, false}};
 	size_t count = sizeof named / sizeof *named;
-	struct paths_use *used = tool_need(mem_alloc(count + RECORD_FILES + count_operands, sizeof *used));
+	struct paths_use *used = tool_need(mem_alloc(count + TRAINING_LOG_FILES + count_operands, sizeof *used));
 	memcpy(used, named, sizeof named);
 	for (size_t i = 1; i < 3; i++) {
 		if (used[i].path && strcmp(used[i].path, "-") == 0)
 			tool_usage("%s: a file, not a stream", used[i].option);
 	}
 	size_t snapshots = count;
-	for (size_t i = 0; files.snapshots && i + 1 < RECORD_FILES; i++)
-		used[count++] = (struct paths_use){"--snapshots", tool_need(record_path(files.snapshots, i)), true};
+	for (size_t i = 0; files.snapshots && i + 1 < TRAINING_LOG_FILES; i++)
+		used[count++] = (struct paths_use){"--snapshots", tool_need(training_log_path(files.snapshots, i)), true};
 	size_t first = count;
 	for (size_t i = 0; i < count_operands; i++)
 		used[count++] = (struct paths_use){NULL, operands[i], false};

@@ -1,11 +1,11 @@
-/* Round profiles: see round.h. */
+/* Round profiles: see log_fit.h. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
-#include "fit/round.h"
+#include "fit/log_fit.h"
 #include "fit/surrogate.h"
 #include "stats/aicc.h"
 
@@ -13,47 +13,47 @@ static const struct {
 	const char *name;
 	enum blob_kind kind;
 	bool offset;
-} models[ROUND_MODELS] = {[ROUND_LOG] = {"log", BLOB_LOG, false},
-    [ROUND_LOG_OFFSET] = {"log_offset", BLOB_LOG, true},
-    [ROUND_DOG] = {"dog", BLOB_DOG, false},
-    [ROUND_GAUSSIAN] = {"gaussian", BLOB_GAUSSIAN, false},
-    [ROUND_DELTA] = {"delta", BLOB_DELTA, false}};
+} models[LOG_FIT_MODELS] = {[LOG_FIT_LOG] = {"log", BLOB_LOG, false},
+    [LOG_FIT_LOG_OFFSET] = {"log_offset", BLOB_LOG, true},
+    [LOG_FIT_DOG] = {"dog", BLOB_DOG, false},
+    [LOG_FIT_GAUSSIAN] = {"gaussian", BLOB_GAUSSIAN, false},
+    [LOG_FIT_DELTA] = {"delta", BLOB_DELTA, false}};
 
-const char *round_model_name(enum round_model model)
+const char *log_fit_model_name(enum log_fit_model model)
 {
 	return models[model].name;
 }
 
-const char *round_reason(unsigned reasons, char text[static REASONS_SIZE])
+const char *log_fit_reason(unsigned reasons, char text[static REASONS_SIZE])
 {
 	static const char *const words[] = {"sigma", "dc", "surround", "model", "noise", "zero"};
 	return reasons_text(reasons, words, sizeof words / sizeof *words, text);
 }
 
 struct worker {
-	struct blob_fitter *blob[ROUND_MODELS];
+	struct blob_fitter *blob[LOG_FIT_MODELS];
 	double *scrambled, *sample, *work; /* (k, k), (k, k), (4, k, k) */
 };
 
-struct round_survey {
-	struct round_options options;
+struct log_fit_survey {
+	struct log_fit_options options;
 	size_t k, n;
 	struct symmetry_plan *symmetry;
 	struct surrogate_plan *surrogate;
 	struct worker *worker; /* (threads) */
-	struct round_chance white;
+	struct log_fit_chance white;
 	bool white_known; /* it depends on the size only */
 	/* of the run under way */
 	size_t record, first;
 	const double *x;
 	double *moduli;                 /* (count, k, k); NULL: white noise */
 	double *null_r, *null_symmetry; /* (count, null) */
-	struct round_result *results;
+	struct log_fit_result *results;
 };
 
-struct round_survey *round_create(size_t k, const struct round_options *options)
+struct log_fit_survey *log_fit_create(size_t k, const struct log_fit_options *options)
 {
-	struct round_survey *s = mem_alloc(1, sizeof *s);
+	struct log_fit_survey *s = mem_alloc(1, sizeof *s);
 	if (!s)
 		return NULL;
 	s->options = *options;
@@ -72,24 +72,24 @@ struct round_survey *round_create(size_t k, const struct round_options *options)
 		w->work = mem_alloc(4 * s->n, sizeof *w->work);
 		if (!w->scrambled || !w->sample || !w->work)
 			goto failed;
-		for (size_t m = 0; m < ROUND_MODELS; m++) {
+		for (size_t m = 0; m < LOG_FIT_MODELS; m++) {
 			if (!(w->blob[m] = blob_fitter_create(models[m].kind, models[m].offset, k)))
 				goto failed;
 		}
 	}
 	return s;
 failed:
-	round_free(s);
+	log_fit_free(s);
 	return NULL;
 }
 
-void round_free(struct round_survey *survey)
+void log_fit_free(struct log_fit_survey *survey)
 {
 	if (!survey)
 		return;
 	for (size_t i = 0; survey->worker && i < survey->options.threads; i++) {
 		struct worker *w = &survey->worker[i];
-		for (size_t m = 0; m < ROUND_MODELS; m++)
+		for (size_t m = 0; m < LOG_FIT_MODELS; m++)
 			blob_fitter_free(w->blob[m]);
 		free(w->scrambled);
 		free(w->sample);
@@ -118,7 +118,7 @@ static double correlation(const double *a, const double *b, size_t n)
 
 /* Pearson's r of the profile and a LoG */
 static double correlation_with(
-    const struct round_survey *s, struct worker *w, const double *y, const struct blob *blob)
+    const struct log_fit_survey *s, struct worker *w, const double *y, const struct blob *blob)
 {
 	if (isnan(blob->sigma))
 		return NAN;
@@ -126,17 +126,17 @@ static double correlation_with(
 	return correlation(y, w->sample, s->n);
 }
 
-static enum round_model chosen(const struct round_survey *s)
+static enum log_fit_model chosen(const struct log_fit_survey *s)
 {
-	return s->options.offset ? ROUND_LOG_OFFSET : ROUND_LOG;
+	return s->options.offset ? LOG_FIT_LOG_OFFSET : LOG_FIT_LOG;
 }
 
 static int measure(
-    struct round_survey *s, struct worker *w, const double *y, struct round_result *result)
+    struct log_fit_survey *s, struct worker *w, const double *y, struct log_fit_result *result)
 {
-	struct blob blob[ROUND_MODELS];
+	struct blob blob[LOG_FIT_MODELS];
 	double mean = 0, sst = 0, squares = 0;
-	*result = (struct round_result){.p_r = NAN, .p_symmetry = NAN};
+	*result = (struct log_fit_result){.p_r = NAN, .p_symmetry = NAN};
 	for (size_t i = 0; i < s->n; i++)
 		mean += y[i] / (double)s->n;
 	for (size_t i = 0; i < s->n; i++) {
@@ -144,7 +144,7 @@ static int measure(
 		squares += y[i] * y[i];
 	}
 	result->empty = !(squares > 0);
-	for (size_t m = 0; m < ROUND_MODELS; m++) {
+	for (size_t m = 0; m < LOG_FIT_MODELS; m++) {
 		if (blob_fit(w->blob[m], y, BLOB_TOLERANCE, &blob[m]) < 0)
 			return -1;
 		bool fitted = blob[m].parameters > 0;
@@ -153,12 +153,12 @@ static int measure(
 		result->fits[m][0] = fitted && sst > 0 ? 1 - blob[m].sse / sst : NAN;
 		result->fits[m][1] = fitted ? blob[m].sigma : NAN;
 		if (!(result->aicc[result->model] <= result->aicc[m]))
-			result->model = (enum round_model)m;
+			result->model = (enum log_fit_model)m;
 	}
 	result->log = blob[chosen(s)];
 	result->r = correlation_with(s, w, y, &result->log);
 	result->r2 = result->fits[chosen(s)][0];
-	result->r_offset = correlation_with(s, w, y, &blob[ROUND_LOG_OFFSET]);
+	result->r_offset = correlation_with(s, w, y, &blob[LOG_FIT_LOG_OFFSET]);
 	result->symmetry = symmetry_about(s->symmetry, y, result->log.x0, result->log.y0);
 	result->dc_ratio = symmetry_dc_ratio(s->symmetry, y);
 	result->surround_ratio = symmetry_surround_ratio(y, s->k, result->log.amplitude);
@@ -167,7 +167,7 @@ static int measure(
 
 static int measure_one(size_t i, size_t worker, void *argument)
 {
-	struct round_survey *s = argument;
+	struct log_fit_survey *s = argument;
 	if (measure(s, &s->worker[worker], s->x + i * s->n, &s->results[i]) < 0)
 		return err_context("filter %zu", s->first + i);
 	return 0;
@@ -176,7 +176,7 @@ static int measure_one(size_t i, size_t worker, void *argument)
 /* Noise profile i % null for profile i / null: the two numbers that chance is asked of. */
 static int measure_noise(size_t i, size_t worker, void *argument)
 {
-	struct round_survey *s = argument;
+	struct log_fit_survey *s = argument;
 	struct worker *w = &s->worker[worker];
 	size_t profile = i / s->options.null, number = i % s->options.null;
 	struct blob blob;
@@ -232,36 +232,36 @@ static double share_reaching(const double *x, size_t n, double value)
 	return n && !isnan(value) ? (1 + (double)count) / (1 + (double)n) : NAN;
 }
 
-static struct round_chance chance_of(double *r, double *symmetry, size_t n)
+static struct log_fit_chance chance_of(double *r, double *symmetry, size_t n)
 {
-	struct round_chance chance;
+	struct log_fit_chance chance;
 	quantiles(r, n, &chance.r, &chance.r_95);
 	quantiles(symmetry, n, &chance.symmetry, &chance.symmetry_95);
 	return chance;
 }
 
 /* NaN is a reason everywhere but in the noise's 95 % point, which need not be known */
-static unsigned reasons_of(const struct round_result *s)
+static unsigned reasons_of(const struct log_fit_result *s)
 {
-	double centre = fmin(s->aicc[ROUND_LOG], s->aicc[ROUND_DOG]),
-	       blob = fmin(s->aicc[ROUND_GAUSSIAN], s->aicc[ROUND_DELTA]);
+	double centre = fmin(s->aicc[LOG_FIT_LOG], s->aicc[LOG_FIT_DOG]),
+	       blob = fmin(s->aicc[LOG_FIT_GAUSSIAN], s->aicc[LOG_FIT_DELTA]);
 	unsigned reasons = 0;
 	if (s->empty)
-		return ROUND_ZERO;
-	if (!(s->log.sigma >= ROUND_SIGMA_MIN))
-		reasons |= ROUND_SIGMA;
-	if (!(s->dc_ratio <= ROUND_DC_MAX))
-		reasons |= ROUND_DC;
-	if (!(s->surround_ratio >= ROUND_SURROUND_MIN))
-		reasons |= ROUND_SURROUND;
+		return LOG_FIT_ZERO;
+	if (!(s->log.sigma >= LOG_FIT_SIGMA_MIN))
+		reasons |= LOG_FIT_SIGMA;
+	if (!(s->dc_ratio <= LOG_FIT_DC_MAX))
+		reasons |= LOG_FIT_DC;
+	if (!(s->surround_ratio >= LOG_FIT_SURROUND_MIN))
+		reasons |= LOG_FIT_SURROUND;
 	if (!(centre <= blob))
-		reasons |= ROUND_MODEL;
+		reasons |= LOG_FIT_MODEL;
 	if (!isnan(s->matched.r_95) && !(s->r > s->matched.r_95))
-		reasons |= ROUND_NOISE;
+		reasons |= LOG_FIT_NOISE;
 	return reasons;
 }
 
-static int white_chance(struct round_survey *s)
+static int white_chance(struct log_fit_survey *s)
 {
 	if (s->white_known)
 		return 0;
@@ -273,8 +273,8 @@ static int white_chance(struct round_survey *s)
 	return 0;
 }
 
-int round_run(struct round_survey *s, size_t record, size_t first, size_t count, const double *x,
-    struct round_result *results)
+int log_fit_run(struct log_fit_survey *s, size_t record, size_t first, size_t count, const double *x,
+    struct log_fit_result *results)
 {
 	size_t null = s->options.null, profiles;
 	double *moduli = NULL;
@@ -298,7 +298,7 @@ int round_run(struct round_survey *s, size_t record, size_t first, size_t count,
 	if (par_for(profiles, s->options.threads, measure_noise, s) < 0)
 		goto done;
 	for (size_t i = 0; i < count; i++) {
-		struct round_result *result = &results[i];
+		struct log_fit_result *result = &results[i];
 		double *r = s->null_r + i * null, *symmetry = s->null_symmetry + i * null;
 		result->p_r = share_reaching(r, null, result->r);
 		result->p_symmetry = share_reaching(symmetry, null, result->symmetry.symmetry);

@@ -1,13 +1,13 @@
-/* Log and snapshots: see record.h. */
+/* Log and snapshots: see training_log.h. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/memory.h"
 #include "base/output.h"
-#include "net/record.h"
+#include "net/training_log.h"
 #include "npys/npys.h"
 
-#define SNAPSHOTS (RECORD_FILES - 1)
+#define SNAPSHOTS (TRAINING_LOG_FILES - 1)
 
 /* The files' names after PREFIX and how much of a tensor's shape they have: the readers of filter banks and kernels
  * want (k0, k0), (F, k1, k1), (F, F, kl, kl), (F), without the axes of length 1 that PyTorch has. */
@@ -21,45 +21,45 @@ static const struct {
     {"rms", "v1.rms", {false}},
 };
 
-struct record {
+struct training_log {
 	struct output *log;
 	struct npys_out *snapshot[SNAPSHOTS];
 };
 
-struct record *record_open(const char *log, const char *prefix, const size_t length[RECORD_FILES])
+struct training_log *training_log_open(const char *log, const char *prefix, const size_t length[TRAINING_LOG_FILES])
 {
-	struct record *record = mem_alloc(1, sizeof *record);
-	if (!record)
+	struct training_log *files = mem_alloc(1, sizeof *files);
+	if (!files)
 		return NULL;
 	if (log) {
-		record->log = output_grow(log, length[0]);
-		if (!record->log)
+		files->log = output_grow(log, length[0]);
+		if (!files->log)
 			goto fail;
 		if (length[0] == 0)
 			fputs("epoch\tloss\taccuracy\tval_loss\tval_accuracy\tlearning_rate\tseconds\t"
 			      "lgn_norm\tv1_norm\tlateral_norm\tlateral_gain\tdegraded_loss\tdegraded_accuracy\n",
-			    output_stream(record->log));
-		if (output_flush(record->log) < 0)
+			    output_stream(files->log));
+		if (output_flush(files->log) < 0)
 			goto fail;
 	}
 	for (size_t i = 0; prefix && i < SNAPSHOTS; i++) {
-		char *path = record_path(prefix, i);
-		record->snapshot[i] = path ? npys_grow(path, length[1 + i]) : NULL;
+		char *path = training_log_path(prefix, i);
+		files->snapshot[i] = path ? npys_grow(path, length[1 + i]) : NULL;
 		free(path);
-		if (!record->snapshot[i])
+		if (!files->snapshot[i])
 			goto fail;
 	}
-	return record;
+	return files;
 fail:
 	/* why it failed is what is to be said */
 	for (size_t i = 0; i < SNAPSHOTS; i++)
-		npys_abandon(record->snapshot[i]);
-	output_abandon(record->log);
-	free(record);
+		npys_abandon(files->snapshot[i]);
+	output_abandon(files->log);
+	free(files);
 	return NULL;
 }
 
-char *record_path(const char *prefix, size_t i)
+char *training_log_path(const char *prefix, size_t i)
 {
 	return i < SNAPSHOTS ? mem_text("%s.%s.npys", prefix, snapshots[i].name) : NULL;
 }
@@ -73,7 +73,7 @@ static double norm_of(const struct network *net, const char *name)
 	return sqrt(square);
 }
 
-static int write_row(struct record *record, const struct network *net, const struct record_row *row)
+static int write_row(struct training_log *files, const struct network *net, const struct training_log_row *row)
 {
 	double gain;
 	if (network_lateral_norm(net, &gain) < 0)
@@ -82,7 +82,7 @@ static int write_row(struct record *record, const struct network *net, const str
 	    row->seconds, norm_of(net, "lgn.weight"), norm_of(net, "v1.weight"),
 	    norm_of(net, "lateral.weight"), gain,
 	    row->degraded_loss, row->degraded_accuracy};
-	FILE *f = output_stream(record->log);
+	FILE *f = output_stream(files->log);
 	fprintf(f, "%zu", row->epoch);
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
 		if (isnan(values[i]))
@@ -91,7 +91,7 @@ static int write_row(struct record *record, const struct network *net, const str
 			fprintf(f, "\t%.9g", values[i]);
 	}
 	putc('\n', f);
-	return output_flush(record->log);
+	return output_flush(files->log);
 }
 
 static int write_snapshot(struct npys_out *out, const struct network_tensor *t, const bool without[4])
@@ -113,43 +113,43 @@ static int write_snapshot(struct npys_out *out, const struct network_tensor *t, 
 	return status;
 }
 
-int record_epoch(struct record *record, const struct network *net, const struct record_row *row)
+int training_log_epoch(struct training_log *files, const struct network *net, const struct training_log_row *row)
 {
-	if (record->log && write_row(record, net, row) < 0)
+	if (files->log && write_row(files, net, row) < 0)
 		return -1;
 	for (size_t i = 0; i < SNAPSHOTS; i++) {
 		const struct network_tensor *t = network_find(net, snapshots[i].tensor);
-		if (record->snapshot[i] &&
-		    write_snapshot(record->snapshot[i], t, snapshots[i].without) < 0)
+		if (files->snapshot[i] &&
+		    write_snapshot(files->snapshot[i], t, snapshots[i].without) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-int record_lengths(struct record *record, size_t length[RECORD_FILES])
+int training_log_lengths(struct training_log *files, size_t length[TRAINING_LOG_FILES])
 {
-	for (size_t i = 0; i < RECORD_FILES; i++)
+	for (size_t i = 0; i < TRAINING_LOG_FILES; i++)
 		length[i] = 0;
-	if (record->log && output_length(record->log, &length[0]) < 0)
+	if (files->log && output_length(files->log, &length[0]) < 0)
 		return -1;
 	for (size_t i = 0; i < SNAPSHOTS; i++) {
-		if (record->snapshot[i] && npys_length(record->snapshot[i], &length[1 + i]) < 0)
+		if (files->snapshot[i] && npys_length(files->snapshot[i], &length[1 + i]) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-int record_close(struct record *record)
+int training_log_close(struct training_log *files)
 {
 	int status = 0;
-	if (!record)
+	if (!files)
 		return 0;
-	if (record->log && output_close(record->log) < 0)
+	if (files->log && output_close(files->log) < 0)
 		status = -1;
 	for (size_t i = 0; i < SNAPSHOTS; i++) {
-		if (record->snapshot[i] && npys_close(record->snapshot[i]) < 0)
+		if (files->snapshot[i] && npys_close(files->snapshot[i]) < 0)
 			status = -1;
 	}
-	free(record);
+	free(files);
 	return status;
 }

@@ -1,13 +1,13 @@
-/* Passes over whole images: see whole.h. */
+/* Passes over whole images: see evaluate.h. */
 #include <math.h>
 #include <stdlib.h>
 #include "base/error.h"
 #include "base/memory.h"
-#include "net/whole.h"
+#include "net/evaluate.h"
 
 /* What a pass adds up of each run of the network. */
 struct pass {
-	const struct whole_degraded *degraded; /* NULL: images as they are */
+	const struct evaluate_degraded *degraded; /* NULL: images as they are */
 	size_t iterations;
 	bool classify;
 	/* labels (n) of the images of the last run */
@@ -17,7 +17,7 @@ struct pass {
 /* The images of a pass, in pieces: x (n, h, w) and labels (n) of those that this process holds. */
 struct piece {
 	const struct data_part *part;
-	const struct whole_degraded *degraded;
+	const struct evaluate_degraded *degraded;
 	size_t position; /* in the part, of the next image */
 	float *image;    /* (h, w) */
 	real *x;
@@ -80,7 +80,7 @@ static void add_score(const struct network *net, const int32_t *labels, double *
 	sums[1] += (double)correct;
 }
 
-int whole_score(struct network *net, const struct data_part *part, const struct whole_degraded *degraded,
+int evaluate_score(struct network *net, const struct data_part *part, const struct evaluate_degraded *degraded,
     size_t iterations, double *loss, double *accuracy)
 {
 	const struct pass pass = {degraded, iterations, true, add_score};
@@ -101,7 +101,7 @@ static void add_square(const struct network *net, const int32_t *labels, double 
 	network_square(net, sums);
 }
 
-int whole_rms(struct network *net, const struct data_part *part)
+int evaluate_rms(struct network *net, const struct data_part *part)
 {
 	const struct network_tensor *rms = network_find(net, "v1.rms");
 	const struct pass pass = {NULL, 0, false, add_square};

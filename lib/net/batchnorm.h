@@ -6,24 +6,25 @@
  * Letters: images are (n, pixels, S), S = conv_stride(channels). What is here are the numbers per channel; the caller
  * computes y with `scale` and `shift`, where it also rectifies.
  */
-#ifndef NET_NORM_H
-#define NET_NORM_H
+#ifndef NET_BATCHNORM_H
+#define NET_BATCHNORM_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include "net/comm.h"
-#include "net/tensors.h"
+#include "net/weights.h"
 
-struct norm {
+struct batchnorm {
 	size_t channels, s, threads;
-	struct network_tensor *tensor; /* its NORM_TENSORS */
-	bool batch; /* the last statistics were the batch's, not the running ones */
+	struct network_tensor *weight, *bias, *mean,
+	    *variance; /* gamma, beta, running statistics */
+	bool batch;    /* the last statistics were the batch's, not the running ones */
 
 	/* (S) each, in one block */
 	real *memory;
 	/* y = x scale + shift */
 	real *scale, *shift;
-	/* xhat = u hat_scale + hat_shift, u being x, or y after norm_in_place */
+	/* xhat = u hat_scale + hat_shift, u being x, or y after batchnorm_in_place */
 	real *hat_scale, *hat_shift;
 	/* 1/sqrt(variance + 1e-5) */
 	real *inverse;
@@ -36,27 +37,28 @@ struct norm {
 };
 
 /* The images that statistics are of: n in this process, `batch` in all of them together. */
-struct norm_images {
+struct batchnorm_images {
 	const struct comm *comm;
 	size_t n, batch;
 };
 
-/* tensor: its four. 0 or -1; norm_free either way. */
-int norm_create(struct norm *norm, struct network_tensor *tensor, size_t threads)
+/* Add its four tensors, name.weight and so on; learns_scale: else gamma is 1. 0 or -1; batchnorm_free either way. */
+int batchnorm_create(struct batchnorm *norm, struct weights *weights, const char *name,
+    enum network_part part, size_t channels, bool learns_scale, size_t threads)
     __attribute__((warn_unused_result));
-void norm_free(struct norm *norm);
+void batchnorm_free(struct batchnorm *norm);
 
 /* Compute scale and shift for x (n, pixels, S): from the batch, which also goes into the running statistics, or from
  * these. 0 or -1. */
-int norm_prepare(struct norm *norm, const struct norm_images *images, const real *x, size_t pixels,
-    bool batch) __attribute__((warn_unused_result));
+int batchnorm_prepare(struct batchnorm *norm, const struct batchnorm_images *images, const real *x,
+    size_t pixels, bool batch) __attribute__((warn_unused_result));
 
-/* Say that y has replaced x in memory: norm_adjoint will be given y. */
-void norm_in_place(struct norm *norm);
+/* Say that y has replaced x in memory: batchnorm_adjoint will be given y. */
+void batchnorm_in_place(struct batchnorm *norm);
 
 /* dy (n, pixels, S), set to 0 where y (NULL: nowhere) is not positive, becomes dx; u (n, pixels, S) is x, or y after
- * norm_in_place. The gradients to gamma and beta are this process's part. 0 or -1. */
-int norm_adjoint(struct norm *norm, const struct norm_images *images, real *dy, const real *y,
-    const real *u, size_t pixels) __attribute__((warn_unused_result));
+ * batchnorm_in_place. The gradients to gamma and beta are this process's part. 0 or -1. */
+int batchnorm_adjoint(struct batchnorm *norm, const struct batchnorm_images *images, real *dy,
+    const real *y, const real *u, size_t pixels) __attribute__((warn_unused_result));
 
 #endif

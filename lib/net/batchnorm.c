@@ -1,5 +1,5 @@
 /*
- * Batch normalisation: see norm.h.
+ * Batch normalisation: see batchnorm.h.
  *
  * The adjoint. With N numbers in a channel, sigma = sqrt(variance + epsilon), and xhat's mean 0 and mean square 1 (but
  * for epsilon) depending on every x,
@@ -12,22 +12,43 @@
  * has replaced it (u in either case): both give xhat = u hat_scale + hat_shift, so dx is linear in dy and u.
  */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
 #include "base/threads.h"
 #include "conv/conv.h"
 #include "net/layers.h"
-#include "net/norm.h"
+#include "net/batchnorm.h"
 
 #define EPSILON 1e-5
 #define MOMENTUM 0.1
 
-int norm_create(struct norm *norm, struct network_tensor *tensor, size_t threads)
+/* One of the four; `first` is also what its numbers are without training. */
+static struct network_tensor *add(struct weights *weights, const char *name, const char *kind,
+    enum network_part part, size_t channels, int first, enum weights_range range, bool learnt)
 {
-	norm->tensor = tensor;
+	struct network_tensor tensor = {.part = part,
+	    .range = range,
+	    .rank = 1,
+	    .shape = {channels},
+	    .learnt = learnt,
+	    .first = first};
+	snprintf(tensor.name, sizeof tensor.name, "%s.%s", name, kind);
+	return weights_add(weights, &tensor);
+}
+
+int batchnorm_create(struct batchnorm *norm, struct weights *weights, const char *name,
+    enum network_part part, size_t channels, bool learns_scale, size_t threads)
+{
+	enum weights_range scale = learns_scale ? WEIGHTS_ANY : WEIGHTS_ONE;
+	norm->weight = add(weights, name, "weight", part, channels, 1, scale, learns_scale);
+	norm->bias = add(weights, name, "bias", part, channels, 0, WEIGHTS_ANY, true);
+	norm->mean = add(weights, name, "running_mean", part, channels, 0, WEIGHTS_ANY, false);
+	norm->variance =
+	    add(weights, name, "running_var", part, channels, 1, WEIGHTS_NOT_NEGATIVE, false);
 	norm->threads = threads;
-	norm->channels = tensor->elements;
+	norm->channels = channels;
 	norm->s = conv_stride(norm->channels);
 	/* each array starts at a multiple of 64 bytes */
 	size_t step = norm->s * sizeof(real) < 64 ? 64 / sizeof(real) : norm->s;
@@ -43,14 +64,14 @@ int norm_create(struct norm *norm, struct network_tensor *tensor, size_t threads
 	return 0;
 }
 
-void norm_free(struct norm *norm)
+void batchnorm_free(struct batchnorm *norm)
 {
 	free(norm->memory);
 	free(norm->sums);
 	free(norm->image_sums);
 }
 
-static int reserve(struct norm *norm, size_t n)
+static int reserve(struct batchnorm *norm, size_t n)
 {
 	if (n <= norm->room)
 		return 0;
@@ -64,7 +85,7 @@ static int reserve(struct norm *norm, size_t n)
 }
 
 /* Each image's sums (n, 2, S) added in the images' order. */
-static void add_images(struct norm *norm, size_t n)
+static void add_images(struct batchnorm *norm, size_t n)
 {
 	size_t count = 2 * norm->s;
 	memset(norm->sums, 0, count * sizeof *norm->sums);
@@ -75,7 +96,7 @@ static void add_images(struct norm *norm, size_t n)
 }
 
 struct moments {
-	const struct norm *norm;
+	const struct batchnorm *norm;
 	const real *x; /* (n, pixels, S) */
 	size_t pixels;
 };
@@ -91,11 +112,11 @@ static int moments_image(size_t i, size_t worker, void *argument)
 	return 0;
 }
 
-int norm_prepare(
-    struct norm *norm, const struct norm_images *images, const real *x, size_t pixels, bool batch)
+int batchnorm_prepare(struct batchnorm *norm, const struct batchnorm_images *images, const real *x,
+    size_t pixels, bool batch)
 {
-	const real *weight = norm->tensor[NORM_WEIGHT].x, *bias = norm->tensor[NORM_BIAS].x;
-	real *mean = norm->tensor[NORM_MEAN].x, *variance = norm->tensor[NORM_VARIANCE].x;
+	const real *weight = norm->weight->x, *bias = norm->bias->x;
+	real *mean = norm->mean->x, *variance = norm->variance->x;
 	double count = (double)images->batch * (double)pixels;
 	norm->batch = batch;
 	if (batch) {
@@ -127,9 +148,9 @@ int norm_prepare(
 	return 0;
 }
 
-void norm_in_place(struct norm *norm)
+void batchnorm_in_place(struct batchnorm *norm)
 {
-	const real *weight = norm->tensor[NORM_WEIGHT].x, *bias = norm->tensor[NORM_BIAS].x;
+	const real *weight = norm->weight->x, *bias = norm->bias->x;
 	for (size_t c = 0; c < norm->channels; c++) {
 		norm->hat_scale[c] = 1 / weight[c];
 		norm->hat_shift[c] = -bias[c] / weight[c];
@@ -137,7 +158,7 @@ void norm_in_place(struct norm *norm)
 }
 
 struct adjoint {
-	const struct norm *norm;
+	const struct batchnorm *norm;
 	real *dy; /* (n, pixels, S), as are the next two */
 	const real *y, *u;
 	size_t pixels;
@@ -147,7 +168,7 @@ static int sums_image(size_t i, size_t worker, void *argument)
 {
 	(void)worker;
 	const struct adjoint *a = argument;
-	const struct norm *norm = a->norm;
+	const struct batchnorm *norm = a->norm;
 	size_t s = norm->s, first = i * a->pixels * s;
 	double *sums = norm->image_sums + i * 2 * s;
 	memset(sums, 0, 2 * s * sizeof *sums);
@@ -160,34 +181,32 @@ static int adjoint_image(size_t i, size_t worker, void *argument)
 {
 	(void)worker;
 	const struct adjoint *a = argument;
-	const struct norm *norm = a->norm;
+	const struct batchnorm *norm = a->norm;
 	size_t first = i * a->pixels * norm->s;
 	layer_affine_adjoint(a->pixels, norm->s, a->dy + first, a->u + first, norm->dy_factor,
 	    norm->u_factor, norm->constant, a->dy + first);
 	return 0;
 }
 
-int norm_adjoint(struct norm *norm, const struct norm_images *images, real *dy, const real *y,
-    const real *u, size_t pixels)
+int batchnorm_adjoint(struct batchnorm *norm, const struct batchnorm_images *images, real *dy,
+    const real *y, const real *u, size_t pixels)
 {
 	struct adjoint adjoint = {norm, dy, y, u, pixels};
 	if (reserve(norm, images->n) < 0 ||
 	    par_for(images->n, norm->threads, sums_image, &adjoint) < 0)
 		return -1;
 	add_images(norm, images->n);
-	struct network_tensor *weight = &norm->tensor[NORM_WEIGHT],
-			      *bias = &norm->tensor[NORM_BIAS];
 	for (size_t c = 0; c < norm->channels; c++) {
-		if (weight->gradient)
-			weight->gradient[c] = (real)norm->sums[norm->s + c];
-		bias->gradient[c] = (real)norm->sums[c];
+		if (norm->weight->gradient)
+			norm->weight->gradient[c] = (real)norm->sums[norm->s + c];
+		norm->bias->gradient[c] = (real)norm->sums[c];
 	}
 	if (norm->batch && images->comm->sum(norm->sums, 2 * norm->s) < 0)
 		return -1;
 	double count = (double)images->batch * (double)pixels;
 	for (size_t c = 0; c < norm->channels; c++) {
 		double dbeta = norm->sums[c], dgamma = norm->sums[norm->s + c];
-		double a = (double)weight->x[c] * (double)norm->inverse[c];
+		double a = (double)norm->weight->x[c] * (double)norm->inverse[c];
 		double scale = (double)norm->hat_scale[c], shift = (double)norm->hat_shift[c];
 		norm->dy_factor[c] = (real)a;
 		norm->u_factor[c] = norm->batch ? (real)(-a * dgamma / count * scale) : 0;
