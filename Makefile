@@ -56,8 +56,9 @@ FITS = $(patsubst %,$(B)/lib/fit/%.o,separable normal gabor_fit blob)
 $(FITS): STANDARD += -ffp-contract=fast
 $(FITS): OPTIMISE = $(HOT)
 
-# a second build in double precision, which only tests/unit/double-*.c use
-DOUBLE := $(patsubst %.c,$(B)/double/%.o,$(filter lib/conv/% lib/net/%,$(SOURCES)))
+# a second build in double precision, which only tests/unit/double-*.c use; filters of single channels are not in it
+SINGLE := $(patsubst %,lib/conv/%.c,filter2d mean lcn mirror scramble spectrum kernels zca zca_images)
+DOUBLE := $(patsubst %.c,$(B)/double/%.o,$(filter-out $(SINGLE),$(filter lib/conv/% lib/net/%,$(SOURCES))))
 $(B)/double/%.o: %.c
 	@mkdir -p $(@D)
 	$(call show,compile $< in double)

@@ -1,13 +1,13 @@
 /*
  * lgn-filter: filter images with the receptive profile of an LGN cell: a Laplacian of a Gaussian, a difference of
- * Gaussians, or any kernel, e.g. a trained model's (lib/image/kernels.h, lib/conv/filter2d.h).
+ * Gaussians, or any kernel, e.g. a trained model's (lib/conv/kernels.h, lib/conv/filter2d.h).
  */
 #include <stdlib.h>
 #include "base/memory.h"
 #include "base/threads.h"
 #include "base/tool.h"
 #include "conv/filter2d.h"
-#include "image/kernels.h"
+#include "conv/kernels.h"
 #include "image/rectify.h"
 #include "npys/filter.h"
 

@@ -2,20 +2,20 @@
  * whiten: take the predictable part out of images: by a fixed filter for natural images (Olshausen & Field 1997), local
  * contrast normalisation (Jarrett et al. 2009) or the images' own components (Bell & Sejnowski 1997); or, as a control, leave
  * nothing but that part, by phase scrambling (Theiler et al. 1992).
- * See lib/conv/mirror.h, lib/conv/lcn.h, lib/stats/zca.h, lib/conv/scramble.h.
+ * See lib/conv/mirror.h, lib/conv/lcn.h, lib/conv/zca.h, lib/conv/scramble.h.
  */
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
 #include "base/threads.h"
 #include "base/tool.h"
+#include "conv/kernels.h"
 #include "conv/lcn.h"
 #include "conv/mirror.h"
 #include "conv/scramble.h"
 #include "conv/spectrum.h"
-#include "image/kernels.h"
+#include "conv/zca_images.h"
 #include "npys/filter.h"
-#include "stats/zca_images.h"
 #include "table/table.h"
 
 enum method { FOURIER, LCN, ZCA, SCRAMBLE, NONE };

@@ -8,9 +8,9 @@
 #include "base/threads.h"
 #include "base/vector.h"
 #include "conv/filter2d.h"
+#include "conv/kernels.h"
 #include "conv/lcn.h"
 #include "conv/mean.h"
-#include "image/kernels.h"
 
 /* contrast below this part of the image's range is rounding, not contrast */
 #define NOTHING (16 * REAL_EPSILON)

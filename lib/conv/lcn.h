@@ -12,7 +12,7 @@
 
 struct lcn;
 
-/* Images (h, w); sigma in px (image/kernels.h gives its bounds). Main thread only. NULL with a reason. */
+/* Images (h, w); sigma in px (conv/kernels.h gives its bounds). Main thread only. NULL with a reason. */
 struct lcn *lcn_plan(size_t h, size_t w, double sigma, size_t threads)
     __attribute__((warn_unused_result));
 

@@ -1,4 +1,4 @@
-#include "se2/convolve.h"
+/* Convolution over the group: see convolve.h. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include "base/threads.h"
 #include "conv/fft.h"
 #include "conv/sizes.h"
+#include "se2/convolve.h"
 
 /* Keys' cubic convolution kernel with a = -1/2. */
 static double keys(double x)

@@ -1,5 +1,6 @@
-#include "se2/fan.h"
+/* Integral curves as tables: see fan.h. */
 #include <math.h>
+#include "se2/fan.h"
 #include "se2/group.h"
 
 #define SIDE 4 /* curves on each side of the straight one */

@@ -1,5 +1,6 @@
-#include "se2/group.h"
+/* The group of positions and directions: see group.h. */
 #include <math.h>
+#include "se2/group.h"
 
 double se2_wrap(double theta)
 {

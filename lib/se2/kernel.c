@@ -1,14 +1,15 @@
-#include "base/number.h"
-#include "se2/kernel.h"
+/* Densities of the processes on grids, by the inverse transform of spectrum.h's: see kernel.h. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/threads.h"
 #include "base/vector.h"
 #include "conv/fft.h"
 #include "conv/sizes.h"
+#include "se2/kernel.h"
 
 #define B SE2_BLOCK
 #define PADDED_MAX 8192

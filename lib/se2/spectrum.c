@@ -1,5 +1,4 @@
-#include "base/number.h"
-#include "se2/spectrum.h"
+/* The processes in the Fourier domain, a tridiagonal system per frequency: see spectrum.h. */
 #include <complex.h>
 #include <math.h>
 #include <stdbool.h>
@@ -7,7 +6,9 @@
 #include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/vector.h"
+#include "se2/spectrum.h"
 
 #define B SE2_BLOCK
 #define POLES 8 /* of the rational approximation of exp(-z), degree 7 over 8 */

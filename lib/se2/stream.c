@@ -1,8 +1,9 @@
-#include "se2/stream.h"
+/* Orientation kernels as npys records: see stream.h. */
 #include <math.h>
 #include <stdlib.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "se2/stream.h"
 
 #define ELEMENTS_MAX ((size_t)1 << 28)
 

@@ -1,6 +1,7 @@
-#include "stats/circular.h"
+/* Circular statistics: see circular.h. */
 #include <math.h>
 #include <stdbool.h>
+#include "stats/circular.h"
 
 struct axial_mean axial_mean(size_t n, const double *theta, const double *w)
 {

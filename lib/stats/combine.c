@@ -1,10 +1,11 @@
-#include "stats/combine.h"
+/* Several models as the outer level of an interval: see combine.h. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
 #include "kernel/units.h"
+#include "stats/combine.h"
 #include "stats/student.h"
 
 enum { KERNEL, PART, QUANTITY, KEYS };

@@ -1,6 +1,7 @@
-#include "stats/regression.h"
+/* Least squares on few regressors: see regression.h. */
 #include <math.h>
 #include <stdbool.h>
+#include "stats/regression.h"
 
 void regression_add(struct regression *to, const struct regression *from)
 {

@@ -1,8 +1,9 @@
-#include "stats/resample.h"
+/* Bootstrap intervals and permutation tests: see resample.h. */
 #include <math.h>
 #include <stdlib.h>
 #include "base/memory.h"
 #include "base/random.h"
+#include "stats/resample.h"
 #include "stats/student.h"
 
 struct resample_chance resample_chance(

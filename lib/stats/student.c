@@ -1,5 +1,6 @@
-#include "stats/student.h"
+/* Student's t distribution: see student.h. */
 #include <math.h>
+#include "stats/student.h"
 
 /* The continued fraction of the incomplete beta function (Abramowitz and Stegun 26.5.8), by Lentz's method. */
 static double fraction(double a, double b, double x)

@@ -1,6 +1,6 @@
 /* lib/image kernels and rectify: sums, closed-form moments and zeros. */
 #include <stdlib.h>
-#include "image/kernels.h"
+#include "conv/kernels.h"
 #include "image/rectify.h"
 #include "check.h"
 

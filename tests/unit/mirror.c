@@ -3,10 +3,10 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "conv/border.h"
+#include "conv/kernels.h"
 #include "conv/lcn.h"
 #include "conv/mirror.h"
 #include "conv/spectrum.h"
-#include "image/kernels.h"
 #include "check.h"
 
 static double one(double fx, double fy, const void *argument)

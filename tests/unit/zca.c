@@ -4,7 +4,7 @@
 #include <unistd.h>
 #include "base/memory.h"
 #include "base/random.h"
-#include "stats/zca.h"
+#include "conv/zca.h"
 #include "check.h"
 
 enum { N = 3000, C = 2, H = 3, W = 50, D = C * H * W }; /* D > a block */

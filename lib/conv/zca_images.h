@@ -2,11 +2,11 @@
  * Whitening by components for images larger than the vectors it was learned from: learned from all their patches,
  * applied with the profile of the patch's central pixel, the row of W that belongs to it, as a filter.
  */
-#ifndef STATS_ZCA_IMAGES_H
-#define STATS_ZCA_IMAGES_H
+#ifndef CONV_ZCA_IMAGES_H
+#define CONV_ZCA_IMAGES_H
 
 #include "npys/batch.h"
-#include "stats/zca.h"
+#include "conv/zca.h"
 
 /* Add all patches (c, ph, pw) of n images x (n, c, h, w) to the sums. 0 or -1. */
 int zca_add_patches(struct zca_sums *sums, const float *x, size_t n, size_t c, size_t h, size_t w,

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include "base/error.h"
 #include "base/memory.h"
-#include "image/kernels.h"
+#include "conv/kernels.h"
 
 /* squared distance of element i from (x0, y0) */
 static double distance2(size_t i, size_t k, double x0, double y0)

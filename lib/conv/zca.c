@@ -7,8 +7,8 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/threads.h"
+#include "conv/zca.h"
 #include "npys/npys.h"
-#include "stats/zca.h"
 
 /* Outputs are split into blocks of so many rows whatever the threads, since the rounding of a product depends on its
  * shape. */

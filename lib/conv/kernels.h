@@ -6,8 +6,8 @@
  * positive weights sum to 1, so a spot of intensity 1 that just fills the centre is answered by 1, and the answer to
  * any image lies between -(max - min) and max - min. Reversing the sign gives the centre-off profile.
  */
-#ifndef IMAGE_KERNELS_H
-#define IMAGE_KERNELS_H
+#ifndef CONV_KERNELS_H
+#define CONV_KERNELS_H
 
 #include <stddef.h>
 

@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "conv/filter2d.h"
-#include "stats/zca_images.h"
+#include "conv/zca_images.h"
 
 #define PATCHES 1024 /* cut out at a time */
 

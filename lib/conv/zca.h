@@ -3,8 +3,8 @@
  *	y = W (x - m),  W = S'^(-1/2) symmetric,  S' = (1 - shrinkage) S + shrinkage (trace S / d) 1.
  * Without shrinkage the covariance of the y is the identity. The inverse is x = S'^(1/2) y + m. Double precision.
  */
-#ifndef STATS_ZCA_H
-#define STATS_ZCA_H
+#ifndef CONV_ZCA_H
+#define CONV_ZCA_H
 
 #include <stddef.h>
 
