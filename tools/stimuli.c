@@ -15,18 +15,24 @@
 #define BATCH 256 /* stimuli in a record: bounds what a reader keeps until the labels come */
 #define PIXELS ((size_t)1 << 24) /* in a record of more than one stimulus */
 #define DEGREE (M_PI / 180)
-#define CONTOURS (1 << STIMULUS_SNAKE | 1 << STIMULUS_LADDER)
 
 static int kind;
 static size_t size, count, length, threads;
-static bool size_given, count_given, length_given, width_given, patch_given, sigma_given, random_phase;
+static bool size_given, count_given, length_given, width_given, patch_given, sigma_given,
+    random_phase;
 static double mean, width, patch, sigma, jitter;
 static const char *text_contrast, *text_theta, *text_frequency, *text_phase, *text_diameter;
 static const char *text_angle, *text_spacing, *parameters, *element_table, *output;
 static uint64_t seed;
+static const struct stimulus_info *info; /* of the kind */
+
+/* the kinds that have it */
+static char all[STIMULUS_WORDS_SIZE], with_frequency[STIMULUS_WORDS_SIZE],
+    with_phase[STIMULUS_WORDS_SIZE], with_diameter[STIMULUS_WORDS_SIZE],
+    with_width[STIMULUS_WORDS_SIZE], with_patch[STIMULUS_WORDS_SIZE], contours[STIMULUS_WORDS_SIZE];
 
 static const struct opt options[] = {
-    OPT_CHOICE('k', "kind", &kind, "gratings", STIMULUS_WORDS, "what to draw"),
+    OPT_CHOICE('k', "kind", &kind, "gratings", all, "what to draw"),
     OPT_COUNT_GIVEN(0, "size", &size, &size_given, CLOSED(4, 4096), "px",
 	"side of the image (64; contours: 128)"),
     OPT_REAL(0, "mean", &mean, "127.5", ABOVE(0, 1e9), "level", "mean luminance"),
@@ -46,7 +52,8 @@ static const struct opt options[] = {
 	"elements of a contour (9)"),
     OPT_REAL_GIVEN(0, "sigma", &sigma, &sigma_given, ABOVE(0, 1000), "px",
 	"of an element (half its wavelength)"),
-    OPT_REAL(0, "jitter", &jitter, "0", CLOSED(0, 90), "deg", "of a contour's elements, either way"),
+    OPT_REAL(
+	0, "jitter", &jitter, "0", CLOSED(0, 90), "deg", "of a contour's elements, either way"),
     OPT_FLAG(0, "random-phase", &random_phase, "each element has a random phase"),
     OPT_COUNT_GIVEN('n', "count", &count, &count_given, CLOSED(1, 1e6), "number",
 	"contours of each sort, each with and without (10)"),
@@ -60,12 +67,13 @@ static const struct opt options[] = {
     OPT_END,
 };
 static const struct opt_rule rules[] = {
-    OPT_RULE("frequency", ONE_OF("kind", "gratings,white,snake,ladder")),
-    OPT_RULE("phase", ONE_OF("kind", "gratings,snake,ladder")),
-    OPT_RULE("diameter", ONE_OF("kind", "gratings")),
-    OPT_RULE("width", ONE_OF("kind", "mach,cornsweet")),
-    OPT_RULE("patch", ONE_OF("kind", "white,contrast")),
-    OPT_RULE("path-angle,spacing,length,sigma,jitter,random-phase,count,elements,seed", ONE_OF("kind", "snake,ladder")),
+    OPT_RULE("frequency", ONE_OF("kind", with_frequency)),
+    OPT_RULE("phase", ONE_OF("kind", with_phase)),
+    OPT_RULE("diameter", ONE_OF("kind", with_diameter)),
+    OPT_RULE("width", ONE_OF("kind", with_width)),
+    OPT_RULE("patch", ONE_OF("kind", with_patch)),
+    OPT_RULE("path-angle,spacing,length,sigma,jitter,random-phase,count,elements,seed",
+	ONE_OF("kind", contours)),
     OPT_RULE("random-phase", ABSENT("phase")),
     OPT_RULES_END,
 };
@@ -85,42 +93,39 @@ static void read_axis(enum axis a, const char *name, const char *text, const cha
 
 static void read_options(void)
 {
-	bool gratings = kind == STIMULUS_GRATINGS, contours = CONTOURS & 1 << kind;
-
+	info = &stimulus_kinds[kind];
 	read_axis(CONTRAST, "contrast", text_contrast, "1", false, (struct opt_range)ABOVE(0, 1));
-	read_axis(THETA, "theta", text_theta,
-	    gratings   ? "0:172.5:24"
-	    : contours ? "0"
-		       : "90",
-	    false, (struct opt_range)BELOW(0, 180));
-	read_axis(FREQUENCY, "frequency", text_frequency,
-	    gratings   ? "0.05:0.4:10"
-	    : contours ? "0.25"
-		       : "0.0625",
-	    true, (struct opt_range)ABOVE(0, .5));
-	read_axis(PHASE, "phase", text_phase, gratings ? "0:330:12" : "0", false,
-	    (struct opt_range)OPEN(-360, 360));
+	read_axis(THETA, "theta", text_theta, info->theta, false, (struct opt_range)BELOW(0, 180));
+	read_axis(FREQUENCY, "frequency", text_frequency, info->frequency, true,
+	    (struct opt_range)ABOVE(0, .5));
+	read_axis(
+	    PHASE, "phase", text_phase, info->phase, false, (struct opt_range)OPEN(-360, 360));
 	read_axis(
 	    DIAMETER, "diameter", text_diameter, "0", false, (struct opt_range)CLOSED(0, 8192));
-	read_axis(ANGLE, "path-angle", text_angle, contours ? "0:60:4" : "0", false,
+	read_axis(ANGLE, "path-angle", text_angle, info->path_angle, false,
 	    (struct opt_range)CLOSED(0, 90));
 	read_axis(SPACING, "spacing", text_spacing, "9", false, (struct opt_range)CLOSED(1, 4096));
-	size = size_given ? size : contours ? 128 : 64;
-	count = count_given ? count : contours ? 10 : 1;
+	size = size_given ? size : info->size;
+	count = count_given ? count : info->count;
 	length = length_given ? length : 9;
-	width = width_given ? width : kind == STIMULUS_MACH ? 16 : 8;
+	width = width_given ? width : info->width;
 	patch = patch_given ? patch : 16;
-	if ((kind == STIMULUS_MACH && width > (double)size) ||
-	    (kind == STIMULUS_CORNSWEET && width > (double)size / 2))
+	if (info->has & STIMULUS_WIDTH && width > info->width_most * (double)size)
 		tool_usage("--width: %g px does not fit an image of %zu px", width, size);
-	if (patch > (double)size / 2 && (kind == STIMULUS_WHITE || kind == STIMULUS_CONTRAST))
+	if (info->has & STIMULUS_PATCH && patch > (double)size / 2)
 		tool_usage("--patch: %g px does not fit half an image of %zu px", patch, size);
+}
+
+/* Drawings of the same parameters: contours are with and without the contour. */
+static size_t variants(void)
+{
+	return info->has & STIMULUS_CONTOUR ? 2 : 1;
 }
 
 /* Stimulus number i of the design. */
 static struct stimulus design(size_t i)
 {
-	size_t variants = CONTOURS & 1 << kind ? 2 : 1, pair = i / variants, rest = pair / count;
+	size_t pair = i / variants(), rest = pair / count;
 	double value[AXES];
 
 	for (int a = AXES - 1; a >= 0; a--) {
@@ -144,7 +149,7 @@ static struct stimulus design(size_t i)
 	    .jitter = jitter * DEGREE,
 	    .elements = length,
 	    .random_phase = random_phase,
-	    .present = i % variants == 0,
+	    .present = i % variants() == 0,
 	    .seed = seed,
 	    .pair = pair,
 	};
@@ -195,14 +200,22 @@ int main(int argc, char **argv)
 	struct npys_header header;
 	int64_t labels[BATCH];
 
+	stimulus_words(0, all);
+	stimulus_words(STIMULUS_FREQUENCY, with_frequency);
+	stimulus_words(STIMULUS_PHASE, with_phase);
+	stimulus_words(STIMULUS_DIAMETER, with_diameter);
+	stimulus_words(STIMULUS_WIDTH, with_width);
+	stimulus_words(STIMULUS_PATCH, with_patch);
+	stimulus_words(STIMULUS_CONTOUR, contours);
 	tool_start(&tool, argc, argv);
 	read_options();
 	most = PIXELS / (size * size) < 1 ? 1 : PIXELS / (size * size);
 	most = size_min(most, BATCH);
-	total = count * (CONTOURS & 1 << kind ? 2 : 1);
+	total = count * variants();
 	for (size_t a = 0; a < AXES; a++)
 		tool_check(mem_multiply(total, axis[a].count, &total));
-	struct batch_of batch = {.images = tool_need(mem_alloc(most * size * size, sizeof(float)))};
+	struct batch_of batch = {
+	    .images = tool_need(mem_alloc(most * size * size, sizeof *batch.images))};
 	struct npys_out *out = tool_need(npys_create(output));
 	write_tables(total);
 	for (; batch.first < total; batch.first += drawn) {

@@ -2,7 +2,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/random.h"
@@ -29,40 +28,78 @@ static double pixel_y(const struct stimulus *s, size_t r)
 	return .5 * ((double)s->size - 1) - (double)r;
 }
 
-/*
- * Patterns that depend on u alone: value and places where they are not smooth.
- */
-static double profile(const struct stimulus *s, double u)
+/* --- illusions: patterns that depend on u alone, where they are not smooth, where they show --- */
+
+static double mach(const struct stimulus *s, double u)
 {
-	switch (s->kind) {
-	case STIMULUS_MACH:
-		return fmax(-1, fmin(1, 2 * u / s->width));
-	case STIMULUS_CORNSWEET:
-		return fabs(u) < s->width ? copysign(square(1 - fabs(u) / s->width), u) : 0;
-	case STIMULUS_WHITE: /* a dark bar from u = 0 to half a period, a light one below 0 */
-		return u * s->frequency - floor(u * s->frequency) < .5 ? -1 : 1;
-	default:
-		return u < 0 ? -1 : 1;
-	}
+	return fmax(-1, fmin(1, 2 * u / s->width));
 }
 
-/* The next such place beyond u, INFINITY if there is none. */
-static double profile_break(const struct stimulus *s, double u)
+static double mach_break(const struct stimulus *s, double u)
 {
-	double half = .5 / s->frequency, w = s->kind == STIMULUS_MACH ? s->width / 2 : s->width;
+	double w = s->width / 2;
+	return u < -w ? -w : u < w ? w : INFINITY;
+}
 
-	switch (s->kind) {
-	case STIMULUS_MACH:
-		return u < -w ? -w : u < w ? w : INFINITY;
-	case STIMULUS_CORNSWEET:
-		return u < -w ? -w : u < 0 ? 0 : u < w ? w : INFINITY;
-	case STIMULUS_WHITE:
-		for (double next = floor(u / half) * half;; next += half)
-			if (next > u)
-				return next;
-	default:
-		return u < 0 ? 0 : INFINITY;
-	}
+static void mach_place(const struct stimulus *s, double *u, double *v)
+{
+	*u = s->width / 2;
+	*v = 0;
+}
+
+static double cornsweet(const struct stimulus *s, double u)
+{
+	return fabs(u) < s->width ? copysign(square(1 - fabs(u) / s->width), u) : 0;
+}
+
+static double cornsweet_break(const struct stimulus *s, double u)
+{
+	double w = s->width;
+	return u < -w ? -w : u < 0 ? 0 : u < w ? w : INFINITY;
+}
+
+static void cornsweet_place(const struct stimulus *s, double *u, double *v)
+{
+	*u = (s->width + (double)s->size / 2) / 2;
+	*v = 0;
+}
+
+/* a dark bar from u = 0 to half a period, a light one below 0 */
+static double white(const struct stimulus *s, double u)
+{
+	return u * s->frequency - floor(u * s->frequency) < .5 ? -1 : 1;
+}
+
+static double white_break(const struct stimulus *s, double u)
+{
+	double half = .5 / s->frequency, next = floor(u / half) * half;
+	while (next <= u)
+		next += half;
+	return next;
+}
+
+static void white_place(const struct stimulus *s, double *u, double *v)
+{
+	*u = .25 / s->frequency;
+	*v = -(double)s->size / 4;
+}
+
+static double edge(const struct stimulus *s, double u)
+{
+	(void)s;
+	return u < 0 ? -1 : 1;
+}
+
+static double edge_break(const struct stimulus *s, double u)
+{
+	(void)s;
+	return u < 0 ? 0 : INFINITY;
+}
+
+static void edge_place(const struct stimulus *s, double *u, double *v)
+{
+	*u = -(double)s->size / 4;
+	*v = 0;
 }
 
 /* The mean of profile over a pixel whose centre has coordinate u. The square projects on u as a
@@ -70,12 +107,13 @@ static double profile_break(const struct stimulus *s, double u)
  * polynomial of degree at most 3, for which two Gauss-Legendre points are exact. */
 static double profile_mean(const struct stimulus *s, double u)
 {
+	const struct stimulus_info *kind = &stimulus_kinds[s->kind];
 	double a = fabs(sin(s->theta)), b = fabs(cos(s->theta)), node = .5 / sqrt(3), sum = 0;
 	double outer = (a + b) / 2, inner = fabs(a - b) / 2, slope = outer - inner;
 	const double corners[] = {-inner, inner, outer};
 
 	for (double t = -outer; t < outer;) {
-		double end = fmin(outer, profile_break(s, u + t) - u);
+		double end = fmin(outer, kind->next_break(s, u + t) - u);
 		for (size_t i = 0; i < 3; i++)
 			if (corners[i] > t && corners[i] < end)
 				end = corners[i];
@@ -84,7 +122,7 @@ static double profile_mean(const struct stimulus *s, double u)
 		for (int sign = -1; sign <= 1; sign += 2) {
 			double x = (t + end) / 2 + sign * node * (end - t);
 			double weight = fabs(x) <= inner ? 1 : (outer - fabs(x)) / slope;
-			sum += (end - t) / 2 * weight * profile(s, u + x);
+			sum += (end - t) / 2 * weight * kind->profile(s, u + x);
 		}
 		t = end;
 	}
@@ -138,25 +176,11 @@ static double coverage(const struct stimulus *s, double x, double y, double cx, 
 
 bool stimulus_places(const struct stimulus *s, double x[2], double y[2])
 {
-	double u = 0, v = 0, edge = (double)s->size / 2;
+	double u, v;
 
-	switch (s->kind) {
-	case STIMULUS_MACH:
-		u = s->width / 2;
-		break;
-	case STIMULUS_CORNSWEET:
-		u = (s->width + edge) / 2;
-		break;
-	case STIMULUS_WHITE:
-		u = .25 / s->frequency;
-		v = -edge / 2;
-		break;
-	case STIMULUS_CONTRAST:
-		u = -edge / 2;
-		break;
-	default:
+	if (!stimulus_kinds[s->kind].place)
 		return false;
-	}
+	stimulus_kinds[s->kind].place(s, &u, &v);
 	for (int i = 0; i < 2; i++) {
 		int sign = i ? -1 : 1;
 		x[i] = sign * (v * cos(s->theta) - u * sin(s->theta));
@@ -165,11 +189,13 @@ bool stimulus_places(const struct stimulus *s, double x[2], double y[2])
 	return true;
 }
 
-static void draw_illusion(const struct stimulus *s, float *image)
+static int draw_illusion(const struct stimulus *s, float *image)
 {
 	double vx = cos(s->theta), vy = sin(s->theta), px[2], py[2];
-	bool patches = s->kind == STIMULUS_WHITE || s->kind == STIMULUS_CONTRAST;
-	double height = s->kind == STIMULUS_WHITE ? .5 / s->frequency : s->patch;
+	unsigned has = stimulus_kinds[s->kind].has;
+	bool patches = has & STIMULUS_PATCH;
+	double height =
+	    has & STIMULUS_FREQUENCY ? .5 / s->frequency : s->patch; /* as high as its bar */
 
 	stimulus_places(s, px, py);
 	for (size_t r = 0; r < s->size; r++)
@@ -182,9 +208,10 @@ static void draw_illusion(const struct stimulus *s, float *image)
 					   coverage(s, x, y, px[i], py[i], s->patch, height);
 			image[r * s->size + c] = (float)(s->mean * (1 + s->contrast * pattern));
 		}
+	return 0;
 }
 
-static void draw_grating(const struct stimulus *s, float *image)
+static int draw_grating(const struct stimulus *s, float *image)
 {
 	double vx = cos(s->theta), vy = sin(s->theta);
 
@@ -197,6 +224,7 @@ static void draw_grating(const struct stimulus *s, float *image)
 			image[r * s->size + c] =
 			    (float)(s->mean * (1 + s->contrast * window * wave));
 		}
+	return 0;
 }
 
 /* Whether (x, y) keeps the distance from all elements. */
@@ -258,7 +286,7 @@ int stimulus_scatter(const struct stimulus *s, struct stimulus_element **element
 	size_t capacity = 0;
 	void *grown = NULL;
 
-	if (mem_grow(&grown, &capacity, s->elements, sizeof(*e)))
+	if (mem_grow(&grown, &capacity, s->elements, sizeof *e))
 		return -1;
 	e = grown;
 	if (lay_path(s, &rng, e)) {
@@ -276,7 +304,7 @@ int stimulus_scatter(const struct stimulus *s, struct stimulus_element **element
 		double y = (double)s->size * (rng_uniform(&rng) - .5);
 		if (!has_room(e, *count, x, y, distance))
 			continue;
-		if (mem_grow(&grown, &capacity, *count + 1, sizeof(*e))) {
+		if (mem_grow(&grown, &capacity, *count + 1, sizeof *e)) {
 			free(grown);
 			return -1;
 		}
@@ -318,7 +346,7 @@ static int draw_contour(const struct stimulus *s, float *image)
 
 	if (stimulus_scatter(s, &elements, &count))
 		return -1;
-	double *pattern = mem_alloc(pixels, sizeof(*pattern));
+	double *pattern = mem_alloc(pixels, sizeof *pattern);
 	if (pattern) {
 		for (size_t i = 0; i < count; i++)
 			add_element(s, &elements[i], pattern);
@@ -330,50 +358,67 @@ static int draw_contour(const struct stimulus *s, float *image)
 	return pattern ? 0 : -1;
 }
 
+#define CONTOUR                                                                                    \
+	.has = STIMULUS_FREQUENCY | STIMULUS_PHASE | STIMULUS_CONTOUR, .theta = "0",               \
+	.frequency = "0.25", .phase = "0", .path_angle = "0:60:4", .size = 128, .count = 10,       \
+	.draw = draw_contour
+#define ILLUSION(n)                                                                                \
+	.name = #n, .theta = "90", .frequency = "0.0625", .phase = "0", .path_angle = "0",         \
+	.size = 64, .count = 1, .draw = draw_illusion
+const struct stimulus_info stimulus_kinds[STIMULUS_KINDS] = {
+    [STIMULUS_GRATINGS] = {.name = "gratings",
+	.has = STIMULUS_FREQUENCY | STIMULUS_PHASE | STIMULUS_DIAMETER,
+	.theta = "0:172.5:24",
+	.frequency = "0.05:0.4:10",
+	.phase = "0:330:12",
+	.path_angle = "0",
+	.size = 64,
+	.count = 1,
+	.draw = draw_grating},
+    [STIMULUS_MACH] = {ILLUSION(mach), .has = STIMULUS_WIDTH, .width = 16, .width_most = 1,
+	.profile = mach, .next_break = mach_break, .place = mach_place},
+    [STIMULUS_CORNSWEET] = {ILLUSION(cornsweet), .has = STIMULUS_WIDTH, .width = 8,
+	.width_most = .5, .profile = cornsweet, .next_break = cornsweet_break,
+	.place = cornsweet_place},
+    [STIMULUS_WHITE] = {ILLUSION(white), .has = STIMULUS_FREQUENCY | STIMULUS_PATCH,
+	.profile = white, .next_break = white_break, .place = white_place},
+    [STIMULUS_CONTRAST] = {ILLUSION(contrast), .has = STIMULUS_PATCH, .profile = edge,
+	.next_break = edge_break, .place = edge_place},
+    [STIMULUS_SNAKE] = {CONTOUR, .name = "snake"},
+    [STIMULUS_LADDER] = {CONTOUR, .name = "ladder"},
+};
+
 int stimulus_draw(const struct stimulus *s, float *image)
 {
-	switch (s->kind) {
-	case STIMULUS_GRATINGS:
-		draw_grating(s, image);
-		return 0;
-	case STIMULUS_SNAKE:
-	case STIMULUS_LADDER:
-		return draw_contour(s, image);
-	default:
-		draw_illusion(s, image);
-		return 0;
-	}
+	return stimulus_kinds[s->kind].draw(s, image);
 }
 
-static const char *word_of(enum stimulus_kind kind, char *buffer, size_t size)
+void stimulus_words(unsigned has, char text[static STIMULUS_WORDS_SIZE])
 {
-	const char *word = STIMULUS_WORDS;
-
-	for (int i = 0; i < (int)kind; i++)
-		word = strchr(word, ',') + 1;
-	snprintf(buffer, size, "%.*s", (int)strcspn(word, ","), word);
-	return buffer;
+	size_t used = 0;
+	text[0] = '\0';
+	for (size_t i = 0; i < STIMULUS_KINDS; i++)
+		if ((!has || stimulus_kinds[i].has & has) && used < STIMULUS_WORDS_SIZE)
+			used += (size_t)snprintf(text + used, STIMULUS_WORDS_SIZE - used, "%s%s",
+			    used ? "," : "", stimulus_kinds[i].name);
 }
 
 void stimulus_row(const struct stimulus *s, struct table_out *table)
 {
-	bool contour = s->kind == STIMULUS_SNAKE || s->kind == STIMULUS_LADDER;
-	bool grating = s->kind == STIMULUS_GRATINGS, white = s->kind == STIMULUS_WHITE;
-	bool graded = s->kind == STIMULUS_MACH || s->kind == STIMULUS_CORNSWEET;
-	bool patches = white || s->kind == STIMULUS_CONTRAST;
+	unsigned has = stimulus_kinds[s->kind].has;
+	bool contour = has & STIMULUS_CONTOUR;
 	double x[2] = {NAN, NAN}, y[2] = {NAN, NAN};
-	char word[sizeof(STIMULUS_WORDS)];
 
 	stimulus_places(s, x, y);
-	table_text(table, word_of(s->kind, word, sizeof(word)));
+	table_text(table, stimulus_kinds[s->kind].name);
 	table_orientation(table, s->theta / DEGREE);
-	table_real(table, grating || contour || white ? s->frequency : NAN);
-	table_real(table, grating || (contour && !s->random_phase) ? s->phase / DEGREE : NAN);
+	table_real(table, has & STIMULUS_FREQUENCY ? s->frequency : NAN);
+	table_real(table, has & STIMULUS_PHASE && !s->random_phase ? s->phase / DEGREE : NAN);
 	table_real(table, s->contrast);
 	table_real(table, s->mean);
-	table_real(table, grating ? s->diameter : NAN);
-	table_real(table, graded ? s->width : NAN);
-	table_real(table, patches ? s->patch : NAN);
+	table_real(table, has & STIMULUS_DIAMETER ? s->diameter : NAN);
+	table_real(table, has & STIMULUS_WIDTH ? s->width : NAN);
+	table_real(table, has & STIMULUS_PATCH ? s->patch : NAN);
 	for (int i = 0; i < 2; i++) {
 		table_real(table, x[i]);
 		table_real(table, y[i]);

@@ -23,8 +23,42 @@ enum stimulus_kind {
 	STIMULUS_CONTRAST,  /* dark and light half, an equal grey patch on each */
 	STIMULUS_SNAKE,     /* a contour of Gabor elements along the path, among others at random */
 	STIMULUS_LADDER,    /* the same with elements across the path */
+	STIMULUS_KINDS,
 };
-#define STIMULUS_WORDS "gratings,mach,cornsweet,white,contrast,snake,ladder"
+
+/* What a kind has beside size, mean, contrast and theta. */
+enum stimulus_has {
+	STIMULUS_FREQUENCY = 1,
+	STIMULUS_PHASE = 2,
+	STIMULUS_DIAMETER = 4,
+	STIMULUS_WIDTH = 8,
+	STIMULUS_PATCH = 16,
+	STIMULUS_CONTOUR = 32, /* a path, its elements, draws at random */
+};
+
+struct stimulus;
+
+/* All that is known of a kind, a row of the table in stimuli.c. */
+struct stimulus_info {
+	const char *name;
+	unsigned has; /* of enum stimulus_has */
+	/* defaults, the lists as a command line has them: deg, cycles per pixel, deg, deg */
+	const char *theta, *frequency, *phase, *path_angle;
+	size_t size, count;
+	double width;
+	double width_most; /* as a share of the image's side */
+	int (*draw)(const struct stimulus *stimulus, float *image);
+	/* an illusion, which depends on u but for two patches of pattern 0 in it: the pattern, the next place beyond u where
+	 * it is not smooth (INFINITY: none), and where the first patch or lighter place is, the other being opposite */
+	double (*profile)(const struct stimulus *stimulus, double u);
+	double (*next_break)(const struct stimulus *stimulus, double u);
+	void (*place)(const struct stimulus *stimulus, double *u, double *v);
+};
+extern const struct stimulus_info stimulus_kinds[STIMULUS_KINDS];
+
+/* The names of the kinds that have one of `has` (0: of all), separated by commas. */
+#define STIMULUS_WORDS_SIZE 128
+void stimulus_words(unsigned has, char text[static STIMULUS_WORDS_SIZE]);
 
 struct stimulus {
 	enum stimulus_kind kind;
