@@ -174,3 +174,21 @@ assert t["model"] == ["-", "-"] and t["reason"] == ["zero", "zero"]'
 	pipe 'fit-log --null x bank.npys'; one_line 2 null
 	pipe 'fit-log --null 0 --seed 3 bank.npys'; one_line 2 'seed: not together with --null 0'
 }
+
+@test "a model in place of a bank: its one tensor that fits; of several, and of none, the message names the way" {
+	python '
+x = np.random.default_rng(1).normal(size=(3, 1, 7, 7)).astype("<f4")
+save("bank.npys", x)
+save_file({"conv1.weight": x, "conv2.weight": np.ones((8, 3, 3, 3), "<f4"), "bias": np.ones(7, "<f4")}, "m.safetensors")
+save_file({"a": x, "b": x}, "two.safetensors")
+save_file({"bias": np.ones(7, "<f4")}, "none.safetensors")'
+	fit-log bank.npys >expected
+	fit-log m.safetensors | cmp - expected
+	cat m.safetensors | fit-log | cmp - expected
+	run --separate-stderr fit-log two.safetensors
+	one_line 1 'two.safetensors: .*several tensors fit, a \(3,1,7,7\), b \(3,1,7,7\); .*tensor-get --name NAME two.safetensors'
+	run --separate-stderr fit-log none.safetensors
+	one_line 1 'none.safetensors: .*tensor-info none.safetensors'
+	run --separate-stderr fit-log bank.npys m.safetensors
+	one_line 1 'not NPY'
+}

@@ -132,3 +132,30 @@ np.save("d.npy", np.load("object.npy", allow_pickle=True).astype("<f4"))'
 	LC_ALL=de_DE.UTF-8 tensor-info a.npys | tail -n 1 | cut -f 5-9 >out.txt
 	[[ $(tr '\t' ' ' <out.txt) == "(1000,2) 2000 0.5 0.5 0.5" ]]
 }
+
+@test "other programs' files are recognised, and the remedy is a command" {
+	python '
+np.savez("a.npz", np.ones(3))
+save_file({"x": np.ones((2, 1, 5, 5), "<f4"), "y": np.ones(3)}, "m.safetensors")
+open("p.pt", "wb").write(b"\x80\x02ab" + bytes(20))
+open("v5.mat", "wb").write(b"MATLAB 5.0 MAT-file, Platform: x" + bytes(96))
+open("v7.mat", "wb").write(b"\x89HDF\r\n\x1a\n" + bytes(20))
+open("p.png", "wb").write(b"\x89PNG\r\n\x1a\n" + bytes(20))'
+	while IFS='|' read -r file said; do
+		for tool in whiten tensor-info; do
+			[[ $file$tool != m.safetensorstensor-info ]] || continue
+			run --separate-stderr $tool $file
+			one_line 1 "$file: $said $file\$"
+			run --separate-stderr bash -c "cat $file | $tool"
+			one_line 1 "standard input: $said FILE\$"
+		done
+	done <<-EOF2
+		a.npz|a .npz, .pt or .pth file, not an npys stream: python3 -m v1pipe convert
+		p.pt|a .pt, .pth or pickle file, not an npys stream: python3 -m v1pipe convert
+		v5.mat|a .mat file, not an npys stream: python3 -m v1pipe convert
+		v7.mat|an HDF5 file, not an npys stream: python3 -m v1pipe convert
+		p.png|a PNG image, not an npys stream: image-read
+		m.safetensors|a model, not an npys stream: tensor-info lists its tensors, take one by tensor-get --name NAME
+	EOF2
+	"$PYTHON" -m v1pipe convert a.npz | tensor-info
+}

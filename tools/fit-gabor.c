@@ -167,7 +167,7 @@ int main(int argc, char **argv)
 	survey_table_start(&passes);
 	if (compare_file)
 		population = tool_need(population_create(1 + survey_options.surrogates));
-	struct npys_in *in = tool_need(npys_open(argv + 1, files));
+	struct npys_in *in = tool_need(bank_open(argv + 1, files));
 	struct table_out *table = tool_need(table_create(output, columns));
 	struct npys_out *fitted = fitted_file ? tool_need(npys_create(fitted_file)) : NULL;
 	struct npys_out *profiles = profiles_file ? tool_need(npys_create(profiles_file)) : NULL;

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "fit/bank.h"
+#include "tensor/tensors.h"
 
 /* LAPACK: a (m, n) column-major becomes u diag(s) vt */
 extern void dgesvd_(const char *jobu, const char *jobvt, const int *m, const int *n, double *a,
@@ -137,6 +138,16 @@ static int from_array(struct npys_array *array, struct bank *bank)
 	}
 	bank->x = mem_alloc(bank->filters * n, sizeof *bank->x);
 	return bank->x ? reduce(bank, array->x) : -1;
+}
+
+static bool fits(const struct npys_header *h)
+{
+	return h->rank == 4 && h->shape[1] <= 4 && h->shape[2] == h->shape[3] && h->shape[2] >= 5;
+}
+
+struct npys_in *bank_open(char *const *files, size_t count)
+{
+	return tensors_stream(files, count, fits);
 }
 
 int bank_next(struct npys_in *in, struct bank *bank)

@@ -23,6 +23,9 @@ struct bank {
 	                          where the filter is 0 */
 };
 
+/* npys_open; of a single file that is a model, the one tensor of (F, C, k, k) with C at most 4 and k at least 5, if one. NULL with a reason. */
+struct npys_in *bank_open(char *const *files, size_t count) __attribute__((warn_unused_result));
+
 /* The next record as a bank. Other shapes, among them labels, are errors. 1, 0 at the end, -1. */
 int bank_next(struct npys_in *in, struct bank *bank) __attribute__((warn_unused_result));
 

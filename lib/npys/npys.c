@@ -337,23 +337,51 @@ static int parse_header(struct npys_in *in, const char *text)
 	return 0;
 }
 
+/* A file that is no stream: what its first `size` bytes say it is, and the program that reads it. -1 */
+static int no_stream(const struct npys_in *in, const unsigned char *first, size_t size)
+{
+	static const struct {
+		size_t at, length;
+		const char *magic, *what, *remedy;
+	} known[] = {
+	    {0, 4, "PK\3\4", "a .npz, .pt or .pth file", "python3 -m v1pipe convert"},
+	    {0, 2, "\x80\2", "a .pt, .pth or pickle file", "python3 -m v1pipe convert"},
+	    {0, 6, "MATLAB", "a .mat file", "python3 -m v1pipe convert"},
+	    {0, 4, "\x89HDF", "an HDF5 file", "python3 -m v1pipe convert"},
+	    {0, 4, "\x89PNG", "a PNG image", "image-read"},
+	    {0, 3, "\xff\xd8\xff", "a JPEG image", "image-read"},
+	    {0, 2, "P5", "a PNM image", "image-read"},
+	    {0, 2, "P6", "a PNM image", "image-read"},
+	    {8, 1, "{", "a model", "tensor-info lists its tensors, take one by tensor-get --name NAME"},
+	};
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		if (size >= known[i].at + known[i].length &&
+		    memcmp(first + known[i].at, known[i].magic, known[i].length) == 0)
+			return err_set("%s: %s, not an npys stream: %s %s", in->file, known[i].what,
+			    known[i].remedy, in->descriptor ? in->file : "FILE");
+	}
+	return err_set("%s: not an npys stream (no NPY magic at its start)", in->file);
+}
+
 /* Read one header from the open file: 1, or 0 where the file ends before it, or -1. */
 static int read_header(struct npys_in *in)
 {
-	unsigned char start[MAGIC_SIZE + 2], size[4];
+	unsigned char start[MAGIC_SIZE + 3], size[4];
 	char text[HEADER_MAX + 1];
 	size_t got, length = 0;
-	if (read_bytes(in, start, sizeof start, &got) < 0)
+	if (read_bytes(in, start, MAGIC_SIZE + 2, &got) < 0)
 		return -1;
 	if (got == 0)
 		return 0;
 	in->records++;
-	if (memcmp(start, MAGIC, size_min(got, MAGIC_SIZE)) != 0)
-		return in->records == 1
-		           ? err_set("%s: not an npys stream (no NPY magic at its start)", in->file)
-		           : record_error(in, "what follows the record before it is not NPY");
-	if (got < sizeof start)
-		return cut_off(in, "a header", got, sizeof start);
+	if (memcmp(start, MAGIC, size_min(got, MAGIC_SIZE)) != 0) {
+		if (in->records > 1)
+			return record_error(in, "what follows the record before it is not NPY");
+		start[got] = in->begin < in->end ? in->buffer[in->begin] : 0;
+		return no_stream(in, start, got + 1);
+	}
+	if (got < MAGIC_SIZE + 2)
+		return cut_off(in, "a header", got, MAGIC_SIZE + 2);
 	int version = start[MAGIC_SIZE];
 	size_t width = version == 1 ? 2 : 4;
 	if (version < 1 || version > 3 || start[MAGIC_SIZE + 1] != 0)
@@ -362,7 +390,7 @@ static int read_header(struct npys_in *in)
 	if (read_bytes(in, size, width, &got) < 0)
 		return -1;
 	if (got < width)
-		return cut_off(in, "a header", sizeof start + got, sizeof start + width);
+		return cut_off(in, "a header", MAGIC_SIZE + 2 + got, MAGIC_SIZE + 2 + width);
 	for (size_t i = 0; i < width; i++)
 		length |= (size_t)size[i] << 8 * i;
 	if (length > HEADER_MAX)

@@ -78,26 +78,32 @@ static struct model *open_spooled(struct npys_in *in, const char *name)
 	return model_open_stream(file, name);
 }
 
-struct tensors *tensors_open(const char *path)
+/* What a stream that was just opened (NULL: not) holds; it becomes the tensors', also on failure. */
+static struct tensors *open_tensors(struct npys_in *in)
 {
 	static const unsigned char magic[6] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
 	unsigned char first[9];
 	size_t got;
-	struct tensors *t = mem_alloc(1, sizeof *t);
-	if (!t)
+	struct tensors *t = in ? mem_alloc(1, sizeof *t) : NULL;
+	if (!t) {
+		npys_close_in(in);
 		return NULL;
-	t->file = mem_text("%s", strcmp(path, "-") == 0 ? "standard input" : path);
-	t->in = t->file ? npys_open_file(path) : NULL;
-	if (!t->in || npys_peek(t->in, first, sizeof first, &got) < 0)
+	}
+	t->in = in;
+	if (npys_peek(in, first, sizeof first, &got) < 0)
+		goto fail;
+	t->file = mem_text("%s", npys_file(in));
+	if (!t->file)
 		goto fail;
 	/* an empty file, or one that is cut off inside the magic, is npys's to complain about */
 	size_t start = got < sizeof magic ? got : sizeof magic;
 	if (memcmp(first, magic, start) == 0) {
-		npys_allow_nonfinite(t->in);
 		return t;
 	}
-	if (got == sizeof first && first[8] != '{') {
-		err_set("%s: neither an npys stream nor a safetensors file", t->file);
+	if (got == sizeof first && first[8] != '{') { /* npys knows what other files are */
+		struct npys_header none;
+		if (npys_next(t->in, &none) >= 0)
+			err_set("%s: neither an npys stream nor a safetensors file", t->file);
 		goto fail;
 	}
 	t->model = open_spooled(t->in, t->file);
@@ -108,6 +114,79 @@ struct tensors *tensors_open(const char *path)
 fail:
 	tensors_close(t);
 	return NULL;
+}
+
+struct tensors *tensors_open(const char *path)
+{
+	struct tensors *t = open_tensors(npys_open_file(path));
+	if (t && t->in)
+		npys_allow_nonfinite(t->in);
+	return t;
+}
+
+/* The numbers of a model's tensor as a stream. NULL with a reason. */
+static struct npys_in *stream_of(struct tensors *t)
+{
+	struct npys_out *spool = npys_spool();
+	size_t chunk = tensors_chunk(&t->header), size = npys_type_size(t->header.type);
+	void *x = mem_alloc(chunk * t->header.item, size);
+	bool good = spool && x && npys_begin(spool, &t->header) == 0;
+	for (size_t i = 0, n; good && i < t->header.items; i += n) {
+		n = size_min(chunk, t->header.items - i);
+		good = tensors_read_raw(t, x, n) == 0 && npys_write_raw(spool, x, n) == 0;
+	}
+	free(x);
+	if (good)
+		return npys_replay(spool);
+	npys_abandon(spool);
+	return NULL;
+}
+
+/* The one tensor of a model that fits, as the next. 0, or -1 with a reason. */
+static int only_one(struct tensors *t, bool (*fits)(const struct npys_header *))
+{
+	char list[400] = "", shape[TENSOR_SHAPE_MAX];
+	size_t found = 0, used = 0, at = 0;
+	struct tensor tensor;
+	int status;
+	while ((status = tensors_next(t, &tensor)) > 0) {
+		if (!tensor.readable || !fits(&tensor.header))
+			continue;
+		found++;
+		at = tensor.record;
+		if (used < sizeof list)
+			used += (size_t)snprintf(list + used, sizeof list - used, "%s%s %s",
+			    found > 1 ? ", " : "", tensor.name, tensor_shape(&tensor.header, shape));
+	}
+	if (status < 0)
+		return -1;
+	if (found == 0)
+		return err_set("%s: a model without a tensor that fits; tensor-info %s lists what it has",
+		    t->file, t->file);
+	if (found > 1)
+		return err_set("%s: a model of which several tensors fit, %s; one of them: "
+			       "tensor-get --name NAME %s | ...",
+		    t->file, list, t->file);
+	t->next = at;
+	return tensors_next(t, &tensor) > 0 ? 0 : -1;
+}
+
+struct npys_in *tensors_stream(
+    char *const *files, size_t count, bool (*fits)(const struct npys_header *))
+{
+	struct npys_in *in = npys_open(files, count);
+	if (!in || count > 1)
+		return in;
+	struct tensors *t = open_tensors(in);
+	if (!t)
+		return NULL;
+	if (t->model) {
+		in = only_one(t, fits) == 0 ? stream_of(t) : NULL;
+	} else {
+		t->in = NULL;
+	}
+	tensors_close(t);
+	return in;
 }
 
 void tensors_close(struct tensors *t)

@@ -19,6 +19,13 @@ struct tensor {
 	struct npys_header header; /* as npys: the type that holds every number exactly */
 };
 
+/*
+ * The records of the files, as npys_open; a single file that is safetensors gives the one tensor whose shape `fits`, and
+ * where none or several do, the reason names them. NULL with a reason.
+ */
+struct npys_in *tensors_stream(char *const *files, size_t count,
+    bool (*fits)(const struct npys_header *)) __attribute__((warn_unused_result));
+
 /* "-" is standard input. NULL with a reason. */
 struct tensors *tensors_open(const char *path) __attribute__((warn_unused_result));
 void tensors_close(struct tensors *tensors);

@@ -194,7 +194,7 @@ static void cuts(void)
 	CHECK(npys_next(in, &h) == 1 && npys_next(in, &h) == -1 && strstr(err_reason(), "not NPY"));
 	npys_close_in(in);
 	store("P5 1 1 255\nx", 12);
-	CHECK(first_header(&h) == -1 && strstr(err_reason(), "not an npys stream"));
+	CHECK(first_header(&h) == -1 && strstr(err_reason(), "not an npys stream: image-read"));
 }
 
 /* Several files are one stream; records are counted over all. */
