@@ -48,7 +48,7 @@ $(B)/%.o: %.c
 
 $(B)/lib/conv/%.o $(B)/lib/net/%.o $(B)/lib/npys/%.o $(B)/double/%.o: OPTIMISE = $(HOT)
 # sums of products with fused multiply-adds, as in any BLAS or FFT library (a third faster)
-$(foreach f,product sums lanes,$(B)/lib/conv/$(f).o $(B)/double/lib/conv/$(f).o): STANDARD += -ffp-contract=fast
+$(foreach f,product direct_filter vector_fft,$(B)/lib/conv/$(f).o $(B)/double/lib/conv/$(f).o): STANDARD += -ffp-contract=fast
 # square roots of whole images, whose errno nobody reads
 $(B)/lib/conv/lcn.o: STANDARD += -fno-math-errno
 # and so are those of the fits

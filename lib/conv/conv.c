@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "conv/conv.h"
-#include "conv/lanes.h"
+#include "conv/vector.h"
 #include "conv/method.h"
 
 /*
@@ -26,7 +26,7 @@ struct conv {
 
 size_t conv_stride(size_t channels)
 {
-	return channels == 1 ? 1 : lanes_up(channels, LANES);
+	return channels == 1 ? 1 : round_up(channels, LANES);
 }
 
 struct conv *conv_plan(size_t in, size_t out, size_t k, size_t threads)
@@ -45,7 +45,7 @@ struct conv *conv_plan(size_t in, size_t out, size_t k, size_t threads)
 	    .out_stride = conv_stride(out),
 	    .k = k,
 	    .threads = threads};
-	conv->method = in == 1 && k < (out == 1 ? SINGLE_TAPS : TAPS) ? &conv_taps : &conv_spectral;
+	conv->method = in == 1 && k < (out == 1 ? SINGLE_TAPS : TAPS) ? &conv_direct : &conv_fft;
 	conv->plan = conv->method->plan(&conv->size);
 	if (!conv->plan) {
 		free(conv);

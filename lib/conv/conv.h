@@ -15,8 +15,8 @@
  * number of threads; a plan serves one thread at a time.
  *
  * How: with several input channels or a large kernel, by Fourier transforms (real images in pairs as one complex image, LANES channels
- * at a time, lanes.h) and one complex matrix product per frequency (product.h), for one column of frequencies after
- * another in the cache (spectral.c). The cost hardly depends on k. With one input channel and a small kernel, directly.
+ * at a time, vector_fft.h) and one complex matrix product per frequency (product.h), for one column of frequencies after
+ * another in the cache (fft_conv.c). The cost hardly depends on k. With one input channel and a small kernel, directly.
  */
 #ifndef CONV_CONV_H
 #define CONV_CONV_H

@@ -6,8 +6,8 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "conv/filter2d.h"
-#include "conv/plane.h"
-#include "conv/sums.h"
+#include "conv/fft_filter.h"
+#include "conv/direct_filter.h"
 
 /* Costs in ns on the machine the choice was measured on; only their ratios matter. */
 #define COST_TAP 0.023      /* a tap of one output */
@@ -41,11 +41,11 @@ struct filter2d {
 	enum filter2d_method method;
 	size_t threads;
 	struct axis rows, columns;
-	struct plane *plane; /* Fourier */
+	struct fft_filter *plane; /* Fourier */
 	/* direct: the kernel, and the turned one for the adjoint, whose outputs are a whole tile of inputs */
-	struct sums *sums, *turned;
+	struct direct_filter *sums, *turned;
 	size_t *pixel;  /* (tiles, size): the rows of the image that a tile has, each once */
-	size_t *place;  /* (tiles, size): which of them stands at each place, or SUMS_NONE */
+	size_t *place;  /* (tiles, size): which of them stands at each place, or DIRECT_FILTER_NONE */
 	size_t *inputs; /* (tiles): how many there are */
 	size_t *
 	    turned_place; /* (size + k - 1): outputs with the margin that the turned kernel meets */
@@ -178,8 +178,8 @@ static size_t fourier_choices(
 static double fourier_tiles(struct axis *rows, struct axis *columns, enum border border)
 {
 	struct axis r[CHOICES_MAX], c[CHOICES_MAX];
-	size_t down = fourier_choices(rows, border, plane_good_rows, r);
-	size_t along = fourier_choices(columns, border, plane_good_columns, c);
+	size_t down = fourier_choices(rows, border, fft_filter_good_rows, r);
+	size_t along = fourier_choices(columns, border, fft_filter_good_columns, c);
 	double best = INFINITY;
 	for (size_t i = 0; i < down; i++)
 		for (size_t j = 0; j < along; j++) {
@@ -268,14 +268,14 @@ static size_t axis_outputs(const struct axis *axis, size_t t)
 static int plan_fourier(struct filter2d *f, const double *kernel)
 {
 	const struct axis *rows = &f->rows, *columns = &f->columns;
-	f->plane = plane_plan(rows->period, columns->period,
-	    (struct plane_part){rows->size, columns->size},
-	    (struct plane_part){rows->step, columns->step}, kernel, rows->k, columns->k,
+	f->plane = fft_filter_plan(rows->period, columns->period,
+	    (struct fft_filter_part){rows->size, columns->size},
+	    (struct fft_filter_part){rows->step, columns->step}, kernel, rows->k, columns->k,
 	    rows->before - rows->lead, columns->before - columns->lead);
 	if (!f->plane)
 		return -1;
-	f->in_size = plane_batch(f->plane) * plane_rows(f->plane) * plane_stride(f->plane);
-	f->scratch_size = plane_scratch(f->plane);
+	f->in_size = fft_filter_batch(f->plane) * fft_filter_rows(f->plane) * fft_filter_stride(f->plane);
+	f->scratch_size = fft_filter_scratch(f->plane);
 	return 0;
 }
 
@@ -300,14 +300,14 @@ static int plan_inputs(struct filter2d *f)
 				pixel[f->inputs[t]] = source;
 				known[source] = ++f->inputs[t];
 			}
-			place[i] = source == BORDER_OUTSIDE ? SUMS_NONE : known[source] - 1;
+			place[i] = source == BORDER_OUTSIDE ? DIRECT_FILTER_NONE : known[source] - 1;
 		}
 		for (size_t i = 0; i < f->inputs[t]; i++)
 			known[pixel[i]] = 0;
 	}
 	for (size_t i = 0; i < rows->size + rows->k - 1; i++)
 		f->turned_place[i] = i < rows->k - 1 || i >= rows->k - 1 + rows->step
-					 ? SUMS_NONE
+					 ? DIRECT_FILTER_NONE
 					 : i - (rows->k - 1);
 	free(known);
 	return 0;
@@ -325,15 +325,15 @@ static int plan_direct(struct filter2d *f, const double *kernel)
 	}
 	for (size_t i = 0; i < kh * kw; i++)
 		turned[i] = kernel[kh * kw - 1 - i];
-	f->sums = sums_plan(columns->step, rows->size, kh, kw, kernel, products);
-	f->turned = sums_plan(columns->size, rows->step, kh, kw, turned, products);
+	f->sums = direct_filter_plan(columns->step, rows->size, kh, kw, kernel, products);
+	f->turned = direct_filter_plan(columns->size, rows->step, kh, kw, turned, products);
 	free(turned);
 	if (!f->sums || !f->turned)
 		return -1;
 	/* rows as long as the adjoint's, which are the longer ones */
-	f->in_size = rows->size * sums_in_stride(f->turned);
-	f->out_size = (rows->size + 3) / 4 * 4 * sums_out_stride(f->turned);
-	size_t a = sums_scratch(f->sums), b = sums_scratch(f->turned);
+	f->in_size = rows->size * direct_filter_in_stride(f->turned);
+	f->out_size = (rows->size + 3) / 4 * 4 * direct_filter_out_stride(f->turned);
+	size_t a = direct_filter_scratch(f->sums), b = direct_filter_scratch(f->turned);
 	f->scratch_size = a > b ? a : b;
 	return 0;
 }
@@ -355,16 +355,16 @@ struct filter2d *filter2d_plan(size_t h, size_t w, size_t kh, size_t kw, const d
 	f->rows = (struct axis){.n = h, .k = kh, .before = (kh - 1) / 2};
 	f->columns = (struct axis){.n = w, .k = kw, .before = (kw - 1) / 2};
 	double *folded = fold(&f->rows, &f->columns, kernel, border);
-	size_t products = SUMS_RANK_MAX * (f->rows.k + f->columns.k);
-	double *room = mem_alloc(products, sizeof *room); /* for sums_rank */
+	size_t products = DIRECT_FILTER_RANK_MAX * (f->rows.k + f->columns.k);
+	double *room = mem_alloc(products, sizeof *room); /* for direct_filter_rank */
 	bool planned = false;
 	if (!folded || !room)
 		goto end;
 	double fourier = fourier_tiles(&f->rows, &f->columns, border);
 	double dense = direct_cost(&f->rows, &f->columns, 0);
 	if (method == FILTER2D_AUTO) {
-		int rank = sums_rank(
-		    f->rows.k, f->columns.k, folded, room, room + SUMS_RANK_MAX * f->rows.k);
+		int rank = direct_filter_rank(
+		    f->rows.k, f->columns.k, folded, room, room + DIRECT_FILTER_RANK_MAX * f->rows.k);
 		if (rank < 0)
 			goto end;
 		double few = rank ? direct_cost(&f->rows, &f->columns, (size_t)rank) : INFINITY;
@@ -405,9 +405,9 @@ void filter2d_free(struct filter2d *f)
 		return;
 	axis_free(&f->rows);
 	axis_free(&f->columns);
-	plane_free(f->plane);
-	sums_free(f->sums);
-	sums_free(f->turned);
+	fft_filter_free(f->plane);
+	direct_filter_free(f->sums);
+	direct_filter_free(f->turned);
 	free(f->pixel);
 	free(f->place);
 	free(f->inputs);
@@ -513,8 +513,8 @@ static int exec_planes(size_t item, size_t worker, void *argument)
 {
 	const struct job *job = argument;
 	const struct filter2d *f = job->f;
-	size_t batch = plane_batch(f->plane), stride = plane_stride(f->plane);
-	size_t size = plane_rows(f->plane) * stride, first = item * batch;
+	size_t batch = fft_filter_batch(f->plane), stride = fft_filter_stride(f->plane);
+	size_t size = fft_filter_rows(f->plane) * stride, first = item * batch;
 	size_t count = least(batch, job->tiles - first);
 	real *planes = f->in + worker * f->in_size;
 	for (size_t p = 0; p < count; p++) {
@@ -524,7 +524,7 @@ static int exec_planes(size_t item, size_t worker, void *argument)
 		if (f->rows.size % 2)
 			memset(plane + f->rows.size * stride, 0, stride * sizeof *plane);
 	}
-	plane_exec(f->plane, planes, count, false, f->scratch + worker * f->scratch_size);
+	fft_filter_exec(f->plane, planes, count, false, f->scratch + worker * f->scratch_size);
 	for (size_t p = 0; p < count; p++) {
 		struct outputs o = outputs_of(f, first + p);
 		copy_rows(planes + p * size, stride, o.h, o.w, job->y + o.start, f->columns.n);
@@ -537,15 +537,15 @@ static int exec_sums(size_t item, size_t worker, void *argument)
 	const struct job *job = argument;
 	const struct filter2d *f = job->f;
 	real *in = f->in + worker * f->in_size, *out = f->out + worker * f->out_size;
-	size_t stride = sums_in_stride(f->sums), size = f->rows.size;
+	size_t stride = direct_filter_in_stride(f->sums), size = f->rows.size;
 	struct outputs o = outputs_of(f, item);
 	const real *x = image_of(f, job->x, item);
 	for (size_t i = 0; i < f->inputs[o.tr]; i++)
 		gather_row(&f->columns, o.tc, x + f->pixel[o.tr * size + i] * f->columns.n,
 		    in + i * stride);
-	sums_exec(f->sums, in, f->inputs[o.tr], f->place + o.tr * size, o.h, out,
+	direct_filter_exec(f->sums, in, f->inputs[o.tr], f->place + o.tr * size, o.h, out,
 	    f->scratch + worker * f->scratch_size);
-	copy_rows(out, sums_out_stride(f->sums), o.h, o.w, job->y + o.start, f->columns.n);
+	copy_rows(out, direct_filter_out_stride(f->sums), o.h, o.w, job->y + o.start, f->columns.n);
 	return 0;
 }
 
@@ -553,10 +553,10 @@ static void adjoint_planes(
     const struct filter2d *f, const real *dy, const struct outputs *o, real *dx, size_t worker)
 {
 	real *plane = f->in + worker * f->in_size;
-	size_t stride = plane_stride(f->plane);
-	memset(plane, 0, plane_rows(f->plane) * stride * sizeof *plane);
+	size_t stride = fft_filter_stride(f->plane);
+	memset(plane, 0, fft_filter_rows(f->plane) * stride * sizeof *plane);
 	copy_rows(dy, f->columns.n, o->h, o->w, plane, stride);
-	plane_exec(f->plane, plane, 1, true, f->scratch + worker * f->scratch_size);
+	fft_filter_exec(f->plane, plane, 1, true, f->scratch + worker * f->scratch_size);
 	scatter(f, plane, stride, o->tr, o->tc, dx);
 }
 
@@ -564,12 +564,12 @@ static void adjoint_sums(
     const struct filter2d *f, const real *dy, const struct outputs *o, real *dx, size_t worker)
 {
 	real *in = f->in + worker * f->in_size, *out = f->out + worker * f->out_size;
-	size_t stride = sums_in_stride(f->turned);
+	size_t stride = direct_filter_in_stride(f->turned);
 	memset(in, 0, f->in_size * sizeof *in);
 	copy_rows(dy, f->columns.n, o->h, o->w, in + f->columns.k - 1, stride);
-	sums_exec(f->turned, in, f->rows.step, f->turned_place, f->rows.size, out,
+	direct_filter_exec(f->turned, in, f->rows.step, f->turned_place, f->rows.size, out,
 	    f->scratch + worker * f->scratch_size);
-	scatter(f, out, sums_out_stride(f->turned), o->tr, o->tc, dx);
+	scatter(f, out, direct_filter_out_stride(f->turned), o->tr, o->tc, dx);
 }
 
 static int adjoint_image(size_t image, size_t worker, void *argument)
@@ -591,7 +591,7 @@ int filter2d_exec(struct filter2d *f, const real *x, real *y, size_t n)
 	struct job job = {f, x, y, n * f->rows.tiles * f->columns.tiles};
 	if (!f->plane)
 		return par_for(job.tiles, f->threads, exec_sums, &job);
-	size_t batch = plane_batch(f->plane);
+	size_t batch = fft_filter_batch(f->plane);
 	return par_for((job.tiles + batch - 1) / batch, f->threads, exec_planes, &job);
 }
 

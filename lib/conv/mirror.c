@@ -2,7 +2,7 @@
  * Filtering by cosine transforms: see mirror.h. With v a line in the order 0 2 4 ... 5 3 1, V its Fourier transform,
  * u = exp(-i pi k / 2n), a = u V(k) and b = conj(u) V(n-k), its cosine coefficients are
  *	C(k) = a + b,  C(n-k) = i (a - b).
- * Two real lines travel as one complex line, LANES of those at a time (lanes.h): neighbouring columns first, then
+ * Two real lines travel as one complex line, LANES of those at a time (vector_fft.h): neighbouring columns first, then
  * rows k and k + h/2 of an image's columns' coefficients; lines of different images never meet.
  */
 #include <math.h>
@@ -13,23 +13,23 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "base/vector.h"
-#include "conv/lanes.h"
-#include "conv/line.h"
+#include "conv/vector_fft.h"
+#include "conv/any_length_fft.h"
 #include "conv/mean.h"
 #include "conv/mirror.h"
-#include "conv/turn.h"
+#include "conv/transpose.h"
 
 struct mirror_filter {
 	size_t h, w, pairs, batch, threads; /* pairs of an image's rows; images at a time */
 	size_t stride;                      /* of rows, whole pairs of vectors */
-	struct line *down, *along;
+	struct any_length_fft *down, *along;
 	real *turn_down, *turn_along; /* u: (h/2 + 1, 2), (w/2 + 1, 2) */
 	real *gain;    /* (groups, w, 2, LANES): of both rows of the lane's pair, over 4 h w */
 	real constant; /* the gain at frequency 0 */
 	/* of each thread */
 	size_t images_size, scratch_size;
 	real *images; /* (batch, h, stride) */
-	/* coefficients (batch h + 2, stride); two lines of w elements; line_exec's */
+	/* coefficients (batch h + 2, stride); two lines of w elements; any_length_fft_exec's */
 	real *scratch;
 };
 
@@ -110,19 +110,19 @@ struct mirror_filter *mirror_plan(
 	f->pairs = (h + 1) / 2;
 	f->threads = threads ? threads : 1;
 	/* an odd number of cache lines apart, rows fall on different places of the caches */
-	f->stride = lanes_up(w, ELEMENT) + LANES;
-	f->batch = line_batch(f->pairs, f->h * f->stride);
-	f->down = line_plan(h);
-	f->along = line_plan(w);
+	f->stride = round_up(w, ELEMENT) + LANES;
+	f->batch = any_length_fft_batch(f->pairs, f->h * f->stride);
+	f->down = any_length_fft_plan(h);
+	f->along = any_length_fft_plan(w);
 	f->turn_down = turns(h);
 	f->turn_along = turns(w);
 	bool planned = f->down && f->along && f->turn_down && f->turn_along &&
 		       fill_gain(f, gain, argument) == 0;
 	if (planned) {
-		size_t down = line_scratch(f->down), along = line_scratch(f->along);
+		size_t down = any_length_fft_scratch(f->down), along = any_length_fft_scratch(f->along);
 		f->images_size = f->batch * h * f->stride;
 		f->scratch_size = (f->batch * h + 2) * f->stride +
-				  2 * lanes_up(w, LANES) * ELEMENT + (down > along ? down : along);
+				  2 * round_up(w, LANES) * ELEMENT + (down > along ? down : along);
 		f->images = mem_alloc(f->threads * f->images_size, sizeof *f->images);
 		f->scratch = mem_alloc(f->threads * f->scratch_size, sizeof *f->scratch);
 		planned = f->images && f->scratch;
@@ -138,8 +138,8 @@ void mirror_free(struct mirror_filter *f)
 {
 	if (!f)
 		return;
-	line_free(f->down);
-	line_free(f->along);
+	any_length_fft_free(f->down);
+	any_length_fft_free(f->along);
 	free(f->turn_down);
 	free(f->turn_along);
 	free(f->gain);
@@ -181,7 +181,7 @@ FOR_CPUS static void unfold_line(
 /* ---- down the columns ---- */
 
 struct complex_lanes {
-	lanes re, im;
+	vector re, im;
 };
 
 /* x times c + i s */
@@ -232,9 +232,9 @@ FOR_AVX512 static void multiply(const real *u, size_t w, const real *gain, real 
 	for (size_t k = 1; k <= w / 2; k++) {
 		struct complex_lanes a = TURNED(u[2 * k], u[2 * k + 1], v[k]);
 		struct complex_lanes b = TURNED(u[2 * k], -u[2 * k + 1], v[w - k]);
-		lanes sum_r = (a.re + b.re) * g[k].re, sum_i = (a.im + b.im) * g[k].im;
-		lanes difference_r = (a.re - b.re) * g[w - k].im;
-		lanes difference_i = (a.im - b.im) * g[w - k].re;
+		vector sum_r = (a.re + b.re) * g[k].re, sum_i = (a.im + b.im) * g[k].im;
+		vector difference_r = (a.re - b.re) * g[w - k].im;
+		vector difference_i = (a.im - b.im) * g[w - k].re;
 		a = (struct complex_lanes){sum_r + difference_r, sum_i + difference_i};
 		b = (struct complex_lanes){sum_r - difference_r, sum_i - difference_i};
 		v[k] = TURNED(u[2 * k], -u[2 * k + 1], a);
@@ -245,8 +245,8 @@ FOR_AVX512 static void multiply(const real *u, size_t w, const real *gain, real 
 FOR_AVX512 static void rows_in(real *const *first, real *const *second, size_t w, real *elements)
 {
 	for (size_t at = 0; at < w; at += LANES) {
-		turn_in(first, at, elements + at * ELEMENT, ELEMENT);
-		turn_in(second, at, elements + at * ELEMENT + LANES, ELEMENT);
+		transpose_in(first, at, elements + at * ELEMENT, ELEMENT);
+		transpose_in(second, at, elements + at * ELEMENT + LANES, ELEMENT);
 	}
 }
 
@@ -254,8 +254,8 @@ FOR_AVX512 static void rows_out(
     const real *elements, size_t w, real *const *first, real *const *second)
 {
 	for (size_t at = 0; at < w; at += LANES) {
-		turn_out(elements + at * ELEMENT, ELEMENT, first, at);
-		turn_out(elements + at * ELEMENT + LANES, ELEMENT, second, at);
+		transpose_out(elements + at * ELEMENT, ELEMENT, first, at);
+		transpose_out(elements + at * ELEMENT + LANES, ELEMENT, second, at);
 	}
 }
 
@@ -264,7 +264,7 @@ static void filter_rows(
     const struct mirror_filter *f, real *coefficients, size_t images, real *x, real *rest)
 {
 	size_t zeros = f->batch * f->h;
-	real *z = x + lanes_up(f->w, LANES) * ELEMENT;
+	real *z = x + round_up(f->w, LANES) * ELEMENT;
 	for (size_t group = 0; group < groups(f, images); group++) {
 		real *first[LANES], *second[LANES];
 		for (size_t i = 0; i < LANES; i++) {
@@ -274,9 +274,9 @@ static void filter_rows(
 			second[i] = coefficients + b * f->stride;
 		}
 		rows_in(first, second, f->w, x);
-		line_exec(f->along, x, x + LANES, ELEMENT, z, z + LANES, ELEMENT, rest);
+		any_length_fft_exec(f->along, x, x + LANES, ELEMENT, z, z + LANES, ELEMENT, rest);
 		multiply(f->turn_along, f->w, f->gain + group * f->w * ELEMENT, z);
-		line_exec(f->along, z + LANES, z, ELEMENT, x + LANES, x, ELEMENT, rest);
+		any_length_fft_exec(f->along, z + LANES, z, ELEMENT, x + LANES, x, ELEMENT, rest);
 		for (size_t i = 0; i < LANES; i++) {
 			if (first[i] == coefficients + zeros * f->stride)
 				first[i] += f->stride;
@@ -300,10 +300,10 @@ static int exec_batch(size_t item, size_t worker, void *argument)
 	struct mirror_filter *f = job->f;
 	size_t h = f->h, w = f->w, from = item * f->batch;
 	size_t images = job->n - from < f->batch ? job->n - from : f->batch;
-	real *buffer = f->images + worker * f->images_size, mean[LINE_BATCH_MAX];
+	real *buffer = f->images + worker * f->images_size, mean[ANY_LENGTH_FFT_BATCH_MAX];
 	real *coefficients = f->scratch + worker * f->scratch_size;
 	real *lines = coefficients + (f->batch * h + 2) * f->stride;
-	real *rest = lines + 2 * lanes_up(w, LANES) * ELEMENT;
+	real *rest = lines + 2 * round_up(w, LANES) * ELEMENT;
 	for (size_t n = 0; n < images; n++) {
 		const real *x = job->x + (from + n) * h * w;
 		real *image = buffer + n * h * f->stride;
@@ -316,7 +316,7 @@ static int exec_batch(size_t item, size_t worker, void *argument)
 		}
 		for (size_t at = 0; at < w; at += ELEMENT) {
 			real *to = coefficients + n * h * f->stride + at;
-			line_exec(f->down, image + at, image + at + LANES, f->stride, to,
+			any_length_fft_exec(f->down, image + at, image + at + LANES, f->stride, to,
 			    to + LANES, f->stride, rest);
 			to_cosines(f->turn_down, h, to, f->stride);
 		}
@@ -328,7 +328,7 @@ static int exec_batch(size_t item, size_t worker, void *argument)
 		for (size_t at = 0; at < w; at += ELEMENT) {
 			real *c = coefficients + n * h * f->stride + at;
 			from_cosines(f->turn_down, h, c, f->stride);
-			line_exec(f->down, c + LANES, c, f->stride, image + at + LANES, image + at,
+			any_length_fft_exec(f->down, c + LANES, c, f->stride, image + at + LANES, image + at,
 			    f->stride, rest);
 		}
 		for (size_t i = 0; i < h; i++)

@@ -3,23 +3,23 @@
  * The inner loops have to be unrolled for the accumulators to stay there, hence the constant block sizes given to
  * always-inlined functions.
  */
-#include "conv/lanes.h"
+#include "conv/vector.h"
 #include "conv/product.h"
 
 /* rows of y that are summed together */
 #define ROWS_MAX 8
 
-LANES_INLINE void complex_block(const size_t ROWS, const bool conjugate, size_t inner,
+VECTOR_INLINE void complex_block(const size_t ROWS, const bool conjugate, size_t inner,
     const real *x, size_t x_step, const real *w, real *y, size_t y_step)
 {
-	lanes re[ROWS_MAX], im[ROWS_MAX];
+	vector re[ROWS_MAX], im[ROWS_MAX];
 	for (size_t r = 0; r < ROWS; r++)
-		re[r] = im[r] = (lanes){0};
+		re[r] = im[r] = (vector){0};
 	for (size_t left = inner; left > 0; x += ELEMENT) {
 		size_t count = left < LANES ? left : LANES;
 		left -= count;
 		for (size_t i = 0; i < count; i++, w += ELEMENT) {
-			lanes w_re = *(const lanes *)w, w_im = *(const lanes *)(w + LANES);
+			vector w_re = *(const vector *)w, w_im = *(const vector *)(w + LANES);
 			for (size_t r = 0; r < ROWS; r++) {
 				real x_re = x[x_step * r + i], x_im = x[x_step * r + LANES + i];
 				re[r] += x_re * w_re;
@@ -35,12 +35,12 @@ LANES_INLINE void complex_block(const size_t ROWS, const bool conjugate, size_t 
 		}
 	}
 	for (size_t r = 0; r < ROWS; r++) {
-		*(lanes *)(y + y_step * r) = re[r];
-		*(lanes *)(y + y_step * r + LANES) = im[r];
+		*(vector *)(y + y_step * r) = re[r];
+		*(vector *)(y + y_step * r + LANES) = im[r];
 	}
 }
 
-LANES_INLINE void complex_rows(const bool conjugate, size_t rows, size_t inner, const real *x,
+VECTOR_INLINE void complex_rows(const bool conjugate, size_t rows, size_t inner, const real *x,
     size_t x_step, const real *w, real *y, size_t y_step)
 {
 	size_t r = 0;
@@ -73,16 +73,16 @@ void product_complex(size_t rows, size_t inner, const real *x, size_t x_step, co
 	run_complex(rows, inner, x, x_step, w, y, y_step, conjugate);
 }
 
-LANES_INLINE void gradient_block(const size_t COUNT, size_t rows, const real *x, const real *x2,
+VECTOR_INLINE void gradient_block(const size_t COUNT, size_t rows, const real *x, const real *x2,
     size_t x_step, const real *g, const real *g2, size_t g_step, real *w, bool add)
 {
-	lanes re[ROWS_MAX], im[ROWS_MAX];
+	vector re[ROWS_MAX], im[ROWS_MAX];
 	for (size_t i = 0; i < COUNT; i++) {
-		re[i] = add ? *(lanes *)(w + ELEMENT * i) : (lanes){0};
-		im[i] = add ? *(lanes *)(w + ELEMENT * i + LANES) : (lanes){0};
+		re[i] = add ? *(vector *)(w + ELEMENT * i) : (vector){0};
+		im[i] = add ? *(vector *)(w + ELEMENT * i + LANES) : (vector){0};
 	}
 	for (size_t r = 0; r < rows; r++, x += x_step, g += g_step) {
-		lanes g_re = *(const lanes *)g, g_im = *(const lanes *)(g + LANES);
+		vector g_re = *(const vector *)g, g_im = *(const vector *)(g + LANES);
 		for (size_t i = 0; i < COUNT; i++) {
 			real x_re = x[i], x_im = x[LANES + i];
 			re[i] += x_re * g_re;
@@ -92,7 +92,7 @@ LANES_INLINE void gradient_block(const size_t COUNT, size_t rows, const real *x,
 		}
 	}
 	for (size_t r = 0; r < rows; r++, x2 += x_step, g2 += g_step) {
-		lanes g_re = *(const lanes *)g2, g_im = *(const lanes *)(g2 + LANES);
+		vector g_re = *(const vector *)g2, g_im = *(const vector *)(g2 + LANES);
 		for (size_t i = 0; i < COUNT; i++) {
 			real x_re = x2[i], x_im = x2[LANES + i];
 			re[i] += x_re * g_re;
@@ -102,8 +102,8 @@ LANES_INLINE void gradient_block(const size_t COUNT, size_t rows, const real *x,
 		}
 	}
 	for (size_t i = 0; i < COUNT; i++) {
-		*(lanes *)(w + ELEMENT * i) = re[i];
-		*(lanes *)(w + ELEMENT * i + LANES) = im[i];
+		*(vector *)(w + ELEMENT * i) = re[i];
+		*(vector *)(w + ELEMENT * i + LANES) = im[i];
 	}
 }
 
@@ -130,18 +130,18 @@ void product_gradient(size_t rows, size_t inner, const real *x, const real *x2, 
 	run_gradient(rows, inner, x, x2, x_step, g, g2, g_step, w, add);
 }
 
-LANES_INLINE void taps_block(const size_t POINTS, const size_t VECTORS, size_t taps, size_t d,
+VECTOR_INLINE void taps_block(const size_t POINTS, const size_t VECTORS, size_t taps, size_t d,
     const real *x, size_t step, const size_t *offset, const real *w, real *y)
 {
-	lanes sum[6][4];
+	vector sum[6][4];
 	for (size_t p = 0; p < POINTS; p++) {
 		for (size_t v = 0; v < VECTORS; v++)
-			sum[p][v] = (lanes){0};
+			sum[p][v] = (vector){0};
 	}
 	for (size_t t = 0; t < taps; t++) {
-		lanes weight[4];
+		vector weight[4];
 		for (size_t v = 0; v < VECTORS; v++)
-			weight[v] = *(const lanes *)(w + d * t + v * LANES);
+			weight[v] = *(const vector *)(w + d * t + v * LANES);
 		for (size_t p = 0; p < POINTS; p++) {
 			real value = x[offset[t] + p * step];
 			for (size_t v = 0; v < VECTORS; v++)
@@ -150,11 +150,11 @@ LANES_INLINE void taps_block(const size_t POINTS, const size_t VECTORS, size_t t
 	}
 	for (size_t p = 0; p < POINTS; p++) {
 		for (size_t v = 0; v < VECTORS; v++)
-			*(lanes *)(y + d * p + v * LANES) = sum[p][v];
+			*(vector *)(y + d * p + v * LANES) = sum[p][v];
 	}
 }
 
-LANES_INLINE void taps_columns(const size_t VECTORS, size_t count, size_t taps, size_t d,
+VECTOR_INLINE void taps_columns(const size_t VECTORS, size_t count, size_t taps, size_t d,
     const real *x, size_t step, const size_t *offset, const real *w, real *y)
 {
 	size_t p = 0;
@@ -183,20 +183,20 @@ void product_taps(size_t count, size_t taps, size_t d, const real *x, size_t ste
 	run_taps(count, taps, d, x, step, offset, w, y);
 }
 
-LANES_INLINE void taps_gradient_block(const size_t TAPS, const size_t VECTORS, size_t count,
+VECTOR_INLINE void taps_gradient_block(const size_t TAPS, const size_t VECTORS, size_t count,
     size_t d, const real *x, const size_t *offset, const real *g, real *w)
 {
-	lanes sum[6][4];
+	vector sum[6][4];
 	const real *shifted[6];
 	for (size_t t = 0; t < TAPS; t++) {
 		shifted[t] = x + offset[t];
 		for (size_t v = 0; v < VECTORS; v++)
-			sum[t][v] = *(lanes *)(w + d * t + v * LANES);
+			sum[t][v] = *(vector *)(w + d * t + v * LANES);
 	}
 	for (size_t p = 0; p < count; p++) {
-		lanes gradient[4];
+		vector gradient[4];
 		for (size_t v = 0; v < VECTORS; v++)
-			gradient[v] = *(const lanes *)(g + d * p + v * LANES);
+			gradient[v] = *(const vector *)(g + d * p + v * LANES);
 		for (size_t t = 0; t < TAPS; t++) {
 			real value = shifted[t][p];
 			for (size_t v = 0; v < VECTORS; v++)
@@ -205,11 +205,11 @@ LANES_INLINE void taps_gradient_block(const size_t TAPS, const size_t VECTORS, s
 	}
 	for (size_t t = 0; t < TAPS; t++) {
 		for (size_t v = 0; v < VECTORS; v++)
-			*(lanes *)(w + d * t + v * LANES) = sum[t][v];
+			*(vector *)(w + d * t + v * LANES) = sum[t][v];
 	}
 }
 
-LANES_INLINE void taps_gradient_columns(const size_t VECTORS, size_t count, size_t taps, size_t d,
+VECTOR_INLINE void taps_gradient_columns(const size_t VECTORS, size_t count, size_t taps, size_t d,
     const real *x, const size_t *offset, const real *g, real *w)
 {
 	size_t t = 0;

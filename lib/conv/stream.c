@@ -3,7 +3,7 @@
 #if defined __x86_64__ && defined __SSE2__
 #include <immintrin.h>
 #endif
-#include "conv/lanes.h"
+#include "conv/vector.h"
 #include "conv/stream.h"
 
 #if defined __x86_64__ && defined __SSE2__

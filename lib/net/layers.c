@@ -1,7 +1,7 @@
 /* Normalisation, rectification, pools: see layers.h. */
 #include <math.h>
 #include <string.h>
-#include "conv/lanes.h"
+#include "conv/vector.h"
 #include "net/layers.h"
 
 /* Numbers are added in runs of so many pixels in their own precision, runs in double. */
@@ -37,9 +37,9 @@ static void moments_lanes(size_t pixels, size_t s, const real *x, double *sum, d
 	for (size_t p = 0; p < pixels; p += RUN) {
 		size_t end = smaller(p + RUN, pixels);
 		for (size_t c = 0; c < s; c += LANES) {
-			lanes run_sum = {0}, run_square = {0};
+			vector run_sum = {0}, run_square = {0};
 			for (size_t i = p; i < end; i++) {
-				lanes value = *(const lanes *)(x + i * s + c);
+				vector value = *(const vector *)(x + i * s + c);
 				run_sum += value;
 				run_square += value * value;
 			}
@@ -146,13 +146,13 @@ static void sums_lanes(size_t pixels, size_t s, const real *dy, const real *x, c
 	for (size_t p = 0; p < pixels; p += RUN) {
 		size_t end = smaller(p + RUN, pixels);
 		for (size_t c = 0; c < s; c += LANES) {
-			lanes run_sum = {0}, run_product = {0};
-			const lanes a = *(const lanes *)(scale + c),
-				    b = *(const lanes *)(shift + c);
+			vector run_sum = {0}, run_product = {0};
+			const vector a = *(const vector *)(scale + c),
+				    b = *(const vector *)(shift + c);
 			for (size_t i = p; i < end; i++) {
-				lanes g = *(const lanes *)(dy + i * s + c);
+				vector g = *(const vector *)(dy + i * s + c);
 				run_sum += g;
-				run_product += g * (*(const lanes *)(x + i * s + c) * a + b);
+				run_product += g * (*(const vector *)(x + i * s + c) * a + b);
 			}
 			for (size_t l = 0; l < LANES; l++) {
 				sum[c + l] += (double)run_sum[l];

@@ -16,7 +16,7 @@
 #include "base/random.h"
 #include "base/threads.h"
 #include "conv/conv.h"
-#include "conv/lanes.h"
+#include "conv/vector_fft.h"
 #include "conv/product.h"
 #include "net/network.h"
 #include "net/optimiser.h"
@@ -80,7 +80,7 @@ static double time_conv(size_t c, size_t side, size_t k, size_t n)
  * from those to others; else as many of them on a few elements that stay in the first-level cache.
  */
 struct floor {
-	struct lanes_fft *fft;
+	struct vector_fft *fft;
 	size_t points, side, k, s, pairs;
 	size_t planes, kernels; /* planes: pairs of images, LANES channels each */
 	bool memory;
@@ -99,9 +99,9 @@ static void transform(
 	for (size_t i = 0; i < lines; i++) {
 		const real *x = from.x + i * from.line;
 		real *y = to.x + i * to.line;
-		lanes_fft_exec(f->fft,
-		    &(struct lanes_in){x, x + LANES, from.element, 0, from.count},
-		    &(struct lanes_out){y, y + LANES, to.element, 0, to.count}, scratch);
+		vector_fft_exec(f->fft,
+		    &(struct vector_fft_in){x, x + LANES, from.element, 0, from.count},
+		    &(struct vector_fft_out){y, y + LANES, to.element, 0, to.count}, scratch);
 	}
 }
 
@@ -113,7 +113,7 @@ static int floor_item(size_t item, size_t worker, void *argument)
 		     row = f->pairs * blocks * ELEMENT;
 	const size_t far = f->memory ? 1 : 0; /* 0: the same line again and again */
 	real *own = numbers(2 * n * ELEMENT + 2 * row),
-	     *scratch = numbers(lanes_fft_scratch(f->fft));
+	     *scratch = numbers(vector_fft_scratch(f->fft));
 	real *plane = f->memory ? numbers((n + 1) * n * ELEMENT) : own;
 	real *w = numbers(blocks * f->s * ELEMENT);
 	const struct lines rows = {plane, far * (n + 1) * ELEMENT, ELEMENT, n};
@@ -170,11 +170,11 @@ static double time_floor(bool memory, size_t c, size_t side, size_t k, size_t n)
 	const size_t now[5] = {memory, c, side, k, n};
 	if (memcmp(before, now, sizeof now) != 0) {
 		free(f.images), free(f.spectra), free(f.products);
-		lanes_fft_free(f.fft);
-		size_t points = lanes_good_size(side + k / 2 > k ? side + k / 2 : k),
+		vector_fft_free(f.fft);
+		size_t points = vector_fft_good_size(side + k / 2 > k ? side + k / 2 : k),
 		       s = conv_stride(c), pairs = (n + 1) / 2;
 		size_t planes = pairs * (s / LANES);
-		f = (struct floor){lanes_fft_plan(points), points, side, k, s, pairs, planes,
+		f = (struct floor){vector_fft_plan(points), points, side, k, s, pairs, planes,
 		    c * (s / LANES) * (points / 2 + 1), memory,
 		    numbers(planes * side * side * ELEMENT),
 		    numbers(planes * points * points * ELEMENT),

@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "conv/conv.h"
-#include "conv/lanes.h"
+#include "conv/vector_fft.h"
 #include "check.h"
 
 #ifdef REAL_DOUBLE
@@ -176,18 +176,18 @@ static void same_bits(void)
 }
 
 /* a transform of parts of random elements to parts of the frequencies, against the definition: the largest error */
-static double transform_error(size_t n, struct lanes_in from, struct lanes_out to)
+static double transform_error(size_t n, struct vector_fft_in from, struct vector_fft_out to)
 {
-	struct lanes_fft *plan = lanes_fft_plan(n);
+	struct vector_fft *plan = vector_fft_plan(n);
 	real *in = mem_alloc(2 * n * LANES, sizeof(real)),
 	     *out = mem_alloc(2 * (n + 1) * LANES, sizeof(real)),
-	     *scratch = mem_alloc(lanes_fft_scratch(plan), sizeof(real));
+	     *scratch = mem_alloc(vector_fft_scratch(plan), sizeof(real));
 	struct rng rng = rng_start(2, RNG_TEST, 0, n);
 	for (size_t i = 0; i < 2 * n * LANES; i++)
 		in[i] = (real)rng_normal(&rng);
 	from.re = in, from.im = in + LANES, from.stride = 2 * LANES;
 	to.re = out, to.im = out + LANES, to.stride = 2 * LANES;
-	lanes_fft_exec(plan, &from, &to, scratch);
+	vector_fft_exec(plan, &from, &to, scratch);
 	double worst = 0;
 	for (size_t j = 0; j < to.count; j++) {
 		size_t lane = j % LANES, k = to.first + j;
@@ -204,7 +204,7 @@ static double transform_error(size_t n, struct lanes_in from, struct lanes_out t
 		worst = error <= worst ? worst : error;
 	}
 	CHECK(out[2 * LANES * to.count] == 0);
-	lanes_fft_free(plan);
+	vector_fft_free(plan);
 	free(in);
 	free(out);
 	free(scratch);
@@ -225,14 +225,14 @@ static void transforms(void)
 		for (size_t w = 0; w < count * count; w++) {
 			const size_t *in = windows[w / count], *out = windows[w % count];
 			double error =
-			    transform_error(n, (struct lanes_in){.first = in[0], .count = in[1]},
-				(struct lanes_out){.first = out[0], .count = out[1]});
+			    transform_error(n, (struct vector_fft_in){.first = in[0], .count = in[1]},
+				(struct vector_fft_out){.first = out[0], .count = out[1]});
 			CHECK(error <= TOLERANCE * sqrt((double)n));
 		}
-		CHECK(lanes_good_size(n) >= n);
+		CHECK(vector_fft_good_size(n) >= n);
 	}
 	CHECK(
-	    lanes_fft_plan(0) == NULL && lanes_fft_plan(11) == NULL && lanes_fft_plan(26) == NULL);
+	    vector_fft_plan(0) == NULL && vector_fft_plan(11) == NULL && vector_fft_plan(26) == NULL);
 }
 
 /* numbers of x and y that differ by more than rounding, of so many elements; one is at place[i] of y */
@@ -251,11 +251,11 @@ static void combs(void)
 {
 	static const size_t sizes[] = {1, 2, 3, 5, 7, 10, 12, 35, 64, 70, 72, 80, 105, 210};
 	for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
-		size_t n = sizes[s], teeth = lanes_fft_teeth(n), combs = n / teeth,
+		size_t n = sizes[s], teeth = vector_fft_teeth(n), combs = n / teeth,
 		       taps = (n + 2) / 3;
-		struct lanes_fft *plain = lanes_fft_plan(n), *to = lanes_fft_plan_to_combs(n),
-				 *from = lanes_fft_plan_from_combs(n);
-		real *room = mem_alloc(5 * n * ELEMENT + lanes_fft_scratch(plain), sizeof(real));
+		struct vector_fft *plain = vector_fft_plan(n), *to = vector_fft_plan_to_combs(n),
+				 *from = vector_fft_plan_from_combs(n);
+		real *room = mem_alloc(5 * n * ELEMENT + vector_fft_scratch(plain), sizeof(real));
 		real *x = room, *expected = x + n * ELEMENT, *y = expected + n * ELEMENT;
 		real *turns = y + n * ELEMENT, *again = turns + n * ELEMENT,
 		     *scratch = again + n * ELEMENT;
@@ -268,13 +268,13 @@ static void combs(void)
 			own[k] = k;
 		}
 		/* positive exponents: real and imaginary parts exchanged */
-		const struct lanes_in in = {x + LANES, x, ELEMENT, 0, n};
-		lanes_fft_exec(plain, &in,
-		    &(struct lanes_out){expected + LANES, expected, ELEMENT, 0, n}, scratch);
-		lanes_fft_exec(to, &in, &(struct lanes_out){y + LANES, y, ELEMENT, 0, n}, scratch);
+		const struct vector_fft_in in = {x + LANES, x, ELEMENT, 0, n};
+		vector_fft_exec(plain, &in,
+		    &(struct vector_fft_out){expected + LANES, expected, ELEMENT, 0, n}, scratch);
+		vector_fft_exec(to, &in, &(struct vector_fft_out){y + LANES, y, ELEMENT, 0, n}, scratch);
 		CHECK(differing(expected, y, place, n) == 0);
-		lanes_fft_exec(from, &(struct lanes_in){y, y + LANES, ELEMENT, 0, n},
-		    &(struct lanes_out){again, again + LANES, ELEMENT, 0, n}, scratch);
+		vector_fft_exec(from, &(struct vector_fft_in){y, y + LANES, ELEMENT, 0, n},
+		    &(struct vector_fft_out){again, again + LANES, ELEMENT, 0, n}, scratch);
 		for (size_t i = 0; i < n * ELEMENT; i++)
 			again[i] /= (real)n;
 		CHECK(differing(x, again, own, n) == 0);
@@ -284,11 +284,11 @@ static void combs(void)
 				turns[2 * t] = (real)cos(angle);
 				turns[2 * t + 1] = (real)sin(angle);
 			}
-			lanes_comb(&(struct lanes_comb){taps, teeth, turns}, 1, x, 0,
+			vector_fft_comb(&(struct vector_fft_comb){taps, teeth, turns}, 1, x, 0,
 			    y + comb * teeth * ELEMENT, 0, ELEMENT);
 		}
 		CHECK(differing(expected, y, place, n) == 0);
-		lanes_fft_free(plain), lanes_fft_free(to), lanes_fft_free(from);
+		vector_fft_free(plain), vector_fft_free(to), vector_fft_free(from);
 		free(room);
 		free(place);
 	}

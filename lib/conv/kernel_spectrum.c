@@ -1,14 +1,14 @@
 /*
- * Kernels between taps and spectra: see spectral.c. Only the transforms along x are kept in memory, for k of ny rows,
+ * Kernels between taps and spectra: see fft_conv.c. Only the transforms along x are kept in memory, for k of ny rows,
  * column by column (kx): (half, input channels, output channels / LANES; k, re | im, LANES). Those along y are made
  * again for each use, a comb of frequencies at a time, which stays in a worker's cache: the whole spectrum is larger than
  * the images'. The kernel's transpose is turned out of the same columns.
  */
 #include <string.h>
 #include "base/threads.h"
-#include "conv/spectral.h"
+#include "conv/fft_conv.h"
 #include "conv/stream.h"
-#include "conv/turn.h"
+#include "conv/transpose.h"
 
 size_t spectral_kernel_step(size_t channels, size_t blocks)
 {
@@ -16,7 +16,7 @@ size_t spectral_kernel_step(size_t channels, size_t blocks)
 	return (channels * blocks + 1) * ELEMENT;
 }
 
-static size_t tap_column(const struct spectral *plan, size_t kx, size_t channel, size_t block)
+static size_t tap_column(const struct fft_conv *plan, size_t kx, size_t channel, size_t block)
 {
 	size_t blocks = plan->size.out_stride / LANES;
 	return ((kx * plan->size.in + channel) * blocks + block) * plan->size.k * ELEMENT;
@@ -29,24 +29,24 @@ static size_t tap_column(const struct spectral *plan, size_t kx, size_t channel,
  * Taps along x, of one input and LANES output channels, at COUNT frequencies from kx on: sum over d of
  * w[d] (cos + i sin) / (nx ny), d and -d at a time, from even_odd (k, r + 1; w[d] + w[-d] | w[d] - w[-d], LANES).
  */
-LANES_INLINE void taps_to_columns(const struct spectral *plan, const lanes *even_odd,
+VECTOR_INLINE void taps_to_columns(const struct fft_conv *plan, const vector *even_odd,
     const size_t COUNT, size_t kx, real *columns)
 {
 	size_t k = plan->size.k, r = plan->reach;
 	const real *cosine = plan->cosine + kx * (r + 1), *sine = plan->sine + kx * (r + 1);
 	for (size_t y = 0; y < k; y++, even_odd += 2 * (r + 1)) {
-		lanes re[TOGETHER], im[TOGETHER];
+		vector re[TOGETHER], im[TOGETHER];
 		for (size_t j = 0; j < COUNT; j++)
-			re[j] = even_odd[0], im[j] = (lanes){0};
+			re[j] = even_odd[0], im[j] = (vector){0};
 		for (size_t d = 1; d <= r; d++) {
-			lanes even = even_odd[2 * d], odd = even_odd[2 * d + 1];
+			vector even = even_odd[2 * d], odd = even_odd[2 * d + 1];
 			for (size_t j = 0; j < COUNT; j++) {
 				re[j] += cosine[j * (r + 1) + d] * even;
 				im[j] += sine[j * (r + 1) + d] * odd;
 			}
 		}
 		for (size_t j = 0; j < COUNT; j++) {
-			lanes *out = (lanes *)(columns + (j * k + y) * ELEMENT);
+			vector *out = (vector *)(columns + (j * k + y) * ELEMENT);
 			out[0] = re[j];
 			out[1] = im[j];
 		}
@@ -56,7 +56,7 @@ LANES_INLINE void taps_to_columns(const struct spectral *plan, const lanes *even
 FOR_AVX512
 static int taps_in(size_t item, size_t worker, void *argument)
 {
-	const struct spectral *plan = argument;
+	const struct fft_conv *plan = argument;
 	const struct conv_size *size = &plan->size;
 	size_t k = size->k, r = plan->reach, taps = k * k, blocks = size->out_stride / LANES;
 	size_t channel = item / blocks, block = item % blocks;
@@ -81,9 +81,9 @@ static int taps_in(size_t item, size_t worker, void *argument)
 	for (size_t kx = 0, count; kx < plan->half; kx += count) {
 		count = kx + TOGETHER <= plan->half ? TOGETHER : 1;
 		if (count == TOGETHER)
-			taps_to_columns(plan, (const lanes *)even_odd, TOGETHER, kx, columns);
+			taps_to_columns(plan, (const vector *)even_odd, TOGETHER, kx, columns);
 		else
-			taps_to_columns(plan, (const lanes *)even_odd, 1, kx, columns);
+			taps_to_columns(plan, (const vector *)even_odd, 1, kx, columns);
 		for (size_t j = 0; j < count; j++)
 			stream_out(plan->kernel + tap_column(plan, kx + j, channel, block), ELEMENT,
 			    columns + j * k * ELEMENT, ELEMENT, k);
@@ -92,7 +92,7 @@ static int taps_in(size_t item, size_t worker, void *argument)
 	return 0;
 }
 
-int spectral_from_taps(struct spectral *plan, const real *w)
+int spectral_from_taps(struct fft_conv *plan, const real *w)
 {
 	plan->w = w;
 	return par_for(
@@ -100,14 +100,14 @@ int spectral_from_taps(struct spectral *plan, const real *w)
 }
 
 /* Taps d..d + COUNT - 1 and their opposites of one row from the row's (half; re, im): the real part of the transform. */
-LANES_INLINE void row_to_taps(
-    const struct spectral *plan, const lanes *row, const size_t COUNT, size_t d, lanes *taps)
+VECTOR_INLINE void row_to_taps(
+    const struct fft_conv *plan, const vector *row, const size_t COUNT, size_t d, vector *taps)
 {
 	size_t r = plan->reach;
 	const real *cosine = plan->cosine + d, *sine = plan->sine + d;
-	lanes even[TOGETHER], odd[TOGETHER];
+	vector even[TOGETHER], odd[TOGETHER];
 	for (size_t j = 0; j < COUNT; j++)
-		even[j] = odd[j] = (lanes){0};
+		even[j] = odd[j] = (vector){0};
 	for (size_t kx = 0; kx < plan->half; kx++, cosine += r + 1, sine += r + 1) {
 		for (size_t j = 0; j < COUNT; j++) {
 			even[j] += cosine[j] * row[2 * kx];
@@ -123,22 +123,22 @@ LANES_INLINE void row_to_taps(
 FOR_AVX512
 static int taps_out(size_t item, size_t worker, void *argument)
 {
-	const struct spectral *plan = argument;
+	const struct fft_conv *plan = argument;
 	const struct conv_size *size = &plan->size;
 	size_t k = size->k, r = plan->reach, half = plan->half, blocks = size->out_stride / LANES;
 	size_t channel = item / blocks, block = item % blocks;
 	size_t outputs = size->out - block * LANES < LANES ? size->out - block * LANES : LANES;
-	lanes *rows = (lanes *)spectral_rest(plan, worker),
+	vector *rows = (vector *)spectral_rest(plan, worker),
 	      *taps = rows + 2 * half * k; /* (k; half, 2), (k, k) */
 	for (size_t kx = 0; kx < half; kx++) {
-		const lanes *from =
-		    (const lanes *)(plan->kernel + tap_column(plan, kx, channel, block));
+		const vector *from =
+		    (const vector *)(plan->kernel + tap_column(plan, kx, channel, block));
 		if (kx + 1 < half)
 			spectral_ask(
 			    plan->kernel + tap_column(plan, kx + 1, channel, block), LANES, 2 * k);
 		bool single = kx == 0 || 2 * kx == plan->nx; /* its own opposite, taken twice */
-		const lanes weight =
-		    (lanes){0} + (real)(single ? 0.5 : 1) / (real)(plan->nx * plan->ny);
+		const vector weight =
+		    (vector){0} + (real)(single ? 0.5 : 1) / (real)(plan->nx * plan->ny);
 		for (size_t y = 0; y < k; y++) {
 			rows[2 * (y * half + kx)] = weight * from[2 * y];
 			rows[2 * (y * half + kx) + 1] = weight * from[2 * y + 1];
@@ -160,14 +160,14 @@ static int taps_out(size_t item, size_t worker, void *argument)
 	return 0;
 }
 
-int spectral_to_taps(struct spectral *plan, real *dw)
+int spectral_to_taps(struct fft_conv *plan, real *dw)
 {
 	plan->dw = dw;
 	return par_for(
 	    plan->size.in * (plan->size.out_stride / LANES), plan->size.threads, taps_out, plan);
 }
 
-size_t spectral_taps_room(const struct spectral *plan)
+size_t spectral_taps_room(const struct fft_conv *plan)
 {
 	size_t k = plan->size.k;
 	return k * (plan->half + k + TOGETHER + 1) * ELEMENT;
@@ -177,7 +177,7 @@ size_t spectral_taps_room(const struct spectral *plan)
  * `step` apart */
 FOR_AVX512
 static void turn_tile(
-    const struct spectral *plan, size_t kx, size_t channel, size_t block, real *to, size_t step)
+    const struct fft_conv *plan, size_t kx, size_t channel, size_t block, real *to, size_t step)
 {
 	real *rows[LANES];
 	for (size_t i = 0; i < LANES; i++)
@@ -185,16 +185,16 @@ static void turn_tile(
 			      ? plan->kernel + tap_column(plan, kx, channel + i, block)
 			      : plan->zeros;
 	for (size_t at = 0; at < plan->size.k * ELEMENT; at += LANES)
-		turn_in(rows, at, to + at, step);
+		transpose_in(rows, at, to + at, step);
 }
 
-size_t spectral_turned_room(const struct spectral *plan)
+size_t spectral_turned_room(const struct fft_conv *plan)
 {
 	return plan->size.out_stride * plan->size.in_stride * plan->size.k * 2;
 }
 
 struct spectral_column spectral_column(
-    const struct spectral *plan, size_t kx, bool transposed, real *room)
+    const struct fft_conv *plan, size_t kx, bool transposed, real *room)
 {
 	const struct conv_size *size = &plan->size;
 	size_t out_blocks = size->out_stride / LANES, in_blocks = size->in_stride / LANES;
@@ -211,20 +211,20 @@ struct spectral_column spectral_column(
 }
 
 void spectral_kernel(
-    const struct spectral *plan, const struct spectral_column *column, size_t comb, real *spectra)
+    const struct fft_conv *plan, const struct spectral_column *column, size_t comb, real *spectra)
 {
-	const struct lanes_comb teeth = {
+	const struct vector_fft_comb teeth = {
 	    plan->size.k, plan->teeth, plan->turns + comb * plan->size.k * 2};
 	size_t each = plan->size.k * ELEMENT,
 	       tooth = spectral_kernel_step(column->channels, column->blocks);
 	for (size_t block = 0; block < column->blocks; block++)
-		lanes_comb(&teeth, column->channels, column->taps + block * each,
+		vector_fft_comb(&teeth, column->channels, column->taps + block * each,
 		    column->blocks * each, spectra + block * column->channels * ELEMENT, ELEMENT,
 		    tooth);
 }
 
 void spectral_kernel_back(
-    const struct spectral *plan, size_t kx, const real *spectra, real *scratch)
+    const struct fft_conv *plan, size_t kx, const real *spectra, real *scratch)
 {
 	const struct conv_size *size = &plan->size;
 	size_t blocks = size->out_stride / LANES, step = spectral_kernel_step(size->in, blocks);
@@ -232,9 +232,9 @@ void spectral_kernel_back(
 		for (size_t block = 0; block < blocks; block++) {
 			const real *from = spectra + (block * size->in + c) * ELEMENT;
 			real *to = plan->kernel + tap_column(plan, kx, c, block);
-			lanes_fft_exec(plan->y_back,
-			    &(struct lanes_in){from + LANES, from, step, 0, plan->ny},
-			    &(struct lanes_out){to + LANES, to, ELEMENT, 0, size->k}, scratch);
+			vector_fft_exec(plan->y_back,
+			    &(struct vector_fft_in){from + LANES, from, step, 0, plan->ny},
+			    &(struct vector_fft_out){to + LANES, to, ELEMENT, 0, size->k}, scratch);
 		}
 	}
 }

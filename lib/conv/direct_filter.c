@@ -1,5 +1,5 @@
 /*
- * Correlation tap by tap: see sums.h. Sums run over the taps in their order, never over lanes, by fused multiply-adds
+ * Correlation tap by tap: see direct_filter.h. Sums run over the taps in their order, never over lanes, by fused multiply-adds
  * where the processor has them.
  */
 #include <math.h>
@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/vector.h"
-#include "conv/sums.h"
+#include "conv/direct_filter.h"
 
 /* A block of outputs is ROWS rows of two vectors, whose sums fit the registers with room for what they add. */
 #define VECTOR_BYTES 32
@@ -26,14 +26,14 @@ struct source {
 	size_t range;           /* first * (ROWS + 1) + end */
 };
 
-struct sums {
+struct direct_filter {
 	size_t kh, kw, rank; /* rank 0: the kernel as it is */
 	size_t in_stride, out_stride, blocks, inputs, plane;
 	real *across; /* rank > 0: (kw, ROWS), a column for each product */
 	real *weight; /* (max(rank, 1), kh + ROWS - 1, taps, ROWS): of the rows around a block */
 };
 
-int sums_rank(size_t kh, size_t kw, const double *kernel, double *columns, double *rows)
+int direct_filter_rank(size_t kh, size_t kw, const double *kernel, double *columns, double *rows)
 {
 	/* complete pivoting: take away the product through the largest element, again and again */
 	size_t size = kh * kw;
@@ -53,7 +53,7 @@ int sums_rank(size_t kh, size_t kw, const double *kernel, double *columns, doubl
 		}
 		if (rank > 0 && sqrt(left) <= RANK_TOLERANCE * sqrt(whole))
 			break;
-		if (rank == SUMS_RANK_MAX) {
+		if (rank == DIRECT_FILTER_RANK_MAX) {
 			rank = 0;
 			break;
 		}
@@ -184,7 +184,7 @@ FOR_FMA static void along_two(
 	add_along(x, weight, taps, width, out, plane, true);
 }
 
-static int fill(struct sums *sums, const double *kernel, const double *columns, const double *rows)
+static int fill(struct direct_filter *sums, const double *kernel, const double *columns, const double *rows)
 {
 	size_t kh = sums->kh, kw = sums->kw, rank = sums->rank, taps = rank ? 1 : kw;
 	size_t around = kh + ROWS - 1;
@@ -207,12 +207,12 @@ static int fill(struct sums *sums, const double *kernel, const double *columns, 
 	return 0;
 }
 
-struct sums *sums_plan(
+struct direct_filter *direct_filter_plan(
     size_t w, size_t inputs, size_t kh, size_t kw, const double *kernel, bool separable)
 {
-	struct sums *sums = calloc(1, sizeof *sums);
-	double *columns = mem_alloc(SUMS_RANK_MAX * kh, sizeof *columns);
-	double *rows = mem_alloc(SUMS_RANK_MAX * kw, sizeof *rows);
+	struct direct_filter *sums = calloc(1, sizeof *sums);
+	double *columns = mem_alloc(DIRECT_FILTER_RANK_MAX * kh, sizeof *columns);
+	double *rows = mem_alloc(DIRECT_FILTER_RANK_MAX * kw, sizeof *rows);
 	int status = sums && columns && rows ? 0 : err_set("correlation: no room for its plan");
 	if (status == 0) {
 		sums->kh = kh;
@@ -226,12 +226,12 @@ struct sums *sums_plan(
 		sums->in_stride = ((sums->blocks * BLOCK + kw - 1 + line - 1) / line | 1) * line;
 		sums->inputs = inputs;
 		sums->plane = inputs * sums->out_stride;
-		int rank = separable ? sums_rank(kh, kw, kernel, columns, rows) : 0;
+		int rank = separable ? direct_filter_rank(kh, kw, kernel, columns, rows) : 0;
 		if (rank < 0)
 			status = -1;
 		else if (separable && !rank)
 			status = err_set(
-			    "correlation: the kernel is not a sum of %d products", SUMS_RANK_MAX);
+			    "correlation: the kernel is not a sum of %d products", DIRECT_FILTER_RANK_MAX);
 		sums->rank = rank > 0 ? (size_t)rank : 0;
 	}
 	if (status == 0)
@@ -239,39 +239,39 @@ struct sums *sums_plan(
 	free(columns);
 	free(rows);
 	if (status < 0) {
-		sums_free(sums);
+		direct_filter_free(sums);
 		return NULL;
 	}
 	return sums;
 }
 
-size_t sums_in_stride(const struct sums *sums)
+size_t direct_filter_in_stride(const struct direct_filter *sums)
 {
 	return sums->in_stride;
 }
 
-size_t sums_out_stride(const struct sums *sums)
+size_t direct_filter_out_stride(const struct direct_filter *sums)
 {
 	return sums->out_stride;
 }
 
-static size_t sources_most(const struct sums *sums)
+static size_t sources_most(const struct direct_filter *sums)
 {
 	return (sums->rank ? sums->rank : 1) * (sums->kh + ROWS - 1);
 }
 
 /* in numbers, the list of sources rounded up to whole cache lines */
-static size_t sources_room(const struct sums *sums)
+static size_t sources_room(const struct direct_filter *sums)
 {
 	return (sources_most(sums) * sizeof(struct source) + 63) / 64 * (64 / sizeof(real));
 }
 
-size_t sums_scratch(const struct sums *sums)
+size_t direct_filter_scratch(const struct direct_filter *sums)
 {
 	return sources_room(sums) + sums->rank * sums->plane;
 }
 
-void sums_exec(const struct sums *sums, const real *in, size_t inputs, const size_t *row, size_t h,
+void direct_filter_exec(const struct direct_filter *sums, const real *in, size_t inputs, const size_t *row, size_t h,
     real *out, real *scratch)
 {
 	size_t rank = sums->rank, taps = rank ? 1 : sums->kw, around = sums->kh + ROWS - 1;
@@ -297,7 +297,7 @@ void sums_exec(const struct sums *sums, const real *in, size_t inputs, const siz
 			const real *x = rank ? planes + p * sums->plane : in;
 			const real *weight = sums->weight + p * around * taps * ROWS;
 			for (size_t a = 0; a < sums->kh + outputs - 1; a++) {
-				if (row[r + a] == SUMS_NONE)
+				if (row[r + a] == DIRECT_FILTER_NONE)
 					continue;
 				size_t first = a < sums->kh ? 0 : a - sums->kh + 1;
 				size_t end = a + 1 < outputs ? a + 1 : outputs;
@@ -310,7 +310,7 @@ void sums_exec(const struct sums *sums, const real *in, size_t inputs, const siz
 	}
 }
 
-void sums_free(struct sums *sums)
+void direct_filter_free(struct direct_filter *sums)
 {
 	if (!sums)
 		return;

@@ -1,5 +1,5 @@
 /*
- * Transforms of any length: see line.h. With b(n) = exp(i pi n^2/N),
+ * Transforms of any length: see any_length_fft.h. With b(n) = exp(i pi n^2/N),
  *	X(k) = conj b(k) sum over n of x(n) conj b(n) b(k - n),
  * a convolution that a cyclic one of at least 2N - 1 points holds.
  */
@@ -8,22 +8,22 @@
 #include <stdlib.h>
 #include "base/error.h"
 #include "base/memory.h"
-#include "conv/lanes.h"
-#include "conv/line.h"
+#include "conv/vector_fft.h"
+#include "conv/any_length_fft.h"
 
-struct line {
+struct any_length_fft {
 	size_t n, m; /* m: points of the convolution, 0 where n is transformed as it is */
-	struct lanes_fft *fft;
+	struct vector_fft *fft;
 	real *chirp;    /* (n, 2): conj b */
 	real *spectrum; /* (m, 2): of b, over m */
 };
 
-size_t line_batch(size_t lines, size_t numbers)
+size_t any_length_fft_batch(size_t lines, size_t numbers)
 {
 	const size_t most = 500000; /* bytes; their spectra take as many again */
 	size_t best = 1;
 	double least = INFINITY;
-	for (size_t n = 1; n <= LINE_BATCH_MAX && (n == 1 || n * numbers * sizeof(real) <= most);
+	for (size_t n = 1; n <= ANY_LENGTH_FFT_BATCH_MAX && (n == 1 || n * numbers * sizeof(real) <= most);
 	     n++) {
 		double groups = (double)((n * lines + LANES - 1) / LANES) / (double)n;
 		if (groups < 0.99 * least) {
@@ -34,13 +34,13 @@ size_t line_batch(size_t lines, size_t numbers)
 	return best;
 }
 
-static int plan_chirp(struct line *line)
+static int plan_chirp(struct any_length_fft *line)
 {
 	size_t n = line->n, m = line->m;
 	line->chirp = mem_alloc(2 * n, sizeof *line->chirp);
 	line->spectrum = mem_alloc(2 * m, sizeof *line->spectrum);
 	real *x = mem_alloc(2 * m * ELEMENT, sizeof *x), *y = NULL;
-	real *scratch = mem_alloc(lanes_fft_scratch(line->fft), sizeof *scratch);
+	real *scratch = mem_alloc(vector_fft_scratch(line->fft), sizeof *scratch);
 	int status = line->chirp && line->spectrum && x && scratch ? 0 : -1;
 	y = status == 0 ? x + m * ELEMENT : NULL;
 	for (size_t i = 0; status == 0 && i < n; i++) {
@@ -54,8 +54,8 @@ static int plan_chirp(struct line *line)
 		    (real)(sin(angle) / (double)m);
 	}
 	if (status == 0) {
-		lanes_fft_exec(line->fft, &(struct lanes_in){x, x + LANES, ELEMENT, 0, m},
-		    &(struct lanes_out){y, y + LANES, ELEMENT, 0, m}, scratch);
+		vector_fft_exec(line->fft, &(struct vector_fft_in){x, x + LANES, ELEMENT, 0, m},
+		    &(struct vector_fft_out){y, y + LANES, ELEMENT, 0, m}, scratch);
 		for (size_t i = 0; i < m; i++) {
 			line->spectrum[2 * i] = y[i * ELEMENT];
 			line->spectrum[2 * i + 1] = y[i * ELEMENT + LANES];
@@ -66,38 +66,38 @@ static int plan_chirp(struct line *line)
 	return status;
 }
 
-struct line *line_plan(size_t n)
+struct any_length_fft *any_length_fft_plan(size_t n)
 {
 	const size_t longest = (size_t)1 << 30; /* whose square fits */
-	struct line *line = calloc(1, sizeof *line);
+	struct any_length_fft *line = calloc(1, sizeof *line);
 	if (!line || !n || n > longest) {
 		err_set(line ? "transform: a line of %zu" : "transform: no room for its plan", n);
 		free(line);
 		return NULL;
 	}
 	line->n = n;
-	line->m = lanes_fits(n) ? 0 : lanes_good_size(2 * n - 1);
-	line->fft = lanes_fft_plan(line->m ? line->m : n);
+	line->m = vector_fft_fits(n) ? 0 : vector_fft_good_size(2 * n - 1);
+	line->fft = vector_fft_plan(line->m ? line->m : n);
 	if (!line->fft || (line->m && plan_chirp(line) < 0)) {
-		line_free(line);
+		any_length_fft_free(line);
 		return NULL;
 	}
 	return line;
 }
 
-void line_free(struct line *line)
+void any_length_fft_free(struct any_length_fft *line)
 {
 	if (!line)
 		return;
-	lanes_fft_free(line->fft);
+	vector_fft_free(line->fft);
 	free(line->chirp);
 	free(line->spectrum);
 	free(line);
 }
 
-size_t line_scratch(const struct line *line)
+size_t any_length_fft_scratch(const struct any_length_fft *line)
 {
-	return (line->n + line->m) * ELEMENT + lanes_fft_scratch(line->fft);
+	return (line->n + line->m) * ELEMENT + vector_fft_scratch(line->fft);
 }
 
 /* out(i) = in(i) times a number for each i */
@@ -105,29 +105,29 @@ FOR_AVX512 static void times(const real *factor, size_t n, const real *in_re, co
     size_t in_stride, real *out_re, real *out_im, size_t out_stride)
 {
 	for (size_t i = 0; i < n; i++) {
-		lanes re = *(const lanes *)(in_re + i * in_stride);
-		lanes im = *(const lanes *)(in_im + i * in_stride);
+		vector re = *(const vector *)(in_re + i * in_stride);
+		vector im = *(const vector *)(in_im + i * in_stride);
 		real c = factor[2 * i], s = factor[2 * i + 1];
-		*(lanes *)(out_re + i * out_stride) = c * re - s * im;
-		*(lanes *)(out_im + i * out_stride) = c * im + s * re;
+		*(vector *)(out_re + i * out_stride) = c * re - s * im;
+		*(vector *)(out_im + i * out_stride) = c * im + s * re;
 	}
 }
 
-void line_exec(const struct line *line, const real *in_re, const real *in_im, size_t in_stride,
+void any_length_fft_exec(const struct any_length_fft *line, const real *in_re, const real *in_im, size_t in_stride,
     real *out_re, real *out_im, size_t out_stride, real *scratch)
 {
 	size_t n = line->n, m = line->m;
 	if (!m) {
-		lanes_fft_exec(line->fft, &(struct lanes_in){in_re, in_im, in_stride, 0, n},
-		    &(struct lanes_out){out_re, out_im, out_stride, 0, n}, scratch);
+		vector_fft_exec(line->fft, &(struct vector_fft_in){in_re, in_im, in_stride, 0, n},
+		    &(struct vector_fft_out){out_re, out_im, out_stride, 0, n}, scratch);
 		return;
 	}
 	real *x = scratch, *z = x + n * ELEMENT, *rest = z + m * ELEMENT;
 	times(line->chirp, n, in_re, in_im, in_stride, x, x + LANES, ELEMENT);
-	lanes_fft_exec(line->fft, &(struct lanes_in){x, x + LANES, ELEMENT, 0, n},
-	    &(struct lanes_out){z, z + LANES, ELEMENT, 0, m}, rest);
+	vector_fft_exec(line->fft, &(struct vector_fft_in){x, x + LANES, ELEMENT, 0, n},
+	    &(struct vector_fft_out){z, z + LANES, ELEMENT, 0, m}, rest);
 	times(line->spectrum, m, z, z + LANES, ELEMENT, z, z + LANES, ELEMENT);
-	lanes_fft_exec(line->fft, &(struct lanes_in){z + LANES, z, ELEMENT, 0, m},
-	    &(struct lanes_out){x + LANES, x, ELEMENT, 0, n}, rest);
+	vector_fft_exec(line->fft, &(struct vector_fft_in){z + LANES, z, ELEMENT, 0, m},
+	    &(struct vector_fft_out){x + LANES, x, ELEMENT, 0, n}, rest);
 	times(line->chirp, n, x, x + LANES, ELEMENT, out_re, out_im, out_stride);
 }

@@ -1,22 +1,22 @@
-/* Stockham's self-sorting transforms in mixed radix, lanes innermost: see lanes.h. */
+/* Stockham's self-sorting transforms in mixed radix, lanes innermost: see vector_fft.h. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include "base/error.h"
 #include "base/memory.h"
-#include "conv/lanes.h"
+#include "conv/vector_fft.h"
 
 #define STAGES_MAX 64
 #define RADIX_MAX 10
 
-struct lanes_fft {
+struct vector_fft {
 	size_t n, stages, radix[STAGES_MAX];
 	real *twiddles[STAGES_MAX]; /* (m, radix - 1, 2), m the points yet to be transformed */
 	real *memory;
 	bool to_combs, from_combs; /* the order of the output, of the input */
 };
 
-bool lanes_fits(size_t n)
+bool vector_fft_fits(size_t n)
 {
 	for (size_t prime = 2; prime <= 7 && n; prime++) {
 		while (n % prime == 0)
@@ -55,13 +55,13 @@ static size_t factors(size_t n, size_t *radix)
 	return count;
 }
 
-size_t lanes_good_size(size_t n)
+size_t vector_fft_good_size(size_t n)
 {
 	/* another pass costs about as much as a tenth more points */
 	size_t best = 0;
 	double best_cost = INFINITY;
 	for (size_t size = n ? n : 1; (double)size < 1.3 * (double)n + 8; size++) {
-		if (!lanes_fits(size))
+		if (!vector_fft_fits(size))
 			continue;
 		double cost = (double)size * (10 + (double)factors(size, NULL));
 		if (cost < best_cost) {
@@ -72,19 +72,19 @@ size_t lanes_good_size(size_t n)
 	return best;
 }
 
-size_t lanes_fft_teeth(size_t n)
+size_t vector_fft_teeth(size_t n)
 {
 	size_t radix[STAGES_MAX], count = factors(n, radix);
 	return count ? radix[count - 1] : 1;
 }
 
-static struct lanes_fft *make_plan(size_t n, bool to_combs, bool from_combs)
+static struct vector_fft *make_plan(size_t n, bool to_combs, bool from_combs)
 {
-	if (!lanes_fits(n)) {
+	if (!vector_fft_fits(n)) {
 		err_set("transform: %zu has a prime factor above 7", n);
 		return NULL;
 	}
-	struct lanes_fft *plan = mem_alloc(1, sizeof *plan);
+	struct vector_fft *plan = mem_alloc(1, sizeof *plan);
 	if (!plan)
 		return NULL;
 	plan->n = n;
@@ -127,29 +127,29 @@ static struct lanes_fft *make_plan(size_t n, bool to_combs, bool from_combs)
 	return plan;
 }
 
-struct lanes_fft *lanes_fft_plan(size_t n)
+struct vector_fft *vector_fft_plan(size_t n)
 {
 	return make_plan(n, false, false);
 }
 
-struct lanes_fft *lanes_fft_plan_to_combs(size_t n)
+struct vector_fft *vector_fft_plan_to_combs(size_t n)
 {
 	return make_plan(n, true, false);
 }
 
-struct lanes_fft *lanes_fft_plan_from_combs(size_t n)
+struct vector_fft *vector_fft_plan_from_combs(size_t n)
 {
 	return make_plan(n, false, true);
 }
 
-void lanes_fft_free(struct lanes_fft *plan)
+void vector_fft_free(struct vector_fft *plan)
 {
 	if (plan)
 		free(plan->memory);
 	free(plan);
 }
 
-size_t lanes_fft_scratch(const struct lanes_fft *plan)
+size_t vector_fft_scratch(const struct vector_fft *plan)
 {
 	return 4 * plan->n * LANES;
 }
@@ -160,7 +160,7 @@ size_t lanes_fft_scratch(const struct lanes_fft *plan)
  */
 #define ADD_SUB(a, b)                                                                              \
 	do {                                                                                       \
-		lanes difference_r = a##r - b##r, difference_i = a##i - b##i;                      \
+		vector difference_r = a##r - b##r, difference_i = a##i - b##i;                      \
 		a##r += b##r;                                                                      \
 		a##i += b##i;                                                                      \
 		b##r = difference_r;                                                               \
@@ -170,7 +170,7 @@ size_t lanes_fft_scratch(const struct lanes_fft *plan)
 /* times c - i s */
 #define TURN(a, c, s)                                                                              \
 	do {                                                                                       \
-		lanes real_part = a##r * (real)(c) + a##i * (real)(s);                             \
+		vector real_part = a##r * (real)(c) + a##i * (real)(s);                             \
 		a##i = a##i * (real)(c)-a##r * (real)(s);                                          \
 		a##r = real_part;                                                                  \
 	} while (0)
@@ -181,8 +181,8 @@ size_t lanes_fft_scratch(const struct lanes_fft *plan)
 #define DFT3(a, b, c)                                                                              \
 	do {                                                                                       \
 		ADD_SUB(b, c);                                                                     \
-		lanes middle_r = a##r - b##r * (real)0.5, middle_i = a##i - b##i * (real)0.5;      \
-		lanes side_r = c##r * (real)SIN_60, side_i = c##i * (real)SIN_60;                  \
+		vector middle_r = a##r - b##r * (real)0.5, middle_i = a##i - b##i * (real)0.5;      \
+		vector side_r = c##r * (real)SIN_60, side_i = c##i * (real)SIN_60;                  \
 		a##r += b##r;                                                                      \
 		a##i += b##i;                                                                      \
 		b##r = middle_r + side_i;                                                          \
@@ -196,8 +196,8 @@ size_t lanes_fft_scratch(const struct lanes_fft *plan)
 		ADD_SUB(a, c);                                                                     \
 		ADD_SUB(b, d);                                                                     \
 		ADD_SUB(a, b);                                                                     \
-		lanes minus_r = c##r + d##i, minus_i = c##i - d##r; /* c - i d */                  \
-		lanes plus_r = c##r - d##i, plus_i = c##i + d##r;                                  \
+		vector minus_r = c##r + d##i, minus_i = c##i - d##r; /* c - i d */                  \
+		vector plus_r = c##r - d##i, plus_i = c##i + d##r;                                  \
 		c##r = b##r;                                                                       \
 		c##i = b##i;                                                                       \
 		b##r = minus_r;                                                                    \
@@ -213,10 +213,10 @@ size_t lanes_fft_scratch(const struct lanes_fft *plan)
 /* x0 + sum s_k cos -+ i sum d_k sin, s and d sums and differences of opposite points */
 #define PAIR5(a, b, p, q, s1, s2, d1, d2, c1, c2, n1, n2)                                          \
 	do {                                                                                       \
-		lanes even_r = a##r + s1##r * (real)(c1) + s2##r * (real)(c2);                     \
-		lanes even_i = a##i + s1##i * (real)(c1) + s2##i * (real)(c2);                     \
-		lanes odd_r = d1##r * (real)(n1) + d2##r * (real)(n2);                             \
-		lanes odd_i = d1##i * (real)(n1) + d2##i * (real)(n2);                             \
+		vector even_r = a##r + s1##r * (real)(c1) + s2##r * (real)(c2);                     \
+		vector even_i = a##i + s1##i * (real)(c1) + s2##i * (real)(c2);                     \
+		vector odd_r = d1##r * (real)(n1) + d2##r * (real)(n2);                             \
+		vector odd_i = d1##i * (real)(n1) + d2##i * (real)(n2);                             \
 		p##r = even_r + odd_i;                                                             \
 		p##i = even_i - odd_r;                                                             \
 		q##r = even_r - odd_i;                                                             \
@@ -226,7 +226,7 @@ size_t lanes_fft_scratch(const struct lanes_fft *plan)
 	do {                                                                                       \
 		ADD_SUB(b, e);                                                                     \
 		ADD_SUB(c, d);                                                                     \
-		lanes t1r, t1i, t2r, t2i, t3r, t3i, t4r, t4i;                                      \
+		vector t1r, t1i, t2r, t2i, t3r, t3i, t4r, t4i;                                      \
 		PAIR5(a, b, t1, t4, b, c, e, d, COS_72, COS_144, SIN_72, SIN_144);                 \
 		PAIR5(a, b, t2, t3, b, c, e, d, COS_144, COS_72, SIN_144, -SIN_72);                \
 		a##r += b##r + c##r;                                                               \
@@ -243,12 +243,12 @@ size_t lanes_fft_scratch(const struct lanes_fft *plan)
 #define SIN7_3 0.433883739117558120475768332848358754
 #define PAIR7(p, q, a, s1, s2, s3, d1, d2, d3, c1, c2, c3, n1, n2, n3)                             \
 	do {                                                                                       \
-		lanes even_r =                                                                     \
+		vector even_r =                                                                     \
 		    a##r + s1##r * (real)(c1) + s2##r * (real)(c2) + s3##r * (real)(c3);           \
-		lanes even_i =                                                                     \
+		vector even_i =                                                                     \
 		    a##i + s1##i * (real)(c1) + s2##i * (real)(c2) + s3##i * (real)(c3);           \
-		lanes odd_r = d1##r * (real)(n1) + d2##r * (real)(n2) + d3##r * (real)(n3);        \
-		lanes odd_i = d1##i * (real)(n1) + d2##i * (real)(n2) + d3##i * (real)(n3);        \
+		vector odd_r = d1##r * (real)(n1) + d2##r * (real)(n2) + d3##r * (real)(n3);        \
+		vector odd_i = d1##i * (real)(n1) + d2##i * (real)(n2) + d3##i * (real)(n3);        \
 		p##r = even_r + odd_i;                                                             \
 		p##i = even_i - odd_r;                                                             \
 		q##r = even_r - odd_i;                                                             \
@@ -259,7 +259,7 @@ size_t lanes_fft_scratch(const struct lanes_fft *plan)
 		ADD_SUB(b, g);                                                                     \
 		ADD_SUB(c, f);                                                                     \
 		ADD_SUB(d, e);                                                                     \
-		lanes t1r, t1i, t2r, t2i, t3r, t3i, t4r, t4i, t5r, t5i, t6r, t6i;                  \
+		vector t1r, t1i, t2r, t2i, t3r, t3i, t4r, t4i, t5r, t5i, t6r, t6i;                  \
 		PAIR7(                                                                             \
 		    t1, t6, a, b, c, d, g, f, e, COS7_1, COS7_2, COS7_3, SIN7_1, SIN7_2, SIN7_3);  \
 		PAIR7(t2, t5, a, b, c, d, g, f, e, COS7_2, COS7_3, COS7_1, SIN7_2, -SIN7_3,        \
@@ -290,7 +290,7 @@ size_t lanes_fft_scratch(const struct lanes_fft *plan)
 		ADD_SUB(x1, x5);                                                                   \
 		ADD_SUB(x2, x6);                                                                   \
 		ADD_SUB(x3, x7);                                                                   \
-		lanes half_r = (x5##r + x5##i) * (real)SIN_45;                                     \
+		vector half_r = (x5##r + x5##i) * (real)SIN_45;                                     \
 		x5##i = (x5##i - x5##r) * (real)SIN_45;                                            \
 		x5##r = half_r;                                                                    \
 		half_r = x6##i;                                                                    \
@@ -342,8 +342,8 @@ size_t lanes_fft_scratch(const struct lanes_fft *plan)
 
 /* One pass: l sequences of radix m points with stride l become radix l sequences of m points. */
 struct pass {
-	struct lanes_in in;
-	struct lanes_out out;
+	struct vector_fft_in in;
+	struct vector_fft_out out;
 	size_t radix, l, m;
 	bool to_combs, from_combs;
 	const real *twiddles;
@@ -351,14 +351,14 @@ struct pass {
 
 /* Elements past the ends of a window are caught by unsigned differences, which are taken modulo a power of two. */
 #define LOAD(p)                                                                                    \
-	lanes x##p##r, x##p##i;                                                                    \
+	vector x##p##r, x##p##i;                                                                    \
 	do {                                                                                       \
 		if (!cut_in || load + (p)*load_hop < pass->in.count) {                             \
 			size_t at = load_at + (p)*load_step;                                       \
-			x##p##r = *(const lanes *)(pass->in.re + at);                              \
-			x##p##i = *(const lanes *)(pass->in.im + at);                              \
+			x##p##r = *(const vector *)(pass->in.re + at);                              \
+			x##p##i = *(const vector *)(pass->in.im + at);                              \
 		} else {                                                                           \
-			x##p##r = x##p##i = (lanes){0};                                            \
+			x##p##r = x##p##i = (vector){0};                                            \
 		}                                                                                  \
 	} while (0)
 
@@ -369,14 +369,14 @@ struct pass {
 			TURN(x##p, w[2 * (q)-2], -w[2 * (q)-1]);                                   \
 		if (!cut_out || store + (q)*pass->l < pass->out.count) {                           \
 			size_t at = store_at + (q)*store_step;                                     \
-			*(lanes *)(pass->out.re + at) = x##p##r;                                   \
-			*(lanes *)(pass->out.im + at) = x##p##i;                                   \
+			*(vector *)(pass->out.re + at) = x##p##r;                                   \
+			*(vector *)(pass->out.im + at) = x##p##i;                                   \
 		}                                                                                  \
 	} while (0)
 
 /* The butterflies j < js, k < ks, of m and l. */
 #define PASS(RADIX)                                                                                \
-	LANES_INLINE void pass_##RADIX(const struct pass *pass, size_t js, size_t ks,              \
+	VECTOR_INLINE void pass_##RADIX(const struct pass *pass, size_t js, size_t ks,              \
 	    const bool turned, const bool cut_in, const bool cut_out)                              \
 	{                                                                                          \
 		const size_t load_hop = pass->m * pass->l;                                         \
@@ -514,16 +514,16 @@ PASS(9)
 PASS(10)
 
 /* The butterflies of the first pass from j = js on, in each of which only the first element is given: nothing to add. */
-LANES_INLINE void spread(const struct pass *pass, size_t js)
+VECTOR_INLINE void spread(const struct pass *pass, size_t js)
 {
 	size_t radix = pass->radix;
 	for (size_t j = js; j < pass->m; j++) {
 		const real *w = pass->twiddles + 2 * j * (radix - 1);
-		lanes *out = (lanes *)(pass->out.re + j * radix * pass->out.stride);
-		lanes xr = {0}, xi = {0};
+		vector *out = (vector *)(pass->out.re + j * radix * pass->out.stride);
+		vector xr = {0}, xi = {0};
 		if (j < pass->in.count) {
-			xr = *(const lanes *)(pass->in.re + j * pass->in.stride);
-			xi = *(const lanes *)(pass->in.im + j * pass->in.stride);
+			xr = *(const vector *)(pass->in.re + j * pass->in.stride);
+			xi = *(const vector *)(pass->in.im + j * pass->in.stride);
 		}
 		out[0] = xr;
 		out[1] = xi;
@@ -535,17 +535,17 @@ LANES_INLINE void spread(const struct pass *pass, size_t js)
 }
 
 /* The butterflies of the last pass from k = ks on, of each of which only the first element is wanted: the sum. */
-LANES_INLINE void gather(const struct pass *pass, size_t ks)
+VECTOR_INLINE void gather(const struct pass *pass, size_t ks)
 {
 	for (size_t k = ks; k < pass->l && k < pass->out.count; k++) {
 		const real *in = pass->in.re + k * pass->in.stride;
-		lanes re = {0}, im = {0};
+		vector re = {0}, im = {0};
 		for (size_t p = 0; p < pass->radix; p++, in += pass->l * pass->in.stride) {
-			re += *(const lanes *)in;
-			im += *(const lanes *)(in + LANES);
+			re += *(const vector *)in;
+			im += *(const vector *)(in + LANES);
 		}
-		*(lanes *)(pass->out.re + k * pass->out.stride) = re;
-		*(lanes *)(pass->out.im + k * pass->out.stride) = im;
+		*(vector *)(pass->out.re + k * pass->out.stride) = re;
+		*(vector *)(pass->out.im + k * pass->out.stride) = im;
 	}
 }
 
@@ -567,8 +567,8 @@ static size_t least(size_t a, size_t b)
 		break
 
 FOR_AVX512
-static void run_passes(const struct lanes_fft *plan, const struct lanes_in *in,
-    const struct lanes_out *out, real *scratch)
+static void run_passes(const struct vector_fft *plan, const struct vector_fft_in *in,
+    const struct vector_fft_out *out, real *scratch)
 {
 	size_t n = plan->n;
 	struct pass pass = {.in = *in, .l = 1, .m = n};
@@ -581,7 +581,7 @@ static void run_passes(const struct lanes_fft *plan, const struct lanes_in *in,
 		pass.m /= pass.radix;
 		pass.twiddles = plan->twiddles[s];
 		pass.out =
-		    last ? *out : (struct lanes_out){between, between + LANES, 2 * LANES, 0, n};
+		    last ? *out : (struct vector_fft_out){between, between + LANES, 2 * LANES, 0, n};
 		/* how many j of the first pass, k of the last, need more than their first element */
 		size_t full = s == 0 ? pass.m : pass.l;
 		if (s == 0 && in->first == 0)
@@ -604,19 +604,19 @@ static void run_passes(const struct lanes_fft *plan, const struct lanes_in *in,
 		if (last)
 			gather(&pass, full);
 		pass.l *= pass.radix;
-		pass.in = (struct lanes_in){between, between + LANES, 2 * LANES, 0, n};
+		pass.in = (struct vector_fft_in){between, between + LANES, 2 * LANES, 0, n};
 	}
 	if (plan->stages > 1)
 		return;
 	for (size_t i = 0; i < out->count; i++) { /* of at most RADIX_MAX points */
 		const real *at = scratch + (out->first + i) * 2 * LANES;
-		*(lanes *)(out->re + i * out->stride) = *(const lanes *)at;
-		*(lanes *)(out->im + i * out->stride) = *(const lanes *)(at + LANES);
+		*(vector *)(out->re + i * out->stride) = *(const vector *)at;
+		*(vector *)(out->im + i * out->stride) = *(const vector *)(at + LANES);
 	}
 }
 
-void lanes_fft_exec(const struct lanes_fft *plan, const struct lanes_in *in,
-    const struct lanes_out *out, real *scratch)
+void vector_fft_exec(const struct vector_fft *plan, const struct vector_fft_in *in,
+    const struct vector_fft_out *out, real *scratch)
 {
 	run_passes(plan, in, out, scratch);
 }
@@ -626,17 +626,17 @@ void lanes_fft_exec(const struct lanes_fft *plan, const struct lanes_in *in,
  * Positive exponents: real and imaginary parts are exchanged.
  */
 #define FOLD(p)                                                                                    \
-	lanes x##p##r = {0}, x##p##i = {0};                                                        \
+	vector x##p##r = {0}, x##p##i = {0};                                                        \
 	for (size_t t = (p); t < taps; t += teeth) {                                               \
 		x##p##i += from[2 * t] * w[2 * t] - from[2 * t + 1] * w[2 * t + 1];                \
 		x##p##r += from[2 * t] * w[2 * t + 1] + from[2 * t + 1] * w[2 * t];                \
 	}
 #define TOOTH(p, q)                                                                                \
-	*(lanes *)(y + (q)*tooth) = x##p##i;                                                       \
-	*(lanes *)(y + (q)*tooth + LANES) = x##p##r
+	*(vector *)(y + (q)*tooth) = x##p##i;                                                       \
+	*(vector *)(y + (q)*tooth + LANES) = x##p##r
 #define COMB(RADIX)                                                                                \
-	LANES_INLINE void comb_##RADIX(                                                            \
-	    size_t taps, const real *w, const lanes *from, real *y, size_t tooth)                  \
+	VECTOR_INLINE void comb_##RADIX(                                                            \
+	    size_t taps, const real *w, const vector *from, real *y, size_t tooth)                  \
 	{                                                                                          \
 		const size_t teeth = RADIX;                                                        \
 		LOADS_##RADIX(FOLD);                                                               \
@@ -659,12 +659,12 @@ COMB(10)
 #define RUN_COMB(RADIX)                                                                            \
 	case RADIX:                                                                                \
 		for (size_t i = 0; i < count; i++)                                                 \
-			comb_##RADIX(comb->taps, comb->turns, (const lanes *)(x + i * x_step),     \
+			comb_##RADIX(comb->taps, comb->turns, (const vector *)(x + i * x_step),     \
 			    y + i * y_step, tooth);                                                \
 		break
 
 FOR_AVX512
-static void run_comb(const struct lanes_comb *comb, size_t count, const real *x, size_t x_step,
+static void run_comb(const struct vector_fft_comb *comb, size_t count, const real *x, size_t x_step,
     real *y, size_t y_step, size_t tooth)
 {
 	switch (comb->teeth) {
@@ -681,7 +681,7 @@ static void run_comb(const struct lanes_comb *comb, size_t count, const real *x,
 	}
 }
 
-void lanes_comb(const struct lanes_comb *comb, size_t count, const real *x, size_t x_step, real *y,
+void vector_fft_comb(const struct vector_fft_comb *comb, size_t count, const real *x, size_t x_step, real *y,
     size_t y_step, size_t tooth)
 {
 	run_comb(comb, count, x, x_step, y, y_step, tooth);

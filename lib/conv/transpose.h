@@ -1,11 +1,11 @@
 /*
  * Squares of LANES x LANES numbers turned over their diagonal in registers, between rows in memory and the layout of
- * lanes.h, where lane i of element j belongs to line i.
+ * vector_fft.h, where lane i of element j belongs to line i.
  */
-#ifndef CONV_TURN_H
-#define CONV_TURN_H
+#ifndef CONV_TRANSPOSE_H
+#define CONV_TRANSPOSE_H
 
-#include "conv/lanes.h"
+#include "conv/vector.h"
 
 /* One stage exchanges the off-diagonal blocks of side d of rows i and i + d; all stages turn the square. */
 #ifdef REAL_DOUBLE
@@ -41,7 +41,7 @@
 #endif
 #define TURN_PAIR(r, i, d)                                                                         \
 	do {                                                                                       \
-		lanes low = TURN_PICK(r[i], r[(i) + (d)], TURN_LOW, d);                            \
+		vector low = TURN_PICK(r[i], r[(i) + (d)], TURN_LOW, d);                            \
 		r[(i) + (d)] = TURN_PICK(r[i], r[(i) + (d)], TURN_HIGH, d);                        \
 		r[i] = low;                                                                        \
 	} while (0)
@@ -54,25 +54,25 @@
 	} while (0)
 
 /* Numbers at .. at + LANES of each row become the lanes of LANES elements `step` numbers apart. All aligned. */
-LANES_INLINE void turn_in(real *const *rows, size_t at, real *elements, size_t step)
+VECTOR_INLINE void transpose_in(real *const *rows, size_t at, real *elements, size_t step)
 {
-	lanes r[LANES];
+	vector r[LANES];
 	for (size_t i = 0; i < LANES; i++)
-		r[i] = *(const lanes *)(rows[i] + at);
+		r[i] = *(const vector *)(rows[i] + at);
 	TURN_SQUARE(r);
 	for (size_t i = 0; i < LANES; i++)
-		*(lanes *)(elements + i * step) = r[i];
+		*(vector *)(elements + i * step) = r[i];
 }
 
 /* And back. */
-LANES_INLINE void turn_out(const real *elements, size_t step, real *const *rows, size_t at)
+VECTOR_INLINE void transpose_out(const real *elements, size_t step, real *const *rows, size_t at)
 {
-	lanes r[LANES];
+	vector r[LANES];
 	for (size_t i = 0; i < LANES; i++)
-		r[i] = *(const lanes *)(elements + i * step);
+		r[i] = *(const vector *)(elements + i * step);
 	TURN_SQUARE(r);
 	for (size_t i = 0; i < LANES; i++)
-		*(lanes *)(rows[i] + at) = r[i];
+		*(vector *)(rows[i] + at) = r[i];
 }
 
 #endif

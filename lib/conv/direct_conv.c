@@ -7,11 +7,11 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
-#include "conv/lanes.h"
+#include "conv/vector.h"
 #include "conv/method.h"
 #include "conv/product.h"
 
-struct taps {
+struct direct_conv {
 	struct conv_size size;
 	size_t reach, taps;
 	size_t wide; /* px a row with the border: w + 2 r */
@@ -30,24 +30,24 @@ struct taps {
 	size_t slots;
 };
 
-static void free_taps(void *argument);
+static void free_direct(void *argument);
 
-static void *plan_taps(const struct conv_size *size)
+static void *plan_direct(const struct conv_size *size)
 {
-	struct taps *plan = mem_alloc(1, sizeof *plan);
+	struct direct_conv *plan = mem_alloc(1, sizeof *plan);
 	if (!plan)
 		return NULL;
 	plan->size = *size;
 	plan->size.n = 0;
 	plan->reach = size->k / 2;
 	plan->taps = size->k * size->k;
-	plan->taps_stride = lanes_up(plan->taps, LANES);
+	plan->taps_stride = round_up(plan->taps, LANES);
 	plan->offset = mem_alloc(plan->taps, sizeof *plan->offset);
 	plan->channels = mem_alloc(size->out, sizeof *plan->channels);
 	plan->packed = mem_alloc(plan->taps * size->out_stride, sizeof(real));
 	plan->transposed = mem_alloc(size->out_stride * plan->taps_stride, sizeof(real));
 	if (!plan->offset || !plan->channels || !plan->packed || !plan->transposed) {
-		free_taps(plan);
+		free_direct(plan);
 		return NULL;
 	}
 	for (size_t o = 0; o < size->out; o++)
@@ -55,7 +55,7 @@ static void *plan_taps(const struct conv_size *size)
 	return plan;
 }
 
-static void release(struct taps *plan)
+static void release(struct direct_conv *plan)
 {
 	for (size_t i = 0; plan->scratch && i < plan->size.threads; i++)
 		free(plan->scratch[i]);
@@ -68,9 +68,9 @@ static void release(struct taps *plan)
 	plan->partial = NULL;
 }
 
-static void free_taps(void *argument)
+static void free_direct(void *argument)
 {
-	struct taps *plan = argument;
+	struct direct_conv *plan = argument;
 	release(plan);
 	free(plan->offset);
 	free(plan->channels);
@@ -79,9 +79,9 @@ static void free_taps(void *argument)
 	free(plan);
 }
 
-static int resize_taps(void *argument, const struct conv_size *size)
+static int resize_direct(void *argument, const struct conv_size *size)
 {
-	struct taps *plan = argument;
+	struct direct_conv *plan = argument;
 	release(plan);
 	plan->size = *size;
 	plan->wide = size->w + 2 * plan->reach;
@@ -98,7 +98,7 @@ static int resize_taps(void *argument, const struct conv_size *size)
 	    mem_multiply(size->n, plan->taps * size->out_stride, &partial) < 0)
 		return -1;
 	for (size_t i = 0; i < size->threads; i++) {
-		plan->scratch[i] = mem_alloc(lanes_up(border, LANES) + row, sizeof(real));
+		plan->scratch[i] = mem_alloc(round_up(border, LANES) + row, sizeof(real));
 		if (!plan->scratch[i])
 			return -1;
 	}
@@ -107,9 +107,9 @@ static int resize_taps(void *argument, const struct conv_size *size)
 	return 0;
 }
 
-static int weights_taps(void *argument, const real *w)
+static int weights_direct(void *argument, const real *w)
 {
-	struct taps *plan = argument;
+	struct direct_conv *plan = argument;
 	const struct conv_size *size = &plan->size;
 	for (size_t o = 0; o < size->out; o++) {
 		for (size_t t = 0; t < plan->taps; t++) {
@@ -121,7 +121,7 @@ static int weights_taps(void *argument, const real *w)
 }
 
 /* image (h, w) with a border of r zeros */
-static void add_border(const struct taps *plan, const real *image, real *out)
+static void add_border(const struct direct_conv *plan, const real *image, real *out)
 {
 	const struct conv_size *size = &plan->size;
 	size_t r = plan->reach;
@@ -173,7 +173,7 @@ static void correlate_taps(
 
 static int exec_image(size_t i, size_t worker, void *argument)
 {
-	struct taps *plan = argument;
+	struct direct_conv *plan = argument;
 	const struct conv_size *size = &plan->size;
 	real *bordered = plan->scratch[worker];
 	add_border(plan, plan->from + i * size->h * size->w, bordered);
@@ -191,10 +191,10 @@ static int exec_image(size_t i, size_t worker, void *argument)
 
 static int adjoint_image(size_t i, size_t worker, void *argument)
 {
-	struct taps *plan = argument;
+	struct direct_conv *plan = argument;
 	const struct conv_size *size = &plan->size;
 	size_t r = plan->reach, k = size->k, border = plan->wide * (size->h + 2 * r);
-	real *bordered = plan->scratch[worker], *spread = bordered + lanes_up(border, LANES);
+	real *bordered = plan->scratch[worker], *spread = bordered + round_up(border, LANES);
 	memset(bordered, 0, border * sizeof(real));
 	for (size_t y = 0; y < size->h; y++) {
 		const real *dy = plan->from + (i * size->h + y) * size->w * size->out_stride;
@@ -224,7 +224,7 @@ static int adjoint_image(size_t i, size_t worker, void *argument)
 
 static int gradient_image(size_t i, size_t worker, void *argument)
 {
-	struct taps *plan = argument;
+	struct direct_conv *plan = argument;
 	const struct conv_size *size = &plan->size;
 	real *bordered = plan->scratch[worker];
 	real *dw = plan->partial + i * plan->taps * size->out_stride;
@@ -245,25 +245,25 @@ static int gradient_image(size_t i, size_t worker, void *argument)
 	return 0;
 }
 
-static int exec_taps(void *argument, size_t slot, const real *x, real *y)
+static int exec_direct(void *argument, size_t slot, const real *x, real *y)
 {
-	struct taps *plan = argument;
+	struct direct_conv *plan = argument;
 	plan->x[slot] = plan->from = x;
 	plan->to = y;
 	return par_for(plan->size.n, plan->size.threads, exec_image, plan);
 }
 
-static int adjoint_taps(void *argument, size_t slot, const real *dy, real *dx)
+static int adjoint_direct(void *argument, size_t slot, const real *dy, real *dx)
 {
-	struct taps *plan = argument;
+	struct direct_conv *plan = argument;
 	plan->dy[slot] = plan->from = dy;
 	plan->to = dx;
 	return dx ? par_for(plan->size.n, plan->size.threads, adjoint_image, plan) : 0;
 }
 
-static int gradient_taps(void *argument, size_t slots, real *dw)
+static int gradient_direct(void *argument, size_t slots, real *dw)
 {
-	struct taps *plan = argument;
+	struct direct_conv *plan = argument;
 	const struct conv_size *size = &plan->size;
 	plan->slots = slots;
 	if (par_for(size->n, size->threads, gradient_image, plan) < 0)
@@ -280,12 +280,12 @@ static int gradient_taps(void *argument, size_t slots, real *dw)
 	return 0;
 }
 
-const struct conv_method conv_taps = {
-    .plan = plan_taps,
-    .free = free_taps,
-    .resize = resize_taps,
-    .weights = weights_taps,
-    .exec = exec_taps,
-    .adjoint = adjoint_taps,
-    .gradient = gradient_taps,
+const struct conv_method conv_direct = {
+    .plan = plan_direct,
+    .free = free_direct,
+    .resize = resize_direct,
+    .weights = weights_direct,
+    .exec = exec_direct,
+    .adjoint = adjoint_direct,
+    .gradient = gradient_direct,
 };

@@ -11,8 +11,8 @@
  * since the two images' products stand in the real part and their cross terms in the imaginary one.
  *
  * Spectra of images are (nx, pairs, channels / LANES; ny, re | im, LANES), and what is worked on at once is a column kx of
- * all images and channels with its opposite -kx, at the frequencies ky of one comb (lanes.h) after another. Every byte of them is read from memory once, well ahead of its use and
- * in long runs, and written once, past the caches. A kernel's column is made in a worker's cache (spectral_kernel.c).
+ * all images and channels with its opposite -kx, at the frequencies ky of one comb (vector_fft.h) after another. Every byte of them is read from memory once, well ahead of its use and
+ * in long runs, and written once, past the caches. A kernel's column is made in a worker's cache (kernel_spectrum.c).
  *
  * Along y a kernel's taps stand at 0..k-1 instead of -r..r, and its input's rows at r..r+h-1 instead of 0..h-1 to
  * make up for it; so nothing has to be turned around the circle.
@@ -24,7 +24,7 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "conv/product.h"
-#include "conv/spectral.h"
+#include "conv/fft_conv.h"
 #include "conv/stream.h"
 
 /* Bytes of one column's spectra at one frequency that a worker multiplies at once: a part of its first-level cache. */
@@ -34,14 +34,14 @@
 static struct conv_size by_lanes(const struct conv_size *size)
 {
 	struct conv_size wide = *size;
-	wide.in_stride = lanes_up(size->in, LANES);
-	wide.out_stride = lanes_up(size->out, LANES);
+	wide.in_stride = round_up(size->in, LANES);
+	wide.out_stride = round_up(size->out, LANES);
 	return wide;
 }
 
-static void *plan_spectral(const struct conv_size *given)
+static void *plan_fft(const struct conv_size *given)
 {
-	struct spectral *plan = mem_alloc(1, sizeof *plan);
+	struct fft_conv *plan = mem_alloc(1, sizeof *plan);
 	if (!plan)
 		return NULL;
 	plan->size = by_lanes(given);
@@ -57,7 +57,7 @@ static void *plan_spectral(const struct conv_size *given)
 	return plan;
 }
 
-static void release(struct spectral *plan)
+static void release(struct fft_conv *plan)
 {
 	for (size_t s = 0; plan->x && plan->g && s < plan->size.slots; s++) {
 		free(plan->x[s]);
@@ -67,9 +67,9 @@ static void release(struct spectral *plan)
 	}
 	for (size_t i = 0; plan->scratch && i < plan->size.threads; i++)
 		free(plan->scratch[i]);
-	lanes_fft_free(plan->x_fft);
-	lanes_fft_free(plan->y_fft);
-	lanes_fft_free(plan->y_back);
+	vector_fft_free(plan->x_fft);
+	vector_fft_free(plan->y_fft);
+	vector_fft_free(plan->y_back);
 	free(plan->x);
 	free(plan->g);
 	free(plan->y);
@@ -84,9 +84,9 @@ static void release(struct spectral *plan)
 	plan->y = plan->kernel = plan->cosine = plan->sine = plan->turns = plan->zeros = NULL;
 }
 
-static void free_spectral(void *argument)
+static void free_fft(void *argument)
 {
-	struct spectral *plan = argument;
+	struct fft_conv *plan = argument;
 	release(plan);
 	free(plan->current);
 	free(plan);
@@ -103,7 +103,7 @@ static size_t min(size_t a, size_t b)
 }
 
 /* Numbers from one pair to the next of a comb's results, a element more than there is. */
-static size_t result_step(const struct spectral *plan, size_t blocks)
+static size_t result_step(const struct fft_conv *plan, size_t blocks)
 {
 	return (blocks * plan->teeth + 1) * ELEMENT;
 }
@@ -111,11 +111,11 @@ static size_t result_step(const struct spectral *plan, size_t blocks)
 /* The smallest circle on which neither the image nor the kernel meets itself. */
 static size_t circle(size_t side, size_t reach)
 {
-	return lanes_good_size(max(side + reach, 2 * reach + 1));
+	return vector_fft_good_size(max(side + reach, 2 * reach + 1));
 }
 
-/* numbers a worker needs in filter_column, gradient_column, images_in, images_out and in spectral_kernel.c */
-static size_t worker_room(const struct spectral *plan)
+/* numbers a worker needs in filter_column, gradient_column, images_in, images_out and in kernel_spectrum.c */
+static size_t worker_room(const struct fft_conv *plan)
 {
 	const struct conv_size *size = &plan->size;
 	size_t in = size->in_stride / LANES, out = size->out_stride / LANES, widest = max(in, out);
@@ -129,9 +129,9 @@ static size_t worker_room(const struct spectral *plan)
 	return max(max(filter, gradient), max(plane, spectral_taps_room(plan)));
 }
 
-static int resize_spectral(void *argument, const struct conv_size *given)
+static int resize_fft(void *argument, const struct conv_size *given)
 {
-	struct spectral *plan = argument;
+	struct fft_conv *plan = argument;
 	release(plan);
 	plan->holds = false;
 	plan->size = by_lanes(given);
@@ -139,7 +139,7 @@ static int resize_spectral(void *argument, const struct conv_size *given)
 	plan->pairs = (size->n + 1) / 2;
 	plan->nx = circle(size->w, plan->reach);
 	plan->ny = circle(size->h, plan->reach);
-	plan->teeth = lanes_fft_teeth(plan->ny);
+	plan->teeth = vector_fft_teeth(plan->ny);
 	plan->combs = plan->ny / plan->teeth;
 	plan->half = plan->nx / 2 + 1;
 	plan->pitch = plan->nx | 1;
@@ -157,9 +157,9 @@ static int resize_spectral(void *argument, const struct conv_size *given)
 		plan->nx * plan->column, plan->pairs * (size->out_stride / LANES), &g_count) < 0 ||
 	    mem_multiply(2 * plan->half * size->k, size->in * size->out_stride, &kernel) < 0)
 		return -1;
-	plan->x_fft = lanes_fft_plan(plan->nx);
-	plan->y_fft = lanes_fft_plan_to_combs(plan->ny);
-	plan->y_back = lanes_fft_plan_from_combs(plan->ny);
+	plan->x_fft = vector_fft_plan(plan->nx);
+	plan->y_fft = vector_fft_plan_to_combs(plan->ny);
+	plan->y_back = vector_fft_plan_from_combs(plan->ny);
 	if (!plan->x_fft || !plan->y_fft || !plan->y_back)
 		return -1;
 	plan->x = mem_alloc(size->slots, sizeof *plan->x);
@@ -205,23 +205,23 @@ static int resize_spectral(void *argument, const struct conv_size *given)
 	return 0;
 }
 
-real *spectral_scratch(const struct spectral *plan, size_t worker)
+real *spectral_scratch(const struct fft_conv *plan, size_t worker)
 {
 	return plan->scratch[worker];
 }
 
-real *spectral_line(const struct spectral *plan, size_t worker)
+real *spectral_line(const struct fft_conv *plan, size_t worker)
 {
 	return plan->scratch[worker] + 4 * max(plan->nx, plan->ny) * LANES;
 }
 
-real *spectral_rest(const struct spectral *plan, size_t worker)
+real *spectral_rest(const struct fft_conv *plan, size_t worker)
 {
 	return plan->scratch[worker] + 6 * max(plan->nx, plan->ny) * LANES;
 }
 
 /* and of what is written next */
-LANES_INLINE void ask_to_write(real *to, size_t step, size_t count)
+VECTOR_INLINE void ask_to_write(real *to, size_t step, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		__builtin_prefetch(to + i * step, 1, 2);
@@ -229,14 +229,14 @@ LANES_INLINE void ask_to_write(real *to, size_t step, size_t count)
 
 /* where a column of a pair of images begins, LANES channels */
 static size_t image_column(
-    const struct spectral *plan, size_t kx, size_t pair, size_t block, size_t blocks)
+    const struct fft_conv *plan, size_t kx, size_t pair, size_t block, size_t blocks)
 {
 	return ((kx * plan->pairs + pair) * blocks + block) * plan->column;
 }
 
-static int weights_spectral(void *argument, const real *w)
+static int weights_fft(void *argument, const real *w)
 {
-	struct spectral *plan = argument;
+	struct fft_conv *plan = argument;
 	const struct conv_size *size = &plan->size;
 	size_t bytes = size->out * size->in * size->k * size->k * sizeof(real);
 	if (plan->holds && memcmp(plan->current, w, bytes) == 0)
@@ -254,7 +254,7 @@ struct part {
 	bool alone; /* there is no second image */
 };
 
-static struct part part_of(const struct spectral *plan, size_t item)
+static struct part part_of(const struct fft_conv *plan, size_t item)
 {
 	const struct conv_size *size = &plan->size;
 	struct part part = {.blocks = (plan->channels + LANES - 1) / LANES};
@@ -272,7 +272,7 @@ static struct part part_of(const struct spectral *plan, size_t item)
 static void widen(const real *from, size_t count, real *to)
 {
 	for (size_t i = 0; i < count; i++)
-		*(lanes *)(to + i * LANES) = (lanes){from[i]};
+		*(vector *)(to + i * LANES) = (vector){from[i]};
 }
 
 static void narrow(const real *from, size_t count, real *to)
@@ -284,12 +284,12 @@ static void narrow(const real *from, size_t count, real *to)
 /* a pair of images, LANES channels of them, to spectra */
 static int images_in(size_t item, size_t worker, void *argument)
 {
-	struct spectral *plan = argument;
+	struct fft_conv *plan = argument;
 	size_t w = plan->size.w, h = plan->size.h;
 	const struct part part = part_of(plan, item);
 	real *scratch = spectral_scratch(plan, worker), *line = spectral_rest(plan, worker);
 	real *plane = line + w * ELEMENT;
-	struct lanes_in in = {.stride = part.pixel, .count = w};
+	struct vector_fft_in in = {.stride = part.pixel, .count = w};
 	for (size_t y = 0; y < h; y++) {
 		in.re = plan->images + part.first + y * part.row;
 		in.im = part.alone ? plan->zeros : plan->images + part.second + y * part.row;
@@ -302,15 +302,15 @@ static int images_in(size_t item, size_t worker, void *argument)
 			spectral_ask(in.im + (part.alone ? 0 : part.row), part.pixel, w);
 		}
 		real *to = plane + y * plan->pitch * ELEMENT;
-		lanes_fft_exec(plan->x_fft, &in,
-		    &(struct lanes_out){to, to + LANES, ELEMENT, 0, plan->nx}, scratch);
+		vector_fft_exec(plan->x_fft, &in,
+		    &(struct vector_fft_out){to, to + LANES, ELEMENT, 0, plan->nx}, scratch);
 	}
 	real *column = spectral_line(plan, worker);
 	for (size_t kx = 0; kx < plan->nx; kx++) {
 		const real *from = plane + kx * ELEMENT;
-		lanes_fft_exec(plan->y_fft,
-		    &(struct lanes_in){from, from + LANES, plan->pitch * ELEMENT, plan->first, h},
-		    &(struct lanes_out){column, column + LANES, ELEMENT, 0, plan->ny}, scratch);
+		vector_fft_exec(plan->y_fft,
+		    &(struct vector_fft_in){from, from + LANES, plan->pitch * ELEMENT, plan->first, h},
+		    &(struct vector_fft_out){column, column + LANES, ELEMENT, 0, plan->ny}, scratch);
 		stream_out(
 		    plan->spectra + image_column(plan, kx, part.pair, part.block, part.blocks),
 		    ELEMENT, column, ELEMENT, plan->ny);
@@ -322,7 +322,7 @@ static int images_in(size_t item, size_t worker, void *argument)
 /* and back */
 static int images_out(size_t item, size_t worker, void *argument)
 {
-	struct spectral *plan = argument;
+	struct fft_conv *plan = argument;
 	size_t w = plan->size.w, h = plan->size.h;
 	const struct part part = part_of(plan, item);
 	real *scratch = spectral_scratch(plan, worker), *line = spectral_rest(plan, worker);
@@ -334,9 +334,9 @@ static int images_out(size_t item, size_t worker, void *argument)
 		if (kx + 1 < plan->nx)
 			spectral_ask(
 			    from + image_column(plan, 1, 0, 0, part.blocks), LANES, 2 * plan->ny);
-		lanes_fft_exec(plan->y_back,
-		    &(struct lanes_in){from + LANES, from, ELEMENT, 0, plan->ny},
-		    &(struct lanes_out){to + LANES, to, plan->pitch * ELEMENT, plan->first, h},
+		vector_fft_exec(plan->y_back,
+		    &(struct vector_fft_in){from + LANES, from, ELEMENT, 0, plan->ny},
+		    &(struct vector_fft_out){to + LANES, to, plan->pitch * ELEMENT, plan->first, h},
 		    scratch);
 	}
 	for (size_t y = 0; y < h; y++) {
@@ -344,15 +344,15 @@ static int images_out(size_t item, size_t worker, void *argument)
 		real *first = plan->restored + part.first + y * part.row;
 		/* a missing image's part goes where the one that is there is written after it */
 		real *second = part.alone ? first : plan->restored + part.second + y * part.row;
-		struct lanes_out out = {second, first, part.pixel, 0, w};
+		struct vector_fft_out out = {second, first, part.pixel, 0, w};
 		if (part.pixel == 1) {
 			out.re = line + w * LANES, out.im = line, out.stride = LANES;
 		} else if (y + 1 < h) {
 			ask_to_write(first + part.row, part.pixel, w);
 			ask_to_write(second + part.row, part.pixel, w);
 		}
-		lanes_fft_exec(plan->x_fft,
-		    &(struct lanes_in){from + LANES, from, ELEMENT, 0, plan->nx}, &out, scratch);
+		vector_fft_exec(plan->x_fft,
+		    &(struct vector_fft_in){from + LANES, from, ELEMENT, 0, plan->nx}, &out, scratch);
 		if (part.pixel == 1) {
 			narrow(line + w * LANES, w, second);
 			narrow(line, w, first);
@@ -367,7 +367,7 @@ struct opposites {
 	size_t column[2], next[2];
 };
 
-static struct opposites opposites_of(const struct spectral *plan, size_t kx)
+static struct opposites opposites_of(const struct fft_conv *plan, size_t kx)
 {
 	size_t next = kx + plan->size.threads < plan->half ? kx + plan->size.threads : kx;
 	struct opposites o = {
@@ -384,7 +384,7 @@ struct rows {
 };
 
 /* The place of a tooth of a comb in column kx, and in column -kx that of the opposite frequency. */
-static size_t place(const struct spectral *plan, size_t i, size_t comb, size_t tooth)
+static size_t place(const struct fft_conv *plan, size_t i, size_t comb, size_t tooth)
 {
 	if (i == 1) {
 		tooth = comb ? plan->teeth - 1 - tooth : (plan->teeth - tooth) % plan->teeth;
@@ -393,7 +393,7 @@ static size_t place(const struct spectral *plan, size_t i, size_t comb, size_t t
 	return (comb * plan->teeth + tooth) * ELEMENT;
 }
 
-static struct rows rows_of(const struct spectral *plan, const struct opposites *o, size_t i,
+static struct rows rows_of(const struct fft_conv *plan, const struct opposites *o, size_t i,
     const real *spectra, size_t blocks, size_t first, size_t pairs, size_t comb, size_t tooth)
 {
 	bool last = comb + 1 == plan->combs;
@@ -405,17 +405,17 @@ static struct rows rows_of(const struct spectral *plan, const struct opposites *
 }
 
 FOR_AVX512
-static void gather(const struct spectral *plan, const struct rows *rows, real *to)
+static void gather(const struct fft_conv *plan, const struct rows *rows, real *to)
 {
 	for (size_t i = 0; i < rows->elements; i++, to += ELEMENT) {
 		const real *from = rows->from + i * plan->column;
-		*(lanes *)to = *(const lanes *)from;
-		*(lanes *)(to + LANES) = *(const lanes *)(from + LANES);
+		*(vector *)to = *(const vector *)from;
+		*(vector *)(to + LANES) = *(const vector *)(from + LANES);
 	}
 }
 
 /* Ask for part i of n of the elements that come later. */
-static void ask(const struct spectral *plan, const struct rows *rows, size_t i, size_t n)
+static void ask(const struct fft_conv *plan, const struct rows *rows, size_t i, size_t n)
 {
 	size_t last = (i + 1) * rows->elements / n;
 	for (size_t at = i * rows->elements / n; at < last; at++) {
@@ -425,7 +425,7 @@ static void ask(const struct spectral *plan, const struct rows *rows, size_t i, 
 }
 
 /* The products of a comb, of column kx (i = 0) or -kx (i = 1), in the order of memory: results (pairs, blocks; teeth). */
-static void multiply_comb(const struct spectral *plan, const struct opposites *o, size_t i,
+static void multiply_comb(const struct fft_conv *plan, const struct opposites *o, size_t i,
     size_t comb, size_t first, size_t pairs, const real *w, real *x, real *results)
 {
 	const struct filter *f = &plan->filter;
@@ -448,7 +448,7 @@ static void multiply_comb(const struct spectral *plan, const struct opposites *o
 /* columns kx and -kx of images times a kernel */
 static int filter_column(size_t kx, size_t worker, void *argument)
 {
-	struct spectral *plan = argument;
+	struct fft_conv *plan = argument;
 	const struct filter *f = &plan->filter;
 	size_t run = plan->teeth * ELEMENT, step = result_step(plan, f->blocks);
 	const struct opposites o = opposites_of(plan, kx);
@@ -479,7 +479,7 @@ static int filter_column(size_t kx, size_t worker, void *argument)
 
 /* One frequency of columns kx and -kx: D's blocks of output channels, d (blocks, channels; re | im, LANES), from slot s and
  * the pairs of a group. room: 4 times a group's elements. */
-static void add_products(const struct spectral *plan, const struct opposites *o, size_t comb,
+static void add_products(const struct fft_conv *plan, const struct opposites *o, size_t comb,
     size_t q, size_t s, size_t first, real *d, real *room)
 {
 	const struct conv_size *size = &plan->size;
@@ -509,7 +509,7 @@ static void add_products(const struct spectral *plan, const struct opposites *o,
 /* column kx of D, back along y */
 static int gradient_column(size_t kx, size_t worker, void *argument)
 {
-	struct spectral *plan = argument;
+	struct fft_conv *plan = argument;
 	size_t step = spectral_kernel_step(plan->size.in, plan->size.out_stride / LANES);
 	const struct opposites o = opposites_of(plan, kx);
 	real *d = spectral_rest(plan, worker), *room = d + plan->ny * step;
@@ -526,7 +526,7 @@ static int gradient_column(size_t kx, size_t worker, void *argument)
 
 /* Images of so many channels to spectra, their rows from `first` on on the circle. */
 static int to_spectra(
-    struct spectral *plan, const real *images, size_t channels, size_t first, real *spectra)
+    struct fft_conv *plan, const real *images, size_t channels, size_t first, real *spectra)
 {
 	plan->images = images;
 	plan->spectra = spectra;
@@ -537,7 +537,7 @@ static int to_spectra(
 }
 
 /* The running filter, then to images likewise. */
-static int run_filter(struct spectral *plan, real *images, size_t channels, size_t first)
+static int run_filter(struct fft_conv *plan, real *images, size_t channels, size_t first)
 {
 	plan->restored = images;
 	plan->channels = channels;
@@ -548,9 +548,9 @@ static int run_filter(struct spectral *plan, real *images, size_t channels, size
 	return par_for(plan->pairs * blocks, plan->size.threads, images_out, plan);
 }
 
-static int exec_spectral(void *argument, size_t slot, const real *x, real *y)
+static int exec_fft(void *argument, size_t slot, const real *x, real *y)
 {
-	struct spectral *plan = argument;
+	struct fft_conv *plan = argument;
 	const struct conv_size *size = &plan->size;
 	if (to_spectra(plan, x, size->in, plan->reach, plan->x[slot]) < 0)
 		return -1;
@@ -562,9 +562,9 @@ static int exec_spectral(void *argument, size_t slot, const real *x, real *y)
 	return run_filter(plan, y, size->out, 0);
 }
 
-static int adjoint_spectral(void *argument, size_t slot, const real *dy, real *dx)
+static int adjoint_fft(void *argument, size_t slot, const real *dy, real *dx)
 {
-	struct spectral *plan = argument;
+	struct fft_conv *plan = argument;
 	const struct conv_size *size = &plan->size;
 	if (to_spectra(plan, dy, size->out, 0, plan->g[slot]) < 0)
 		return -1;
@@ -579,9 +579,9 @@ static int adjoint_spectral(void *argument, size_t slot, const real *dy, real *d
 	return run_filter(plan, dx, size->in, plan->reach);
 }
 
-static int gradient_spectral(void *argument, size_t slots, real *dw)
+static int gradient_fft(void *argument, size_t slots, real *dw)
 {
-	struct spectral *plan = argument;
+	struct fft_conv *plan = argument;
 	plan->slots = slots;
 	plan->holds = false; /* D replaces W */
 	if (par_for(plan->half, plan->size.threads, gradient_column, plan) < 0)
@@ -589,13 +589,13 @@ static int gradient_spectral(void *argument, size_t slots, real *dw)
 	return spectral_to_taps(plan, dw);
 }
 
-const struct conv_method conv_spectral = {
+const struct conv_method conv_fft = {
     .keeps_input = true,
-    .plan = plan_spectral,
-    .free = free_spectral,
-    .resize = resize_spectral,
-    .weights = weights_spectral,
-    .exec = exec_spectral,
-    .adjoint = adjoint_spectral,
-    .gradient = gradient_spectral,
+    .plan = plan_fft,
+    .free = free_fft,
+    .resize = resize_fft,
+    .weights = weights_fft,
+    .exec = exec_fft,
+    .adjoint = adjoint_fft,
+    .gradient = gradient_fft,
 };
