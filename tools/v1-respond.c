@@ -14,7 +14,7 @@
 static const enum network_layer layers[] = {NETWORK_A, NETWORK_HT, NETWORK_LOGITS}; /* of --layer */
 
 static int layer;
-static const char *model_file, *accuracy, *confusion, *stimuli, *tuning_file, *output;
+static const char *model_file, *lateral_file, *accuracy, *confusion, *stimuli, *tuning_file, *output;
 static size_t iterations, covariance_radius, jacobian_radius, threads;
 static bool layer_given, iterations_given, covariance_given, jacobian_given, verbose;
 static const struct opt options[] = {
@@ -23,6 +23,7 @@ static const struct opt options[] = {
 	"write its responses (v1, if nothing else is asked for)"),
     OPT_COUNT_GIVEN('T', "iterations", &iterations, &iterations_given, CLOSED(0, 100), "number",
 	"lateral propagations (the model's)"),
+    OPT_TEXT(0, "lateral", &lateral_file, NULL, "file", "another lateral kernel, of the same shape"),
     OPT_TEXT(0, "accuracy", &accuracy, NULL, "file", "write a table of accuracy by class"),
     OPT_TEXT(0, "confusion", &confusion, NULL, "file", "write a table of answers by class"),
     OPT_TEXT(0, "stimuli", &stimuli, NULL, "file", "the table whose rows are the labels"),
@@ -78,7 +79,8 @@ static void check_paths(char **operands, size_t count_operands)
 	const struct paths_use named[] = {{"--output", output, true},
 	    {"--accuracy", accuracy, true}, {"--confusion", confusion, true},
 	    {"--tuning", tuning_file, true}, {"--stimuli", stimuli, false},
-	    {"--model", model_file, false}};
+	    {"--model", model_file, false},
+	    {"--lateral", lateral_file, false}};
 	size_t count = sizeof named / sizeof *named;
 	struct paths_use *used = tool_need(mem_alloc(count + count_operands, sizeof *used));
 	memcpy(used, named, sizeof named);
@@ -99,6 +101,8 @@ int main(int argc, char **argv)
 	struct model *model = tool_need(model_open(model_file));
 	struct network *net = tool_need(network_load(model, threads));
 	model_close(model);
+	if (lateral_file)
+		tool_check(respond_read_lateral(net, lateral_file));
 	if (!iterations_given)
 		wanted.iterations = network_options(net)->iterations;
 	/* covariances are of h0, before any propagation */

@@ -28,6 +28,7 @@ enum rng_purpose {
 	RNG_LABELS,
 	RNG_DEGRADE,
 	RNG_DEGRADE_WHOLE,
+	RNG_LESION,
 };
 
 struct rng {

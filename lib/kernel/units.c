@@ -283,27 +283,38 @@ static int check_profiles(const struct units_files *files, const struct gabor_ro
 	return 0;
 }
 
-int units_read(struct npys_in *in, const struct units_files *files, struct units *set)
+int units_read_kernel(struct npys_in *in, struct npys_array *kernel)
 {
-	struct npys_array kernel = {0}, rms = {0};
 	struct npys_header more;
-	struct gabor_row *rows = NULL;
-	size_t count;
-	int status = npys_next_array(in, &kernel, UNITS_KERNEL_MAX);
+	int status = npys_next_array(in, kernel, UNITS_KERNEL_MAX);
 	if (status > 0)
 		status = npys_next(in, &more);
-	if (status > 0)
-		status = err_set("%s: a second record: one kernel is expected", npys_file(in));
-	if (status == 0)
-		status = gabor_table_read(files->table, &rows, &count);
+	return status > 0 ? err_set("%s: a second record: one kernel is expected", npys_file(in)) : status;
+}
+
+int units_read_files(const struct npys_array *kernel, const struct units_files *files, struct units *set)
+{
+	struct npys_array rms = {0};
+	struct gabor_row *rows = NULL;
+	size_t count;
+	int status = gabor_table_read(files->table, &rows, &count);
 	if (status == 0)
 		status = check_profiles(files, rows, count);
 	if (status == 0 && files->rms)
 		status = npys_load(files->rms, &rms, UNITS_KERNEL_MAX);
 	if (status == 0)
-		status = units_build(set, &kernel, rows, count, files->rms ? &rms : NULL);
-	npys_array_free(&kernel);
+		status = units_build(set, kernel, rows, count, files->rms ? &rms : NULL);
 	npys_array_free(&rms);
 	free(rows);
+	return status;
+}
+
+int units_read(struct npys_in *in, const struct units_files *files, struct units *set)
+{
+	struct npys_array kernel = {0};
+	int status = units_read_kernel(in, &kernel);
+	if (status == 0)
+		status = units_read_files(&kernel, files, set);
+	npys_array_free(&kernel);
 	return status;
 }

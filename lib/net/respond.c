@@ -1,6 +1,7 @@
 /* Responses over a stream: see respond.h. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/number.h"
@@ -25,6 +26,25 @@ struct respond {
 	real *logits;   /* (waiting, C), as the next kept for them */
 	float *centre;  /* (waiting, F, TUNING_PLACES) */
 };
+
+#define LATERAL_MAX ((size_t)1 << 28) /* numbers of a kernel that is read to be looked at */
+
+int respond_read_lateral(struct network *net, const char *file)
+{
+	const struct network_tensor *t = network_find(net, "lateral.weight");
+	struct npys_array kernel;
+	if (npys_load(file, &kernel, LATERAL_MAX) < 0)
+		return -1;
+	const struct npys_header *h = &kernel.header;
+	int status = 0;
+	if (h->rank != t->rank || memcmp(h->shape, t->shape, t->rank * sizeof *t->shape) != 0)
+		status = err_set("%s: not (%zu, %zu, %zu, %zu), as the model's lateral kernel", file, t->shape[0],
+		    t->shape[1], t->shape[2], t->shape[3]);
+	for (size_t i = 0; status == 0 && i < t->elements; i++)
+		t->x[i] = (real)kernel.x[i];
+	npys_array_free(&kernel);
+	return status;
+}
 
 struct respond *respond_create(
     struct network *net, const struct respond_options *options, size_t threads)

@@ -28,6 +28,9 @@ struct respond_options {
 	    *tuning; /* table whose rows are the labels, file of the table; or both NULL */
 };
 
+/* Replace the network's lateral kernel by the only record of an npys file, (F, F, kl, kl) as the model's. 0 or -1. */
+int respond_read_lateral(struct network *net, const char *file) __attribute__((warn_unused_result));
+
 struct respond;
 
 /* net must live as long; its chunks go on `threads` threads. NULL with a reason. */
