@@ -159,6 +159,59 @@ def planted():
     return t
 
 
+def near(a, b, tolerance=2e-6):
+    a, b = np.asarray(a, float), np.asarray(b, float)
+    assert a.shape == b.shape, (a.shape, b.shape)
+    e = np.linalg.norm(a - b) / np.linalg.norm(b)
+    assert e <= tolerance, e
+
+
+def covariance(h, R):
+    """(F, F, 2R+1, 2R+1) of maps [(n, F, height, width)]: a place with the one displaced from it, over pairs inside."""
+    F = h[0].shape[1]
+    K = np.zeros((F, F, 2 * R + 1, 2 * R + 1))
+    for dr in range(-R, R + 1):
+        for dc in range(-R, R + 1):
+            def part(x, sign):  # where the place itself (1) or the displaced one (-1) lies
+                H, W = x.shape[2:]
+                y, c = sign * dr, sign * dc
+                inside = x[:, :, max(0, -y):min(H, H - y), max(0, -c):min(W, W - c)]
+                return inside.transpose(1, 0, 2, 3).reshape(F, -1)
+            a, b = (np.concatenate([part(x, sign) for x in h], 1) for sign in (1, -1))
+            K[:, :, dr + R, dc + R] = a @ b.T / a.shape[1] - np.outer(a.mean(1), b.mean(1))
+    return K
+
+
+def check_accuracy(a, c, logits, y):
+    """Tables of accuracy, with Wilson's interval, and confusion of 10 images of 3 classes."""
+    loss = np.log(np.exp(logits).sum(1)) - logits[np.arange(10), y]
+    right = logits.argmax(1) == y
+    assert a["class"].tolist() == [-1, 0, 1, 2] and a["images"].tolist() == [10, 3, 3, 4]
+    assert a["correct"].tolist() == [right.sum()] + [right[y == k].sum() for k in range(3)]
+    near(a["loss"], [loss.mean()] + [loss[y == k].mean() for k in range(3)], 1e-5)
+    p, z2 = right.mean(), 1.959963984540054 ** 2
+    m, w = (p + z2 / 20) / (1 + z2 / 10), np.sqrt(z2 * p * (1 - p) / 10 + z2 ** 2 / 400) / (1 + z2 / 10)
+    near([a["low"][0], a["high"][0]], [m - w, m + w])
+    n = np.zeros((3, 3))
+    np.add.at(n, (y, logits.argmax(1)), 1)
+    assert (c["images"].reshape(3, 3) == n).all()
+    assert c["class"].tolist() == [0] * 3 + [1] * 3 + [2] * 3 and c["answer"].tolist() == [0, 1, 2] * 3
+
+
+def check_planted(t):
+    """Tuning of planted(): a rectified cosine has F1/F0 = pi/2; the amplitude spectrum is two Gaussians, seen on a circle."""
+    assert t["filter"].tolist() == list(range(8)) and set(t["T"]) == {1} and set(t["contrast"]) == {1}
+    s, f = 1 / (2 * np.pi * 3), np.array([p[1] for p in PLANTED])
+    d = (t["theta_deg"] - [p[0] for p in PLANTED] + 90) % 180 - 90
+    assert np.abs(d).max() < .15 and np.abs(t["sf_cpp"] - f).max() < .003 and np.abs(t["modulation_ratio"] - np.pi / 2).max() < .045
+    for i, (theta, f, _) in enumerate(PLANTED):
+        best = .05 * 2 ** (np.round(3 * np.log2(f / .05)) / 3)
+        o = np.radians(np.arange(0, 180, 7.5) - theta)
+        e = sum(np.exp(-(best**2 + f**2 + sign * 2 * best * f * np.cos(o)) / 2 / s**2) for sign in (-1, 1))
+        cv = 1 - abs((e * np.exp(2j * o)).sum()) / e.sum()
+        assert abs(t["cv"][i] - cv) < .02, (t["cv"][i], cv)
+
+
 METADATA = dict(version="0.1", iterations=1)
 KINDS = [(lgn, p) for lgn in ("relu", "linear") for p in ("recurrent", "average")]
 
