@@ -87,16 +87,9 @@ open("large.pgm", "wb").write((b"P5 2048 2048 255\n" + bytes(1 << 22)) * 3)'
 
 @test "folders: all below, byte order, other files and hidden ones passed over" {
 	mkdir -p d/b d/B/deep d/.hidden
-	for i in 1 2 3 4 5 6 7; do
-		python 'open(sys.argv[2], "wb").write(b"P5 1 1 255\n" + bytes([int(sys.argv[1])]))' $i "$(
-			sed -n ${i}p <<<'d/10.pgm
-d/9.PGM
-d/B/deep/x.pnm
-d/a.ppm
-d/b/1.pam
-d/b/2.pbm
-d/b.pgm')"
-	done
+	python '
+for i, name in enumerate("10.pgm 9.PGM B/deep/x.pnm a.ppm b/1.pam b/2.pbm b.pgm".split()):
+    open("d/" + name, "wb").write(b"P5 1 1 255\n" + bytes([i + 1]))'
 	cp g.pgm d/.hidden/x.pgm
 	cp g.pgm d/.x.pgm
 	echo text >d/README
@@ -105,11 +98,11 @@ d/b.pgm')"
 	cp d/9.PGM named
 	[[ $(image-read named d/b | python 'print(*one(sys.stdin.buffer).ravel())') == "2 5 6" ]]
 	mkdir empty
-	run --separate-stderr image-read -o x.npys empty
-	one_line 1 'empty: no PNM or PAM file'
 	ln -s .. d/b/ring
-	run --separate-stderr image-read -o x.npys d
-	[[ $status -eq 1 && ! -e x.npys ]]
+	errors "image-read -o out" <<-EOF
+		empty | 1 | empty: no PNM or PAM file
+		d | 1 | .
+	EOF
 }
 
 @test "--label-dirs: parent folders in byte order are classes; --classes lists them" {
@@ -127,10 +120,10 @@ assert x.shape == (8, 5, 7) and y.dtype == np.uint8 and y.tolist() == [1, 1, 2, 
 	# every batch has its labels
 	cp c.ppm a/dog/0.ppm
 	image-read --label-dirs a | tensor-info | tail -n +2 | cut -f 5 | tr '\n' ' ' | grep -qx '(2,5,7) (2,) (1,6,4) (1,) (2,5,7) (2,) '
-	run --separate-stderr bash -c 'image-read --label-dirs -o x.npys - <g.pgm'
-	one_line 2 'standard input'
-	run --separate-stderr image-read --classes x.tsv -o x.npys g.pgm
-	one_line 2 'label-dirs'
+	errors "image-read -o out" <<-EOF
+		--label-dirs - <g.pgm | 2 | standard input
+		--classes x.tsv g.pgm | 2 | label-dirs
+	EOF
 }
 
 @test "--label-dirs with more than 256 classes writes <i4" {
@@ -181,8 +174,7 @@ assert (one("l.npys")[0] == a.repeat(2, 0).repeat(2, 1)).all()'
 	image-read --size 37 a.pgm >o.npys
 	pamscale -xsize=56 -ysize=37 -nomix a.pgm >/dev/null
 	pamscale -linear -xsize=56 -ysize=37 a.pgm | image-read | tensor-cmp -a 1 - o.npys
-	run --separate-stderr image-read --crop 61 -o x.npys a.pgm
-	one_line 1 'a.pgm: image 0: 60 rows of 90 pixels are too small for a crop of 61'
+	errors image-read <<<'--crop 61 -o out a.pgm | 1 | a.pgm: image 0: 60 rows of 90 pixels are too small for a crop of 61'
 	# of colours, grey first or size first is the same
 	image-read --size 3 c.ppm >a.npys
 	image-read --colour --size 3 c.ppm | python '
@@ -205,58 +197,50 @@ assert (b[0] == np.rint(pnm(p + "138078.ppm") @ [299, 587, 114] / 1000)).all()' 
 }
 
 @test "broken images: one line that names file and image" {
-	bad() { # bad CONTENT PATTERN
-		printf "$1" >bad.pgm
-		run --separate-stderr image-read -o x.npys bad.pgm
-		one_line 1 "bad.pgm: $2"
-		[[ ! -e x.npys ]]
-	}
-	bad '' 'image 0: no image'
-	bad ' \n' 'image 0: no image'
-	bad 'hello' 'image 0: '
-	bad 'P5' 'image 0: '
-	bad 'P5 2 2' 'image 0: '
-	bad 'P5 2 2 255\nabc' 'image 0: row 1 of 2: '
-	bad 'P5 2 2 255\nabcdxyz' 'image 1: '
-	bad 'P5 0 2 255\n' 'image 0: '
-	bad 'P5 -2 2 255\n' 'image 0: '
-	bad 'P5 2 2 0\nabcd' 'image 0: '
-	bad 'P5 2 2 65536\nabcdefgh' 'image 0: '
-	bad 'P2 2 1 100\n50 101\n' 'image 0: row 0 of 1: '
-	bad 'P2 2 1 100\n50\n' 'image 0: row 0 of 1: '
-	bad 'P5 2000000 1 255\n' 'image 0: 1 rows of 2000000 pixels are more than'
-	bad 'P5 1000000 1000000 255\n' 'image 0: .* more than'
-	bad 'P5 2147483647 2147483647 255\n' 'image 0: '
-	bad 'P5 99999999999 1 255\n' 'image 0: '
-	bad 'P7\nWIDTH 1\nHEIGHT 1\nDEPTH 2\nMAXVAL 255\nTUPLTYPE odd\nENDHDR\nab' 'image 0: .*depth 2'
-	bad 'P7\nWIDTH 1\nHEIGHT 1\nDEPTH 60000\nMAXVAL 255\nENDHDR\nab' 'image 0: .*depth 60000'
+	while IFS= read -r line; do
+		printf "${line% | *}" >bad.pgm
+		errors "image-read -o out" <<<"bad.pgm | 1 | bad.pgm: ${line##* | }" || { echo "$line"; return 1; }
+	done <<-'EOF'
+		 | image 0: no image
+		\x20\n | image 0: no image
+		hello | image 0: 
+		P5 | image 0: 
+		P5 2 2 | image 0: 
+		P5 2 2 255\nabc | image 0: row 1 of 2: 
+		P5 2 2 255\nabcdxyz | image 1: 
+		P5 0 2 255\n | image 0: 
+		P5 -2 2 255\n | image 0: 
+		P5 2 2 0\nabcd | image 0: 
+		P5 2 2 65536\nabcdefgh | image 0: 
+		P2 2 1 100\n50 101\n | image 0: row 0 of 1: 
+		P2 2 1 100\n50\n | image 0: row 0 of 1: 
+		P5 2000000 1 255\n | image 0: 1 rows of 2000000 pixels are more than
+		P5 1000000 1000000 255\n | image 0: .* more than
+		P5 2147483647 2147483647 255\n | image 0: 
+		P5 99999999999 1 255\n | image 0: 
+		P7\nWIDTH 1\nHEIGHT 1\nDEPTH 2\nMAXVAL 255\nTUPLTYPE odd\nENDHDR\nab | image 0: .*depth 2
+		P7\nWIDTH 1\nHEIGHT 1\nDEPTH 60000\nMAXVAL 255\nENDHDR\nab | image 0: .*depth 60000
+	EOF
 	# a header that claims 2^28 pixels takes no memory for them
 	printf 'P5 16384 16384 255\nabc' >bad.pgm
-	run --separate-stderr bash -c 'ulimit -v 300000; image-read bad.pgm -o x.npys'
-	[[ $V1PIPE_BUILD == *-san ]] || one_line 1 'bad.pgm: image 0: row 0 of 16384'
-	run --separate-stderr image-read -o x.npys /no/such/file.pgm
-	one_line 1 '/no/such/file.pgm: No such file'
+	[[ $V1PIPE_BUILD == *-san ]] || errors <<<'ulimit -v 300000; image-read bad.pgm -o out | 1 | bad.pgm: image 0: row 0 of 16384'
 }
 
 @test "bad options, a full disk, a closed pipe, an output that is not finished" {
-	run --separate-stderr image-read --no-such-option
-	one_line 2 no-such-option
-	run --separate-stderr image-read --size 0
-	one_line 2 size
-	run --separate-stderr image-read --crop 65537
-	one_line 2 crop
-	run --separate-stderr image-read -n 0
-	one_line 2 -n
-	run --separate-stderr image-read --part test
-	one_line 2 part
-	run --separate-stderr bash -c 'image-read g.pgm >/dev/full'
-	one_line 1 'No space left'
-	run --separate-stderr bash -c 'cat g.pgm <(head -c 30 g.pgm) | image-read -o final.npys'
-	[[ $status -eq 1 && ! -e final.npys && $(ls -A | grep -c final || :) == 0 ]]
+	errors image-read <<-EOF
+		--no-such-option | 2 | no-such-option
+		--size 0 | 2 | size
+		--crop 65537 | 2 | crop
+		-n 0 | 2 | -n
+		--part test | 2 | part
+		-o out /no/such/file.pgm | 1 | /no/such/file.pgm: No such file
+		g.pgm >/dev/full | 1 | No space left
+		<<<"P5 1 1 255 a" --size 65536 -o out | 1 | more than the
+		<<<"P5 2 2 255" -o out | 1 | row
+	EOF
+	[[ -z $(ls -A | grep '^\.*out' || :) ]]
 	run --separate-stderr bash -c "trap '' PIPE; image-read g.pgm | true; exit \${PIPESTATUS[0]}"
 	[[ -z $stderr ]]
 	image-read -o file.npys g.pgm
 	image-read <g.pgm | cmp - file.npys
-	run --separate-stderr bash -c 'printf "P5 1 1 255\na" | image-read --size 65536 -o x.npys'
-	one_line 1 'more than the'
 }

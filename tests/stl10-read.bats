@@ -93,45 +93,33 @@ assert (x == e).all()'
 }
 
 @test "what is wrong with the data is said in one line, status 1" {
-	run --separate-stderr stl10-read /dev/null
-	one_line 1 'no image'
-	run --separate-stderr stl10-read nothing.bin
-	one_line 1 'nothing.bin: No such file'
-	run --separate-stderr stl10-read .
-	one_line 1 'directory'
 	head -c 100000 X.bin >cut.bin
-	run --separate-stderr bash -c 'stl10-read cut.bin >cut.npys'
-	one_line 1 'cut.bin: image 3: got 17056 of 27648 bytes'
-	run --separate-stderr stl10-read cut.bin -o cut.npy
-	[[ $status -eq 1 && ! -e cut.npy ]]
 	head -c 44 y.bin >short.bin
 	cat y.bin y.bin >long.bin
 	python 'y = np.fromfile("y.bin", np.uint8); y[7] = 11; y.tofile("eleven.bin"); y[7] = 0; y.tofile("zero.bin")'
-	run --separate-stderr stl10-read X.bin short.bin
-	one_line 1 'short.bin: 44 labels for the 45 images of X.bin'
-	run --separate-stderr stl10-read X.bin long.bin
-	one_line 1 'long.bin: 90 labels for the 45 images'
-	run --separate-stderr bash -c 'cat X.bin | stl10-read - short.bin >out.npys'
-	one_line 1 'only 44 labels'
-	run --separate-stderr bash -c 'cat X.bin | stl10-read - long.bin >out.npys'
-	one_line 1 'more labels than the 45 images'
-	for bad in eleven zero; do
-		run --separate-stderr stl10-read X.bin $bad.bin -o out.npys
-		one_line 1 "$bad.bin: label 7: (11|0) is not one of 1..10"
-	done
+	errors stl10-read <<-EOF
+		/dev/null | 1 | no image
+		nothing.bin | 1 | nothing.bin: No such file
+		. | 1 | directory
+		cut.bin | 1 | cut.bin: image 3: got 17056 of 27648 bytes
+		cut.bin -o out | 1 | cut.bin: image 3: got 17056 of 27648 bytes
+		X.bin short.bin | 1 | short.bin: 44 labels for the 45 images of X.bin
+		X.bin long.bin | 1 | long.bin: 90 labels for the 45 images
+		- short.bin < <(cat X.bin) | 1 | only 44 labels
+		- long.bin < <(cat X.bin) | 1 | more labels than the 45 images
+		X.bin eleven.bin -o out | 1 | eleven.bin: label 7: 11 is not one of 1..10
+		X.bin zero.bin -o out | 1 | zero.bin: label 7: 0 is not one of 1..10
+	EOF
 	head -c 27648 X.bin >single.bin
 	part=$(stl10-read --part train single.bin >/dev/null 2>&1 && echo validation || echo train)
-	run --separate-stderr stl10-read --part $part single.bin
-	one_line 1 'no image in this part'
+	errors stl10-read <<<"--part $part single.bin | 1 | no image in this part"
 }
 
 @test "wrong usage, status 2; output that cannot be written, status 1" {
-	for wrong in "- -" "--size 0" "--size x" "--part test" "--side 0" "--batch 0" "a b c" --no-such-option; do
-		run --separate-stderr stl10-read $wrong
-		one_line 2 . || { echo "$wrong"; false; }
-	done
-	run --separate-stderr bash -c 'stl10-read X.bin >/dev/full'
-	one_line 1 'No space left'
+	for words in "- -" "--size 0" "--size x" "--part test" "--side 0" "--batch 0" "a b c" --no-such-option; do
+		echo "$words | 2 | ."
+	done | errors stl10-read
+	errors stl10-read <<<'X.bin >/dev/full | 1 | No space left'
 	run --separate-stderr bash -c 'trap "" PIPE; cat X.bin X.bin X.bin | stl10-read | head -c 1 >/dev/null; exit ${PIPESTATUS[1]}'
 	[[ -z $stderr ]]
 }
