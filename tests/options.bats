@@ -16,25 +16,26 @@ leaves() {
 }
 
 @test "what is not an option, a number, in range or complete is usage: one line, exit 2" {
-	leaves --no-such; one_line 2 '^dead-leaves: --no-such: unknown option'
-	leaves -q; one_line 2 '^dead-leaves: -q: unknown option'
-	leaves --siz 8; one_line 2 '^dead-leaves: --siz: unknown option'
-	leaves --count; one_line 2 '--count: needs an argument'
-	leaves -n; one_line 2 '-n: needs an argument'
-	leaves --gratings=1; one_line 2 '--gratings: takes no argument'
+	errors dead-leaves <<-EOF
+		--no-such | 2 | ^dead-leaves: --no-such: unknown option
+		-q | 2 | ^dead-leaves: -q: unknown option
+		--siz 8 | 2 | ^dead-leaves: --siz: unknown option
+		--count | 2 | --count: needs an argument
+		-n | 2 | -n: needs an argument
+		--gratings=1 | 2 | --gratings: takes no argument
+		-n 0 | 2 | out of range: 1 <= x
+		--radius 3 | 2 | 1 of 2 numbers
+		--radius 3,4,5 | 2 | more than 2 numbers
+		--radius 3,,5 | 2 | not a number
+		operand | 2 | one operand too many
+	EOF
 	for bad in -5 +5 ' 5' 5x 1e3 '' 99999999999999999999; do
-		leaves -n "$bad"
-		one_line 2 '^dead-leaves: -n: .*(whole number|too large|range)'
-	done
-	leaves -n 0; one_line 2 'out of range: 1 <= x'
+		echo "-n '$bad' | 2 | ^dead-leaves: -n: .*(whole number|too large|range)"
+	done | errors dead-leaves
 	for bad in nan inf x '' 0.5x; do
-		leaves --purity "$bad"
-		one_line 2 '^dead-leaves: --purity: .*(not a number|out of range)'
-	done
-	leaves --radius 3; one_line 2 '1 of 2 numbers'
-	leaves --radius 3,4,5; one_line 2 'more than 2 numbers'
-	leaves --radius 3,,5; one_line 2 'not a number'
-	leaves operand; one_line 2 'one operand too many'
+		echo "--purity '$bad' | 2 | ^dead-leaves: --purity: .*(not a number|out of range)"
+	done | errors dead-leaves
+	leaves operand
 	[[ -z $output ]]
 }
 
@@ -42,8 +43,7 @@ leaves() {
 	for answer in --help --version --spec; do
 		leaves $answer
 		[[ $status -eq 0 && -n $output && -z $stderr ]]
-		run --separate-stderr bash -c "dead-leaves $answer >/dev/full"
-		one_line 1 'No space left'
+		errors dead-leaves <<<"$answer >/dev/full | 1 | No space left"
 	done
 }
 
@@ -69,8 +69,10 @@ leaves() {
 	wait $!
 	[[ -p fifo ]]
 	cmp through expected
-	leaves -n 2 --size 8 -o no/such/folder; one_line 1 'No such file'
-	leaves -n 2 --size 8 -o .; one_line 1 '.'
+	errors "dead-leaves -n 2 --size 8" <<-EOF
+		-o no/such/folder | 1 | No such file
+		-o . | 1 | .
+	EOF
 	[[ $(ls | grep -c '\.......$') -eq 0 ]]
 }
 
@@ -100,10 +102,10 @@ leaves() {
 
 @test "one file for two outputs is refused before anything is written" {
 	dead-leaves -n 4 --size 16 -o leaves
-	for c in "stimuli --size 16 --parameters p -o p" "whiten --spectrum - leaves"; do
-		run bash -c "$c 2>err"
-		[[ $status -eq 2 && $(cat err) == *'named for two outputs' && ! -e p ]]
-	done
+	errors <<-EOF
+		stimuli --size 16 --parameters out -o out | 2 | named for two outputs$
+		whiten --spectrum - leaves | 2 | named for two outputs$
+	EOF
 }
 
 @test "what a run reads is never taken for what a killed run left of its output" {
@@ -133,8 +135,7 @@ leaves() {
 	cmp a expected
 	cmp a.unfinished y
 	# what is not there is not there
-	run --separate-stderr whiten new.unfinished -o new
-	one_line 1 'new.unfinished: No such file'
+	errors whiten <<<'new.unfinished -o new | 1 | new.unfinished: No such file'
 	# nothing else is left, and what no one names is taken over
 	[[ -z $(compgen -G '*.??????') && ! -e new && ! -e new.unfinished ]]
 	cp kept z.unfinished

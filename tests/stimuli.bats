@@ -111,44 +111,33 @@ assert len(set(e["phase_deg"])) > 50
 p = table("p.tsv")
 assert sorted(set(p["theta_deg"].round(9))) == [10, 20, 35.5] and np.allclose(sorted(set(p["sf_cpp"])), [.1, .2, .4])'
 	for bad in '10,' ',10' '1:2' '1:2:0' '1:2:2.5' 'x' '10 20' '0:180:3' '1e999' '1:2:1'; do
-		run --separate-stderr stimuli -t "$bad"
-		one_line 2 theta
-	done
-	run --separate-stderr stimuli -f 0:0.4:3
-	one_line 2 'equal ratios'
+		echo "-t '$bad' | 2 | theta"
+	done | errors stimuli
+	errors stimuli <<<'-f 0:0.4:3 | 2 | equal ratios'
 }
 
 @test "wrong use: one line and status 2" {
-	run --separate-stderr stimuli --no-such-option
-	one_line 2 no-such-option
-	run --separate-stderr stimuli -k spiral
-	one_line 2 spiral
-	run --separate-stderr stimuli operand
-	one_line 2 operand
 	for word in '--patch 5' '--jitter 3' '-n 2' '--path-angle 20' '--elements f' '--random-phase' '-s 2'; do
-		run --separate-stderr stimuli -k gratings $word
-		one_line 2 'needs --kind (snake or ladder|white or contrast)$'
-	done
-	run --separate-stderr stimuli -k mach -d 5
-	one_line 2 'diameter: needs --kind gratings$'
-	run --separate-stderr stimuli -k snake --random-phase -p 0
-	one_line 2 'random-phase: not together with --phase$'
-	run --separate-stderr stimuli -k white --size 20
-	one_line 2 'patch: 16 px does not fit'
-	run --separate-stderr stimuli -k cornsweet --size 12
-	one_line 2 'width'
-	run --separate-stderr stimuli -f 0.6
-	one_line 2 'outside'
-	run --separate-stderr stimuli -c 1.5
-	one_line 2 'outside'
+		echo "-k gratings $word | 2 | needs --kind (snake or ladder|white or contrast)$"
+	done | errors stimuli
+	errors stimuli <<-EOF
+		--no-such-option | 2 | no-such-option
+		-k spiral | 2 | spiral
+		operand | 2 | operand
+		-k mach -d 5 | 2 | diameter: needs --kind gratings$
+		-k snake --random-phase -p 0 | 2 | random-phase: not together with --phase$
+		-k white --size 20 | 2 | patch: 16 px does not fit
+		-k cornsweet --size 12 | 2 | width
+		-f 0.6 | 2 | outside
+		-c 1.5 | 2 | outside
+	EOF
 }
 
 @test "a path that does not fit, a full disk and a closed pipe" {
-	run --separate-stderr bash -c 'stimuli -k snake --size 48 --path-angle 0 -o x'
-	one_line 1 'does not fit'
-	[[ ! -e x ]]
-	run --separate-stderr bash -c 'stimuli >/dev/full'
-	one_line 1 'No space left'
+	errors stimuli <<-EOF
+		-k snake --size 48 --path-angle 0 -o out | 1 | does not fit
+		>/dev/full | 1 | No space left
+	EOF
 	run --separate-stderr bash -c "trap '' PIPE; stimuli | true; exit \${PIPESTATUS[0]}"
 	[[ -z $stderr ]]
 }

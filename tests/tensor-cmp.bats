@@ -6,10 +6,6 @@ differ() { # differ PATTERN ARGUMENT...
 	run --separate-stderr tensor-cmp "${@:2}"
 	one_line 1 "$1"
 }
-trouble() {
-	run --separate-stderr tensor-cmp "${@:2}"
-	one_line 2 "$1"
-}
 
 @test "equal, within a tolerance, beyond it" {
 	python '
@@ -71,24 +67,16 @@ a[699, 29, 9] += 1e-9; save("b.npys", a, a)'
 	cat a.npys | tensor-cmp a.npys -
 	differ 'record 0: \[699,29,9\] .*1 of 210000' a.npys b.npys
 	same -a 1e-8 a.npys b.npys
-	run --separate-stderr tensor-cmp - - <a.npys
-	one_line 2 'standard input'
+	errors tensor-cmp <<<'- - <a.npys | 2 | standard input'
 }
 
 @test "safetensors: by name, whatever the order" {
 	python '
-import json, struct
-def model(path, *tensors):
-    h, data = {}, b""
-    for name, a in tensors:
-        a = np.asarray(a)
-        h[name] = {"dtype": {"f": "F32", "i": "I64"}[a.dtype.kind], "shape": list(a.shape), "data_offsets": [len(data), len(data) + a.nbytes]}
-        data += a.tobytes()
-    t = json.dumps(h).encode()
-    open(path, "wb").write(struct.pack("<Q", len(t)) + t + data)
+from weights import write
 x, y = np.float32([[1, 2], [3, 4]]), np.float32([5, 6])
-model("a", ("x", x), ("y", y)); model("b", ("y", y), ("x", x)); model("c", ("x", x), ("y", y + 1)); model("d", ("x", x))
-model("e", ("x", x), ("z", y)); model("f", ("x", x.ravel()), ("y", y)); model("g")'
+for name, tensors in dict(a=dict(x=x, y=y), b=dict(y=y, x=x), c=dict(x=x, y=y + 1), d=dict(x=x), e=dict(x=x, z=y),
+                          f=dict(x=x.ravel(), y=y), g={}).items():
+    write(name, tensors)'
 	same a b
 	cat b | tensor-cmp a -
 	differ 'y: \[0\] is 5 and 6; 2 of 2' a c
@@ -100,24 +88,28 @@ model("e", ("x", x), ("z", y)); model("f", ("x", x.ravel()), ("y", y)); model("g
 	same g g
 	differ 'x: only in the second' g a
 	model m.safetensors
-	trouble 'F8_E4M3' m.safetensors m.safetensors
 	python 'save("a.npys", np.zeros(2))'
-	trouble 'one is npys' a a.npys
-	trouble 'one is npys' a.npys a
+	errors tensor-cmp <<-EOF
+		m.safetensors m.safetensors | 2 | F8_E4M3
+		a a.npys | 2 | one is npys
+		a.npys a | 2 | one is npys
+	EOF
 }
 
 @test "trouble is 2" {
 	python 'save("a.npys", np.zeros(20))'
 	head -c 200 a.npys >cut.npys
 	: >empty
-	trouble 'cut.npys: record 0: cut off' a.npys cut.npys
-	trouble 'cut.npys: record 0: cut off' cut.npys a.npys
-	trouble 'empty: no record' a.npys empty
-	trouble 'No such file' a.npys missing
-	trouble 'operands' a.npys
-	trouble 'one operand too many' a.npys a.npys a.npys
-	trouble 'no-such' --no-such a.npys a.npys
-	trouble 'atol' --atol -1 a.npys a.npys
-	trouble '-r' -r nan a.npys a.npys
-	trouble '-r' -r inf a.npys a.npys
+	errors tensor-cmp <<-EOF
+		a.npys cut.npys | 2 | cut.npys: record 0: cut off
+		cut.npys a.npys | 2 | cut.npys: record 0: cut off
+		a.npys empty | 2 | empty: no record
+		a.npys missing | 2 | No such file
+		a.npys | 2 | operands
+		a.npys a.npys a.npys | 2 | one operand too many
+		--no-such a.npys a.npys | 2 | no-such
+		--atol -1 a.npys a.npys | 2 | atol
+		-r nan a.npys a.npys | 2 | -r
+		-r inf a.npys a.npys | 2 | -r
+	EOF
 }

@@ -36,13 +36,11 @@ assert b.dtype == a.dtype and b.shape == e.shape and (b == e).all(), (sys.argv[1
 	for i in $(seq 200); do cat a.npys; done >long.npys
 	pipe 'cat long.npys | tensor-get --record 0 >x.npys'
 	[[ $status -eq 0 ]]
-	run --separate-stderr tensor-get --record 3 -o x.npys a.npys
-	one_line 1 'a.npys: no record 3'
 	head -c 300 a.npys >cut.npys
-	rm -f x.npys
-	run --separate-stderr tensor-get --record 0 -o x.npys cut.npys
-	one_line 1 'cut off'
-	[[ ! -e x.npys ]]
+	errors "tensor-get -o out" <<-EOF
+		--record 3 a.npys | 1 | a.npys: no record 3
+		--record 0 cut.npys | 1 | cut off
+	EOF
 }
 
 @test "every type of safetensors comes out exactly" {
@@ -63,59 +61,43 @@ assert (one(sys.stdin.buffer) == one("f32.expected")[1, :, ::2]).all()'
 
 @test "safetensors: choosing, and what cannot be read" {
 	model
-	run --separate-stderr tensor-get -o x.npys m.safetensors
-	one_line 1 'm.safetensors: .*17 tensors.*--name.*tensor-info'
-	run --separate-stderr tensor-get -o x.npys --name f33 m.safetensors
-	one_line 1 'no tensor f33'
-	run --separate-stderr tensor-get -o x.npys --name f8 m.safetensors
-	one_line 1 'f8: .*F8_E4M3'
-	run --separate-stderr tensor-get -o x.npys --record 17 m.safetensors
-	one_line 1 'no record 17'
 	python '
-import json, struct
-h = json.dumps({"big": {"dtype": "U64", "shape": [1], "data_offsets": [0, 8]}}).encode()
-open("u64", "wb").write(struct.pack("<Q", len(h)) + h + struct.pack("<Q", 2**63))'
-	run --separate-stderr tensor-get -o x.npys u64
-	one_line 1 'big: .*<i8'
-	[[ ! -e x.npys ]]
+from weights import write
+write("u64", {"big": np.array([2**63], "<u8")})
+write("one", {"a": np.float32([1, 2])})
+save("a.npys", np.zeros(2))'
+	errors "tensor-get -o out" <<-EOF
+		m.safetensors | 1 | m.safetensors: .*17 tensors.*--name.*tensor-info
+		--name f33 m.safetensors | 1 | no tensor f33
+		--name f8 m.safetensors | 1 | f8: .*F8_E4M3
+		--record 17 m.safetensors | 1 | no record 17
+		u64 | 1 | big: .*<i8
+		--name a a.npys | 1 | a.npys: .*no names
+	EOF
 	# the only tensor needs no name
-	python '
-import json, struct
-h = json.dumps({"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}).encode()
-open("one", "wb").write(struct.pack("<Q", len(h)) + h + np.float32([1, 2]).tobytes())'
 	tensor-get one | python 'assert one(sys.stdin.buffer).tolist() == [1, 2]'
-	python 'save("a.npys", np.zeros(2))'
-	run --separate-stderr tensor-get -o x.npys --name a a.npys
-	one_line 1 'a.npys: .*no names'
 }
 
 @test "slices that are wrong" {
 	python 'save("a.npys", np.zeros((2, 3)))'
 	for s in '' , 1, a 1:2:0 ::-1 1.5 '[0]' ...,... 1:2:3:4 99999999999999999999 1,1,1,1,1,1,1,1,1,1 - ..; do
-		run --separate-stderr tensor-get --slice "$s" -o x.npys a.npys
-		one_line 2 slice
-	done
+		echo "--slice '$s' a.npys | 2 | slice"
+	done | errors "tensor-get -o out"
 	for s in 2 -3 :,3 0,0,0 :,:,: ...,:,:,:; do
-		run --separate-stderr tensor-get --slice "$s" -o x.npys a.npys
-		one_line 1 'a.npys: record 0: '
-	done
-	run --separate-stderr tensor-get --record 0 --name x a.npys
-	one_line 2 'record'
-	run --separate-stderr tensor-get a.npys a.npys
-	one_line 2 operand
-	[[ ! -e x.npys ]]
+		echo "--slice $s a.npys | 1 | a.npys: record 0: "
+	done | errors "tensor-get -o out"
+	errors "tensor-get -o out" <<-EOF
+		--record 0 --name x a.npys | 2 | record
+		a.npys a.npys | 2 | operand
+	EOF
 }
 
 @test "a torchvision-style first layer goes through the fit" {
-	[[ -x $V1PIPE_BUILD/bin/fit-gabor ]] || skip "no fit-gabor"
 	python '
-import json, struct
-x, y = np.meshgrid(np.arange(-5, 6), np.arange(5, -6, -1))
-g = lambda t: np.exp(-(x * x + y * y) / 8) * np.cos(2 * np.pi * 0.2 * (-x * np.sin(t) + y * np.cos(t)))
-w = np.stack([np.outer([1, -0.5, 0.3], g(t)).reshape(3, 11, 11) for t in np.arange(64) * np.pi / 64]).astype("<f4")
-h = json.dumps({"features.0.weight": {"dtype": "F32", "shape": [64, 3, 11, 11], "data_offsets": [0, w.nbytes]},
-                "features.0.bias": {"dtype": "F32", "shape": [64], "data_offsets": [w.nbytes, w.nbytes + 256]}}).encode()
-open("alexnet.safetensors", "wb").write(struct.pack("<Q", len(h)) + h + w.tobytes() + bytes(256))'
+from profiles import gabor
+from weights import write
+w = [np.multiply.outer([1, -.5, .3], gabor(11, 180 * i / 64, 0, .2, 2, 2)) for i in range(64)]
+write("alexnet.safetensors", {"features.0.weight": np.array(w, "<f4"), "features.0.bias": np.zeros(64, "<f4")})'
 	pipe 'tensor-get --name features.0.weight alexnet.safetensors | fit-gabor >t.tsv'
 	[[ $status -eq 0 ]]
 	python '
@@ -130,15 +112,14 @@ assert len(d) == 64 and abs(d).max() < 0.5, abs(d).max()'
 	python 'a, b = npys("a.npys"); c, d = npys("b.npys"); i = [3, 0, 0, 1]; assert (c == a[i]).all() and c.dtype == a.dtype and (d == b[i]).all()'
 	tensor-get --take 3:0:4 --record 0 a.npys >b.npys
 	python 'a, _ = npys("a.npys"); assert (one("b.npys") == a[::-1]).all()'
-	for list in 0.5 -1 x ''; do
-		run --separate-stderr tensor-get --take "$list" -o x.npys a.npys
-		one_line 2 'take'
-	done
-	run --separate-stderr tensor-get --take 0 --slice 0 -o x.npys a.npys
-	one_line 2 'slice'
-	run --separate-stderr tensor-get --take 1,4 -o x.npys a.npys
-	one_line 1 'record 0: no item 4 among 4'
-	[[ ! -e x.npys ]]
+	errors "tensor-get -o out a.npys" <<-EOF
+		--take 0.5 | 2 | take
+		--take -1 | 2 | take
+		--take x | 2 | take
+		--take '' | 2 | take
+		--take 0 --slice 0 | 2 | slice
+		--take 1,4 | 1 | record 0: no item 4 among 4
+	EOF
 }
 
 @test "common errors" {

@@ -37,8 +37,7 @@ for i, a in enumerate(npys("a.npys")):
 	model
 	printf 'file\tkey\tvalue\nm.safetensors\tformat\tpt\nm.safetensors\tnote\ta\\tb\\nc\\\\d\n' | cmp - <(tensor-info --metadata m.safetensors)
 	python 'save("a.npys", np.zeros(2))'
-	run --separate-stderr tensor-info --metadata a.npys
-	one_line 1 'a.npys: .*no metadata'
+	errors tensor-info <<<'--metadata a.npys | 1 | a.npys: .*no metadata'
 }
 
 @test "several files, of both kinds" {
@@ -51,16 +50,15 @@ for i, a in enumerate(npys("a.npys")):
 @test "what is neither" {
 	for content in 'P5 1 1 255 a' 'x' '' '\x93NUMP'; do
 		printf "$content" >bad
-		run --separate-stderr tensor-info -o x.tsv bad
-		one_line 1 'bad: '
-		run --separate-stderr bash -c 'cat bad | tensor-info -o x.tsv'
-		one_line 1 'standard input: '
-		[[ ! -e x.tsv ]]
+		errors "tensor-info -o out" <<-EOF
+			bad | 1 | bad: 
+			<bad | 1 | standard input: 
+		EOF
 	done
-	run --separate-stderr tensor-info .
-	one_line 1 ': '
-	run --separate-stderr bash -c 'TMPDIR=/no/such/folder tensor-info <(printf "\x02\0\0\0\0\0\0\0{}")'
-	one_line 1 '/no/such/folder: cannot spool'
+	errors <<-EOF
+		tensor-info . | 1 | : 
+		TMPDIR=/no/such/folder tensor-info <(printf "\x02\0\0\0\0\0\0\0{}") | 1 | /no/such/folder: cannot spool
+	EOF
 }
 
 @test "common errors" {
