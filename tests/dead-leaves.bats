@@ -120,16 +120,15 @@ for f, shapes in (("one", [(1, 1, 1), (1,)]), ("large", [(1, 1000, 1000), (1,)] 
 @test "wrong options are refused in one line" {
 	for wrong in "--radius 30,20" "--radius 5" "--front 0,5" "--front 20,10" "--grey 9,300" "--grey 90,20" "--classes 0" \
 		"--classes 7" "--purity nan" "--purity 1.1" "--stretch 0" "-n 0" "--size 0" "--batch 0" "--gratings=3" operand; do
-		run --separate-stderr dead-leaves $wrong
-		one_line 2 "${wrong%% *}|--gratings|operand" || { echo "$wrong"; false; }
-	done
+		echo "$wrong | 2 | ${wrong%%[ =]*}"
+	done | errors dead-leaves
 }
 
 @test "output that cannot be written" {
-	run --separate-stderr bash -c 'dead-leaves -n 100 >/dev/full'
-	one_line 1 'No space left'
-	run --separate-stderr dead-leaves -n 1 -o no/such/folder
-	one_line 1 'no/such/folder'
+	errors dead-leaves <<-EOF
+		-n 100 >/dev/full | 1 | No space left
+		-n 1 -o no/such/folder | 1 | no/such/folder
+	EOF
 	run --separate-stderr bash -c 'trap "" PIPE; dead-leaves -n 2000 | head -c 1 >/dev/null; exit ${PIPESTATUS[0]}'
 	[[ $status -eq 1 && -z $stderr ]]
 	dead-leaves -n 3 -o file.npys

@@ -2,22 +2,14 @@
 load common
 
 shapes='
-rng = np.random.default_rng(3)
-def grid(k):
-    i = np.arange(k) - (k - 1) / 2
-    return np.meshgrid(i, -i)
-def log(k, a, sigma, x0, y0, c=0):
-    x, y = grid(k)
-    s = ((x - x0)**2 + (y - y0)**2) / 2 / sigma**2
-    return a * (1 - s) * np.exp(-s) + c
-'
+from profiles import *
+rng = np.random.default_rng(3)'
 
 @test "planted LoGs come back within 1e-6, ON and OFF, wherever they are" {
 	python "$shapes"'
 p = np.array([[rng.uniform(.5, 2) * (-1)**i, rng.uniform(.7, 1.6), *rng.uniform(-1.5, 1.5, 2)] for i in range(20)])
 save("bank.npys", np.array([log(9, *q) for q in p])); save("truth.npys", p)
-save("offset.npys", np.array([log(9, *q, c=.3) for q in p]))
-'
+save("offset.npys", np.array([log(9, *q, c=.3) for q in p]))'
 	fit-log --null 0 bank.npys >t.tsv
 	fit-log --null 0 --offset offset.npys >o.tsv
 	python '
@@ -27,8 +19,7 @@ for i, name in enumerate(("amplitude", "sigma_px", "x0_px", "y0_px")):
 assert (t["offset"] == 0).all() and np.abs(o["offset"] - .3).max() < 1e-6
 assert np.abs(t["r"] - 1).max() < 1e-9 and np.abs(t["r2"] - 1).max() < 1e-9 and set(t["model"]) == {"log"}
 assert set(o["model"]) == {"log_offset"}
-assert np.isnan(t["r_matched"]).all() and np.isnan(t["p_r"]).all() and (t["filter"] == np.arange(20)).all()
-'
+assert np.isnan(t["r_matched"]).all() and np.isnan(t["p_r"]).all() and (t["filter"] == np.arange(20)).all()'
 }
 
 @test "SciPy's least squares finds the same" {
@@ -43,14 +34,11 @@ for name in g:
 
 @test "AICc names what was planted; a free offset would turn every blob into a LoG" {
 	python "$shapes"'
-x, y = grid(9)
-noise = lambda: .02 * rng.normal(size=(9, 9))
-e = lambda s: np.exp(-(x**2 + y**2) / 2 / s**2)
+noise, e = lambda: .02 * rng.normal(size=(9, 9)), lambda s: gauss(9, s)
 delta = np.zeros((9, 9)); delta[3, 5] = 1
 save("bank.npys", np.array([log(9, 1, 1.2, .3, 0) + noise(), log(9, 1, 1.2, .3, 0, .5) + noise(),
     e(1) - .15 * e(2.5) + noise(), e(1.3) + noise()]))
-save("pure.npys", np.array([e(1.0), delta]))
-'
+save("pure.npys", np.array([e(1.0), delta]))'
 	fit-log --null 0 bank.npys >t.tsv
 	fit-log --null 0 pure.npys >p.tsv
 	python '
@@ -60,22 +48,18 @@ assert (p["r_offset"] > .98).all() and p["model"] == ["gaussian", "delta"], p["r
 # the numbers against their definition: n ln(sse/n) + 2K + 2K(K+1)/(n-K-1), K = 4 parameters and the variance
 x = one("bank.npys")
 sse = (1 - t["r2_log"]) * np.array([((b - b.mean())**2).sum() for b in x])
-assert np.abs(81 * np.log(sse / 81) + 10 + 60 / 75 - t["aicc_log"]).max() < 1e-6
-'
+assert np.abs(81 * np.log(sse / 81) + 10 + 60 / 75 - t["aicc_log"]).max() < 1e-6'
 }
 
 @test "accepted: LoGs and balanced DoGs in noise; not a pixel, a blob, narrow or unbalanced profiles, or noise" {
 	python "$shapes"'
-x, y = grid(7)
-noise = lambda k: .02 * rng.normal(size=(k, k))
-e = lambda s: np.exp(-(x**2 + y**2) / 2 / s**2)
+noise, e = lambda k: .02 * rng.normal(size=(k, k)), lambda s: gauss(7, s)
 delta = np.zeros((7, 7)); delta[3, 3] = 1
 save("good.npys", np.array([log(7, (-1)**i, s, .3, -.2) + noise(7) for i, s in enumerate((.8, .9, 1., 1.1, 1.2, .85))] +
     [e(.8) - .25 * e(1.6) + noise(7)]))
-save("bad.npys", np.array([delta, delta + .01 * noise(7), e(1.) + noise(7), e(1.), log(7, 1, .5, .5, .5), log(7, 1, 1, 0, 0, .1),
+save("bad.npys", np.array([delta, delta + .01 * noise(7), e(1.) + noise(7), e(1.), log(7, 1, .5, .5, .5), log(7, 1, 1, c=.1),
     np.zeros((7, 7)), np.ones((7, 7))]))
-save("noise.npys", rng.normal(size=(200, 7, 7)))
-'
+save("noise.npys", rng.normal(size=(200, 7, 7)))'
 	for name in good bad noise; do fit-log --null 39 $name.npys >$name.tsv; done
 	fit-log --null 0 bad.npys >plain.tsv
 	python '
@@ -89,17 +73,14 @@ assert has(2, "dc", "surround", "model") and has(3, "dc", "surround", "model"), 
 assert has(4, "sigma") and has(5, "dc") and b["reason"][6] == "zero" and has(7, "dc", "surround"), b["reason"]
 assert n["accepted"].mean() < .1, n["accepted"].mean()
 for t in (g, b, n):
-    assert ((t["accepted"] == 1) == np.array([r == "-" for r in t["reason"]])).all()
-'
+    assert ((t["accepted"] == 1) == np.array([r == "-" for r in t["reason"]])).all()'
 }
 
 @test "symmetry is about the fitted centre; elongation and fourfold shapes are told apart; balance" {
 	python "$shapes"'
-x, y = grid(11)
-g = lambda a, b: np.exp(-(x - a)**2 / 2 - (y - b)**2 / 2)
-save("bank.npys", np.array([log(11, -1, 1.3, .45, -.4), np.exp(-x**2 / 2 - y**2 / 8),
-    g(0, 3) + g(0, -3) + g(3, 0) + g(-3, 0) + .5 * g(0, 0)]))
-'
+g = lambda a, b: gauss(11, 1, a, b)
+save("bank.npys", np.array([log(11, -1, 1.3, .45, -.4), gauss(11, 2, ratio=.5),
+    g(0, 3) + g(0, -3) + g(3, 0) + g(-3, 0) + .5 * g(0, 0)]))'
 	fit-log --null 0 bank.npys >t.tsv
 	python '
 t = table("t.tsv")
@@ -116,8 +97,7 @@ P = np.exp(-1j * rho[:, None, None, None] * (np.cos(phi)[:, None, None] * X + np
 P = np.einsum("rpij,ij->rp", P, x)
 E = (np.abs(np.fft.fft(P, axis=1) / 64)**2 * rho[:, None]).sum(0)
 E = np.array([E[0]] + [E[m] + E[-m] for m in range(1, 32)]) / E.sum()
-assert np.abs(E[[0, 2, 4]] - [t["symmetry"][1], t["elongation"][1], t["fourfold"][1]]).max() < 1e-4, E[:5]
-'
+assert np.abs(E[[0, 2, 4]] - [t["symmetry"][1], t["elongation"][1], t["fourfold"][1]]).max() < 1e-4, E[:5]'
 }
 
 # what was measured before came from another search for the best centre, see lib/fit/blob.h: hence .07, and .03 for symmetry's
@@ -127,8 +107,7 @@ assert np.abs(E[[0, 2, 4]] - [t["symmetry"][1], t["elongation"][1], t["fourfold"
 k = np.exp(-np.add.outer(np.arange(-3, 4)**2, np.arange(-3, 4)**2) / 2 / .7**2)
 z = rng.normal(size=(150, 7, 7))
 s = np.real(np.fft.ifft2(np.fft.fft2(z) * np.fft.fft2(np.fft.ifftshift(k))))
-save("white.npys", z); save("smooth.npys", s); save("log.npys", log(7, 1, 1, .2, -.3))
-'
+save("white.npys", z); save("smooth.npys", s); save("log.npys", log(7, 1, 1, .2, -.3))'
 	fit-log --null 39 white.npys >w.tsv
 	fit-log --null 39 smooth.npys >s.tsv
 	fit-log log.npys >l.tsv
@@ -143,22 +122,19 @@ for t in (w, s):
     assert np.mean(t["p_r"] <= .05) < .12 and np.mean(t["p_symmetry"] <= .05) < .12
     assert near(np.median(t["r"]), np.mean(t["r_matched"])) and near(np.median(t["symmetry"]), np.mean(t["symmetry_matched"]))
 assert near(np.median(w["r"]), w["r_white"][0]) and near(np.percentile(w["r"], 95), w["r_white_95"][0])
-assert l["p_r"] == .01 and l["p_symmetry"] == .01 and l["symmetry"] > l["symmetry_matched_95"]
-'
+assert l["p_r"] == .01 and l["p_symmetry"] == .01 and l["symmetry"] > l["symmetry_matched_95"]'
 }
 
 @test "a stream of snapshots gives one row each; nothing depends on -j" {
 	python "$shapes"'
-save("run.npys", *[log(7, 1, 1, 0, 0) * t / 9 + (1 - t / 9) * z for z in [rng.normal(size=(7, 7))] for t in range(10)])
-'
+save("run.npys", *[log(7, 1, 1, 0, 0) * t / 9 + (1 - t / 9) * z for z in [rng.normal(size=(7, 7))] for t in range(10)])'
 	fit-log -j 1 --null 19 run.npys >a.tsv
 	fit-log -j 2 --null 19 <run.npys >b.tsv
 	cmp a.tsv b.tsv
 	python '
 t = table("a.tsv")
 assert (t["record"] == np.arange(10)).all() and (t["filter"] == 0).all() and t["r"][9] > .999 > t["r"][0]
-assert len(set(t["r_white"])) == 1 and len(set(t["r_matched"])) == 10
-'
+assert len(set(t["r_white"])) == 1 and len(set(t["r_matched"])) == 10'
 }
 
 @test "zeros are nan; errors are one line" {
@@ -169,10 +145,12 @@ save("labels.npys", np.arange(4)); save("small.npys", np.ones((1, 2, 2)))'
 assert len(t["r"]) == 2 and all(np.isnan(t[c]).all() for c in ("r", "r2", "sigma_px", "symmetry", "dc_ratio", "p_r"))
 assert t["model"] == ["-", "-"] and t["reason"] == ["zero", "zero"]'
 	common_errors "fit-log --null 19" bank.npys
-	pipe 'fit-log labels.npys'; one_line 1 'labels.npys: record 0: a filter bank is'
-	pipe 'fit-log small.npys'; one_line 1 'at least 3 x 3'
-	pipe 'fit-log --null x bank.npys'; one_line 2 null
-	pipe 'fit-log --null 0 --seed 3 bank.npys'; one_line 2 'seed: not together with --null 0'
+	errors fit-log <<-EOF
+		labels.npys | 1 | labels.npys: record 0: a filter bank is
+		small.npys | 1 | at least 3 x 3
+		--null x bank.npys | 2 | null
+		--null 0 --seed 3 bank.npys | 2 | seed: not together with --null 0
+	EOF
 }
 
 @test "a model in place of a bank: its one tensor that fits; of several, and of none, the message names the way" {

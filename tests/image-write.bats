@@ -91,10 +91,10 @@ assert (a == one("k.npys").transpose(0, 2, 1, 3).reshape(12, 12)).all()'
 	[[ $(image-write --gap 0 --layout grid c.npys >c.pgm; size c.pgm) == "15 by 8 " ]]
 	tensor-get --slice ':,:1' k.npys | image-write --gap 0 >1.pgm
 	[[ $(size 1.pgm) == "6 by 6 " ]]
-	run --separate-stderr image-write --layout colour -o x.pgm k.npys
-	one_line 1 'record 0: .*colour'
-	run --separate-stderr image-write --colours diverging -o x.pgm c.npys
-	one_line 1 'record 0: .*colour'
+	errors "image-write -o out" <<-EOF
+		--layout colour k.npys | 1 | record 0: .*colour
+		--colours diverging c.npys | 1 | record 0: .*colour
+	EOF
 }
 
 @test "several records are several pictures, read back in order" {
@@ -109,19 +109,18 @@ assert (a == one("k.npys").transpose(0, 2, 1, 3).reshape(12, 12)).all()'
 save("y.npys", np.arange(4)); save("s.npys", np.array(1.0)); save("r5.npys", np.zeros((1, 1, 1, 1, 1)))
 save("e.npys", np.zeros((0, 3, 3))); save("n.npys", np.array([[[0.0]], [[np.nan]]]))
 save("t.npys", np.linspace(0, 3, 2), np.ones((2, 3, 3)))'
-	for f in y:'no picture' s:'record 0' r5:'record 0' e:'record 0: a record without a pixel' n:'record 0: item 1'; do
-		run --separate-stderr image-write -o x.pgm ${f%%:*}.npys
-		one_line 1 "${f#*:}"
-		[[ ! -e x.pgm ]]
-	done
+	errors "image-write -o out" <<-EOF
+		y.npys | 1 | no picture
+		s.npys | 1 | record 0
+		r5.npys | 1 | record 0
+		e.npys | 1 | record 0: a record without a pixel
+		n.npys | 1 | record 0: item 1
+		--range 1,1 u1.npys | 2 | range
+		--scale 0 u1.npys | 2 | scale
+		--clip 1 u1.npys | 2 | clip
+	EOF
 	image-write t.npys >t.pgm   # an orientation kernel: angles, then maps
 	[[ $(size t.pgm) == "7 by 3 " ]]
-	run --separate-stderr image-write --range 1,1 u1.npys
-	one_line 2 range
-	run --separate-stderr image-write --scale 0 u1.npys
-	one_line 2 scale
-	run --separate-stderr image-write --clip 1 u1.npys
-	one_line 2 clip
 	image-write --clip 0.999999 --scale 1000 --gap 1000 -n 1 f4.npys >big.pgm
 	[[ $(size big.pgm) == "5000 by 6000 " ]]
 }
@@ -131,7 +130,6 @@ save("t.npys", np.linspace(0, 3, 2), np.ones((2, 3, 3)))'
 }
 
 @test "the pipe of the suite: the whole batch is seen after whitening and filtering" {
-	for tool in dead-leaves whiten lgn-filter; do [[ -x $V1PIPE_BUILD/bin/$tool ]] || skip "no $tool"; done
 	dead-leaves -n 64 | whiten | lgn-filter --log 1.5 | image-write >a.pgm
 	[[ $(pamfile -allimages a.pgm | wc -l) -eq 1 ]]
 	# grey around the middle, with contrast

@@ -1,5 +1,6 @@
 # train-v1-mpi: the model of one process, resumed and refused likewise, one line when any process fails
 load common
+load training
 
 setup_file() {
 	cd "$BATS_FILE_TMPDIR"
@@ -27,10 +28,8 @@ processes() {
 	train-v1 $small --epochs 2 --log a.tsv --snapshots a "$data_file" -o a
 	processes 1 $small --epochs 2 --log b.tsv --snapshots b "$data_file" -o b
 	train-v1-mpi $small --epochs 2 "$data_file" -o c
-	cmp a b
 	cmp a c
-	for part in lgn v1 lateral rms; do cmp a.$part.npys b.$part.npys; done
-	diff <(cut -f 1-6,8- a.tsv) <(cut -f 1-6,8- b.tsv)
+	same_run a b
 }
 
 @test "two and three processes: the model of one to rounding, T = 0..2, both propagations" {
@@ -42,14 +41,8 @@ processes() {
 		train-v1 $opts --log one.tsv "$4" -o one
 		processes "$1" $opts --log many.tsv "$4" -o many
 		python '
-import json
-def load(path):
-    d = open(path, "rb").read()
-    n = int.from_bytes(d[:8], "little")
-    head = json.loads(d[8:8 + n])
-    meta = head.pop("__metadata__")
-    return meta, {k: np.frombuffer(d[8 + n + t["data_offsets"][0]:8 + n + t["data_offsets"][1]], "<f4").astype(float) for k, t in head.items()}
-(m1, one), (m2, many) = load("one"), load("many")
+from weights import load
+(one, m1), (many, m2) = load("one"), load("many")
 assert m2.pop("processes") == sys.argv[1] and m1 == m2
 tolerance = float(sys.argv[2])
 for k, x in one.items():
@@ -113,48 +106,37 @@ save("three", x[k], y[k])
 		[[ ! -e c ]] || tensor-info c >/dev/null
 	done
 	$again
-	cmp whole part
-	diff <(cut -f 1-6,8- whole.tsv) <(cut -f 1-6,8- part.tsv)
-	for part in lgn v1 lateral rms; do cmp whole.$part.npys part.$part.npys; done
-	run --separate-stderr processes 3 $opts --checkpoint c --resume "$data_file" -o other
-	one_line 1 'processes was 2, now it is 3'
+	same_run whole part
+	errors "mpirun -q -n 3 train-v1-mpi" <<<"$opts --checkpoint c --resume $data_file -o out | 1 | processes was 2, now it is 3"
 }
 
 @test "--init, --freeze and --lateral-from as with one process" {
 	needs_mpi
 	train-v1 $small --epochs 1 -T 0 "$data_file" -o first
 	processes 2 $small --epochs 2 --init first --freeze lgn,v1 --lateral-from 1 --snapshots s "$data_file" -o second
-	for t in lgn.weight v1.weight v1_norm.running_mean; do
-		tensor-get --name $t first >was
-		tensor-get --name $t second >is
-		cmp was is
-	done
+	for t in lgn.weight v1.weight v1_norm.running_mean; do same_tensor $t first second; done
 	python 'a, b = npys("s.lateral.npys"); assert not a.any() and b.any()'
 }
 
 @test "a failure of any process is one line and the end of all" {
 	needs_mpi
-	try() {
-		run --separate-stderr timeout 60 mpirun -q "${@:3}"
-		one_line "$1" "$2"
-		[[ ! -e out ]]
-	}
 	me="train-v1-mpi $small --epochs 1 $data_file -o out"
-	try 1 'no-file: No such file' -n 2 train-v1-mpi no-file -o out
-	try 1 'process 1: .*cannot spool' -n 1 $me : -n 1 -x TMPDIR=/no/folder $me
-	try 1 '2 in a batch, too few for 3 processes' -n 3 $me --batch 2
-	try 1 'epoch [0-9]+, step [0-9]+: the (loss is|weights are no longer) .*training diverges at --rate 100; c has' -n 2 $me --epochs 9 --rate 100 \
-		--lateral-decay 50 -T 8 --checkpoint c --every 1
-	tensor-info c >/dev/null
-	try 1 'only one class|none of class' -n 2 $me --holdout 1
-	try 1 'No space left' -n 2 $me --log /dev/full
-	try 2 'no-such-option: unknown option' -n 2 train-v1-mpi --no-such-option
-	try 2 'sides of kernels are odd' -n 2 $me --k1 4
-	try 2 '-o: a file' -n 2 train-v1-mpi $small "$data_file"
-	try 2 'command lines differ' -n 1 $me : -n 1 $me --rate 0.1
-	try 2 'command lines differ' -n 1 $me : -n 1 $me --k0 4
 	head -c 9000 "$data_file" >cut
-	try 1 'got [0-9]+ of [0-9]+ bytes' -n 2 train-v1-mpi $small cut -o out
+	errors "timeout 60 mpirun -q" <<-EOF
+		-n 2 train-v1-mpi no-file -o out | 1 | no-file: No such file
+		-n 1 $me : -n 1 -x TMPDIR=/no/folder $me | 1 | process 1: .*cannot spool
+		-n 3 $me --batch 2 | 1 | 2 in a batch, too few for 3 processes
+		-n 2 $me --epochs 9 --rate 100 --lateral-decay 50 -T 8 --checkpoint c --every 1 | 1 | epoch [0-9]+, step [0-9]+: the (loss is|weights are no longer) .*training diverges at --rate 100; c has
+		-n 2 $me --holdout 1 | 1 | only one class|none of class
+		-n 2 $me --log /dev/full | 1 | No space left
+		-n 2 train-v1-mpi --no-such-option | 2 | no-such-option: unknown option
+		-n 2 $me --k1 4 | 2 | sides of kernels are odd
+		-n 2 train-v1-mpi $small $data_file | 2 | -o: a file
+		-n 1 $me : -n 1 $me --rate 0.1 | 2 | command lines differ
+		-n 1 $me : -n 1 $me --k0 4 | 2 | command lines differ
+		-n 2 train-v1-mpi $small cut -o out | 1 | got [0-9]+ of [0-9]+ bytes
+	EOF
+	tensor-info c >/dev/null
 	run --separate-stderr mpirun -q -n 2 train-v1-mpi --version
 	[[ $status -eq 0 && $(wc -l <<<"$output") -eq 1 ]]
 }

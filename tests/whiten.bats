@@ -1,16 +1,6 @@
 # whiten: exact against NumPy, flat where it promises to be, transforms saved, applied and undone, streams without end
 load common
 
-# log-log slope of power against frequency between two frequencies, and the spread in dB, from a table of spectra
-spectra='
-def ring(path, low, high):
-    t = table(path)
-    keep = (t["frequency_cpp"] >= low) & (t["frequency_cpp"] <= high)
-    return {k: v[keep] for k, v in t.items()}
-def slope(f, p):
-    return np.polyfit(np.log(f), np.log(p), 1)[0]
-'
-
 # images.npys: u1 photographs would do; these have amplitudes of exactly 1/f on a larger field, cut out so that they wrap nowhere
 one_over_f() {
 	python '
@@ -29,27 +19,21 @@ save("x.npys", r.integers(0, 256, (3, 20, 30)).astype("u1"), np.array([3, 0, 1])
 	whiten x.npys >y.npys
 	whiten --cutoff 0.1 x.npys >low.npys
 	python '
-def expected(x, f0):
-    h, w = x.shape[-2:]
-    p = np.concatenate([x, x[..., ::-1]], -1)
-    p = np.concatenate([p, p[..., ::-1, :]], -2)
-    f = np.hypot(np.fft.fftfreq(2 * h)[:, None], np.fft.rfftfreq(2 * w)[None])
-    return np.fft.irfft2(np.fft.rfft2(p) * f * np.exp(-((f / f0) ** 4)), (2 * h, 2 * w))[..., :h, :w]
+from filtering import whitened
 x = list(npys("x.npys"))
 for name, f0 in ("y.npys", .4), ("low.npys", .1):
     y = list(npys(name))
     assert len(x) == len(y) and (y[1] == x[1]).all() and y[1].dtype == x[1].dtype
     for a, b in zip(x[:1] + x[2:], y[:1] + y[2:]):
         assert b.dtype == "<f4" and b.shape == a.shape
-        e = expected(a.astype("f8"), f0)
-        assert np.abs(b - e).max() <= 2e-5, np.abs(b - e).max()
-'
+        assert np.abs(b - whitened(a.astype("f8"), f0)).max() <= 2e-5'
 }
 
 @test "fourier: images with amplitudes 1/f come out flat to 1 dB up to .58 f0, as the manual promises" {
 	one_over_f 150
 	whiten --spectrum s.tsv images.npys >y.npys
-	python "$spectra"'
+	python '
+from filtering import *
 t = ring("s.tsv", .04, .58 * .4)
 assert abs(slope(t["frequency_cpp"], t["before"]) + 2) < .1, slope(t["frequency_cpp"], t["before"])
 db = 10 * np.log10(t["after"] / np.median(t["after"][:3]))
@@ -67,7 +51,8 @@ assert .8 < y[:, [0, -1]].std() / y[:, 20:44].std() < 1.25 and .8 < y[..., [0, -
 @test "fourier on real photographs: the spectrum's slope goes from -2 to about 0" {
 	needs_data natural10
 	whiten --spectrum s.tsv "$data/natural10/val.npys" >/dev/null
-	python "$spectra"'
+	python '
+from filtering import *
 t = ring("s.tsv", .04, .58 * .4)
 before, after = (slope(t["frequency_cpp"], t[k]) for k in ("before", "after"))
 assert -3 < before < -1.6 and abs(after - before - 1.9) < .15, (before, after)
@@ -109,29 +94,12 @@ save("x.npys", x[:400].astype("f4"), np.zeros(400, "u1"), x[400:].astype("f4"))'
 	cat x.npys | whiten --method zca --apply t.npys >y.npys
 	cmp y.npys spooled.npys
 	whiten --method zca --apply t.npys --inverse y.npys >back.npys
-	python '
-x, labels, x2 = npys("x.npys")
-y, same, y2 = npys("y.npys")
-assert (labels == same).all() and y.shape == x.shape
-x, y = np.concatenate([x, x2]).reshape(900, -1).astype("f8"), np.concatenate([y, y2]).reshape(900, -1)
-assert np.abs(np.cov(y.T) - np.eye(90)).max() < 1e-4
-b = list(npys("back.npys"))
-assert np.abs(np.concatenate([b[0], b[2]]).reshape(900, -1) - x).max() < 2e-4
-mean, w, inverse, variance = npys("t.npys")
-assert mean.shape == (3, 5, 6) and w.shape == inverse.shape == (90, 3, 5, 6) and variance.shape == (90,)
-values, vectors = np.linalg.eigh(np.cov(x.T))
-assert np.abs(variance[::-1] / values - 1).max() < 1e-6
-e = vectors / np.sqrt(values) @ vectors.T
-assert np.abs(w.reshape(90, 90) - e).max() < 1e-6 * np.abs(e).max()
-assert np.abs(w.reshape(90, 90) @ inverse.reshape(90, 90) - np.eye(90)).max() < 1e-6
-'
+	python 'import filtering; filtering.white_and_back("x.npys", "y.npys", "back.npys", "t.npys")'
 }
 
 @test "zca: shrinkage is towards the mean variance" {
 	python 'save("x.npys", np.random.default_rng(4).normal(size=(30, 6, 6)) * np.arange(1, 37).reshape(6, 6))'
-	run --separate-stderr whiten --method zca --shrinkage 0 --save t.npys x.npys
-	one_line 1 singular
-	[[ ! -e t.npys ]]
+	errors whiten <<<'--method zca --shrinkage 0 --save out x.npys | 1 | singular'
 	whiten --method zca --shrinkage 0.3 --save t.npys x.npys
 	python '
 s = np.cov(one("x.npys").reshape(30, 36).T)
@@ -153,7 +121,8 @@ assert np.abs(x - back).max() < 1e-4, np.abs(x - back).max()'
 	whiten --method zca --apply t.npys --spectrum s.tsv images.npys >y.npys
 	whiten --method zca --patch 11 --shrinkage 0 images.npys >spooled.npys
 	cmp y.npys spooled.npys
-	python "$spectra"'
+	python '
+from filtering import *
 x, y = one("images.npys"), one("y.npys")
 mean, w, _, _ = npys("t.npys")
 patches = np.lib.stride_tricks.sliding_window_view(x, (11, 11), (1, 2))
@@ -207,43 +176,31 @@ save("big.npys", r.integers(0, 256, (40, 40, 41)).astype("u1"))'
 @test "options that do not fit" {
 	python 'save("x.npys", np.random.default_rng(7).normal(size=(9, 8, 8))); save("y.npys", np.ones((2, 4, 9)))
 save("rgb.npys", np.ones((2, 3, 8, 8)))'
-	for o in "--method pca" "--cutoff 0" "--cutoff 11" "--sigma 0.1" "--shrinkage 2" "--patch 3" "--save t" "--apply t" \
-		"--method zca --save t --apply t" "--method zca --inverse" "--method zca --apply t --patch 3" \
-		"--method zca --save t -o o" "--method zca --save t --spectrum o"; do
-		run --separate-stderr bash -c "whiten $o <x.npys"
-		one_line 2 .
-		[[ ! -e t && ! -e o ]]
-	done
+	for o in "--method pca" "--cutoff 0" "--cutoff 11" "--sigma 0.1" "--shrinkage 2" "--patch 3" "--save out" "--apply out" \
+		"--method zca --save out --apply t" "--method zca --inverse" "--method zca --apply t --patch 3" \
+		"--method zca --save t -o out" "--method zca --save out --spectrum o"; do
+		echo "$o x.npys | 2 | ."
+	done | errors whiten
 	for o in "--method lcn --cutoff 0.4" "--method none --cutoff 1" "--sigma 2" "--method zca --sigma 2" "--shrinkage 0.1" \
 		"--method zca --apply t --shrinkage 0.1" "--method zca --save t --apply t"; do
-		run --separate-stderr bash -c "whiten $o <x.npys"
-		one_line 2 'whiten: --[a-z]*: (needs|not together with) --[a-z]*'
-	done
-	run --separate-stderr bash -c "whiten --method zca --patch 9 <x.npys >out"
-	one_line 1 'no patch of 9x9'
-	run --separate-stderr bash -c "cat x.npys y.npys | whiten --method zca >out"
-	one_line 1 'record 1: images of \(1, 4, 9\) after \(1, 8, 8\)'
-	run --separate-stderr bash -c "whiten --method zca --apply x.npys <x.npys >out"
-	one_line 1 'not a saved transform'
-	run --separate-stderr bash -c "whiten --method zca --apply none.npys <x.npys >out"
-	one_line 1 'none.npys'
+		echo "$o x.npys | 2 | whiten: --[a-z]*: (needs|not together with) --[a-z]*"
+	done | errors whiten
 	whiten --method zca --save t.npys x.npys
-	for f in y rgb; do
-		run --separate-stderr bash -c "whiten --method zca --apply t.npys <$f.npys >out"
-		one_line 1 'do not fit'
-	done
-	python 'save("large.npys", np.ones((2, 9, 9)))'
-	run --separate-stderr bash -c "whiten --method zca --apply t.npys --inverse <large.npys >out"
-	one_line 1 inverse
-	python 'save("huge.npys", np.ones((2, 101, 100)))'
-	run --separate-stderr bash -c "whiten --method zca <huge.npys >out"
-	one_line 1 10000
-	python 'save("one.npys", np.ones((8, 8)))'
-	run --separate-stderr bash -c "whiten --method zca <one.npys >out"
-	one_line 1 '1 image;'
+	python 'save("large.npys", np.ones((2, 9, 9))); save("huge.npys", np.ones((2, 101, 100))); save("one.npys", np.ones((8, 8)))'
+	errors "whiten --method zca -o out" <<-EOF
+		--patch 9 x.npys | 1 | no patch of 9x9
+		x.npys y.npys | 1 | record 1: images of \(1, 4, 9\) after \(1, 8, 8\)
+		--apply x.npys x.npys | 1 | not a saved transform
+		--apply none.npys x.npys | 1 | none.npys
+		--apply t.npys y.npys | 1 | do not fit
+		--apply t.npys rgb.npys | 1 | do not fit
+		--apply t.npys --inverse large.npys | 1 | inverse
+		huge.npys | 1 | 10000
+		one.npys | 1 | 1 image;
+	EOF
 	# ends of ranges
-	whiten --cutoff 10 -j 1024 x.npys | whiten --cutoff 1e-9 | whiten --method lcn --sigma 100 |
-		whiten --method zca --shrinkage 1 --patch 1 >/dev/null 2>&1 || :
+	whiten --cutoff 10 -j 1024 x.npys | whiten --cutoff 1e-9 | whiten --method lcn --sigma 100 >/dev/null
+	whiten --method zca --shrinkage 1 --patch 1 x.npys >/dev/null
 }
 
 @test "no result depends on -j" {
@@ -278,35 +235,7 @@ r = np.random.default_rng(5)
 save("x.npys", (128 + 40 * r.normal(size=(400, 16, 16))).astype("f4"), np.arange(400) % 3, np.tile(np.arange(12.)[None, None] ** 2, (50, 9, 1)),
      r.normal(size=(40, 3, 8, 7)).astype("f4"), np.full((1, 1), 5, "u1"), np.full((3, 6, 1), 7., "f4"))'
 	whiten --method scramble --seed 3 x.npys >y.npys
-	python '
-x, y = list(npys("x.npys")), list(npys("y.npys"))
-assert len(x) == len(y) and (y[1] == x[1]).all() and y[0].dtype == "<f4"
-for a, b in zip(x[:1] + x[2:], y[:1] + y[2:]):
-    assert a.shape == b.shape
-    A, B = np.abs(np.fft.fft2(a.astype("f8"))), np.abs(np.fft.fft2(b.astype("f8")))
-    assert np.abs(A - B).max() <= 1e-5 * A.max(), np.abs(A - B).max() / A.max()
-    assert np.abs(a.mean((-2, -1)) - b.mean((-2, -1))).max() <= 1e-5 * np.abs(a).max()
-# the angles that were added: uniform over images at every frequency but those that are their own mirror image, and
-# independent of the image, of other frequencies and of neighbouring images
-def turn(a, b):
-    return np.angle(np.fft.fft2(b.astype("f8")) / np.fft.fft2(a.astype("f8")))
-t, n = turn(x[0], y[0]), 400
-own = np.zeros((16, 16), bool)
-own[::8, ::8] = True
-assert np.abs(t[:, 0, 0]).max() < 1e-4
-assert np.abs(np.sign(np.cos(t[:, own]))[:, 1:].mean(0)).max() < 4 / n**.5
-for m in 1, 2, 3:
-    R = np.abs(np.exp(1j * m * t).mean(0))[~own]
-    # each n R^2 is exponential: over 126 frequencies the largest stays below 12, their mean near 1
-    assert n * (R**2).max() < 12 and abs(n * (R**2).mean() - 1) < .5, (m, n * (R**2).max(), n * (R**2).mean())
-z = np.exp(1j * t)
-for a, b in (z[:, 1, 2], z[:, 2, 1]), (z[:, 3, 5], z[:, 3, 11]), (z[:-1, 4, 4], z[1:, 4, 4]), \
-        (z[:, 5, 1], np.exp(1j * np.angle(np.fft.fft2(x[0])[:, 5, 1]))):
-    for c in b, b.conj():
-        assert np.abs((a * c).mean()) < 4 / n**.5
-# channels turn together
-t = turn(x[3], y[3])
-assert np.abs(np.exp(1j * t) - np.exp(1j * t[:, :1])).max() < 1e-3'
+	python 'import filtering; filtering.scrambled("x.npys", "y.npys")'
 }
 
 @test "scramble: same seed, same bytes, for any -j and any batches; another seed, other phases" {
