@@ -113,7 +113,7 @@ save("t.npys", np.linspace(0, 3, 2), np.ones((2, 3, 3)))'
 		y.npys | 1 | no picture
 		s.npys | 1 | record 0
 		r5.npys | 1 | record 0
-		e.npys | 1 | record 0: a record without a pixel
+		e.npys | 1 | record 0: the record has no pixels
 		n.npys | 1 | record 0: item 1
 		--range 1,1 u1.npys | 2 | range
 		--scale 0 u1.npys | 2 | scale

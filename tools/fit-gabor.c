@@ -22,7 +22,7 @@ static const struct opt options[] = {
 	"phase-scrambled surrogates per filter"),
     OPT_FLAG(0, "gabor-only", &survey_options.gabor_only, "leave out the other models"),
     OPT_TEXT(0, "fitted", &fitted_file, NULL, "file", "write the fitted functions as npys"),
-    OPT_TEXT(0, "profiles", &profiles_file, NULL, "file", "write the profiles they were fitted to"),
+    OPT_TEXT(0, "profiles", &profiles_file, NULL, "file", "write the profiles that were fitted"),
     OPT_TEXT(
 	0, "passes", &passes_file, NULL, "file", "write how many pass as the threshold varies"),
     OPT_TEXT(0, "compare", &compare_file, NULL, "file",

@@ -15,8 +15,8 @@ static bool has_tiles, has_range, has_columns;
 static double range[2], clip;
 static const struct opt options[] = {
     OPT_CHOICE(0, "contrast", &contrast, "common", "common,tile", "one scale for all tiles or one each"),
-    OPT_REALS_GIVEN(0, "range", range, 2, &has_range, ANY, "low,high", "a scale that data do not set"),
-    OPT_REAL(0, "clip", &clip, "0.005", BELOW(0, 1), "share", "of the values beyond a scale's ends"),
+    OPT_REALS_GIVEN(0, "range", range, 2, &has_range, ANY, "low,high", "ends of the scale (default: from the data)"),
+    OPT_REAL(0, "clip", &clip, "0.005", BELOW(0, 1), "share", "share of the values outside the scale"),
     OPT_CHOICE(0, "colours", &colours, "grey", "grey,diverging", "grey, or blue, white at zero, red"),
     OPT_CHOICE(0, "layout", &layout, "auto", "auto,colour,grid", "what the second of four axes means"),
     OPT_COUNT_GIVEN('n', "tiles", &tiles_max, &has_tiles, AT_LEAST(1), "number", "first tiles only"),
@@ -120,7 +120,7 @@ int main(int argc, char **argv)
 		drawn++;
 	}
 	if (!drawn)
-		refuse(in, "nothing but labels: no picture");
+		refuse(in, "only labels: there is no picture to draw");
 	npys_close_in(in);
 	tool_check(pnm_close(out));
 	return STATUS_OK;

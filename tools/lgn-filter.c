@@ -28,7 +28,7 @@ static const struct opt options[] = {
     OPT_REALS(0, "centre", centre, 2, "0,0", CLOSED(-KERNEL_CENTRE_MAX, KERNEL_CENTRE_MAX), "px,px",
 	"where the --log's centre is: x to the right, y up"),
     OPT_TEXT(0, "kernel", &kernel_file, NULL, "file", "one kernel (k, k) as npys"),
-    OPT_CHOICE(0, "border", &border, "zero", BORDER_WORDS, "what is beyond the image"),
+    OPT_CHOICE(0, "border", &border, "zero", BORDER_WORDS, "values beyond the image"),
     OPT_CHOICE(
 	0, "rectify", &rectified, "none", RECTIFY_WORDS, "ON, OFF or both halves of the response"),
     OPT_THREADS(&threads, "1"),

@@ -56,7 +56,7 @@ static const struct opt options[] = {
 	0, "jitter", &jitter, "0", CLOSED(0, 90), "deg", "of a contour's elements, either way"),
     OPT_FLAG(0, "random-phase", &random_phase, "each element has a random phase"),
     OPT_COUNT_GIVEN('n', "count", &count, &count_given, CLOSED(1, 1e6), "number",
-	"contours of each sort, each with and without (10)"),
+	"contours, each drawn with and without path (10)"),
     OPT_TEXT(0, "parameters", &parameters, NULL, "file",
 	"write the table: a row per stimulus, in order"),
     OPT_TEXT(

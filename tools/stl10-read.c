@@ -25,7 +25,7 @@ static const struct opt options[] = {
     OPT_COUNT_GIVEN(0, "size", &size, &size_given, CLOSED(1, 4096), "px",
 	"resize to this side by area (as they are)"),
     OPT_CHOICE(0, "part", &part, "all", "all,train,validation",
-	"all images, or nine or one in ten of each class"),
+	"images to read: train has nine in ten, validation one"),
     OPT_COUNT(0, "side", &side, "96", CLOSED(1, 4096), "px", "side of the images in the file"),
     OPT_COUNT(0, "batch", &batch, "500", CLOSED(1, 1e6), "number", "images per record"),
     OPT_VERBOSE(&verbose),

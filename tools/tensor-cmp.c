@@ -15,7 +15,7 @@ static double absolute, relative;
 static const struct opt options[] = {
     OPT_REAL('a', "atol", &absolute, "0", AT_LEAST(0), "number", "absolute tolerance"),
     OPT_REAL('r', "rtol", &relative, "0", AT_LEAST(0), "number",
-	"tolerance as a share of the second's size"),
+	"tolerance relative to the second file's number"),
     OPT_END,
 };
 static const struct tool tool = {"tensor-cmp",

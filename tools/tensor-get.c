@@ -14,9 +14,9 @@ static bool has_record;
 static struct slice slice;
 static struct list order;
 static const struct opt options[] = {
-    OPT_TEXT(0, "name", &name, NULL, "name", "the tensor of that name, of safetensors"),
+    OPT_TEXT(0, "name", &name, NULL, "name", "copy this tensor of a safetensors file"),
     OPT_COUNT_GIVEN(0, "record", &record, &has_record, AT_LEAST(0), "number",
-	"the record or tensor of that number, from 0"),
+	"copy this record or tensor, counted from 0"),
     OPT_TEXT(0, "slice", &slice_text, NULL, "slice", "a part of each, as in NumPy: 0:8,:,3"),
     OPT_TEXT(0, "take", &take_text, NULL, "list", "items in this order: 3,0,0 or 7:0:8"),
     OPT_OUTPUT(&output),

@@ -27,7 +27,7 @@ int main(int argc, char **argv)
 	program_check(argv + 1, operands);
 	const char *output = program_output();
 	if (!output || strcmp(output, "-") == 0)
-		tool_usage("-o: a file for the model: standard output is not handed on as it is");
+		tool_usage("-o: needed, with a file: the launcher may change standard output");
 	uint64_t line = HASH_START;
 	for (int i = 1; i < argc; i++)
 		line = hash_bytes(line, argv[i], strlen(argv[i]) + 1);

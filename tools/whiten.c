@@ -28,7 +28,7 @@ static bool inverse, verbose;
 static const char *save_file, *apply_file, *spectrum_file, *output;
 
 static const struct opt options[] = {
-    OPT_CHOICE(0, "method", &method, "fourier", "fourier,lcn,zca,scramble,none", "how"),
+    OPT_CHOICE(0, "method", &method, "fourier", "fourier,lcn,zca,scramble,none", "what to do"),
     OPT_REAL(0, "cutoff", &cutoff, "0.4", ABOVE(0, 10), "cpp",
 	"fourier: f0 of f exp(-(f/f0)^4), cycles per pixel"),
     OPT_REAL(0, "sigma", &sigma, "2", CLOSED(KERNEL_SIGMA_MIN, KERNEL_SIGMA_MAX), "px",
@@ -39,7 +39,7 @@ static const struct opt options[] = {
 	"zca: learn from all patches of that side [whole images]"),
     OPT_TEXT(0, "save", &save_file, NULL, "file", "zca: only learn the transform, and save it"),
     OPT_TEXT(0, "apply", &apply_file, NULL, "file", "zca: use a saved transform"),
-    OPT_FLAG(0, "inverse", &inverse, "zca: undo it, with --apply"),
+    OPT_FLAG(0, "inverse", &inverse, "zca: apply the inverse, with --apply"),
     OPT_TEXT(0, "spectrum", &spectrum_file, NULL, "file",
 	"write the radial power spectra before and after"),
     OPT_SEED(&seed),
@@ -87,12 +87,12 @@ static int start_zca(struct whitener *whitener, const struct batch *batch)
 {
 	const struct zca *zca = &whitener->zca;
 	if (batch->c != zca->c || batch->h < zca->h || batch->w < zca->w)
-		return err_set("transform of (%zu, %zu, %zu): images of (%zu, %zu, %zu) do not fit",
+		return err_set("the transform is of (%zu, %zu, %zu): images of (%zu, %zu, %zu) do not fit",
 		    zca->c, zca->h, zca->w, batch->c, batch->h, batch->w);
 	if (batch->h == zca->h && batch->w == zca->w)
 		return 0;
 	if (inverse)
-		return err_set("--inverse: only images of the transform's %zux%zu can be undone",
+		return err_set("--inverse: needs images of the transform's size, %zux%zu",
 		    zca->h, zca->w);
 	whitener->zca_filter = zca_filter_plan(zca, batch->h, batch->w, threads);
 	return whitener->zca_filter ? 0 : -1;

@@ -276,7 +276,7 @@ struct output *output_grow(const char *path, size_t length)
 	struct stat status;
 	bool there = stat(path, &status) == 0, regular = !there || S_ISREG(status.st_mode);
 	if (!there && length > 0) {
-		err_set("%s: has less than the %zu bytes it had: it is gone", path, length);
+		err_set("%s: is missing; it had %zu bytes", path, length);
 		output_abandon(out);
 		return NULL;
 	}
@@ -286,7 +286,7 @@ struct output *output_grow(const char *path, size_t length)
 	} else if (!regular) {
 		return out;
 	} else if (fstat(fileno(out->stream), &status) < 0 || (size_t)status.st_size < length) {
-		err_set("%s: has less than the %zu bytes it had", path, length);
+		err_set("%s: is shorter than the %zu bytes it had", path, length);
 	} else if (ftruncate(fileno(out->stream), (off_t)length) < 0) {
 		err_errno("%s", path);
 	} else if (there || output_sync_folder(path) == 0) {

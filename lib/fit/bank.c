@@ -107,7 +107,7 @@ static int reduce(struct bank *bank, const double *x)
 	return status;
 }
 
-/* Take over an array as a bank: 0, or -1 with a reason that does not name the file. */
+/* Make an array into a bank and own it: 0, or -1 with a reason that does not name the file. */
 static int from_array(struct npys_array *array, struct bank *bank)
 {
 	const struct npys_header *h = &array->header;

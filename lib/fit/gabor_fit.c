@@ -287,8 +287,8 @@ static void centres(struct gabor_fitter *f, double (*found)[2])
 	found[1][1] = bank_y(k, best / k);
 }
 
-/* Sums of squares (SHAPES) that the envelopes leave of the centred profile, whose own sum is sst, at one peak and centre:
- * they have the carrier in common. */
+/* Sums of squares (SHAPES) that the envelopes leave of the centred profile, at one peak and
+ * centre; sst is its own sum of squares. All envelopes share the carrier. */
 FOR_AVX512 static void score_shapes(struct gabor_fitter *f, const struct separable_bound *bounds,
     const double *at, double sst, double *sse)
 {
@@ -376,7 +376,7 @@ static size_t candidates(struct gabor_fitter *f, double sst, struct candidate *l
 	return count;
 }
 
-/* may both enter the trust region? Otherwise they would mostly end in the same place. */
+/* whether both enter the trust region: candidates that are alike mostly end in the same place */
 static bool apart(const struct candidate *a, const struct candidate *b)
 {
 	double dx = a->shape[X0] - b->shape[X0], dy = a->shape[Y0] - b->shape[Y0];
@@ -427,7 +427,8 @@ static struct gabor from_fit(
 	return gabor_canonical(g);
 }
 
-/* each start until a step gains less than this part of the sum of squares, or that many steps */
+/* each start runs until a step gains less than this share of the sum of squares, or for this many
+ * steps */
 #define TRY_TOLERANCE 3e-2
 #define TRY_LIMIT 15
 #define LIMIT 200

@@ -18,8 +18,8 @@
 #define GABOR_PEAKS 3
 #define GABOR_STARTS 4
 
-/* A fit ends when a step lowers the sum of squares by less than this part of it: for what is reported, and for a
- * surrogate, of which only r counts. */
+/* A fit ends when a step lowers the sum of squares by less than this share: of the fit that is
+ * reported, and of a surrogate, of which only r is used. */
 #define GABOR_TOLERANCE 1e-11
 #define GABOR_TOLERANCE_R 1e-5
 

@@ -173,7 +173,7 @@ static int measure_one(size_t i, size_t worker, void *argument)
 	return 0;
 }
 
-/* Noise profile i % null for profile i / null: the two numbers that chance is asked of. */
+/* Fit noise profile i % null for profile i / null, and keep r and symmetry. */
 static int measure_noise(size_t i, size_t worker, void *argument)
 {
 	struct log_fit_survey *s = argument;
@@ -240,7 +240,7 @@ static struct log_fit_chance chance_of(double *r, double *symmetry, size_t n)
 	return chance;
 }
 
-/* NaN is a reason everywhere but in the noise's 95 % point, which need not be known */
+/* NaN is a reason against acceptance, except in the noise's 95 % point, which may be unknown */
 static unsigned reasons_of(const struct log_fit_result *s)
 {
 	double centre = fmin(s->aicc[LOG_FIT_LOG], s->aicc[LOG_FIT_DOG]),

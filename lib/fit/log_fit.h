@@ -1,6 +1,6 @@
 /*
- * Round profiles: what fit-log measures of a profile such as Psi0. The LoG fit, its rivals by AICc, symmetry about the
- * fitted centre, balance; and the same of noise, which is what the numbers have to be held against.
+ * Measures of a round profile such as Psi0: the LoG fit, its rivals by AICc, symmetry about the
+ * fitted centre and balance of the surround; and the same measures of noise, for comparison.
  */
 #ifndef FIT_LOG_FIT_H
 #define FIT_LOG_FIT_H

@@ -276,7 +276,8 @@ static int sample_start(struct sample *s, const struct units *units, struct weig
 	return 0;
 }
 
-/* Let `count` of the sample's units count, drawn without replacement; with it where there are fewer. */
+/* Mark `count` units of the sample as drawn, without replacement, or with replacement if there are
+ * fewer units. */
 static int draw(struct sample *s, size_t count, uint64_t seed, size_t bank)
 {
 	size_t *order = mem_alloc(s->n, sizeof *order);

@@ -110,7 +110,7 @@ void survey_populate(struct survey *survey, struct population *population)
 	survey->population = population;
 }
 
-/* what is fitted for a filter: the filter itself or its effective profile */
+/* the profile that is fitted: the filter itself or its effective profile */
 static const double *profile_of(const struct survey *s, struct worker *w, const double *filter)
 {
 	if (!s->options.lgn)
@@ -177,7 +177,8 @@ static int fit_filter(
 	return 0;
 }
 
-/* Whether a surrogate would be rejected whatever its r; known only where somebody counts surrogates. 0, 1 or -1. */
+/* Whether a surrogate is rejected whatever its r; computed only if surrogates are counted. 0, 1 or
+ * -1. */
 static int rejected(struct survey *s, struct worker *w, const double *profile, const struct gabor_estimate *e)
 {
 	double aiccs[SURVEY_MODELS], variance;
@@ -237,7 +238,7 @@ static size_t rank_of(double level, size_t count)
 	return rank < 1 ? 0 : (size_t)rank - 1;
 }
 
-/* filter i's judgement; its surrogates' r are sorted into `sorted` (surrogates) */
+/* judge filter i; its surrogates' r are sorted into `sorted` (surrogates) */
 static void judge(struct survey *s, size_t i, double *sorted)
 {
 	size_t count = s->options.surrogates, at = rank_of(LEVEL, count), as_good = 0;

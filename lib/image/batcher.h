@@ -12,13 +12,14 @@
 
 struct batcher;
 
-/* Batches (N, H, W), or (N, C, H, W) where planes, go to out, each followed by its labels where labelled: |u1 up to
- * 256 classes, <i4 beyond. NULL with a reason. */
+/* Write batches to out: (N, H, W), or (N, C, H, W) if planes. With labelled each batch is followed
+ * by its labels, |u1 for up to 256 classes and <i4 for more. NULL with a reason. */
 struct batcher *batcher_start(struct npys_out *out, bool planes, bool labelled, size_t classes)
     __attribute__((warn_unused_result));
 
-/* Add an image x (c, h, w) of that type: NPYS_U1 rounds to nearest (ties to even), NPYS_F4 keeps. A full batch, and an
- * image of another size or type than those before it, write what is there. 0 or -1. */
+/* Add an image x (c, h, w) of this type: NPYS_U1 rounds to nearest (ties to even), NPYS_F4 keeps
+ * the values. A batch is written when it is full and before an image of another size or type. 0 or
+ * -1. */
 int batcher_add(struct batcher *batcher, const float *x, size_t c, size_t h, size_t w,
     enum npys_type type, size_t label) __attribute__((warn_unused_result));
 

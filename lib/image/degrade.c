@@ -92,7 +92,8 @@ static int occlude(const struct degrade *d, struct rng *rng, size_t h, size_t w,
 
 /* --- blur --- */
 
-/* Where a place beyond an end of n pixels is found in the mirrored image: ... 1 0 | 0 1 ... n-1 | n-1 n-2 ... */
+/* The place in an image of n pixels that mirrors a place beyond its ends: ... 1 0 | 0 1 ... n-1 |
+ * n-1 n-2 ... */
 static size_t mirrored(long long at, size_t n)
 {
 	long long period = 2 * (long long)n, place = (at % period + period) % period;

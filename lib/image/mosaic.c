@@ -44,7 +44,7 @@ static void find_scale(const struct mosaic_style *style, const float *x, size_t 
 		negative = x[i] < 0;
 	for (size_t i = 0; i < n; i++)
 		copy[i] = negative ? fabsf(x[i]) : x[i];
-	/* where nearly all values are one, those that are not should still be seen */
+	/* if nearly all values are equal, the scale must still show the others */
 	if (negative) {
 		off = (size_t)(style->clip * (double)(n - 1));
 		*high = (double)ranked(copy, n, n - 1 - off);
@@ -104,9 +104,9 @@ int mosaic_make(struct mosaic *m, const struct mosaic_style *style, const float 
 	size_t tile;
 	*m = (struct mosaic){.style = *style, .tiles = tiles, .c = c, .h = h, .w = w, .x = x};
 	if (tiles == 0 || c == 0 || h == 0 || w == 0)
-		return err_set("a record without a pixel");
+		return err_set("the record has no pixels");
 	if (style->diverging && c == 3)
-		return err_set("images in colour have no place among diverging colours");
+		return err_set("images in colour cannot be drawn in diverging colours");
 	m->columns = style->columns;
 	if (m->columns == 0) {
 		double square = sqrt((double)tiles * (double)h / (double)w);

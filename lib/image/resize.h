@@ -4,10 +4,10 @@
 
 #include <stddef.h>
 
-/* Area averaging: each pixel of y (c, h2, w2) is the mean of x over the rectangle that it covers when both images
- * are stretched over the same square; pixels cut by an edge count by their share. Constants stay constant and the
- * mean is kept exactly. All sides > 0; enlarging is allowed (pixels are repeated, shared at the seams). Sums are in
- * double. 0, or -1 with a reason (memory). */
+/* Area averaging: stretch both images over the same square; each pixel of y (c, h2, w2) is the
+ * mean of x over the rectangle that it covers, and pixels cut by its edge count by their share.
+ * Constants stay constant and the mean is kept exactly. All sides > 0; enlarging is allowed (pixels
+ * are repeated and shared at the seams). Sums are in double. 0, or -1 with a reason (memory). */
 int resize_area(const float *x, size_t c, size_t h, size_t w, float *y, size_t h2, size_t w2)
     __attribute__((warn_unused_result));
 

@@ -99,7 +99,7 @@ static int find_entry(struct source *source, const char *folder, const char *nam
 	return -1;
 }
 
-/* Sort first, descend then, so that no more than one folder is open. */
+/* Sort before descending, so that only one folder is open at a time. */
 static int find_in(struct source *source, const char *folder, size_t depth)
 {
 	struct names names = {0};
@@ -144,8 +144,8 @@ static int find_operand(struct source *source, const char *operand)
 
 /* ---- classes ---- */
 
-/* The name of the folder that holds the file: "cat" of "images/cat/1.pgm". Where the path does not tell it
- * ("1.pgm", "./1.pgm", "../1.pgm") the real folder's name. */
+/* The name of the folder that holds the file: "cat" of "images/cat/1.pgm". If the path does not
+ * contain it ("1.pgm", "./1.pgm", "../1.pgm"), the name of the real folder. */
 static char *folder_name(const char *file)
 {
 	const char *slash = strrchr(file, '/'), *start;
@@ -179,7 +179,7 @@ static int find_classes(struct source *source)
 	for (size_t i = 0; i < source->files.count; i++) {
 		if (strcmp(source->files.x[i], "-") == 0)
 			return err_usage("standard input: images without a folder have no class");
-		/* files of a folder come in a row: most names need not be kept twice */
+		/* files of a folder follow each other, so most names need not be kept twice */
 		char *name = folder_name(source->files.x[i]);
 		if (name && classes->count && strcmp(classes->x[classes->count - 1], name) == 0)
 			free(name);
@@ -210,7 +210,7 @@ static int set_class(struct source *source, const char *file)
 	    &name, source->classes.x, source->classes.count, sizeof *source->classes.x, by_bytes);
 	free(name);
 	if (!found)
-		return err_set("%s: its folder has another name than before", file);
+		return err_set("%s: its folder is new since the folders were listed", file);
 	source->class = (size_t)(found - source->classes.x);
 	return 0;
 }
@@ -272,8 +272,8 @@ const char *source_file(const struct source *source)
 	return source->files.x[source->next ? source->next - 1 : 0];
 }
 
-/* Read the image's rows as they come, so that memory follows what is there and not what a header claims:
- * image (h, c, w), grey already where grey is wanted. */
+/* Read the image's rows one by one, so that memory follows the data and not a header's claim:
+ * image (h, c, w), already grey if grey is wanted. */
 static int read_rows(struct source *source, const struct pnm_header *header, size_t c)
 {
 	size_t w = header->w;

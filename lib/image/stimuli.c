@@ -321,8 +321,8 @@ int stimulus_scatter(const struct stimulus *s, struct stimulus_element **element
 	return 0;
 }
 
-/* Add an element to the pattern. Its mean, which a cosine under a Gaussian has, is taken off in the
- * envelope's shape, so that elements of every phase leave the mean luminance as it is. */
+/* Add an element to the pattern. A cosine under a Gaussian has a mean; it is subtracted in the
+ * envelope's shape, so that elements of every phase keep the mean luminance. */
 static void add_element(const struct stimulus *s, const struct stimulus_element *e, double *pattern)
 {
 	double vx = cos(e->theta), vy = sin(e->theta), reach = ELEMENT_REACH * s->sigma;

@@ -77,7 +77,7 @@ struct stimulus {
 	double jitter; /* rad: elements of the path turn by a uniform draw from [-jitter, jitter] */
 	size_t elements;   /* on the path */
 	bool random_phase; /* each element has its own phase, uniform; `phase` is not used */
-	bool present;  /* false: the same places and elements, those of the path turned at random */
+	bool present;  /* false: the same places and elements, but those of the path are turned at random */
 	uint64_t seed; /* draws are a function of (seed, pair) */
 	uint64_t pair; /* number of the drawing: the same with and without contour */
 };
@@ -105,7 +105,8 @@ int stimulus_scatter(const struct stimulus *stimulus, struct stimulus_element **
 int stimulus_draw(const struct stimulus *stimulus, float *image)
     __attribute__((warn_unused_result));
 
-/* A stimulus as cells of a table; angles in degrees, nan for what its kind has not. */
+/* A stimulus as cells of a table; angles in degrees, nan for parameters that its kind does not
+ * have. */
 #define STIMULUS_COLUMNS                                                                           \
 	"kind theta_deg sf_cpp phase_deg contrast mean diameter_px width_px patch_px light_x_px "  \
 	"light_y_px dark_x_px dark_y_px present path_angle_deg spacing_px length sigma_px "        \

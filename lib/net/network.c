@@ -146,7 +146,7 @@ static int read_options(struct model *model, struct network_options *o)
 		char *end;
 		o->iterations = strtoul(iterations, &end, 10);
 		if (*end || end == iterations || o->iterations > 1000)
-			return err_set("%s: iterations: \"%s\" is not a number of them",
+			return err_set("%s: iterations: \"%s\" is not a number of propagations",
 			    model_path(model), iterations);
 	}
 	return 0;

@@ -15,7 +15,8 @@ static int refuse(struct npys_in *in, const char *why)
 
 int batch_next(struct npys_in *in, struct batch *batch)
 {
-	/* what came before, so that labels can be matched: the caller keeps one struct for the stream */
+	/* the batch before, so that labels can be matched: the caller keeps one struct for the
+	 * stream */
 	size_t images = batch->labels ? 0 : batch->n;
 	struct npys_header h;
 	int status = npys_next(in, &h);

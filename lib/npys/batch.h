@@ -21,8 +21,9 @@ struct batch {
 	size_t pixels;      /* c * h * w */
 };
 
-/* The next record as a batch or as labels; start with a zeroed struct and keep it for the stream. A label record that does not follow a batch of as many
- * images, and any other shape are errors. 1, 0 at the end, -1. */
+/* The next record as a batch or as labels; start with a zeroed struct and keep it for the stream.
+ * A record of labels must follow a batch of as many images; other shapes are errors. 1, 0 at the end,
+ * -1. */
 int batch_next(struct npys_in *in, struct batch *batch) __attribute__((warn_unused_result));
 
 /* The next `count` images of the current batch: x (count, c, h, w). 0 or -1. */

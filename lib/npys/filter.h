@@ -21,8 +21,9 @@ struct batch_filter {
 	bool small_chunks;
 };
 
-/* Run the whole stream. Output of as many channels has the input's shape; else (n, channels, h, w), where an image
- * (h, w) counts as a batch of one. progress: NULL, or counts images. 0 or -1. */
+/* Run the whole stream. If the number of channels stays the same, the output has the shape of the
+ * input; else it is (n, channels, h, w), with an image (h, w) as a batch of one. progress: NULL, or
+ * counts images. 0 or -1. */
 int batch_filter(struct npys_in *in, struct npys_out *out, const struct batch_filter *filter,
     struct progress *progress) __attribute__((warn_unused_result));
 

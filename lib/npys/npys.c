@@ -164,7 +164,7 @@ const char *npys_file(const struct npys_in *in)
 	return in->file;
 }
 
-/* Up to `bytes` bytes into x; *got tells how many came before the file's end. 0 or -1. */
+/* Read up to `bytes` bytes into x; *got is the number read before the file's end. 0 or -1. */
 static int read_bytes(struct npys_in *in, void *x, size_t bytes, size_t *got)
 {
 	unsigned char *to = x;
@@ -376,7 +376,7 @@ static int read_header(struct npys_in *in)
 	in->records++;
 	if (memcmp(start, MAGIC, size_min(got, MAGIC_SIZE)) != 0) {
 		if (in->records > 1)
-			return record_error(in, "what follows the record before it is not NPY");
+			return record_error(in, "the bytes after the previous record are not NPY");
 		start[got] = in->begin < in->end ? in->buffer[in->begin] : 0;
 		return no_stream(in, start, got + 1);
 	}
@@ -582,7 +582,8 @@ int npys_read_double(struct npys_in *in, double *x, size_t count)
 	return 0;
 }
 
-/* Whether all are finite: no exponent is all ones. One test for the whole piece, so that it takes no time. */
+/* Whether all are finite: no exponent has all bits set. One test for the whole piece costs no
+ * time. */
 static bool all_finite(const float *x, size_t n)
 {
 	uint32_t found = 0;
@@ -663,7 +664,7 @@ int npys_next_array(struct npys_in *in, struct npys_array *array, size_t limit)
 	if (array->header.elements > limit)
 		return err_set("%s: record %zu: %zu numbers, at most %zu fit here", in->file,
 		    npys_record(in), array->header.elements, limit);
-	/* grow as data come: a header alone must not make us take memory */
+	/* grow with the data: a header alone must not make us allocate memory */
 	size_t capacity = 0, have = 0, total = array->header.elements;
 	void *x = NULL;
 	do {

@@ -61,12 +61,12 @@ void npys_allow_nonfinite(struct npys_in *in);
 size_t npys_record(const struct npys_in *in);
 const char *npys_file(const struct npys_in *in);
 
-/* Look at up to 16 of the first bytes of the stream without taking them, before the first npys_next; *got
- * tells how many there are. For what must tell npys from another format. 0 or -1. */
+/* Look at up to 16 of the first bytes of the stream without consuming them, before the first
+ * npys_next; *got is their number. For callers that must tell npys from another format. 0 or -1. */
 int npys_peek(struct npys_in *in, unsigned char *first, size_t size, size_t *got)
     __attribute__((warn_unused_result));
-/* Take up to size bytes of the rest of the open file as they are, whatever they are, after npys_peek told
- * that they are not npys. 0 or -1. */
+/* Read up to size bytes of the rest of the open file unchanged, after npys_peek showed that they
+ * are not npys. 0 or -1. */
 int npys_take(struct npys_in *in, unsigned char *x, size_t size, size_t *got)
     __attribute__((warn_unused_result));
 
@@ -81,7 +81,7 @@ struct npys_out *npys_grow(const char *path, size_t length) __attribute__((warn_
 /* Bytes it has, synced; between records. 0 or -1. */
 int npys_length(struct npys_out *out, size_t *length) __attribute__((warn_unused_result));
 
-/* A stream to a spool (base/spool.h): what was written is read again once npys_replay has ended the writing. */
+/* A stream to a spool (base/spool.h): npys_replay ends the writing and reads the stream again. */
 struct npys_out *npys_spool(void) __attribute__((warn_unused_result));
 /* End a spool's writing, free it (also on failure) and read it from its start. NULL with a reason. */
 struct npys_in *npys_replay(struct npys_out *spool) __attribute__((warn_unused_result));
@@ -114,7 +114,7 @@ int npys_flush(struct npys_out *out) __attribute__((warn_unused_result));
 int npys_close(struct npys_out *out) __attribute__((warn_unused_result));
 void npys_abandon(struct npys_out *out);
 
-/* A whole record in memory, for what is small by nature (banks, kernels, rms). */
+/* A whole record in memory, for small data (banks, kernels, rms). */
 struct npys_array {
 	struct npys_header header; /* type: as it was stored */
 	double *x;                 /* header.elements doubles; free with npys_array_free */

@@ -60,8 +60,9 @@ static void start_library(void)
 	pm_setusermessagefn(drop_message);
 }
 
-/* Call step(argument); where libnetpbm gives up inside it, -1 with its message as reason. Nothing that step
- * changes is used after a failure but to free it, so the jump leaves no indeterminate variable behind. */
+/* Call step(argument). If libnetpbm gives up inside it, return -1 with its message as reason.
+ * After a failure the variables that step changes are only freed, so the jump leaves none of them
+ * indeterminate. */
 static int guarded(void (*step)(void *), void *argument)
 {
 	jmp_buf here;
@@ -162,7 +163,7 @@ static tuple *tuple_row(size_t w, size_t depth)
 	return row;
 }
 
-/* Planes of brightness in an image of that depth; 0 where we cannot tell. */
+/* Planes of brightness in an image of this depth; 0 if they cannot be told. */
 static size_t channels(const struct pam *pam)
 {
 	if (pam->depth == 1 || pam->depth == 3)

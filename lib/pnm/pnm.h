@@ -48,8 +48,8 @@ struct pnm_out *pnm_create(const char *path) __attribute__((warn_unused_result))
 int pnm_begin(struct pnm_out *out, const struct pnm_header *header)
     __attribute__((warn_unused_result));
 
-/* Append a row of planes (c, w): rounded to the nearest sample, what lies outside 0..255 is clipped, NaN is black.
- * 0 or -1. */
+/* Append a row of planes (c, w): values are rounded to the nearest sample, those outside 0..255
+ * are clipped, NaN is black. 0 or -1. */
 int pnm_write_row(struct pnm_out *out, const float *row) __attribute__((warn_unused_result));
 
 /* Check that the last image is whole and every write came through; rename; free. 0 or -1. */

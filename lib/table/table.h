@@ -21,12 +21,12 @@ void table_real(struct table_out *table, double value);
 void table_int(struct table_out *table, long long value);
 void table_text(struct table_out *table, const char *value);
 
-/* Degrees of an orientation in [0, 180), of a phase in (-180, 180], as they are printed: what would be rounded up to 180
- * is 0, what would be rounded to -180 is 180. */
+/* Degrees of an orientation in [0, 180), of a phase in (-180, 180], as printed: a value that
+ * printing would round up to 180 becomes 0, one that it would round to -180 becomes 180. */
 void table_orientation(struct table_out *table, double degrees);
 void table_phase(struct table_out *table, double degrees);
 
-/* Flush what is complete, so that a reader sees it (a growing log). 0 or -1. */
+/* Write out the complete rows, so that a reader sees them (a growing log). 0 or -1. */
 int table_flush(struct table_out *table) __attribute__((warn_unused_result));
 
 /* Check that the last row is whole and every write came through; rename; free. 0 or -1. */
@@ -51,8 +51,8 @@ void table_free(struct table *table);
 int table_column(const struct table *table, const char *name) __attribute__((warn_unused_result));
 bool table_has(const struct table *table, const char *name);
 
-/* The whole column as doubles into x (rows); "nan" is NaN; anything else than a number is an error that
- * names file, line and column. 0 or -1. */
+/* The whole column as doubles into x (rows); "nan" is NaN. A cell that is no number is an error
+ * that names file, line and column. 0 or -1. */
 int table_reals(const struct table *table, const char *name, double *x)
     __attribute__((warn_unused_result));
 

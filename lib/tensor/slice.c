@@ -10,7 +10,8 @@ static const char *blank(const char *c)
 	return c + strspn(c, " ");
 }
 
-/* An optional integer; *has tells whether there was one. NULL where it is none or too large. */
+/* An optional integer; *has says whether there was one. NULL if it is too large or not a number.
+ * */
 static const char *integer(const char *c, bool *has, long long *value)
 {
 	char *end;

@@ -21,7 +21,8 @@ struct slice {
 /* 0, or -1 with a reason (a matter of usage). */
 int slice_parse(const char *text, struct slice *slice) __attribute__((warn_unused_result));
 
-/* A slice of a certain shape: along axis i of the input, count[i] places from first[i] on, step[i] apart. */
+/* A slice of one shape: along axis i of the input, count[i] places from first[i] on, step[i]
+ * apart. */
 struct slice_plan {
 	struct npys_header in, out;
 	size_t first[NPYS_RANK_MAX], step[NPYS_RANK_MAX], count[NPYS_RANK_MAX];
@@ -34,8 +35,8 @@ int slice_plan(const struct slice *slice, const struct npys_header *header, stru
 /* Whether item i of the input's first axis belongs to the slice. */
 bool slice_takes(const struct slice_plan *plan, size_t i);
 
-/* The part of one such item that belongs to the slice; item: in.item numbers of the input's type. Gives how many
- * numbers it wrote to out: their product over all items is out.elements. */
+/* Copy the part of one such item that belongs to the slice; item: in.item numbers of the input's
+ * type. Returns the number of numbers written to out; over all items they are out.elements. */
 size_t slice_item(const struct slice_plan *plan, const void *item, void *out);
 
 #endif

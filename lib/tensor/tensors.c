@@ -20,7 +20,7 @@ struct tensors {
 	size_t done;                       /* its numbers that were read, in a model */
 };
 
-/* How a model's dtype is handed on. Where `same`, the bytes are the same. */
+/* The npys type that each dtype of a model becomes. If `same`, the bytes are the same. */
 static const struct {
 	const char *dtype;
 	enum npys_type type;
@@ -50,7 +50,7 @@ static size_t handed_index(const char *dtype)
 	return i;
 }
 
-/* What is not npys and comes from a pipe: all of it to disk, then opened as a model. */
+/* A pipe that is not npys: copy all of it to disk, then open it as a model. */
 static struct model *open_spooled(struct npys_in *in, const char *name)
 {
 	unsigned char piece[16384];
@@ -95,7 +95,7 @@ static struct tensors *open_tensors(struct npys_in *in)
 	t->file = mem_text("%s", npys_file(in));
 	if (!t->file)
 		goto fail;
-	/* an empty file, or one that is cut off inside the magic, is npys's to complain about */
+	/* the npys reader reports an empty file, or one that ends inside the magic */
 	size_t start = got < sizeof magic ? got : sizeof magic;
 	if (memcmp(first, magic, start) == 0) {
 		return t;

@@ -34,7 +34,7 @@ const struct opt program_options[] = {
     ODD(0, "kl", &network.kl, "9", "side of the lateral kernel, odd"),
     OPT_COUNT('T', "iterations", &network.iterations, "1", CLOSED(0, 100), "number",
 	"lateral propagations"),
-    OPT_CHOICE(0, "lgn", &lgn, "relu", NETWORK_LGN_WORDS, "what follows l0's normalisation"),
+    OPT_CHOICE(0, "lgn", &lgn, "relu", NETWORK_LGN_WORDS, "rectify l0, or leave it linear"),
     OPT_CHOICE(0, "propagation", &propagation, "recurrent", NETWORK_PROPAGATION_WORDS,
 	"form of a propagation"),
     OPT_COUNT_GIVEN(0, "crop", &crop, &crop_given, CLOSED(16, 65535), "px",
@@ -42,7 +42,7 @@ const struct opt program_options[] = {
     OPT_COUNT(0, "batch", &training.batch, "64", CLOSED(2, 65536), "number", "images in a step"),
     OPT_REAL(0, "rate", &training.rate, "0.1", ABOVE(0, 100), "number",
 	"largest learning rate of the cycle"),
-    OPT_REAL(0, "rise", &training.rise, "0.3", OPEN(0, 1), "share", "of the steps until that rate"),
+    OPT_REAL(0, "rise", &training.rise, "0.3", OPEN(0, 1), "share", "share of steps in which the rate rises"),
     OPT_REAL(0, "momentum", &training.momentum, "0.9", BELOW(0, 1), "number", "Nesterov momentum"),
     OPT_REAL(
 	0, "lgn-decay", &training.decay.lgn, "0.005", AT_LEAST(0), "number", DECAY "l0's filter"),
@@ -53,8 +53,8 @@ const struct opt program_options[] = {
     OPT_REAL(0, "head-decay", &training.decay.head, "0.0005", AT_LEAST(0), "number",
 	DECAY "the classifier"),
     OPT_REAL(0, "filter-scale", &training.filter_scale, "0.3", ABOVE(0, 100), "number",
-	"of the initial filters"),
-    OPT_REAL(0, "dropout", &training.dropout, "0.5", BELOW(0, 1), "share", "of features dropped"),
+	"scale of the initial filters"),
+    OPT_REAL(0, "dropout", &training.dropout, "0.5", BELOW(0, 1), "share", "share of features set to 0"),
     OPT_FLAG(0, "no-flip", &no_flip, "do not mirror images"),
     OPT_FLAG(0, "rotate", &training.rotate, "cut crops at random angles"),
     OPT_REALS(0, "contrast", training.degrade.contrast, 2, "1,1", ABOVE(0, 100), "low,high",
@@ -63,20 +63,20 @@ const struct opt program_options[] = {
 	"of each crop covered by grey discs and bars"),
     OPT_REAL(0, "noise", &training.degrade.noise, "0", CLOSED(0, 100), "sd",
 	"of noise added to pixels, in units of the images' sd"),
-    OPT_FLAG(0, "shuffle-labels", &shuffle_labels, "of the training images: a control"),
+    OPT_FLAG(0, "shuffle-labels", &shuffle_labels, "shuffle the training labels, a control"),
     OPT_COUNT(0, "lateral-from", &training.lateral_from, "0", CLOSED(0, 1000000), "epoch",
-	"first with lateral propagation"),
-    OPT_TEXT(0, "freeze", &freeze, NULL, "layers", "comma-separated: lgn, v1, lateral"),
+	"first epoch with lateral propagation"),
+    OPT_TEXT(0, "freeze", &freeze, NULL, "layers", "layers that stay fixed: lgn, v1, lateral"),
     OPT_COUNT_GIVEN(0, "holdout", &holdout, &holdout_given, CLOSED(0, 1000000), "number",
 	"hold out one image in so many of each class (10; 0 none)"),
     OPT_SEED(&training.seed),
-    OPT_TEXT(0, "init", &init, NULL, "model", "start from its tensors"),
-    OPT_TEXT(0, "validate", &validate, NULL, "file", "labelled images instead of held-out ones"),
-    OPT_TEXT(0, "log", &files.log, NULL, "file", "table of a row per epoch"),
+    OPT_TEXT(0, "init", &init, NULL, "model", "start from the tensors of this model"),
+    OPT_TEXT(0, "validate", &validate, NULL, "file", "validate on these labelled images"),
+    OPT_TEXT(0, "log", &files.log, NULL, "file", "write a table with a row per epoch"),
     OPT_TEXT(0, "snapshots", &files.snapshots, NULL, "prefix", "append tensors after each epoch"),
     OPT_TEXT(0, "checkpoint", &files.checkpoint, NULL, "file", "save the state of the run"),
     OPT_COUNT(0, "every", &files.every, "0", CLOSED(0, 1e9), "steps",
-	"between checkpoints (0: each epoch)"),
+	"steps between checkpoints (0: each epoch)"),
     OPT_FLAG(0, "resume", &files.resume, "go on from the checkpoint if it is there"),
     OPT_OUTPUT(&output),
     OPT_THREADS(&threads, NULL),
@@ -121,7 +121,7 @@ static void check_paths(char **operands, size_t count_operands)
 	memcpy(used, named, sizeof named);
 	for (size_t i = 1; i < 3; i++) {
 		if (used[i].path && strcmp(used[i].path, "-") == 0)
-			tool_usage("%s: a file, not a stream", used[i].option);
+			tool_usage("%s: standard input or output will not do; name a file", used[i].option);
 	}
 	size_t snapshots = count;
 	for (size_t i = 0; files.snapshots && i + 1 < TRAINING_LOG_FILES; i++)
