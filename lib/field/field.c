@@ -1,3 +1,4 @@
+/* The canonical field and its streamlines. */
 #include "field/field.h"
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +8,7 @@
 
 #define PI UNITS_PI
 #define CUT 3  /* of G_h, in h */
-#define SPAN FIELD_SPAN /* points a side that G_h reaches at most */
+#define SPAN 6 /* points a side that G_h reaches at most */
 
 int field_create(struct field *field, size_t radius)
 {
@@ -108,74 +109,6 @@ static double density(size_t count, const double *x, double a)
 	return sum * PI / ((double)count * FIELD_RHO * sqrt(2 * PI));
 }
 
-#define BINS ((size_t)180)
-
-/* of width FIELD_RHO, at d bins */
-static double wrapped_bell(size_t d)
-{
-	double a = units_wrap_axis(PI * (double)d / (double)BINS), g = 0;
-	for (int turn = -1; turn <= 1; turn++)
-		g += exp(-(a + turn * PI) * (a + turn * PI) / (2 * FIELD_RHO * FIELD_RHO));
-	return g;
-}
-
-void field_shares(const struct units *set, const size_t *target, const size_t *source,
-    const size_t *pair, size_t count, const double *times, float *share)
-{
-	double histogram[BINS] = {0}, rho[BINS] = {0}, g[BINS], total = 0;
-	for (size_t d = 0; d < BINS; d++)
-		g[d] = wrapped_bell(d);
-	for (int round = 0; round < 2; round++) {
-		for (size_t k = 0; k < count; k++) {
-			size_t p = pair[k], i = target[p], j = source[p];
-			double dtheta = set->pair[units_index(set, i, j)].dtheta;
-			double at = (dtheta / PI + 1) * (double)BINS, below = floor(at);
-			size_t one = (size_t)below % BINS, two = (one + 1) % BINS;
-			if (round) {
-				share[p] = (float)(1 / (rho[one] * (below + 1 - at) +
-							   rho[two] * (at - below)));
-				continue;
-			}
-			double w = times ? times[i] * times[j] : 1;
-			histogram[one] += w * (below + 1 - at);
-			histogram[two] += w * (at - below);
-			total += w;
-		}
-		for (size_t a = 0; !round && a < BINS; a++)
-			for (size_t b = 0; b < BINS; b++)
-				rho[a] += histogram[b] * g[(a + BINS - b) % BINS] * PI /
-					  (total * FIELD_RHO * sqrt(2 * PI));
-	}
-}
-
-void field_share_influence(const struct units *set, const size_t *target, const size_t *source,
-    const size_t *pair, size_t count, const float *share, double *psi)
-{
-	double seen[BINS] = {0}, through[BINS] = {0};
-	for (int round = 0; round < 2; round++) {
-		for (size_t k = 0; k < count; k++) {
-			size_t p = pair[k];
-			double dtheta =
-			    set->pair[units_index(set, target[p], source[p])].dtheta;
-			double at = (dtheta / PI + 1) * (double)BINS, below = floor(at);
-			size_t one = (size_t)below % BINS, two = (one + 1) % BINS;
-			if (round) {
-				psi[k] -= (through[one] * (below + 1 - at) +
-					      through[two] * (at - below)) /
-					  (double)count;
-				continue;
-			}
-			seen[one] += psi[k] * (double)share[p] * (below + 1 - at);
-			seen[two] += psi[k] * (double)share[p] * (at - below);
-		}
-		for (size_t d = 0; !round && d < BINS; d++) {
-			double g = wrapped_bell(d) * PI / (FIELD_RHO * sqrt(2 * PI));
-			for (size_t a = 0; a < BINS; a++)
-				through[a] += g * seen[(a + BINS - d) % BINS];
-		}
-	}
-}
-
 void field_splat(const struct units *set, size_t i, size_t j, const double *w, size_t radius,
     double *a, double *b, size_t *low, size_t *high)
 {
@@ -186,32 +119,6 @@ void field_splat(const struct units *set, size_t i, size_t j, const double *w, s
 		double u = c * x + s * y, v = -s * x + c * y;
 		splat(radius, u, v, .5 * w[t], a, .5, b, low, high);
 		splat(radius, -u, -v, .5 * w[t], a, .5, b, low, high);
-	}
-}
-
-void field_spreads(const struct units *set, size_t i, size_t j, size_t radius,
-    struct field_spread *spread)
-{
-	const struct units_pair *pair = &set->pair[units_index(set, i, j)];
-	double theta = set->unit[i].gabor.theta, c = cos(theta), s = sin(theta),
-	       span = CUT * FIELD_H, wide = (double)radius;
-	size_t side = 2 * radius + 1 + 2 * SPAN;
-	for (size_t t = 0; t < set->taps; t++) {
-		double x = set->dx[t] + pair->x, y = set->dy[t] + pair->y;
-		/* column and row, where nothing is reached far outside */
-		double at[2] = {wide + c * x + s * y, wide + s * x - c * y}, first[2];
-		float *to[2] = {spread[t].gx, spread[t].gy};
-		for (size_t a = 0; a < 2; a++) {
-			double g[SPAN];
-			at[a] = fmin(fmax(at[a], -span - 1), 2 * wide + span + 1);
-			first[a] = ceil(at[a] - span);
-			ptrdiff_t count = (ptrdiff_t)(floor(at[a] + span) - first[a]) + 1;
-			bell(first[a] - at[a], count, g);
-			for (size_t k = 0; k < SPAN; k++)
-				to[a][k] = k < (size_t)count ? (float)g[k] : 0;
-		}
-		spread[t].corner =
-		    (size_t)(first[1] + (double)SPAN) * side + (size_t)(first[0] + (double)SPAN);
 	}
 }
 

@@ -62,26 +62,6 @@ int field_of_kernel(const struct orientation_kernel *kernel, double step, enum s
 void field_splat(const struct units *set, size_t i, size_t j, const double *w, size_t radius,
     double *a, double *b, size_t *low, size_t *high);
 
-/* The same for many weightings: G_h about every tap of pair (i, j) in the target's frame (the other frame is its mirror
- * image), on (2 radius + 1 + 2 FIELD_SPAN)^2 points, of which FIELD_SPAN a side are beyond the field. */
-#define FIELD_SPAN ((size_t)6)
-struct field_spread {
-	size_t corner; /* of the FIELD_SPAN x FIELD_SPAN points that it reaches */
-	float gx[FIELD_SPAN], gy[FIELD_SPAN];
-};
-void field_spreads(const struct units *set, size_t i, size_t j, size_t radius,
-    struct field_spread *spread /* (taps) */);
-
-/* 1/rho of the pairs (target[p], source[p]) for p in pair (count), into share[p]: rho, 1 where dtheta is uniform, is
- * pi times the density of their dtheta, each pair counting times[target] times[source] (NULL: 1). */
-void field_shares(const struct units *set, const size_t *target, const size_t *source,
-    const size_t *pair, size_t count, const double *times, float *share);
-
-/* psi (count): derivatives of something by the logarithm of the pairs' own weights in sums with `share`, which it takes no
- * scale from (sum psi = 0). Their effect on it through rho is added. */
-void field_share_influence(const struct units *set, const size_t *target, const size_t *source,
-    const size_t *pair, size_t count, const float *share, double *psi);
-
 #define FIELD_COLUMNS "kernel part filter x_px y_px orientation_deg coherence weight n_effective"
 /* Every point as a row; orientation in (-90, 90], both it and coherence nan where masked. */
 void field_write(const struct field *field, const char *kernel, enum sign part,

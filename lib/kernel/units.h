@@ -129,6 +129,16 @@ struct units_files {
 	const char *c3;      /* covariance (F, F, k, k) of the units; NULL: no C3 */
 };
 
+/* clang-format off */
+/* The options that name them, for a tool's table. */
+#define OPT_UNIT_TABLE(f) OPT_TEXT('t', "table", &(f).table, NULL, "file", "fit-gabor's table of the units")
+#define OPT_UNIT_RMS(f) OPT_TEXT('r', "rms", &(f).rms, NULL, "file", "rms of the units, for the gauge")
+#define OPT_UNIT_OVERLAP(f) \
+	OPT_TEXT('f', "filters", &(f).filters, NULL, "file", "filter bank of the units, for C1 and C2"), \
+	    OPT_TEXT('l', "lgn", &(f).lgn, NULL, "file", "filter before the bank, for C2"), \
+	    OPT_TEXT('c', "c3", &(f).c3, NULL, "file", "covariance of the units, for C3")
+/* clang-format on */
+
 /* The only record of `in` as the lateral kernel of the units of files->table, in the gauge of files->rms. With
  * files->filters the accepted fits must be of effective profiles where files->lgn is given, of the filters where not.
  * 0 or -1. */

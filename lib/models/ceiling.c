@@ -1,64 +1,75 @@
+/* The prediction without a model that left-invariant models are bound by. */
+#include "models/ceiling.h"
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
-#include "models/crossval.h"
 #include "kernel/invariant_fit.h"
 
-#define PARTS ((size_t)LADDER_PARTS)
+#define SIGNS CEILING_SIGNS
 
 struct ceiling_scratch { /* of a thread */
 	struct invariant *predictor;
-	float *value;               /* (PARTS, taps): predictions of a pair */
+	float *value;               /* (SIGNS, taps): predictions of a pair */
 	struct ceiling_pair *bound; /* (pairs): as out, of the sharp ones */
 };
 
 struct ceiling {
-	struct invariant_data data; /* of all pairs of the ladder; w: a tap's parts */
+	const struct design *design;
+	struct invariant_data data; /* of all pairs of the design; w: a tap's weight by sign */
 	size_t threads;
 	struct ceiling_scratch *scratch; /* (threads) */
 };
 
-struct ceiling *ceiling_create(const struct ladder *c, size_t threads)
+/* a weight by sign, in the order of enum sign */
+static void signs_of(double weight, double y[SIGNS])
 {
-	size_t taps = c->set->taps;
+	y[SIGN_POSITIVE] = fmax(weight, 0);
+	y[SIGN_NEGATIVE] = fmax(-weight, 0);
+	y[SIGN_BOTH] = weight;
+}
+
+struct ceiling *ceiling_create(const struct design *d, size_t threads)
+{
+	size_t taps = d->set->taps;
 	struct ceiling *s = mem_alloc(1, sizeof *s);
 	if (!s)
 		return NULL;
-	s->data = (struct invariant_data){.units = c->set->n,
-	    .weights = PARTS,
-	    .pairs = c->pairs,
-	    .target = c->target,
-	    .source = c->source};
-	s->data.dtheta = mem_alloc(c->pairs, sizeof *s->data.dtheta);
-	s->data.first = mem_alloc(c->pairs + 1, sizeof *s->data.first);
-	s->data.tap = mem_alloc(c->pairs * taps, sizeof *s->data.tap);
+	s->design = d;
+	s->data = (struct invariant_data){.units = d->set->n,
+	    .weights = SIGNS,
+	    .pairs = d->pairs,
+	    .target = d->target,
+	    .source = d->source};
+	s->data.dtheta = mem_alloc(d->pairs, sizeof *s->data.dtheta);
+	s->data.first = mem_alloc(d->pairs + 1, sizeof *s->data.first);
+	s->data.tap = mem_alloc(d->pairs * taps, sizeof *s->data.tap);
 	s->scratch = mem_alloc(threads, sizeof *s->scratch);
 	s->threads = s->scratch ? threads : 0;
 	bool made = s->data.dtheta && s->data.first && s->data.tap && s->scratch;
 	for (size_t t = 0; t < s->threads; t++) {
 		struct ceiling_scratch *x = &s->scratch[t];
-		x->predictor = invariant_create(models_reach(c->set), PARTS, INVARIANT_FINE);
-		x->value = mem_alloc(PARTS * taps, sizeof *x->value);
-		x->bound = mem_alloc(c->pairs, sizeof *x->bound);
+		x->predictor = invariant_create(design_reach(d->set), SIGNS, INVARIANT_FINE);
+		x->value = mem_alloc(SIGNS * taps, sizeof *x->value);
+		x->bound = mem_alloc(d->pairs, sizeof *x->bound);
 		made = made && x->predictor && x->value && x->bound;
 	}
 	if (!made) {
 		ceiling_free(s);
 		return NULL;
 	}
-	for (size_t p = 0; p < c->pairs; p++) {
-		const double *w = ladder_weights(c, p);
-		s->data.dtheta[p] = ladder_dtheta(c, p);
+	for (size_t p = 0; p < d->pairs; p++) {
+		const double *w = units_weights(d->set, d->set->weight, d->target[p], d->source[p]);
+		s->data.dtheta[p] = design_dtheta(d, p);
 		s->data.first[p + 1] = (p + 1) * taps;
 		for (size_t t = 0; t < taps; t++) {
-			const struct ladder_tap *from = &c->tap[p * taps + t];
-			double y[LADDER_PARTS];
-			ladder_parts(w[t], y);
+			const struct tap *from = &d->tap[p * taps + t];
+			double y[SIGNS];
+			signs_of(w[t], y);
 			struct invariant_tap *to = &s->data.tap[p * taps + t];
 			*to = (struct invariant_tap){(float)from->along, (float)from->across,
 			    (float)from->cosine, (float)from->sine, {0}};
-			for (size_t part = 0; part < PARTS; part++)
-				to->w[part] = (float)y[part];
+			for (size_t sign = 0; sign < SIGNS; sign++)
+				to->w[sign] = (float)y[sign];
 		}
 	}
 	return s;
@@ -90,42 +101,39 @@ static void sums_add(struct regression_sums *s, double p, double y)
 	s->yy += y * y;
 }
 
-/* the sums of the scores over a pair's taps, of predictions (PARTS, taps); with divergences, or without */
-static void pair_sums(const struct ladder *c, size_t p, const float *value, bool divergence,
-    struct ceiling_pair *pair)
+/* the sums of the scores over a pair's taps, of predictions (SIGNS, taps) */
+static void pair_sums(const struct design *d, size_t p, const float *value, struct ceiling_pair *pair)
 {
-	const double *w = ladder_weights(c, p);
-	for (size_t t = 0; t < c->set->taps; t++) {
-		double y[LADDER_PARTS];
-		bool far = ladder_bucket(&c->tap[p * c->set->taps + t]) == LADDER_FAR;
-		ladder_parts(w[t], y);
-		for (size_t part = 0; part < PARTS; part++) {
-			double q = (double)value[part * c->set->taps + t];
-			sums_add(&pair->sums[LADDER_ALL][part], q, y[part]);
+	const double *w = units_weights(d->set, d->set->weight, d->target[p], d->source[p]);
+	for (size_t t = 0; t < d->set->taps; t++) {
+		double y[SIGNS];
+		bool far = design_set_of(&d->tap[p * d->set->taps + t]) == DESIGN_FAR;
+		signs_of(w[t], y);
+		for (size_t sign = 0; sign < SIGNS; sign++) {
+			double q = (double)value[sign * d->set->taps + t];
+			sums_add(&pair->sums[DESIGN_ALL][sign], q, y[sign]);
 			if (far)
-				sums_add(&pair->sums[LADDER_FAR][part], q, y[part]);
-			if (divergence && part < SIGN_BOTH)
-				halves_divergence_add(&pair->kl[part], y[part], q);
+				sums_add(&pair->sums[DESIGN_FAR][sign], q, y[sign]);
 		}
 	}
 }
 
 static struct regression_sums total(
-    const struct ceiling_pair *pair, size_t pairs, size_t set, size_t part)
+    const struct ceiling_pair *pair, size_t pairs, size_t set, size_t sign)
 {
 	struct regression_sums all = {0};
 	for (size_t q = 0; q < pairs; q++)
-		regression_sums_add(&all, &pair[q].sums[set][part]);
+		regression_sums_add(&all, &pair[q].sums[set][sign]);
 	return all;
 }
 
 /* whether the covariance of predictions and weights is three times its standard error, pairs taken as independent */
-static bool steady(const struct ceiling_pair *pair, size_t pairs, size_t set, size_t part,
+static bool steady(const struct ceiling_pair *pair, size_t pairs, size_t set, size_t sign,
     const struct regression_sums *all)
 {
 	double p = all->p / all->n, y = all->y / all->n, sum = 0, squares = 0;
 	for (size_t q = 0; q < pairs; q++) {
-		const struct regression_sums *x = &pair[q].sums[set][part];
+		const struct regression_sums *x = &pair[q].sums[set][sign];
 		double share = x->py - p * x->y - y * x->p + p * y * x->n;
 		sum += share;
 		squares += share * share;
@@ -141,43 +149,43 @@ static bool steady(const struct ceiling_pair *pair, size_t pairs, size_t set, si
  */
 static void bound(const struct ceiling_scratch *s, size_t pairs, struct ceiling_pair *out)
 {
-	for (size_t set = 0; set < LADDER_SETS; set++)
-		for (size_t part = 0; part < PARTS; part++) {
-			struct regression_sums mine = total(out, pairs, set, part);
-			struct regression_sums sharp = total(s->bound, pairs, set, part);
+	for (size_t set = 0; set < DESIGN_SETS; set++)
+		for (size_t sign = 0; sign < SIGNS; sign++) {
+			struct regression_sums mine = total(out, pairs, set, sign);
+			struct regression_sums sharp = total(s->bound, pairs, set, sign);
 			sharp.pp = sharp.py;
 			double r = regression_sums_score(&mine).r, other = regression_sums_score(&sharp).r;
 			if (!(other > r && other <= 1) ||
-			    !(steady(s->bound, pairs, set, part, &sharp)))
+			    !(steady(s->bound, pairs, set, sign, &sharp)))
 				continue;
 			for (size_t q = 0; q < pairs; q++) {
-				struct regression_sums *x = &out[q].sums[set][part];
-				*x = s->bound[q].sums[set][part];
+				struct regression_sums *x = &out[q].sums[set][sign];
+				*x = s->bound[q].sums[set][sign];
 				x->pp = x->py;
 			}
 		}
 }
 
-int ceiling_score(const struct ladder *c, const size_t *train, size_t trains, const size_t *test,
-    size_t tests, const struct ceiling *ceiling, size_t worker, const double floor[2],
-    struct ceiling_pair *out)
+int ceiling_score(struct ceiling *ceiling, size_t worker, const size_t *train, size_t trains,
+    const size_t *test, size_t tests, struct ceiling_pair *out)
 {
 	const struct ceiling_scratch *s = &ceiling->scratch[worker];
 	const struct invariant_data *data = &ceiling->data;
-	size_t width[INVARIANT_WEIGHTS], taps = c->set->taps;
+	const struct design *d = ceiling->design;
+	size_t width[INVARIANT_WEIGHTS];
 	if (invariant_learn(s->predictor, data, train, trains, width))
 		return -1;
 	memset(s->bound, 0, tests * sizeof *s->bound);
+	memset(out, 0, tests * sizeof *out);
 	for (size_t q = 0; q < tests; q++) {
-		out[q] = (struct ceiling_pair){.kl = {{.floor = floor[0]}, {.floor = floor[1]}}};
-		invariant_predict(s->predictor, data, test[q], taps, s->value);
-		pair_sums(c, test[q], s->value, true, &out[q]);
+		invariant_predict(s->predictor, data, test[q], d->set->taps, s->value);
+		pair_sums(d, test[q], s->value, &out[q]);
 	}
 	if (invariant_sharpen(s->predictor, data, train, trains))
 		return -1;
 	for (size_t q = 0; q < tests; q++) {
-		invariant_predict(s->predictor, data, test[q], taps, s->value);
-		pair_sums(c, test[q], s->value, false, &s->bound[q]);
+		invariant_predict(s->predictor, data, test[q], d->set->taps, s->value);
+		pair_sums(d, test[q], s->value, &s->bound[q]);
 	}
 	bound(s, tests, out);
 	return 0;

@@ -1,89 +1,75 @@
 /*
- * The families M0-M2, G1 and G2 with all their shapes. A shape is a place: a kind and coordinates within a box that is
- * the same for all models as far as their parameters can be compared; none of it knows a kernel. Over the box a family is
- * spanned by a few functions, so that
+ * All shapes of a model. A shape is a kind and coordinates within the model's box, whatever the kernel. Over the box the
+ * densities are spanned by a few functions, so that
  *
- *	M(place; u, v, dtheta) = sum_k c_k(place) phi_k(u, v, dtheta)   up to SPAN_TOLERANCE of the norm of M,
+ *	M(shape; u, v, dtheta) = sum_k c_k(shape) phi_k(u, v, dtheta)   up to BASIS_TOLERANCE of the norm of M,
  *
- * and sums over taps are needed of phi_k and phi_k phi_l only (ladder.h). M has norm 1 over the taps' disc. The factor
- * exp(kappa (cos 2 dtheta - 1)) of M0-M2 is not in it; its coordinate is the last.
+ * and sums over taps are needed of phi_k and phi_k phi_l only (design.h). M has norm 1 over the taps' disc. The factor
+ * exp(kappa (cos 2 dtheta - 1)) of tuned models is not in it; its coordinate is the last.
  */
-#ifndef LATERAL_SPAN_H
-#define LATERAL_SPAN_H
+#ifndef MODELS_SHAPE_H
+#define MODELS_SHAPE_H
 
-#include <math.h>
-#include "models/density.h"
+#include "models/models.h"
 
-#define SPAN_AXES 3
-#define SPAN_TOLERANCE .005
-#define SPAN_TERMS 96  /* functions at most */
-#define SPAN_LANES 16  /* arrays of functions are padded to this */
-#define SPAN_SCAN 7    /* places an axis at which a search starts */
-#define SPAN_KAPPAS 12 /* nodes of kappa */
-#define SPAN_LENGTH 16 /* px: sigma, 1/alpha, sqrt(D11) at most */
+#define BASIS_TOLERANCE .005
+#define BASIS_TERMS 96 /* functions at most */
+#define BASIS_LANES 16 /* arrays of functions are padded to this */
+#define BASIS_PRODUCTS (BASIS_TERMS * (BASIS_TERMS + 1) / 2 + BASIS_LANES)
+#define BASIS_KAPPAS 20
+#define SHAPE_SCAN 7 /* shapes an axis at which a search starts */
 
-struct span_axis {
-	double low, high; /* of the coordinate */
-	size_t nodes;     /* Chebyshev's, ends included */
-};
-
-struct span_place {
+struct shape {
 	size_t kind;
-	double at[SPAN_AXES]; /* volume.h's, then that of kappa */
+	double at[MODEL_COORDINATES]; /* the model's, then that of kappa */
 };
 
-struct span {
-	enum ladder_model model;
+struct basis_axis {
+	double low, high; /* of the coordinate */
+	size_t nodes;
+};
+
+struct basis {
+	const struct model *model;
 	double reach;
-	size_t kinds, axes; /* axes without kappa */
-	bool tuned;         /* has kappa */
-	struct span_axis axis[SPAN_AXES];
-	size_t terms, padded; /* functions; rounded up to SPAN_LANES */
+	struct basis_axis axis[MODEL_COORDINATES];
+	size_t terms, padded; /* functions; rounded up to BASIS_LANES */
 	size_t products;      /* k <= l, rounded up */
-	size_t angles, size;  /* of volumes */
-	float *basis;         /* (terms, angles, size, size): splines of phi_k */
+	size_t angles, size;  /* of the densities */
+	float *spline;        /* (terms, angles, size, size): phi_k */
 	float *node;          /* (kinds, nodes, nodes, padded): c_k */
-	/* where searches start: all kinds, SPAN_SCAN places an axis */
+	/* nodes of kappa, and of the sum of two kappas for products of two shapes; one, 0, of a model that is not tuned */
+	struct basis_kappas {
+		struct basis_axis axis;
+		double at[BASIS_KAPPAS];
+		size_t count;
+	} kappa, sum;
+	/* where searches start: all kinds, SHAPE_SCAN coordinates an axis */
 	size_t scans;
-	struct span_place *scan;
-	float *scan_terms, *scan_products; /* (scans, padded), (scans, products) */
-	double kappa[SPAN_KAPPAS];         /* nodes; 0 without kappa, where there is one */
-	size_t kappas;
+	struct shape *scan;
+	float *scan_terms; /* (scans, padded) */
 };
 
-/* M0-M2, G1, G2 for |Delta| <= reach. Main thread (FFTW). 0 or -1; free also after -1. */
-int span_create(struct span *span, enum ladder_model model, double reach, size_t threads)
+/* For |Delta| <= reach. Main thread (FFTW). 0 or -1; free also after -1. */
+int basis_create(struct basis *basis, const struct model *model, double reach, size_t threads)
     __attribute__((warn_unused_result));
-/* M4: two kinds, each a function of its own. 0 or -1. */
-int span_create_kinds(struct span *span, enum ladder_model model, size_t kinds)
-    __attribute__((warn_unused_result));
-void span_free(struct span *span);
+void basis_free(struct basis *basis);
 
-/* c_k at a place: (padded); their products, those of k < l twice: (products), row by row of k, l <= k */
-void span_terms(const struct span *span, const struct span_place *place, float *c);
-void span_products(const struct span *span, const float *c, float *products);
+/* c_k of a shape: (padded) */
+void basis_terms(const struct basis *basis, const struct shape *shape, float *c);
+/* The products of two shapes' c_k and d_l, so that sum_kl c_k d_l S_kl is that of `products` with S_kl, l <= k: (products) */
+void basis_products(const struct basis *basis, const float *c, const float *d, float *products);
 /* Weights of an axis's nodes for the polynomial through them at x. */
-void span_weights(const struct span_axis *axis, double x, double *w);
+void basis_weights(const struct basis_axis *axis, double x, double *w);
 
-/* The coordinate of kappa is log(kappa + SPAN_KAPPA0). */
-#define SPAN_KAPPA0 .25
-#define SPAN_KAPPA_MAX                                                                             \
-	33 /* as narrow as the aperture of G1 and G2: 1/(2 sqrt(kappa)) = 5 degrees */
-static inline double span_kappa(const struct span *span, const struct span_place *place)
+static inline size_t basis_coordinates(const struct basis *basis)
 {
-	return span->tuned ? exp(place->at[span->axes]) - SPAN_KAPPA0 : 0;
+	return basis->model->axes + basis->model->tuned;
 }
 
-/* ---- parameters by their names ---- */
-
-/* A parameter's logarithm is a linear function of the coordinates, up to a monotone function of its own. */
-struct span_parameter {
-	const char *name; /* as in "sigma_along" */
-	double weight[SPAN_AXES];
-};
-/* out: (SPAN_AXES); their number */
-size_t span_parameters(const struct span *span, struct span_parameter *out);
-/* The value where the linear function is x. */
-double span_parameter_value(const struct span *span, size_t parameter, double x);
+static inline double shape_kappa(const struct basis *basis, const struct shape *shape)
+{
+	return basis->model->tuned ? model_kappa(shape->at[basis->model->axes]) : 0;
+}
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#define REGRESSION_TERMS 10
+#define REGRESSION_TERMS 12
 
 /* g = sum x x', b = sum x y of the regressors x (the first is 1) and y; yy = sum y^2 */
 struct regression {

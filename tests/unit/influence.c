@@ -1,7 +1,7 @@
-/* Derivatives of scores by the weight of pairs, against differences. */
+/* Derivatives of scores by the weight of taps, against differences. */
 #include "check.h"
+#include <math.h>
 #include "base/random.h"
-#include "field/field.h"
 #include "stats/regression.h"
 
 #define STEP 1e-5
@@ -48,68 +48,8 @@ static void check_least(void)
 	CHECK_CLOSE(by.cosine, 0, 1e-12);
 }
 
-enum { N = 6, COUPLES = N * (N - 1) };
-
-/* sum x w / sum y w, w = share times the filters' weights */
-static double ratio(const struct units *set, const size_t *target, const size_t *source,
-    const double *times, const double *x, const double *y, double *psi)
-{
-	size_t every[COUPLES];
-	float share[COUPLES];
-	double a = 0, b = 0;
-	for (size_t p = 0; p < COUPLES; p++)
-		every[p] = p;
-	field_shares(set, target, source, every, COUPLES, times, share);
-	for (size_t p = 0; p < COUPLES; p++) {
-		double w = (double)share[p] * times[target[p]] * times[source[p]];
-		a += w * x[p];
-		b += w * y[p];
-	}
-	for (size_t p = 0; psi && p < COUPLES; p++)
-		psi[p] = (double)share[p] * (x[p] - a / b * y[p]) / b;
-	if (psi)
-		field_share_influence(set, target, source, every, COUPLES, share, psi);
-	return a / b;
-}
-
-static void check_shares(void)
-{
-	struct rng rng = rng_start(4, RNG_TEST, 0, 0);
-	struct units_pair pair[N * N] = {{0}};
-	struct units set = {.n = N, .pair = pair};
-	size_t target[COUPLES], source[COUPLES], p = 0;
-	double theta[N], times[N], x[COUPLES], y[COUPLES], psi[COUPLES];
-	for (size_t i = 0; i < N; i++) {
-		theta[i] = UNITS_PI * rng_uniform(&rng);
-		times[i] = 1;
-	}
-	for (size_t i = 0; i < N; i++)
-		for (size_t j = 0; j < N; j++) {
-			pair[i * N + j].dtheta = units_wrap_axis(theta[j] - theta[i]);
-			if (i == j)
-				continue;
-			target[p] = i;
-			source[p] = j;
-			x[p] = rng_normal(&rng);
-			y[p++] = 1 + rng_uniform(&rng);
-		}
-	ratio(&set, target, source, times, x, y, psi);
-	for (size_t i = 0; i < N; i++) {
-		double by = 0, at[2], h = .01; /* shares are in single precision */
-		for (p = 0; p < COUPLES; p++)
-			by += target[p] == i || source[p] == i ? psi[p] : 0;
-		for (int side = 0; side < 2; side++) {
-			times[i] = side ? 1 + h : 1 - h;
-			at[side] = ratio(&set, target, source, times, x, y, NULL);
-		}
-		times[i] = 1;
-		CHECK_CLOSE(by, (at[1] - at[0]) / (2 * h), 1e-4);
-	}
-}
-
 int main(void)
 {
 	check_least();
-	check_shares();
 	return check_end();
 }

@@ -1,0 +1,153 @@
+/* The comparison's rows. */
+#include "models/compare.h"
+#include <stdint.h>
+#include <stdio.h>
+#include "base/error.h"
+#include "models/crossval.h"
+#include "models/fields.h"
+#include "models/parameters.h"
+
+#define NONE SIZE_MAX
+
+struct output {
+	const struct compare_plan *plan;
+	const struct design *design;
+	struct crossval crossval;
+	struct table_out *table;
+};
+
+struct row {
+	size_t sign, set;
+	const char *quantity; /* before the model's name */
+	const char *model;    /* NULL: none */
+	double value, low, high, chance, p, share;
+	const char *verdict; /* NULL: none */
+};
+
+static void write_row(const struct output *o, const struct row *row)
+{
+	char name[64];
+	snprintf(name, sizeof name, "%s%s%s", row->quantity, row->model ? row->model : "",
+	    row->set == DESIGN_FAR ? "[1.5,inf)" : "");
+	table_text(o->table, o->plan->label);
+	table_text(o->table, sign_names[row->sign]);
+	table_text(o->table, name);
+	const double numbers[] = {row->value, row->low, row->high, row->chance, row->p};
+	for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
+		table_real(o->table, numbers[k]);
+	table_int(o->table, (long long)o->design->pairs);
+	table_real(o->table, row->share);
+	table_text(o->table, row->verdict);
+}
+
+static bool present(const struct output *o, size_t model)
+{
+	return models[model].role == MODEL_OVERLAP ? o->design->overlap > 0 : o->design->sums[model] != NULL;
+}
+
+/* r of the models by themselves with their ranking, and the ceiling. */
+static void ranking(const struct output *o, size_t sign, size_t set)
+{
+	const struct crossval *x = &o->crossval;
+	struct split_mean mean[MODELS_MOST], ceiling = crossval_mean(x, crossval_slot(CROSSVAL_CEILING, sign, set), NONE);
+	const char *verdict[MODELS_MOST] = {NULL};
+	size_t best = NONE, worse = 0, known = 0;
+	for (size_t m = 0; m < models_count; m++) {
+		if (!present(o, m))
+			continue;
+		mean[m] = crossval_mean(x, crossval_slot(m, sign, set), NONE);
+		known += isnan(mean[m].value) ? 0 : 1;
+		if (!isnan(mean[m].value) && (best == NONE || mean[m].value > mean[best].value))
+			best = m;
+	}
+	for (size_t m = 0; m < models_count; m++) {
+		if (!present(o, m) || m == best || isnan(mean[m].value))
+			continue;
+		bool less = crossval_mean(x, crossval_slot(best, sign, set), crossval_slot(m, sign, set)).low > 0;
+		verdict[m] = less ? "worse" : "indistinguishable";
+		worse += less ? 1 : 0;
+	}
+	if (best != NONE)
+		verdict[best] = worse + 1 == known ? "best" : "indistinguishable";
+	for (size_t m = 0; m < models_count; m++)
+		if (present(o, m))
+			write_row(o, &(struct row){sign, set, "r_", models[m].name, mean[m].value, mean[m].low, mean[m].high, NAN,
+					 NAN, ceiling.value > 0 ? mean[m].value / ceiling.value : NAN, verdict[m]});
+	write_row(o, &(struct row){sign, set, "ceiling", NULL, ceiling.value, ceiling.low, ceiling.high, NAN, NAN,
+			 ceiling.value > 0 ? 1 : NAN, NULL});
+	size_t rung = NONE;
+	for (size_t m = 0; m < models_count; m++)
+		if (models[m].role != MODEL_GROUP && present(o, m) && !isnan(mean[m].value) && (rung == NONE || mean[m].value > mean[rung].value))
+			rung = m;
+	for (size_t m = 0; m < models_count; m++) {
+		if (models[m].role != MODEL_GROUP)
+			continue;
+		struct split_mean lead = {NAN, NAN, NAN, NAN};
+		if (rung != NONE)
+			lead = crossval_mean(x, crossval_slot(m, sign, set), crossval_slot(rung, sign, set));
+		write_row(o, &(struct row){sign, set, "lead_", models[m].name, lead.value, lead.low, lead.high, 0, lead.p, NAN,
+				 isnan(lead.value) ? NULL : lead.low > 0 ? "ahead" : lead.high < 0 ? "behind" : "indistinguishable"});
+	}
+}
+
+static int write_parameters(const struct output *o, size_t model)
+{
+	for (size_t sign = 0; sign < CROSSVAL_SIGNS; sign++) {
+		struct parameter found[MODEL_COORDINATES];
+		struct fit_task task = crossval_task(o->design, sign, DESIGN_ALL, false);
+		int count = parameters_find(o->design, model, &task, found);
+		if (count < 0)
+			return -1;
+		for (int k = 0; k < count; k++) {
+			char name[32];
+			snprintf(name, sizeof name, "%s_", found[k].name);
+			write_row(o, &(struct row){sign, DESIGN_ALL, name, models[model].name, found[k].value, found[k].low,
+					 found[k].high, NAN, NAN, NAN, found[k].edge ? "at the edge" : NULL});
+		}
+	}
+	return 0;
+}
+
+struct design compare_design(const struct units *set, const struct compare_plan *plan)
+{
+	struct design d = {.set = set, .edges = plan->edges, .bases = plan->bases, .threads = plan->threads};
+	d.column[d.columns++] = (struct column){COLUMN_ONE, NULL};
+	for (size_t k = 0; k < 3; k++)
+		for (size_t form = COLUMN_VALUE; plan->c[k] && form <= COLUMN_SQUARE; form++)
+			if (form != COLUMN_NEGATIVE)
+				d.column[d.columns++] = (struct column){(enum column_form)form, plan->c[k]};
+	d.overlap = d.columns - 1;
+	d.column[d.columns++] = (struct column){COLUMN_POSITIVE, set->weight};
+	d.column[d.columns++] = (struct column){COLUMN_NEGATIVE, set->weight};
+	d.column[d.columns++] = (struct column){COLUMN_VALUE, set->weight};
+	return d;
+}
+
+int compare_models(const struct units *set, const struct compare_plan *plan, struct table_out *table)
+{
+	if (set->n < 8)
+		return err_set("models: %zu usable filters, halves of them need 8", set->n);
+	struct design design = compare_design(set, plan);
+	struct output o = {.plan = plan, .design = &design, .table = table};
+	struct crossval_plan halves = {.splits = plan->splits, .seed = plan->seed, .alone = true, .ceiling = true};
+	struct bases *own = NULL;
+	int status = -1;
+	if (!plan->bases)
+		design.bases = own = bases_create(design_reach(set), plan->threads);
+	if (!design.bases || design_create(&design) < 0 || crossval_run(&o.crossval, &design, &halves) < 0)
+		goto out;
+	for (size_t sign = 0; sign < CROSSVAL_SIGNS; sign++)
+		for (size_t s = DESIGN_SETS; s-- > 0;)
+			ranking(&o, sign, s);
+	status = 0;
+	for (size_t m = 0; status == 0 && m < models_count; m++)
+		if (design.sums[m] && basis_coordinates(&design.bases->of[m]) > 0)
+			status = write_parameters(&o, m);
+	if (status == 0 && plan->fields)
+		status = fields_write(&design, plan->fields);
+out:
+	crossval_free(&o.crossval);
+	design_free(&design);
+	bases_free(own);
+	return status;
+}

@@ -1,0 +1,56 @@
+/*
+ * The shape of a model that fits some dyads best: least squares of a response on the base columns, M, and where the response
+ * is signed M' cos dphase. r^2 of the fit is a smooth function of the shape; it is searched from SHAPE_SCAN places an
+ * axis (and, of kappa, its nodes), then refined about the best by quadratic functions.
+ */
+#ifndef MODELS_FIT_H
+#define MODELS_FIT_H
+
+#include "models/design.h"
+#include "stats/regression.h"
+
+struct fit_task {
+	size_t base;     /* columns 0 to base - 1 are regressors */
+	size_t response; /* the column that is fitted */
+	bool locked;     /* with a term locked to phase */
+	enum design_set set;
+	size_t kinds; /* the first kinds of shapes are searched; 0: all */
+};
+
+struct fit {
+	struct shape blind, locked; /* of M and M' */
+	double r;                   /* -1: the response does not vary */
+	double coefficient[REGRESSION_TERMS]; /* of the base columns, M, M' cos dphase */
+};
+
+/* The best fit to gathered dyads. */
+struct fit fit_best(const struct gathered *gathered, const struct fit_task *task);
+/* The best one near `from`. */
+struct fit fit_near(const struct gathered *gathered, const struct fit_task *task, const struct fit *from);
+/* Least squares on the base columns alone. */
+struct fit fit_base(const struct gathered *gathered, const struct fit_task *task);
+
+/* A fit with the numbers that its sums over dyads take. */
+struct fitted {
+	const struct design *design;
+	size_t model; /* SIZE_MAX: the base alone */
+	const struct fit_task *task;
+	const struct fit *fit;
+	float blind[BASIS_TERMS], locked[BASIS_TERMS], blind2[BASIS_PRODUCTS], cross[BASIS_PRODUCTS], locked2[BASIS_PRODUCTS];
+	double kappa, kappa_locked;
+};
+void fitted_prepare(struct fitted *fitted, const struct design *design, size_t model, const struct fit_task *task,
+    const struct fit *fit);
+/* Sums of its prediction and the response over the taps of a dyad. */
+struct regression_sums fitted_sums(const struct fitted *fitted, size_t dyad);
+/* Its prediction at the taps of a pair: (taps). work: one per thread. */
+struct fitted_work {
+	struct density_taps grid;
+	float *value;   /* (terms, taps) */
+	double *column; /* (taps) */
+};
+int fitted_work_create(struct fitted_work *work, const struct fitted *fitted) __attribute__((warn_unused_result));
+void fitted_work_free(struct fitted_work *work);
+void fitted_predict(const struct fitted *fitted, size_t pair, struct fitted_work *work, double *out);
+
+#endif
