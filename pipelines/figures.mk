@@ -30,7 +30,7 @@ $(FIRST)/spectrum-fourier.tsv: $(FIRST)/val.npys
 $(FIRST)/spectrum-zca.tsv: $(FIRST)/val.npys
 	whiten --method zca --patch 11 --spectrum $@ $< >/dev/null
 # the group model as fitted to K1, through the same estimator and bank
-$(FIRST)/group-pooled.tsv: $(FIRST)/field.tsv
+$(FIRST)/group-pooled.tsv: $(FIRST)/compare.tsv
 	awk -F '\t' 'NR == 1 || $$1 == "G1" && $$2 == "positive"' $(@D)/model-fields.tsv >$@
 # of se2-kernel's grid alone: one table for all studies
 CONVERGENCE = $(OUT)/study/convergence.tsv
@@ -55,7 +55,7 @@ needs_tuning = agreement.tsv
 needs_kernels = kernels.png
 needs_orientation = stats.tsv
 needs_field = $(foreach f,field iterated-field edges-field,$(f)-pooled.tsv $(f)-lines.tsv) group-pooled.tsv
-needs_models = field.tsv
+needs_models = compare.tsv
 needs_convergence = convergence.tsv
 needs_variants =
 $(foreach name,$(NAMES),$(eval $(call figure,$(name))))
@@ -64,7 +64,7 @@ $(KINDS:%=$(FIGURES)/variants.%): $(FIGURES)/summary.tsv
 $(FIGURES)/summary.tsv: $(FIGURES)/run.stamp $(ROWS) $(HERE)/summary
 	'$(HERE)/summary' $(DIRS) >$@
 # models of several seeds: what varies between them beside what each says of itself
-$(FIGURES)/seeds.tsv: $(FIGURES)/run.stamp $(foreach d,$(DIRS),$(d)/stats.tsv $(d)/iterated.tsv $(d)/field.tsv $(d)/iterated-field.tsv)
+$(FIGURES)/seeds.tsv: $(FIGURES)/run.stamp $(foreach d,$(DIRS),$(d)/stats.tsv $(d)/iterated.tsv $(d)/compare.tsv $(d)/iterated-compare.tsv)
 	{ lateral-stats --combine $(DIRS:%=%/stats.tsv); \
 		lateral-stats --combine $(DIRS:%=%/iterated.tsv) | awk -F '\t' '$$1 ~ /^K_iterated/'; \
 		lateral-stats --combine $(DIRS:%=%/compare.tsv) | tail -n +2; \

@@ -141,7 +141,7 @@ $(ROOT)/seed-%/units.tsv: $(ROOT)/seed-%/gabor.tsv
 		NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; print; next } \
 		all != "" && $$at["reason"] !~ /constant|outside/ { $$at["accepted"] = 1; $$at["reason"] = "-" } { print }' $< >$@
 
-# what assoc-field and lateral-stats know of the units; C3 reaches as far as the iterated kernel, which is the kernel's own
+# what compare-models and lateral-stats know of the units; C3 reaches as far as the iterated kernel, which is the kernel's own
 # reach times the number of propagations (at most 24 px)
 units = --filters $(@D)/v1.npys --table $(@D)/units.tsv --lgn $(@D)/lgn.npys --rms $(@D)/rms.npys
 reach = $$({ tensor-info --metadata $(@D)/model.safetensors; tensor-info $(@D)/lateral.npys; } | awk -F '[\t(,)]' ' \
@@ -163,24 +163,26 @@ $(ROOT)/seed-%/stats.tsv: $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/tables.
 # the same for what a unit's input does to others through all propagations
 $(ROOT)/seed-%/iterated.tsv: $(ROOT)/seed-%/iterated.npys $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/tables.stamp
 	lateral-stats $(units) --c3 $(@D)/c3.npys --label K_iterated -n $(PERMUTATIONS) -b $(BOOTSTRAP) -q $(INVARIANCE) $< -o $@
-# the ladder of models alone, for a variant's row in the summary
-$(ROOT)/seed-%/ladder.tsv: $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/tables.stamp
-	$(if_units) assoc-field $(units) --c3 $(@D)/c3.npys --images $(@D)/train.npys --compare $@ --splits $(SPLITS) $< -o /dev/null $(fi_units)
-# the field, and beside it the ladder of models with the edges of the training images as one of them
-$(ROOT)/seed-%/field.tsv: $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/tables.stamp
-	assoc-field $(units) --c3 $(@D)/c3.npys --images $(@D)/train.npys --edges $(@D)/edges.npys \
-		--curves $(@D)/field-curves.tsv --compare $(@D)/compare.tsv --fields $(@D)/model-fields.tsv \
-		--splits $(SPLITS) $< -o $@
-# the same of what the network's lateral propagation does to responses, and of the images' edges
-# with more than one propagation, where it is no longer K1 itself, beside the same ladder; else the ladder has no rows
-$(ROOT)/seed-%/iterated-field.tsv: $(ROOT)/seed-%/iterated.npys $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/tables.stamp
+# the co-occurrence of edges in the training images, which has to reach as far as taps are apart, and the comparison of models with
+# it as one of them
+$(ROOT)/seed-%/edges.npys: $(ROOT)/seed-%/model.safetensors $(ROOT)/seed-%/lateral.npys
+	edge-field --radius "$$((2 * $(reach) + 2))" $(@D)/train.npys -o $@
+$(ROOT)/seed-%/compare.tsv: $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/edges.npys $(ROOT)/seed-%/tables.stamp
+	$(if_units) compare-models $(units) --c3 $(@D)/c3.npys --m4 $(@D)/edges.npys --fields $(@D)/model-fields.tsv \
+		--splits $(SPLITS) $< -o $@ $(fi_units)
+# the same of what the network's lateral propagation does to responses: with more than one propagation, where it is no longer
+# K1 itself; else the table has no rows
+$(ROOT)/seed-%/iterated-compare.tsv: $(ROOT)/seed-%/iterated.npys $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/edges.npys $(ROOT)/seed-%/tables.stamp
 	T=$$(tensor-info --metadata $(@D)/model.safetensors | awk -F '\t' '$$2 == "iterations" { print $$3 }'); \
-	if [[ $$T -gt 1 ]]; then compare=(--filters $(@D)/v1.npys --lgn $(@D)/lgn.npys --c3 $(@D)/c3.npys --images $(@D)/train.npys \
-		--splits $(SPLITS) --compare $(@D)/iterated-compare.tsv); \
-	else compare=(); printf '%s\n' $(COLUMNS) | paste -s >$(@D)/iterated-compare.tsv; fi; \
-	assoc-field --table $(@D)/units.tsv --rms $(@D)/rms.npys --label K_iterated "$${compare[@]}" \
-		--curves $(@D)/iterated-field-curves.tsv $< -o $@
-$(ROOT)/seed-%/edges-field.tsv: $(ROOT)/seed-%/field.tsv
+	if [[ $$T -gt 1 ]]; then compare-models $(units) --c3 $(@D)/c3.npys --m4 $(@D)/edges.npys --label K_iterated \
+		--splits $(SPLITS) $< -o $@; \
+	else printf '%s\n' $(COLUMNS) | paste -s >$@; fi
+# fields of the kernel, of the iterated kernel and of the images' edges
+$(ROOT)/seed-%/field.tsv: $(UNITS) $(ROOT)/seed-%/tables.stamp
+	assoc-field --table $(@D)/units.tsv --rms $(@D)/rms.npys --curves $(@D)/field-curves.tsv $< -o $@
+$(ROOT)/seed-%/iterated-field.tsv: $(ROOT)/seed-%/iterated.npys $(UNITS) $(ROOT)/seed-%/tables.stamp
+	assoc-field --table $(@D)/units.tsv --rms $(@D)/rms.npys --label K_iterated --curves $(@D)/iterated-field-curves.tsv $< -o $@
+$(ROOT)/seed-%/edges-field.tsv: $(ROOT)/seed-%/field.tsv $(ROOT)/seed-%/edges.npys
 	assoc-field --label M4 --radius "$$(cut -f 4 $< | sort -n | tail -n 1)" \
 		--curves $(@D)/edges-field-curves.tsv $(@D)/edges.npys -o $@
 # tuning to gratings without and with lateral propagation, and the fits beside it
@@ -194,13 +196,13 @@ $(ROOT)/seed-%/agreement.tsv: $(ROOT)/seed-%/tuning.tsv $(ROOT)/seed-%/gabor.tsv
 	'$(HERE)/agreement' $(@D)/gabor.tsv $(@D)/tuning.tsv $(@D)/gratings.tsv >$@
 $(ROOT)/seed-%/agreement-summary.tsv: $(ROOT)/seed-%/agreement.tsv
 	'$(HERE)/agreement-summary' $< >$@
-TABLES = lgn-fit.tsv lgn-history.tsv gabor.tsv stats.tsv iterated.tsv field.tsv tuning.tsv agreement-summary.tsv
-# of ablations and controls the first run has all of them, the others what their rows in the summary need; the ladder of models
+TABLES = lgn-fit.tsv lgn-history.tsv gabor.tsv stats.tsv iterated.tsv field.tsv compare.tsv iterated-compare.tsv tuning.tsv agreement-summary.tsv
+# of ablations and controls the first run has all of them, the others what their rows in the summary need; the comparison of models
 # is left out where there is no kernel, and where it would read the kernel's corners
 FULL = $(if $(VARIANTS),$(FIRST),$(DIRS))
 REST = $(filter-out $(FULL),$(DIRS))
-LADDERS = $(patsubst %,%/ladder.tsv,$(filter-out %/disc %/no-lateral,$(REST)))
-ROWS = $(foreach d,$(FULL),$(TABLES:%=$(d)/%)) $(foreach d,$(REST),$(d)/lgn-fit.tsv $(d)/gabor.tsv $(d)/stats.tsv) $(LADDERS)
+COMPARISONS = $(patsubst %,%/compare.tsv,$(filter-out %/disc %/no-lateral,$(REST)))
+ROWS = $(foreach d,$(FULL),$(TABLES:%=$(d)/%)) $(foreach d,$(REST),$(d)/lgn-fit.tsv $(d)/gabor.tsv $(d)/stats.tsv) $(COMPARISONS)
 tables: $(ROWS)
 
 include $(HERE)/figures.mk

@@ -96,3 +96,15 @@ def write(units, profiles, kernel):
     write_table("g.tsv", units)
     save("bank.npys", profiles.astype("<f4"))
     save("k.npys", kernel.astype("<f4"))
+
+
+def correlations(profiles, size):
+    """C1 (F, F, size, size): sum over x of psi_i(x) psi_j(x - d), filters at unit norm."""
+    e = profiles / np.sqrt((profiles**2).sum((1, 2), keepdims=True))
+    h = size // 2
+    big = np.pad(e, ((0, 0), (h, h), (h, h)))
+    k = np.zeros((len(e), len(e), size, size))
+    for dy in range(-h, h + 1):
+        for dx in range(-h, h + 1):  # psi_j(x - d): right by dx, up by dy
+            k[:, :, h - dy, h + dx] = np.tensordot(big, np.roll(big, (-dy, dx), (1, 2)), ([1, 2], [1, 2]))
+    return k

@@ -109,7 +109,9 @@ static double density(size_t count, const double *x, double a)
 	return sum * PI / ((double)count * FIELD_RHO * sqrt(2 * PI));
 }
 
-void field_splat(const struct units *set, size_t i, size_t j, const double *w, size_t radius,
+/* The taps of pair (i, j) with weights w (taps), in both frames with half weight each: a += sum G w, b += sum G on
+ * (2 radius + 1)^2 points; rows low <= r < high have been touched (start with high = 0 and low = the size). */
+static void splat_pair(const struct units *set, size_t i, size_t j, const double *w, size_t radius,
     double *a, double *b, size_t *low, size_t *high)
 {
 	const struct units_pair *pair = &set->pair[units_index(set, i, j)];
@@ -122,15 +124,15 @@ void field_splat(const struct units *set, size_t i, size_t j, const double *w, s
 	}
 }
 
-static double part_of(double w, enum sign part)
+static double of_sign(double w, enum sign sign)
 {
-	return part == SIGN_NEGATIVE ? fmax(-w, 0) : fmax(w, 0);
+	return sign == SIGN_NEGATIVE ? fmax(-w, 0) : fmax(w, 0);
 }
 
 struct pairs_job {
 	const struct units *set;
 	const double *w;
-	enum sign part;
+	enum sign sign;
 	const double *all;     /* (n (n - 1)): dtheta of every pair */
 	struct field *field;   /* (n + 1) */
 	struct field *partial; /* (n): each target's share of the pooled field */
@@ -157,8 +159,8 @@ static int target(size_t i, size_t worker, void *argument)
 		const double *w = units_weights(set, job->w, i, j);
 		size_t low = size, high = 0;
 		for (size_t t = 0; t < set->taps; t++)
-			part[t] = part_of(w[t], job->part);
-		field_splat(set, i, j, part, own->radius, a, b, &low, &high);
+			part[t] = of_sign(w[t], job->sign);
+		splat_pair(set, i, j, part, own->radius, a, b, &low, &high);
 		double rho[2] = {density(set->n - 1, angles, dtheta),
 		    density(set->n * (set->n - 1), job->all, dtheta)};
 		for (size_t p = low * size; p < high * size; p++) {
@@ -177,11 +179,11 @@ static int target(size_t i, size_t worker, void *argument)
 	return 0;
 }
 
-int field_of_pairs(const struct units *set, const double *w, enum sign part,
+int field_of_pairs(const struct units *set, const double *w, enum sign sign,
     size_t threads, struct field *field)
 {
 	size_t n = set->n, size = field->size, points = size * size, m = 0;
-	struct pairs_job job = {.set = set, .w = w, .part = part, .field = field};
+	struct pairs_job job = {.set = set, .w = w, .sign = sign, .field = field};
 	double *all = mem_alloc(n * n, sizeof *all);
 	job.all = all;
 	job.partial = mem_alloc(n, sizeof *job.partial);
@@ -214,7 +216,7 @@ int field_of_pairs(const struct units *set, const double *w, enum sign part,
 	return status;
 }
 
-int field_of_kernel(const struct orientation_kernel *kernel, double step, enum sign part,
+int field_of_kernel(const struct orientation_kernel *kernel, double step, enum sign sign,
     struct field *field)
 {
 	size_t points = field->size * field->size;
@@ -234,12 +236,12 @@ int field_of_kernel(const struct orientation_kernel *kernel, double step, enum s
 			for (size_t k = 0; k < kernel->width; k++) {
 				double x = step * ((double)k - ((double)kernel->width - 1) / 2);
 				double y = step * (((double)kernel->height - 1) / 2 - (double)r);
-				double w = part_of(
-				    kernel->k[(t * kernel->height + r) * kernel->width + k], part);
+				double w = of_sign(
+				    kernel->k[(t * kernel->height + r) * kernel->width + k], sign);
 				for (int frame = 0; frame <= both; frame++) {
 					size_t low = field->size, high = 0;
-					double sign = frame ? -1 : 1;
-					splat(field->radius, sign * x, sign * y, both ? .5 : 1, a,
+					double turned = frame ? -1 : 1;
+					splat(field->radius, turned * x, turned * y, both ? .5 : 1, a,
 					    0, NULL, &low, &high);
 					for (size_t p = low * field->size; p < high * field->size;
 					     p++) {
@@ -269,14 +271,14 @@ static double degrees(double re, double im)
 	return d <= -90 ? 90 : d;
 }
 
-void field_write(const struct field *field, const char *kernel, enum sign part,
+void field_write(const struct field *field, const char *kernel, enum sign sign,
     long long filter, struct table_out *table)
 {
 	for (size_t p = 0; p < field->size * field->size; p++) {
 		double re, im, wide = (double)field->radius;
 		bool seen = field_value(field, p, &re, &im);
 		table_text(table, kernel);
-		table_text(table, sign_names[part]);
+		table_text(table, sign_names[sign]);
 		table_int(table, filter);
 		table_real(table, (double)(p % field->size) - wide);
 		table_real(table, wide - (double)(p / field->size));
@@ -361,7 +363,7 @@ bool field_streamline(const struct field *field, double x0, double y0, size_t mo
 }
 
 int field_curves(
-    const struct field *field, const char *kernel, enum sign part, struct table_out *table)
+    const struct field *field, const char *kernel, enum sign sign, struct table_out *table)
 {
 	const size_t every = 5, most = 4 * field->radius * 10;
 	long long curve = 0;
@@ -380,7 +382,7 @@ int field_curves(
 			if (!between(field, points[k].x, points[k].y, &re, &im))
 				re = im = NAN;
 			table_text(table, kernel);
-			table_text(table, sign_names[part]);
+			table_text(table, sign_names[sign]);
 			table_int(table, curve);
 			table_real(table, points[k].s);
 			table_real(table, points[k].x);

@@ -45,26 +45,21 @@ double field_weight(
 bool field_value(const struct field *field, size_t p, double *re, double *im);
 
 /*
- * Fields of a set's pairs, w: (n, n, taps), part positive or negative: field[i], i < n, of target i by the density of
+ * Fields of a set's pairs, w: (n, n, taps), sign positive or negative: field[i], i < n, of target i by the density of
  * its own pairs, and field[n] of all by the density of all; (n + 1) fields made by field_create. 0 or -1.
  */
-int field_of_pairs(const struct units *set, const double *w, enum sign part,
+int field_of_pairs(const struct units *set, const double *w, enum sign sign,
     size_t threads, struct field *field) __attribute__((warn_unused_result));
 
 /* The field of an orientation kernel whose points are `step` px apart: they are the taps and its angles dtheta, whose density is how far apart
  * they lie. With period 2 pi the target has a front and taps count once, as they are. There are no pairs: the
  * effective number counts points by G alone, and is masked in the same way. */
-int field_of_kernel(const struct orientation_kernel *kernel, double step, enum sign part,
+int field_of_kernel(const struct orientation_kernel *kernel, double step, enum sign sign,
     struct field *field) __attribute__((warn_unused_result));
-
-/* The taps of pair (i, j) with weights w (taps), in both frames with half weight each: a += sum G w, b += sum G on
- * (2 radius + 1)^2 points; rows low <= r < high have been touched (start with high = 0 and low = the size). */
-void field_splat(const struct units *set, size_t i, size_t j, const double *w, size_t radius,
-    double *a, double *b, size_t *low, size_t *high);
 
 #define FIELD_COLUMNS "kernel part filter x_px y_px orientation_deg coherence weight n_effective"
 /* Every point as a row; orientation in (-90, 90], both it and coherence nan where masked. */
-void field_write(const struct field *field, const char *kernel, enum sign part,
+void field_write(const struct field *field, const char *kernel, enum sign sign,
     long long filter, struct table_out *table);
 
 /* A streamline through (x, y) to both sides: the orientation between points by bilinear interpolation of v, fourth-order
@@ -81,7 +76,7 @@ bool field_streamline(const struct field *field, double x, double y, size_t most
  * Streamlines of the field from the points (0, y), y a whole number of px, 4 radius px at most to a side. s_px is the arclength from the start, positive to the right of it.
  */
 #define FIELD_CURVE_COLUMNS "kernel part curve s_px x_px y_px orientation_deg coherence"
-int field_curves(const struct field *field, const char *kernel, enum sign part,
+int field_curves(const struct field *field, const char *kernel, enum sign sign,
     struct table_out *table) __attribute__((warn_unused_result));
 
 #endif

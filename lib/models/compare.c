@@ -75,32 +75,82 @@ static void ranking(const struct output *o, size_t sign, size_t set)
 					 NAN, ceiling.value > 0 ? mean[m].value / ceiling.value : NAN, verdict[m]});
 	write_row(o, &(struct row){sign, set, "ceiling", NULL, ceiling.value, ceiling.low, ceiling.high, NAN, NAN,
 			 ceiling.value > 0 ? 1 : NAN, NULL});
-	size_t rung = NONE;
-	for (size_t m = 0; m < models_count; m++)
-		if (models[m].role != MODEL_GROUP && present(o, m) && !isnan(mean[m].value) && (rung == NONE || mean[m].value > mean[rung].value))
-			rung = m;
+}
+
+/* ---- beside overlap ---- */
+
+static size_t beside(size_t model, size_t set)
+{
+	return crossval_slot(CROSSVAL_BESIDE + model, SIGN_BOTH, set);
+}
+
+/* What a model of the group has to show: r gained on overlap alone, and leads over overlap with the best rival and with the co-axial
+ * family. */
+struct credit compare_credit(const struct crossval *x, size_t model, size_t set)
+{
+	struct credit credit = {.credited = true};
 	for (size_t m = 0; m < models_count; m++) {
+		bool overlap = models[m].role == MODEL_OVERLAP, coaxial = models[m].role == MODEL_COAXIAL;
+		if (overlap)
+			credit.gain = crossval_mean(x, beside(model, set), crossval_slot(m, SIGN_BOTH, set));
+		if (coaxial)
+			credit.over_coaxial = crossval_mean(x, beside(model, set), beside(m, set));
+	}
+	credit.lead = crossval_mean(x, beside(model, set), crossval_slot(CROSSVAL_RIVAL, SIGN_BOTH, set));
+	credit.credited = credit.gain.low > 0 && credit.lead.low > 0 && credit.over_coaxial.low > 0;
+	return credit;
+}
+
+static void write_difference(const struct output *o, size_t set, const char *quantity, const char *model,
+    const struct split_mean *x, const char *verdict)
+{
+	write_row(o, &(struct row){SIGN_BOTH, set, quantity, model, x->value, x->low, x->high, 0, x->p, NAN, verdict});
+}
+
+/* Gains on overlap; of group models their leads and whether they are credited; which of two group models is better. */
+static void nested(const struct output *o, size_t set)
+{
+	const struct crossval *x = &o->crossval;
+	for (size_t m = 0; m < models_count; m++) {
+		if (models[m].role == MODEL_OVERLAP || !present(o, m))
+			continue;
+		struct credit credit = compare_credit(x, m, set);
+		bool known = !isnan(credit.lead.value);
+		write_difference(o, set, "gain_", models[m].name, &credit.gain, NULL);
 		if (models[m].role != MODEL_GROUP)
 			continue;
-		struct split_mean lead = {NAN, NAN, NAN, NAN};
-		if (rung != NONE)
-			lead = crossval_mean(x, crossval_slot(m, sign, set), crossval_slot(rung, sign, set));
-		write_row(o, &(struct row){sign, set, "lead_", models[m].name, lead.value, lead.low, lead.high, 0, lead.p, NAN,
-				 isnan(lead.value) ? NULL : lead.low > 0 ? "ahead" : lead.high < 0 ? "behind" : "indistinguishable"});
+		write_difference(o, set, "lead_", models[m].name, &credit.lead,
+		    !known ? NULL : credit.credited ? "credited" : "not credited");
+		write_difference(o, set, "over_coaxial_", models[m].name, &credit.over_coaxial, NULL);
 	}
+	for (size_t m = 0; m < models_count; m++)
+		for (size_t other = m + 1; other < models_count; other++) {
+			char name[32];
+			if (models[m].role != MODEL_GROUP || models[other].role != MODEL_GROUP)
+				continue;
+			struct split_mean lead = crossval_mean(x, beside(m, set), beside(other, set));
+			snprintf(name, sizeof name, "%s_over_", models[m].name);
+			write_difference(o, set, name, models[other].name, &lead,
+			    isnan(lead.value) ? NULL
+			    : lead.low > 0    ? models[m].name
+			    : lead.high < 0   ? models[other].name
+					      : "indistinguishable");
+		}
 }
+
+/* ---- parameters ---- */
 
 static int write_parameters(const struct output *o, size_t model)
 {
 	for (size_t sign = 0; sign < CROSSVAL_SIGNS; sign++) {
-		struct parameter found[MODEL_COORDINATES];
+		struct parameter found[2 * MODEL_COORDINATES];
 		struct fit_task task = crossval_task(o->design, sign, DESIGN_ALL, false);
 		int count = parameters_find(o->design, model, &task, found);
 		if (count < 0)
 			return -1;
 		for (int k = 0; k < count; k++) {
 			char name[32];
-			snprintf(name, sizeof name, "%s_", found[k].name);
+			snprintf(name, sizeof name, "%s_%s", found[k].name, found[k].locked ? "locked_" : "");
 			write_row(o, &(struct row){sign, DESIGN_ALL, name, models[model].name, found[k].value, found[k].low,
 					 found[k].high, NAN, NAN, NAN, found[k].edge ? "at the edge" : NULL});
 		}
@@ -139,6 +189,8 @@ int compare_models(const struct units *set, const struct compare_plan *plan, str
 	for (size_t sign = 0; sign < CROSSVAL_SIGNS; sign++)
 		for (size_t s = DESIGN_SETS; s-- > 0;)
 			ranking(&o, sign, s);
+	for (size_t s = DESIGN_SETS; design.overlap && s-- > 0;)
+		nested(&o, s);
 	status = 0;
 	for (size_t m = 0; status == 0 && m < models_count; m++)
 		if (design.sums[m] && basis_coordinates(&design.bases->of[m]) > 0)

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "kernel/units.h"
-#include "models/design.h"
+#include "models/crossval.h"
 #include "se2/stream.h"
 #include "table/table.h"
 
@@ -27,7 +27,12 @@ struct compare_plan {
  *	r_M0 ... ceiling	mean over splits, 95 % interval; share: of the ceiling. verdict: "best" where every other model is
  *				worse, "indistinguishable" where the paired difference to the model of the best mean has 0 in
  *				its 95 % interval, else "worse"
- *	lead_G1, lead_G2	r less that of the best of M0-M4; p one-sided; verdict "ahead", "behind" or "indistinguishable"
+ * of signed weights beside overlap (C):
+ *	gain_X			r(C + X) - r(C)
+ *	lead_G1 ...		r(C + G) - r(C + the best of M0-M2 and M4), which is best is chosen on the training half; p one-sided.
+ *				verdict "credited" where the intervals of lead, gain and the next row are above 0
+ *	over_coaxial_G1 ...	r(C + G) - r(C + M5)
+ *	G1_over_G2 ...		r(C + G1) - r(C + G2); verdict the better one's name or "indistinguishable"
  * over all taps
  *	sigma_M0, kappa_M0, ...	parameters (parameters.h); verdict "at the edge" where one is at an end of its range
  * Weights that are all 0 have nan. plan->fields gets the pooled field of every model as fitted to all pairs, through K's own
@@ -35,6 +40,13 @@ struct compare_plan {
  */
 int compare_models(const struct units *set, const struct compare_plan *plan, struct table_out *table)
     __attribute__((warn_unused_result));
+
+/* Whether a group model is credited. */
+struct credit {
+	struct split_mean gain, lead, over_coaxial;
+	bool credited;
+};
+struct credit compare_credit(const struct crossval *crossval, size_t model, size_t set);
 
 /* The design of a set's weights: columns of overlap by plan->c, then the weights by sign. */
 struct design compare_design(const struct units *set, const struct compare_plan *plan);

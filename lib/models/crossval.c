@@ -40,6 +40,7 @@ struct direction {
 	struct worker *worker;
 	const struct half *train, *test;
 	double *score;    /* (SLOTS) */
+	double r[SLOTS];  /* what this direction adds to it */
 	float *influence; /* (SLOTS, dyads) */
 	double trained[MODELS_MOST][SETS]; /* r of the models beside overlap on the training half, signed */
 };
@@ -77,20 +78,21 @@ static void divide(const struct job *job, size_t split, struct worker *w)
 /* ---- scores ---- */
 
 /* Half the score of a slot and of every dyad's influence on it, from the sums of the test dyads. */
-static void accumulate(const struct job *job, const struct direction *to, size_t slot)
+static void accumulate(const struct job *job, struct direction *to, size_t slot)
 {
 	struct regression_sums all = {0};
 	const struct half *test = to->test;
 	for (size_t q = 0; q < test->dyads; q++)
 		regression_sums_add(&all, &to->worker->sums[q]);
-	to->score[slot] += .5 * regression_sums_score(&all).r;
+	to->r[slot] = .5 * regression_sums_score(&all).r;
+	to->score[slot] += to->r[slot];
 	for (size_t q = 0; q < test->dyads; q++)
 		to->influence[slot * job->design->dyads + test->dyad[q]] =
 		    (float)(.5 * regression_influence(&all, &to->worker->sums[q]).r);
 }
 
 /* A fit to the training half; without one, where the weights do not vary there, the baseline alone. */
-static void score(const struct job *job, const struct direction *to, size_t slot, size_t model,
+static void score(const struct job *job, struct direction *to, size_t slot, size_t model,
     const struct fit_task *task, const struct fit *fit)
 {
 	struct fitted *fitted = to->worker->fitted;
@@ -104,41 +106,49 @@ static void score(const struct job *job, const struct direction *to, size_t slot
 	accumulate(job, to, slot);
 }
 
-/* A model, gathered over the training half, by itself and beside overlap. */
+/* Fits a model, gathered over the training half, and scores it: by itself, and signed weights beside overlap. */
 static void train(const struct job *job, struct direction *to, size_t model)
 {
 	const struct gathered *gathered = &to->worker->gathered;
 	bool overlap = models[model].role == MODEL_OVERLAP;
-	for (size_t set = 0; set < SETS; set++)
+	for (size_t set = 0; set < SETS; set++) {
 		for (size_t sign = 0; sign < SIGNS; sign++) {
 			struct fit_task task = crossval_task(job->design, sign, set, overlap);
 			struct fit fit;
-			if (!job->crossval->plan.alone && (!overlap || sign != SIGN_BOTH))
+			if (!job->crossval->plan.alone && !(overlap && sign == SIGN_BOTH))
 				continue;
 			fit = overlap ? fit_base(gathered, &task) : fit_best(gathered, &task);
 			score(job, to, crossval_slot(model, sign, set), overlap ? SIZE_MAX : model, &task, &fit);
 		}
+		if (overlap)
+			continue;
+		struct fit_task task = crossval_task(job->design, SIGN_BOTH, set, true);
+		struct fit fit = fit_best(gathered, &task);
+		to->trained[model][set] = fit.r;
+		score(job, to, crossval_slot(CROSSVAL_BESIDE + model, SIGN_BOTH, set), model, &task, &fit);
+	}
 }
 
-/* Beside overlap the rival is the model that fits the training half best. */
+/* Of the models beside overlap the rival is the one that fits the training half best. */
 static void choose(const struct job *job, const struct direction *to)
 {
-	size_t dyads = job->design->dyads;
 	for (size_t set = 0; set < SETS; set++) {
-		size_t best = SIZE_MAX;
+		size_t best = SIZE_MAX, dyads = job->design->dyads;
 		for (size_t m = 0; m < models_count; m++)
 			if (models[m].role == MODEL_RIVAL && job->design->sums[m] &&
 			    (best == SIZE_MAX || to->trained[m][set] > to->trained[best][set]))
 				best = m;
-		if (best == SIZE_MAX)
-			continue;
 		size_t from = crossval_slot(CROSSVAL_BESIDE + best, SIGN_BOTH, set),
 		       rival = crossval_slot(CROSSVAL_RIVAL, SIGN_BOTH, set);
-		(void)from, (void)rival, (void)dyads;
+		to->score[rival] += to->r[from];
+		for (size_t q = 0; q < to->test->dyads; q++) {
+			size_t at = to->test->dyad[q];
+			to->influence[rival * dyads + at] = to->influence[from * dyads + at];
+		}
 	}
 }
 
-static int score_ceiling(const struct job *job, const struct direction *to, size_t index)
+static int score_ceiling(const struct job *job, struct direction *to, size_t index)
 {
 	struct worker *w = to->worker;
 	if (ceiling_score(job->ceiling, index, to->train->pair, to->train->pairs, to->test->pair, to->test->pairs,

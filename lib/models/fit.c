@@ -317,15 +317,30 @@ struct fit fit_base(const struct gathered *gathered, const struct fit_task *task
 	return varies(&s) ? solved(&s, 0) : (struct fit){.r = -1};
 }
 
+/*
+ * Both shapes are chosen apart: M first, M' beside it; then each is refined beside the other one.
+ */
+static struct fit settle(struct search *s, struct best *blind, struct best *locked)
+{
+	refine(s, BLIND, s->task->locked, blind);
+	if (!s->task->locked)
+		return solved(s, 1);
+	locked->value = blind->value;
+	refine(s, LOCKED, true, locked);
+	return solved(s, 2);
+}
+
 struct fit fit_best(const struct gathered *gathered, const struct fit_task *task)
 {
 	struct search s = {.sums = gathered, .task = task, .base = base_of(gathered, task)};
+	struct best blind, locked = {.value = -INFINITY};
 	if (!varies(&s))
 		return (struct fit){.r = -1};
-	int vary = task->locked ? BLIND | LOCKED : BLIND;
-	struct best best = scan(&s, vary, task->locked);
-	refine(&s, vary, task->locked, &best);
-	return solved(&s, task->locked ? 2 : 1);
+	blind = scan(&s, BLIND, false);
+	if (task->locked)
+		locked = scan(&s, LOCKED, true);
+	blind.value = locked.value > blind.value ? locked.value : blind.value;
+	return settle(&s, &blind, &locked);
 }
 
 struct fit fit_near(const struct gathered *gathered, const struct fit_task *task, const struct fit *from)
@@ -333,11 +348,11 @@ struct fit fit_near(const struct gathered *gathered, const struct fit_task *task
 	struct search s = {.sums = gathered, .task = task, .base = base_of(gathered, task)};
 	if (!varies(&s) || !(from->r > -1))
 		return (struct fit){.r = -1};
-	int vary = task->locked ? BLIND | LOCKED : BLIND;
-	struct best best = {.value = -INFINITY};
-	better(&s, vary, task->locked, &from->blind, &best);
-	refine(&s, vary, task->locked, &best);
-	return solved(&s, task->locked ? 2 : 1);
+	struct best blind = {.shape = from->blind}, locked = {.shape = from->locked};
+	blind.value = try_shape(&s, BLIND, false, &from->blind);
+	if (task->locked)
+		blind.value = locked.value = try_shape(&s, LOCKED, true, &from->locked);
+	return settle(&s, &blind, &locked);
 }
 
 /* ---- sums of a fit ---- */

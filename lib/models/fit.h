@@ -1,7 +1,8 @@
 /*
- * The shape of a model that fits some dyads best: least squares of a response on the base columns, M, and where the response
- * is signed M' cos dphase. r^2 of the fit is a smooth function of the shape; it is searched from SHAPE_SCAN places an
- * axis (and, of kappa, its nodes), then refined about the best by quadratic functions.
+ * The shapes of a model that fit some dyads best: least squares of a response on the base columns, M, and where the response
+ * is signed M' cos dphase, the term locked to phase, whose shape is another one of the same family. r^2 of the fit is a
+ * smooth function of a shape; it is searched from SHAPE_SCAN places an axis (and, of kappa, its nodes), then
+ * refined about the best by quadratic functions: M alone, M' beside it, each once more beside the other one.
  */
 #ifndef MODELS_FIT_H
 #define MODELS_FIT_H

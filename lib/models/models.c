@@ -1,5 +1,7 @@
 /* The densities of the models and the table of them. */
 #include "models/models.h"
+#include <stdlib.h>
+#include "base/memory.h"
 #include "kernel/units.h"
 #include "se2/kernel.h"
 
@@ -107,6 +109,128 @@ static int diffusion(size_t kind, const double *at, double reach, size_t threads
 	    length, reach, threads, d);
 }
 
+/* ---- densities of distance and direction: exp(-r/length) times a function of angles, averaged over the aperture ---- */
+
+#define FINE .125   /* px between radii */
+#define ORDERS 80   /* of Bessel functions, at most */
+#define TERMS 19    /* harmonics */
+
+/* exp(-x) I_n(x) for n <= count, by Miller's backward recurrence */
+static void bessel(double x, size_t count, double *value)
+{
+	double next = 0, here = 1e-300, sum = 0;
+	size_t start = count + 20 + (size_t)(6 * sqrt(x));
+	for (size_t n = start; n-- > 0;) {
+		double before = x > 0 ? here * 2 * (double)(n + 1) / x + next : n == 0;
+		next = here;
+		here = x > 0 ? before : 0;
+		if (n <= count)
+			value[n] = before;
+		sum += n ? 2 * before : before;
+		if (sum > 1e250) {
+			for (size_t m = n; m <= count; m++)
+				value[m] *= 1e-250;
+			next *= 1e-250, here *= 1e-250, sum *= 1e-250;
+		}
+	}
+	for (size_t n = 0; n <= count; n++)
+		value[n] /= sum;
+}
+
+/*
+ * exp(-r/length) cos(m phi) under a Gaussian of variance A is h_m(r) cos(m phi), h_m(r) = integral of exp(-s/length)
+ * exp(-(r^2 + s^2)/2A) I_m(r s/A) s ds/A; h: (radii, TERMS), m = 0, order, 2 order, ...
+ */
+static void smooth_radii(double length, size_t order, size_t terms, size_t radii, double *h)
+{
+	double step = 2 * FINE, value[ORDERS + 1];
+	for (size_t k = 0; k < radii; k++) {
+		double r = (double)k * FINE;
+		/* the end at s = 0 of the rule of rectangles, where only the integrand of m = 0 has a slope */
+		h[k * TERMS] = step * step / 12 * exp(-r * r / (2 * A)) / A;
+		for (size_t j = 1; (double)j * step < r + 6 * sqrt(A); j++) {
+			double s = (double)j * step;
+			if (s < r - 6 * sqrt(A))
+				continue;
+			double w = exp(-s / length - (r - s) * (r - s) / (2 * A)) * s * step / A;
+			bessel(r * s / A, order * (terms - 1), value);
+			for (size_t n = 0; n < terms; n++)
+				h[k * TERMS + n] += w * value[order * n];
+		}
+	}
+}
+
+/* The density sum_n weight[n] h_{order n}(r) cos(n (turns dtheta - order phi)) */
+static int fill_polar(double length, size_t order, size_t terms, const double *weight, double turns, double reach, struct density *d)
+{
+	size_t middle = d->size / 2, radii = (size_t)((reach + 2) * 1.5 / FINE) + 8;
+	double *h = mem_alloc(radii * TERMS, sizeof *h);
+	if (!h)
+		return -1;
+	smooth_radii(length, order, terms, radii, h);
+	for (size_t p = 0; p < d->size * d->size; p++) {
+		double x = ((double)(p % d->size) - (double)middle) * DENSITY_STEP,
+		       y = ((double)middle - (double)(p / d->size)) * DENSITY_STEP, r = hypot(x, y) / FINE, radial[TERMS];
+		size_t k = r < 1 ? 1 : (size_t)r;
+		double t = r - (double)k;
+		/* Lagrange's cubic through radii k - 1 to k + 2 */
+		double w[] = {-t * (t - 1) * (t - 2) / 6, (t + 1) * (t - 1) * (t - 2) / 2, -(t + 1) * t * (t - 2) / 2,
+		    (t + 1) * t * (t - 1) / 6};
+		for (size_t n = 0; n < terms; n++) {
+			radial[n] = 0;
+			for (size_t i = 0; i < 4; i++)
+				radial[n] += weight[n] * w[i] * h[(k - 1 + i) * TERMS + n];
+		}
+		for (size_t a = 0; a < d->angles; a++) {
+			double angle = turns * PI * (double)a / (double)d->angles - (double)order * atan2(y, x),
+			       twice = 2 * cos(angle), last = 1, here = cos(angle), sum = radial[0];
+			for (size_t n = 1; n < terms; n++) {
+				double next = twice * here - last;
+				sum += radial[n] * here;
+				last = here;
+				here = next;
+			}
+			d->k[a * d->size * d->size + p] = (float)sum;
+		}
+	}
+	free(h);
+	return 0;
+}
+
+/* Harmonics of exp(c (cos x - 1)), each times exp(-(n spread)^2 / 2); as many as count */
+static size_t von_mises(double c, double spread, double *weight)
+{
+	size_t terms = 1;
+	bessel(c, TERMS - 1, weight);
+	for (size_t n = 1; n < TERMS; n++) {
+		weight[n] *= 2 * exp(-pow((double)n * spread, 2) / 2);
+		if (weight[n] > 1e-6)
+			terms = n + 1;
+	}
+	return terms;
+}
+
+/* G3: the fan of curves of constant curvature, circles tangent to the target's axis at the origin, on which the orientation
+ * at polar angle phi is 2 phi: exp(-r/length) exp(c (cos 2(dtheta - 2 phi) - 1)); log length, coordinate of c */
+static int fan(size_t kind, const double *at, double reach, size_t threads, struct density *d)
+{
+	(void)kind;
+	(void)threads;
+	double weight[TERMS];
+	size_t terms = von_mises(model_kappa(at[1]), 2 * ANGLE, weight);
+	return density_create(d, ANGLES, reach) < 0 ? -1 : fill_polar(exp(at[0]), 4, terms, weight, 2, reach, d);
+}
+
+/* M5, co-axial: exp(-r/length) exp(c (cos 2 phi - 1)) */
+static int coaxial(size_t kind, const double *at, double reach, size_t threads, struct density *d)
+{
+	(void)kind;
+	(void)threads;
+	double weight[TERMS];
+	size_t terms = von_mises(model_kappa(at[1]), 0, weight);
+	return density_create(d, 1, reach) < 0 ? -1 : fill_polar(exp(at[0]), 2, terms, weight, 0, reach, d);
+}
+
 static double width(double x)
 {
 	return sqrt(fmax(exp(2 * x) - A, 0));
@@ -131,6 +255,7 @@ static double of_kappa(double x)
 #define WIDTH(nodes) {of_width, 0, LENGTH, nodes}
 #define KAPPA {of_kappa, 0, MODEL_KAPPA_MAX, MODEL_KAPPAS}
 #define TRAVEL {log, .25, LENGTH, 14}
+#define CONCENTRATION {of_kappa, 0, 20, 10}
 #define TURNING {log, .01, 10, 10} /* rad^2 */
 
 const struct model models[] = {
@@ -144,9 +269,14 @@ const struct model models[] = {
 	.parameter = {{"sigma_along", {1}, width}, {"sigma_across", {0, 1}, width}, {"kappa", {0, 0, 1}, kappa}}},
     {.name = "M3", .role = MODEL_OVERLAP},
     {.name = "M4", .role = MODEL_RIVAL, .edges = true, .kinds = 2},
+    {.name = "M5", .role = MODEL_COAXIAL, .bisects = true, .tuned = true, .kinds = 1, .axes = 2, .angles = 1,
+	.axis = {TRAVEL, CONCENTRATION, KAPPA}, .fill = coaxial,
+	.parameter = {{"length", {1}, exp}, {"concentration", {0, 1}, kappa}, {"kappa", {0, 0, 1}, kappa}}},
     {.name = "G1", .role = MODEL_GROUP, .kinds = 1, .axes = 2, .angles = ANGLES, .axis = {TRAVEL, TURNING}, .fill = direction,
 	.parameter = {{"alpha", {-1}, exp}, {"D", {-1, 1}, exp}}},
     {.name = "G2", .role = MODEL_GROUP, .kinds = 1, .axes = 2, .angles = ANGLES, .axis = {TRAVEL, TURNING}, .fill = diffusion,
 	.parameter = {{"D11", {2}, exp}, {"D22", {0, 1}, exp}}},
+    {.name = "G3", .role = MODEL_GROUP, .kinds = 1, .axes = 2, .angles = ANGLES, .axis = {TRAVEL, CONCENTRATION}, .fill = fan,
+	.parameter = {{"length", {1}, exp}, {"concentration", {0, 1}, kappa}}},
 };
 const size_t models_count = sizeof models / sizeof *models;

@@ -7,8 +7,12 @@
  *	M2	Gaussian elongated in the bisecting frame (turned by dtheta/2) times the same
  *	M3	overlap: linear in C1, C2, C3, their positive parts and squares
  *	M4	edge co-occurrence of images, log P/(P P), or its positive part
+ *	M5	co-axial: exp(-|Delta|/length) exp(concentration (cos 2 phi - 1)) times M0's factor, phi the direction of (u, v) in
+ *		the bisecting frame
  *	G1	direction process, S of se2-kernel by (alpha, D)
  *	G2	sub-Riemannian diffusion, S by (D11, D22) at alpha = 1
+ *	G3	fan of curves of constant curvature, along which orientation is twice the polar angle phi:
+ *		exp(-|Delta|/length) exp(concentration (cos 2(dtheta - 2 phi) - 1))
  *
  * All but M3 and M4 are families of densities averaged over an aperture of .7 px and the pixel's cell (1/sqrt(12) px), the
  * group models over 5 degrees as well. A new family is a row of the table and a function that fills a density.
@@ -24,6 +28,7 @@
 enum model_role {
 	MODEL_RIVAL,   /* what a group model is compared with */
 	MODEL_OVERLAP, /* what filters give that merely overlap */
+	MODEL_COAXIAL, /* the co-axial family, which a group model has to lead over as well */
 	MODEL_GROUP,   /* a model of the group SE(2) */
 };
 

@@ -47,43 +47,51 @@ static int one_filter(size_t i, size_t worker, void *argument)
 	return fit_without(job, i, &job->without[i]);
 }
 
-static double sum_of(const struct model_parameter *parameter, size_t coordinates, const struct fit *fit)
+/* Of a shape's coordinates. */
+static double sum_of(const struct model_parameter *parameter, size_t coordinates, const struct fit *fit, bool locked)
 {
 	double sum = 0;
 	for (size_t a = 0; a < coordinates; a++)
-		sum += parameter->weight[a] * fit->blind.at[a];
+		sum += parameter->weight[a] * (locked ? fit->locked.at[a] : fit->blind.at[a]);
+	return sum;
+}
+
+/* The least (end -1) or largest sum in the box. */
+static double end_of(const struct basis *basis, const struct model_parameter *parameter, double end)
+{
+	double sum = 0;
+	for (size_t a = 0; a < basis_coordinates(basis); a++)
+		sum += parameter->weight[a] * (end * parameter->weight[a] > 0 ? basis->axis[a].high : basis->axis[a].low);
 	return sum;
 }
 
 /* Whether a coordinate that the parameter depends on is at an end of its range. */
-static bool at_the_edge(const struct basis *basis, const struct model_parameter *parameter, const struct fit *fit)
+static bool at_the_edge(const struct basis *basis, const struct model_parameter *parameter, const struct shape *shape)
 {
 	bool edge = false;
 	for (size_t a = 0; a < basis_coordinates(basis); a++) {
-		double near = 2e-3 * (basis->axis[a].high - basis->axis[a].low), x = fit->blind.at[a];
+		double near = 2e-3 * (basis->axis[a].high - basis->axis[a].low), x = shape->at[a];
 		bool depends = parameter->weight[a] < 0 || parameter->weight[a] > 0;
 		edge = edge || (depends && (x < basis->axis[a].low + near || x > basis->axis[a].high - near));
 	}
 	return edge;
 }
 
-static struct parameter parameter_of(const struct job *job, const struct model_parameter *from)
+static struct parameter parameter_of(const struct job *job, const struct model_parameter *from, bool locked)
 {
 	const struct basis *basis = &job->design->bases->of[job->model];
 	size_t n = job->design->set->n, coordinates = basis_coordinates(basis);
-	double x = sum_of(from, coordinates, job->whole), mean = 0, squares = 0;
-	struct parameter p = {.name = from->name, .value = from->value(x), .low = NAN, .high = NAN};
-	p.edge = at_the_edge(basis, from, job->whole);
+	double x = sum_of(from, coordinates, job->whole, locked), mean = 0, squares = 0, degrees = (double)n - 1;
+	struct parameter p = {from->name, locked, from->value(x), NAN, NAN,
+	    at_the_edge(basis, from, locked ? &job->whole->locked : &job->whole->blind)};
 	for (size_t i = 0; i < n; i++)
-		mean += sum_of(from, coordinates, &job->without[i]) / (double)n;
-	for (size_t i = 0; i < n; i++) {
-		double d = sum_of(from, coordinates, &job->without[i]) - mean;
-		squares += d * d;
-	}
+		mean += sum_of(from, coordinates, &job->without[i], locked) / (double)n;
+	for (size_t i = 0; i < n; i++)
+		squares += pow(sum_of(from, coordinates, &job->without[i], locked) - mean, 2);
+	double half = student_quantile(.025, degrees) * sqrt(degrees / (double)n * squares);
 	if (!p.edge) {
-		double degrees = (double)n - 1, half = student_quantile(.025, degrees) * sqrt(degrees / (double)n * squares);
-		p.low = from->value(x - half);
-		p.high = from->value(x + half);
+		p.low = from->value(fmax(x - half, end_of(basis, from, -1)));
+		p.high = from->value(fmin(x + half, end_of(basis, from, 1)));
 	}
 	return p;
 }
@@ -100,10 +108,13 @@ int parameters_find(const struct design *d, size_t model, const struct fit_task 
 	job.whole = &whole;
 	if (status == 0 && whole.r > -1)
 		status = par_for(n, d->threads, one_filter, &job);
-	for (size_t k = 0; status == 0 && k < count; k++) {
-		const struct model_parameter *from = &models[model].parameter[k];
-		out[k] = whole.r > -1 ? parameter_of(&job, from) : (struct parameter){from->name, NAN, NAN, NAN, false};
+	size_t terms = task.locked ? 2 : 1;
+	for (size_t k = 0; status == 0 && k < terms * count; k++) {
+		const struct model_parameter *from = &models[model].parameter[k % count];
+		bool locked = k >= count;
+		out[k] = whole.r > -1 ? parameter_of(&job, from, locked)
+				      : (struct parameter){from->name, locked, NAN, NAN, NAN, false};
 	}
 	free(job.without);
-	return status < 0 ? -1 : (int)count;
+	return status < 0 ? -1 : (int)(terms * count);
 }

@@ -1,0 +1,169 @@
+load common
+
+# planted CODE: bank.npys, g.tsv, k.npys from CODE, which sets `density`, `noise`, `overlap`, F and size: the density and
+# overlap / sd of the filters' correlations, rectified, each of sd 1, plus noise
+planted() {
+	python "
+from plant import *
+rng = np.random.default_rng(4)
+F, size, noise, overlap = 16, 9, 1, 0
+$1
+units, profiles = bank(F, 11, rng)
+k = plant(units, size, density, noise, rng)
+if overlap:
+    c = np.maximum(correlations(profiles, size), 0)
+    k += overlap * c / c.std()
+write(units, profiles, k)"
+}
+# value QUANTITY PART COLUMN of the comparison
+value() {
+	python 't = table("cmp.tsv"); q, p, c = sys.argv[1:]
+print(*[t[c][i] for i in range(len(t["part"])) if t["part"][i] == p and t["quantity"][i] == q])' "$@"
+}
+compare() {
+	compare-models -t g.tsv -f bank.npys -j 1 -n 10 "$@" -o cmp.tsv k.npys 2>warning
+	grep -q 'rms: not given' warning
+}
+
+@test "the direction process is credited where it was planted beside overlap, and its parameters are recovered" {
+	se2-kernel -a .3 -D .06 --step .5 -w 61 -n 72 --sigma .757 -o g.npys
+	planted 'density = sampled("g.npys", .5); noise = .7; overlap = 1; F = 20'
+	compare
+	cut -f 2-6,11 cmp.tsv | grep -E 'signed.(gain|lead|over|G[123]_over|.*_G1)'
+	[[ $(value lead_G1 signed verdict) == credited && $(value G1_over_G2 signed verdict) == G1 ]]
+	[[ $(value r_M3 signed verdict) != worse || $(value r_G1 signed verdict) != worse ]]
+	python '
+low, high, b, c = map(float, sys.argv[1:])
+assert .2 < low < .3 < high < .45 and b < .06 < c, sys.argv' \
+		$(value alpha_G1 positive low) $(value alpha_G1 positive high) $(value D_G1 positive low) $(value D_G1 positive high)
+	head -n 1 cmp.tsv | grep -qx $'kernel\tpart\tquantity\tvalue\tlow\thigh\tchance\tp\tn\tshare\tverdict'
+}
+
+@test "the fan of integral curves is credited where it was planted, also as inhibition" {
+	planted 'density = lambda u, v, d: -np.exp(3 * np.cos(2 * (d - 2 * np.arctan2(v, u))) - np.hypot(u, v) / 3)
+noise = 1; overlap = 1; F = 20'
+	compare
+	cut -f 2-6,11 cmp.tsv | grep -E 'signed.(gain|lead|over|G[123]_over)'
+	[[ $(value lead_G3 signed verdict) == credited && $(value G1_over_G3 signed verdict) == G3 ]]
+	[[ $(value G2_over_G3 signed verdict) == G3 && $(value 'lead_G3[1.5,inf)' signed verdict) == credited ]]
+}
+
+@test "an elongated Gaussian, overlap and noise credit no group model" {
+	for density in 'elongated(3.5, 1.6, 1.5); overlap = 1; noise = .7' 'lambda u, v, d: rng.normal(size=u.shape); overlap = 1.5' \
+		'lambda u, v, d: rng.normal(size=u.shape)'; do
+		planted "density = $density; F = 18"
+		compare
+		python '
+t = table("cmp.tsv")
+leads = [i for i, q in enumerate(t["quantity"]) if q.startswith("lead_")]
+assert len(leads) == 6 and all(t["verdict"][i] == "not credited" for i in leads)
+gains = {t["quantity"][i]: t["low"][i] for i in range(len(t["part"])) if t["quantity"][i].startswith("gain_")}
+assert len(gains) == 14, gains
+if sys.argv[1].startswith("elongated"):
+    assert gains["gain_M1"] > 0 and gains["gain_M1[1.5,inf)"] > 0, gains
+else:
+    assert max(gains.values()) < .003, gains' "$density"
+	done
+	[[ $(value r_M3 signed verdict) != best ]]
+}
+
+@test "by themselves: an elongated Gaussian goes to M1 with its parameters, rectified correlations to M3" {
+	planted 'density = elongated(3.5, 1.6, 1.5); noise = .5'
+	compare --fields fields.tsv
+	[[ $(value r_M1 signed verdict) == best && $(value r_G1 positive verdict) == worse ]]
+	python '
+v = [float(x) for x in sys.argv[1:]]
+assert v[0] < np.sqrt(3.5**2 - .573) < v[1] and v[2] < 1.5 < v[3], v' \
+		$(value sigma_along_M1 signed low) $(value sigma_along_M1 signed high) \
+		$(value kappa_M1 signed low) $(value kappa_M1 signed high)
+	assoc-field -t g.tsv k.npys -o field.tsv 2>/dev/null
+	python '
+f, k = table("fields.tsv"), table("field.tsv")
+assert list(dict.fromkeys(f["kernel"])) == ["M0", "M1", "M2", "M3", "M5", "G1", "G2", "G3"] and set(f["filter"]) == {-1}
+rows = lambda t, name: [i for i, p in enumerate(t["part"]) if p == "positive" and t["kernel"][i] == name and t["filter"][i] == -1]
+v = lambda t, name: (t["coherence"] * np.exp(2j * np.radians(t["orientation_deg"])))[rows(t, name)]
+far = np.hypot(k["x_px"], k["y_px"])[rows(k, "K")] >= 1.5
+like = lambda a, b: (a * b.conj())[far].real.sum() / np.sqrt((abs(a[far])**2).sum() * (abs(b[far])**2).sum())
+K, M1, G1 = v(k, "K"), v(f, "M1"), v(f, "G1")
+assert like(K, M1) > .95 and like(K, M1) > like(K, G1) + .03, (like(K, M1), like(K, G1))'
+	planted 'density = lambda u, v, d: rng.normal(size=u.shape); overlap = 1'
+	compare
+	[[ $(value r_M3 signed verdict) == best ]]
+}
+
+@test "turned bank and kernel: the same; mirrored: mirrored; rescaled channels: the same" {
+	planted 'density = elongated(3, 1.5, 1); F = 10'
+	compare
+	cp cmp.tsv c0.tsv
+	python '
+from plant import *
+rng = np.random.default_rng(4)
+units, profiles = bank(10, 11, rng)
+k = one("k.npys")
+write_table("turned.tsv", turned(units)); save("turned.npys", np.rot90(k, axes=(2, 3)))
+save("turned-bank.npys", np.rot90(profiles, axes=(1, 2)).astype("<f4"))
+write_table("mirror.tsv", mirrored(units)); save("mirror.npys", k[:, :, ::-1])
+s = 2 ** rng.uniform(-2, 2, 10)
+save("scaled.npys", k * s[:, None, None, None] / s[:, None, None]); save("rms.npys", s)
+save("mirror-bank.npys", profiles[:, ::-1].astype("<f4"))'
+	compare-models -t turned.tsv -f turned-bank.npys -j 1 -n 10 -o c1.tsv turned.npys 2>/dev/null
+	compare-models -t mirror.tsv -f mirror-bank.npys -j 1 -n 10 -o c2.tsv mirror.npys 2>/dev/null
+	compare-models -t g.tsv -f bank.npys -r rms.npys -j 1 -n 10 -o c3.tsv scaled.npys
+	python '
+c = [table(f"c{i}.tsv") for i in range(4)]
+scores = np.array([q.startswith(("r_", "gain", "lead", "over", "ceiling")) or "_over_" in q for q in c[0]["quantity"]])
+assert scores.sum() > 60
+for i in 1, 2, 3:
+    assert c[i]["quantity"] == c[0]["quantity"]
+    for q in "value", "low", "high", "chance", "n", "share":
+        np.testing.assert_allclose(c[i][q][scores], c[0][q][scores], rtol=2e-3, atol=4e-4, err_msg=f"{i} {q}")'
+}
+
+@test "comparisons of two banks combine over seeds, row by row" {
+	for seed in 4 5; do
+		planted "rng = np.random.default_rng($seed); density = elongated(3, 1.5, 1); F = 10; size = 5"
+		compare
+		mv cmp.tsv c$seed.tsv
+	done
+	lateral-stats --combine c4.tsv c5.tsv -o seeds.tsv
+	python '
+a, b, s = (table(f) for f in ("c4.tsv", "c5.tsv", "seeds.tsv"))
+assert a["quantity"] == b["quantity"] == s["quantity"] and "lead_G1[1.5,inf)" in s["quantity"]
+known = ~np.isnan(a["value"]) & ~np.isnan(b["value"])
+assert (s["n"][known] == 2).all() and known.mean() > .9
+np.testing.assert_allclose(s["value"][known], ((a["value"] + b["value"]) / 2)[known])'
+}
+
+@test "no result depends on the number of threads; M4 is read from a file that reaches as far as the taps" {
+	planted 'density = elongated(3, 1.5, 1); F = 8; size = 5'
+	se2-kernel -w 31 -n 6 -o m4.npys
+	for j in 1 2; do
+		compare-models --m4 m4.npys -t g.tsv -f bank.npys -n 5 -j $j --fields f$j.tsv -o c$j.tsv k.npys 2>/dev/null
+	done
+	cmp c1.tsv c2.tsv
+	cmp f1.tsv f2.tsv
+	grep -q gain_M4 c1.tsv
+	se2-kernel -w 5 -n 6 -o small.npys
+	run --separate-stderr compare-models -t g.tsv -f bank.npys --m4 small.npys -o c.tsv k.npys
+	[[ $status -eq 1 && ${stderr##*$'\n'} == *'small.npys: reaches 2 px, the kernel'*'edge-field --radius'* && ! -e c.tsv ]]
+}
+
+@test "errors: streams, options" {
+	planted 'density = elongated(3, 1.5, 1); F = 6; size = 5'
+	python 'save("rms.npys", np.ones(6))'
+	run --separate-stderr compare-models -f bank.npys k.npys
+	one_line 2 'table'
+	run --separate-stderr compare-models -t g.tsv k.npys
+	one_line 2 'filters'
+	run --separate-stderr compare-models -t g.tsv -f bank.npys --splits 1 k.npys
+	one_line 2 splits
+	run --separate-stderr compare-models -t g.tsv -f bank.npys -r rms.npys -o c.tsv k.npys
+	one_line 1 'need 8'
+	[[ ! -e c.tsv ]]
+	run --separate-stderr bash -c 'compare-models -t g.tsv -f bank.npys -r rms.npys -o c.tsv </dev/null'
+	one_line 1 'no record'
+	# fits of effective profiles need the filter before the bank
+	awk -F'\t' -v OFS='\t' '{ print $0, NR == 1 ? "profile" : "effective" }' g.tsv >e.tsv
+	run --separate-stderr compare-models -t e.tsv -f bank.npys -r rms.npys -o c.tsv k.npys
+	one_line 1 'e.tsv: row 1: .*--lgn'
+}
