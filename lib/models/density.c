@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include "base/memory.h"
 #include "base/vector.h"
-#include "kernel/units.h"
 
 #define STEP DENSITY_STEP
 
@@ -122,7 +121,7 @@ static inline double within(double x, double last)
 FOR_CPUS void density_locate(
     struct density_taps *grid, const struct tap *tap, double dtheta, double turn)
 {
-	double at = dtheta * (double)grid->angles / UNITS_PI + (double)grid->angles, below = floor(at),
+	double at = dtheta * (double)grid->angles / M_PI + (double)grid->angles, below = floor(at),
 	       middle = (double)(grid->size / 2), w[4],
 	       cosine = cos(turn), sine = sin(turn), last = (double)grid->size - 2.000001;
 	spline_weights(at - below, grid->by_angle);

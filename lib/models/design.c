@@ -2,8 +2,8 @@
 #include "models/design.h"
 #include <stdlib.h>
 #include <string.h>
-#include "base/clones.h"
 #include "base/memory.h"
+#include "base/vector.h"
 #include "base/threads.h"
 
 #define SETS DESIGN_SETS

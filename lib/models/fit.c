@@ -3,8 +3,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/clones.h"
 #include "base/memory.h"
+#include "base/vector.h"
 
 #define LANES BASIS_LANES
 #define AXES MODEL_COORDINATES

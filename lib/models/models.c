@@ -2,10 +2,9 @@
 #include "models/models.h"
 #include <stdlib.h>
 #include "base/memory.h"
-#include "kernel/units.h"
 #include "se2/kernel.h"
 
-#define PI UNITS_PI
+#define PI M_PI
 #define A (.49 + 1. / 12)       /* px^2: variance of the aperture, .7 px and the pixel's cell */
 #define ANGLE (5 * PI / 180)    /* rad: that of the group models over angles */
 #define ANGLES 36

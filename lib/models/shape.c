@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/memory.h"
 #include "base/vector.h"
+#include "base/vector.h"
 #include "kernel/units.h"
 
 #define PI UNITS_PI
