@@ -25,17 +25,13 @@ compare() {
 	grep -q 'rms: not given' warning
 }
 
-@test "the direction process is credited where it was planted beside overlap, and its parameters are recovered" {
+@test "the direction process is credited where it was planted beside overlap, the diffusion is worse than it" {
 	se2-kernel -a .3 -D .06 --step .5 -w 61 -n 72 --sigma .757 -o g.npys
 	planted 'density = sampled("g.npys", .5); noise = .7; overlap = 1; F = 20'
 	compare
 	cut -f 2-6,11 cmp.tsv | grep -E 'signed.(gain|lead|over|G[123]_over|.*_G1)'
 	[[ $(value lead_G1 signed verdict) == credited && $(value G1_over_G2 signed verdict) == G1 ]]
-	[[ $(value r_M3 signed verdict) != worse || $(value r_G1 signed verdict) != worse ]]
-	python '
-low, high, b, c = map(float, sys.argv[1:])
-assert .2 < low < .3 < high < .45 and b < .06 < c, sys.argv' \
-		$(value alpha_G1 positive low) $(value alpha_G1 positive high) $(value D_G1 positive low) $(value D_G1 positive high)
+	[[ $(value lead_G2 signed verdict) == 'worse than G1' && $(value lead_G3 signed verdict) == 'not credited' ]]
 	head -n 1 cmp.tsv | grep -qx $'kernel\tpart\tquantity\tvalue\tlow\thigh\tchance\tp\tn\tshare\tverdict'
 }
 

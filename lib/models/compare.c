@@ -98,6 +98,10 @@ struct credit compare_credit(const struct crossval *x, size_t model, size_t set)
 	}
 	credit.lead = crossval_mean(x, beside(model, set), crossval_slot(CROSSVAL_RIVAL, SIGN_BOTH, set));
 	credit.credited = credit.gain.low > 0 && credit.lead.low > 0 && credit.over_coaxial.low > 0;
+	for (size_t m = 0; m < models_count; m++)
+		if (models[m].role == MODEL_GROUP && m != model && !credit.better &&
+		    crossval_mean(x, beside(m, set), beside(model, set)).low > 0)
+			credit.better = models[m].name;
 	return credit;
 }
 
@@ -119,8 +123,10 @@ static void nested(const struct output *o, size_t set)
 		write_difference(o, set, "gain_", models[m].name, &credit.gain, NULL);
 		if (models[m].role != MODEL_GROUP)
 			continue;
+		char worse[32];
+		snprintf(worse, sizeof worse, "worse than %s", credit.better ? credit.better : "");
 		write_difference(o, set, "lead_", models[m].name, &credit.lead,
-		    !known ? NULL : credit.credited ? "credited" : "not credited");
+		    !known ? NULL : !credit.credited ? "not credited" : credit.better ? worse : "credited");
 		write_difference(o, set, "over_coaxial_", models[m].name, &credit.over_coaxial, NULL);
 	}
 	for (size_t m = 0; m < models_count; m++)
