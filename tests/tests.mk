@@ -7,7 +7,7 @@ T = *
 JOBS = 2
 BATS_FILES := $(filter-out tests/long-%,$(wildcard tests/$(T).bats))
 # begun before all others, so that none is left alone at the end
-LONGEST = study assoc-field lateral-stats train-v1 fit-gabor train-v1-mpi
+LONGEST = study compare-models lateral-stats train-v1 fit-gabor train-v1-mpi
 FIRST_FILES := $(foreach f,$(LONGEST),$(filter tests/$(f).bats,$(BATS_FILES)))
 LONG_FILES := $(wildcard tests/long-*.bats)
 UNIT_SOURCES := $(wildcard tests/unit/$(T).c)
