@@ -7,13 +7,24 @@ bench: bench-filters bench-learning
 bench-filters: all
 	@$(TEST_ENV) $(PYTHON) tests/bench/filters.py
 
-#   make bench-learning   convolutions and training steps against PyTorch and against their floor
+#   make bench-learning   convolutions and training steps against FFTW with OpenBLAS, PyTorch and their floor
 $(B)/bench/%: $(B)/tests/bench/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(call show,link $@)
 	$(Q)$(LINK) -o $@ $< $(ARCHIVE) $(PACKAGE_LIBS) -lm
 
-bench-learning: $(B)/bench/learning
+# the same with FFTW and OpenBLAS in place of lib/conv/fft_conv.c, which conv.h's test holds to the same answers
+FFTW_PEER = $(B)/tests/bench/peer/fftw_conv.o
+$(FFTW_PEER): OPTIMISE = $(HOT)
+$(B)/bench/learning-fftw $(B)/bench/conv-fftw: $(B)/bench/%-fftw: $(FFTW_PEER) $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(call show,link $@)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(ARCHIVE) $(PACKAGE_LIBS) -lm
+$(B)/bench/learning-fftw: $(B)/tests/bench/learning.o
+$(B)/bench/conv-fftw: $(B)/tests/unit/conv.o
+
+bench-learning: $(B)/bench/learning $(B)/bench/learning-fftw $(B)/bench/conv-fftw
+	@$(B)/bench/conv-fftw >$(B)/bench/conv-fftw.tap || { grep '^not' $(B)/bench/conv-fftw.tap; exit 1; }
 	@$(TEST_ENV) $(PYTHON) tests/bench/learning.py $(B)/bench/learning || [ $$? = 77 ]
 
 #   make bench-ranks      training on 1 to 64 machines, on paper; 1 and 2 processes measured where train-v1-mpi is built

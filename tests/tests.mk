@@ -45,7 +45,7 @@ $(B)/helper/%.so: tests/helper/%.c
 helpers: $(HELPERS)
 
 # the programs of make bench have to compile, whatever they find
-BENCHES := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
+BENCHES := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c)) $(B)/bench/learning-fftw $(B)/bench/conv-fftw
 
 check: all units helpers $(BENCHES) $(FUZZERS:%=$(B)/unit/fuzz-%)
 	@$(TEST_ENV) tests/run $(JOBS) $(FIRST_FILES) $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SOURCES)) \

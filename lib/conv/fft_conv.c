@@ -22,10 +22,45 @@
 #include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/threads.h"
+#include "conv/kernel_spectrum.h"
+#include "conv/method.h"
 #include "conv/product.h"
-#include "conv/fft_conv.h"
 #include "conv/stream.h"
+
+struct fft_conv {
+	struct conv_size size;
+	size_t reach;        /* r, k = 2 r + 1 */
+	size_t nx, ny;       /* of the transforms */
+	size_t teeth, combs; /* ny = combs teeth, vector_fft.h */
+	size_t half;         /* columns 0..nx/2, which have all of a kernel's spectrum */
+	size_t pairs;        /* of images, the last possibly with a zero image */
+	size_t group;        /* of pairs that a worker multiplies at once */
+	size_t pitch;        /* elements from one row to the next in a worker's plane */
+	size_t column;       /* numbers from one column of LANES channels to the next */
+	struct vector_fft *x_fft, *y_fft, *y_back; /* y_fft writes, y_back reads frequencies in comb order */
+	real *current; /* (out, in, k, k): the weights that the columns hold, if they do */
+	bool holds;
+	struct kernel_spectrum kernel;
+	real **x, **g;       /* spectra of the images and of the gradients, per slot */
+	real *y;             /* of the product */
+	real *zeros;         /* a row of a missing image */
+	real **scratch;      /* per worker: what a transform uses, a column, then the rest */
+	real **rest;         /* per worker: where the rest begins */
+	/* arguments of the running step */
+	struct filter {
+		const real *from;
+		real *to;
+		size_t channels, stride; /* of `from` */
+		size_t blocks;           /* of LANES channels of `to` */
+		bool adjoint;
+	} filter;
+	const real *images;
+	real *restored, *spectra;
+	size_t channels, slots;
+	size_t first;  /* where the images' rows stand on the circle along y */
+};
 
 /* Bytes of one column's spectra at one frequency that a worker multiplies at once: a part of its first-level cache. */
 #define GROUP_ROOM ((size_t)8 << 10)
@@ -73,15 +108,13 @@ static void release(struct fft_conv *plan)
 	free(plan->x);
 	free(plan->g);
 	free(plan->y);
-	free(plan->kernel);
-	free(plan->cosine);
-	free(plan->sine);
-	free(plan->turns);
 	free(plan->zeros);
 	free(plan->scratch);
+	free(plan->rest);
+	kernel_release(&plan->kernel);
 	plan->x_fft = plan->y_fft = plan->y_back = NULL;
-	plan->x = plan->g = plan->scratch = NULL;
-	plan->y = plan->kernel = plan->cosine = plan->sine = plan->turns = plan->zeros = NULL;
+	plan->x = plan->g = plan->scratch = plan->rest = NULL;
+	plan->y = plan->zeros = NULL;
 }
 
 static void free_fft(void *argument)
@@ -90,16 +123,6 @@ static void free_fft(void *argument)
 	release(plan);
 	free(plan->current);
 	free(plan);
-}
-
-static size_t max(size_t a, size_t b)
-{
-	return a > b ? a : b;
-}
-
-static size_t min(size_t a, size_t b)
-{
-	return a < b ? a : b;
 }
 
 /* Numbers from one pair to the next of a comb's results, a element more than there is. */
@@ -111,22 +134,22 @@ static size_t result_step(const struct fft_conv *plan, size_t blocks)
 /* The smallest circle on which neither the image nor the kernel meets itself. */
 static size_t circle(size_t side, size_t reach)
 {
-	return vector_fft_good_size(max(side + reach, 2 * reach + 1));
+	return vector_fft_good_size(size_max(side + reach, 2 * reach + 1));
 }
 
 /* numbers a worker needs in filter_column, gradient_column, images_in, images_out and in kernel_spectrum.c */
 static size_t worker_room(const struct fft_conv *plan)
 {
 	const struct conv_size *size = &plan->size;
-	size_t in = size->in_stride / LANES, out = size->out_stride / LANES, widest = max(in, out);
+	size_t in = size->in_stride / LANES, out = size->out_stride / LANES, widest = size_max(in, out);
 	size_t comb = plan->teeth *
-		      max(spectral_kernel_step(size->in, out), spectral_kernel_step(size->out, in));
+		      size_max(kernel_step(size->in, out), kernel_step(size->out, in));
 	size_t rows = plan->group * widest * ELEMENT,
 	       results = plan->group * result_step(plan, widest);
-	size_t filter = comb + rows + results + spectral_turned_room(plan);
-	size_t gradient = plan->ny * spectral_kernel_step(size->in, out) + 4 * rows;
+	size_t filter = comb + rows + results + kernel_turned_room(&plan->kernel);
+	size_t gradient = plan->ny * kernel_step(size->in, out) + 4 * rows;
 	size_t plane = (size->w + plan->pitch * size->h) * ELEMENT;
-	return max(max(filter, gradient), max(plane, spectral_taps_room(plan)));
+	return size_max(size_max(filter, gradient), size_max(plane, kernel_taps_room(&plan->kernel)));
 }
 
 static int resize_fft(void *argument, const struct conv_size *given)
@@ -144,9 +167,9 @@ static int resize_fft(void *argument, const struct conv_size *given)
 	plan->half = plan->nx / 2 + 1;
 	plan->pitch = plan->nx | 1;
 	plan->column = (plan->ny | 1) * ELEMENT;
-	size_t widest = max(size->in_stride, size->out_stride);
-	plan->group = max(GROUP_ROOM / (2 * widest * sizeof(real)) / 8 * 8, 8);
-	size_t points, numbers, x_count, g_count, kernel;
+	size_t widest = size_max(size->in_stride, size->out_stride);
+	plan->group = size_max(GROUP_ROOM / (2 * widest * sizeof(real)) / 8 * 8, 8);
+	size_t points, numbers, x_count, g_count;
 	/* the widest of all bounds what is computed without a check below */
 	if (mem_multiply(plan->nx * 2, plan->ny + 1, &points) < 0 ||
 	    mem_multiply(8 * (plan->pairs + widest), widest, &numbers) < 0 ||
@@ -155,7 +178,7 @@ static int resize_fft(void *argument, const struct conv_size *given)
 		plan->nx * plan->column, plan->pairs * (size->in_stride / LANES), &x_count) < 0 ||
 	    mem_multiply(
 		plan->nx * plan->column, plan->pairs * (size->out_stride / LANES), &g_count) < 0 ||
-	    mem_multiply(2 * plan->half * size->k, size->in * size->out_stride, &kernel) < 0)
+	    kernel_resize(&plan->kernel, size, plan->nx, plan->ny) < 0)
 		return -1;
 	plan->x_fft = vector_fft_plan(plan->nx);
 	plan->y_fft = vector_fft_plan_to_combs(plan->ny);
@@ -165,7 +188,8 @@ static int resize_fft(void *argument, const struct conv_size *given)
 	plan->x = mem_alloc(size->slots, sizeof *plan->x);
 	plan->g = mem_alloc(size->slots, sizeof *plan->g);
 	plan->scratch = mem_alloc(size->threads, sizeof *plan->scratch);
-	if (!plan->x || !plan->g || !plan->scratch)
+	plan->rest = mem_alloc(size->threads, sizeof *plan->rest);
+	if (!plan->x || !plan->g || !plan->scratch || !plan->rest)
 		return -1;
 	size_t kept = size->gradients ? size->slots : 1;
 	for (size_t s = 0; s < size->slots; s++) {
@@ -174,53 +198,27 @@ static int resize_fft(void *argument, const struct conv_size *given)
 		if (!plan->x[s] || !plan->g[s])
 			return -1;
 	}
-	plan->y = mem_alloc(max(x_count, g_count), sizeof(real));
-	plan->kernel = mem_alloc(kernel, sizeof(real));
-	plan->cosine = mem_alloc(plan->half * (plan->reach + 1), sizeof(real));
-	plan->sine = mem_alloc(plan->half * (plan->reach + 1), sizeof(real));
-	plan->turns = mem_alloc(plan->combs * size->k, 2 * sizeof(real));
-	plan->zeros = mem_alloc(max(size->w * widest, size->k * ELEMENT), sizeof(real));
-	if (!plan->y || !plan->kernel || !plan->cosine || !plan->sine || !plan->turns ||
-	    !plan->zeros)
+	plan->y = mem_alloc(size_max(x_count, g_count), sizeof(real));
+	plan->zeros = mem_alloc(size->w * widest, sizeof(real));
+	if (!plan->y || !plan->zeros)
 		return -1;
-	for (size_t kx = 0; kx < plan->half; kx++) {
-		for (size_t d = 0; d <= plan->reach; d++) {
-			double angle = 2 * M_PI * (double)(kx * d % plan->nx) / (double)plan->nx;
-			plan->cosine[kx * (plan->reach + 1) + d] = (real)cos(angle);
-			plan->sine[kx * (plan->reach + 1) + d] = (real)sin(angle);
-		}
-	}
-	for (size_t i = 0; i < plan->combs * size->k; i++) {
-		size_t comb = i / size->k, t = i % size->k;
-		double angle = 2 * M_PI * (double)(t * comb % plan->ny) / (double)plan->ny;
-		plan->turns[2 * i] = (real)cos(angle);
-		plan->turns[2 * i + 1] = (real)sin(angle);
-	}
-	size_t own = 6 * max(plan->nx, plan->ny) * LANES;
+	size_t own = 6 * size_max(plan->nx, plan->ny) * LANES;
 	for (size_t i = 0; i < size->threads; i++) {
 		plan->scratch[i] = mem_alloc(own + worker_room(plan), sizeof(real));
 		if (!plan->scratch[i])
 			return -1;
+		plan->rest[i] = plan->scratch[i] + own;
 	}
+	plan->kernel.room = plan->rest;
 	return 0;
 }
 
-real *spectral_scratch(const struct fft_conv *plan, size_t worker)
+static real *line_of(const struct fft_conv *plan, size_t worker)
 {
-	return plan->scratch[worker];
+	return plan->scratch[worker] + 4 * size_max(plan->nx, plan->ny) * LANES;
 }
 
-real *spectral_line(const struct fft_conv *plan, size_t worker)
-{
-	return plan->scratch[worker] + 4 * max(plan->nx, plan->ny) * LANES;
-}
-
-real *spectral_rest(const struct fft_conv *plan, size_t worker)
-{
-	return plan->scratch[worker] + 6 * max(plan->nx, plan->ny) * LANES;
-}
-
-/* and of what is written next */
+/* Ask for room that is written next. */
 VECTOR_INLINE void ask_to_write(real *to, size_t step, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -243,7 +241,7 @@ static int weights_fft(void *argument, const real *w)
 		return 0;
 	memcpy(plan->current, w, bytes);
 	plan->holds = true;
-	return spectral_from_taps(plan, plan->current);
+	return kernel_from_taps(&plan->kernel, plan->current);
 }
 
 /* The pair of images and the block of channels that a worker transforms or restores, as offsets in numbers. */
@@ -287,7 +285,7 @@ static int images_in(size_t item, size_t worker, void *argument)
 	struct fft_conv *plan = argument;
 	size_t w = plan->size.w, h = plan->size.h;
 	const struct part part = part_of(plan, item);
-	real *scratch = spectral_scratch(plan, worker), *line = spectral_rest(plan, worker);
+	real *scratch = plan->scratch[worker], *line = plan->rest[worker];
 	real *plane = line + w * ELEMENT;
 	struct vector_fft_in in = {.stride = part.pixel, .count = w};
 	for (size_t y = 0; y < h; y++) {
@@ -298,14 +296,14 @@ static int images_in(size_t item, size_t worker, void *argument)
 			widen(in.im, w, line + w * LANES);
 			in.re = line, in.im = line + w * LANES, in.stride = LANES;
 		} else if (y + 1 < h) {
-			spectral_ask(in.re + part.row, part.pixel, w);
-			spectral_ask(in.im + (part.alone ? 0 : part.row), part.pixel, w);
+			stream_ask(in.re + part.row, part.pixel, w);
+			stream_ask(in.im + (part.alone ? 0 : part.row), part.pixel, w);
 		}
 		real *to = plane + y * plan->pitch * ELEMENT;
 		vector_fft_exec(plan->x_fft, &in,
 		    &(struct vector_fft_out){to, to + LANES, ELEMENT, 0, plan->nx}, scratch);
 	}
-	real *column = spectral_line(plan, worker);
+	real *column = line_of(plan, worker);
 	for (size_t kx = 0; kx < plan->nx; kx++) {
 		const real *from = plane + kx * ELEMENT;
 		vector_fft_exec(plan->y_fft,
@@ -325,14 +323,14 @@ static int images_out(size_t item, size_t worker, void *argument)
 	struct fft_conv *plan = argument;
 	size_t w = plan->size.w, h = plan->size.h;
 	const struct part part = part_of(plan, item);
-	real *scratch = spectral_scratch(plan, worker), *line = spectral_rest(plan, worker);
+	real *scratch = plan->scratch[worker], *line = plan->rest[worker];
 	real *plane = line + w * ELEMENT;
 	for (size_t kx = 0; kx < plan->nx; kx++) {
 		const real *from =
 		    plan->y + image_column(plan, kx, part.pair, part.block, part.blocks);
 		real *to = plane + kx * ELEMENT;
 		if (kx + 1 < plan->nx)
-			spectral_ask(
+			stream_ask(
 			    from + image_column(plan, 1, 0, 0, part.blocks), LANES, 2 * plan->ny);
 		vector_fft_exec(plan->y_back,
 		    &(struct vector_fft_in){from + LANES, from, ELEMENT, 0, plan->ny},
@@ -431,7 +429,7 @@ static void multiply_comb(const struct fft_conv *plan, const struct opposites *o
 	const struct filter *f = &plan->filter;
 	size_t in_blocks = f->stride / LANES, run = plan->teeth * ELEMENT;
 	for (size_t q = 0; q < plan->teeth;
-	     q++, w += spectral_kernel_step(f->channels, f->blocks)) {
+	     q++, w += kernel_step(f->channels, f->blocks)) {
 		const struct rows rows =
 		    rows_of(plan, o, i, f->from, in_blocks, first, pairs, comb, q);
 		real *to = results + place(plan, i, comb, q) % run;
@@ -452,15 +450,15 @@ static int filter_column(size_t kx, size_t worker, void *argument)
 	const struct filter *f = &plan->filter;
 	size_t run = plan->teeth * ELEMENT, step = result_step(plan, f->blocks);
 	const struct opposites o = opposites_of(plan, kx);
-	real *w = spectral_rest(plan, worker);
-	real *x = w + plan->teeth * spectral_kernel_step(f->channels, f->blocks);
+	real *w = plan->rest[worker];
+	real *x = w + plan->teeth * kernel_step(f->channels, f->blocks);
 	real *results = x + plan->group * f->stride * 2;
-	const struct spectral_column column =
-	    spectral_column(plan, kx, f->adjoint, results + plan->group * step);
+	const struct kernel_column column =
+	    kernel_column(&plan->kernel, kx, f->adjoint, results + plan->group * step);
 	for (size_t comb = 0; comb < plan->combs; comb++) {
-		spectral_kernel(plan, &column, comb, w);
+		kernel_comb(&plan->kernel, &column, comb, w);
 		for (size_t first = 0; first < plan->pairs; first += plan->group) {
-			size_t pairs = min(plan->pairs - first, plan->group);
+			size_t pairs = size_min(plan->pairs - first, plan->group);
 			for (size_t i = 0; i < o.count; i++) {
 				multiply_comb(plan, &o, i, comb, first, pairs, w, x, results);
 				real *to = f->to +
@@ -484,7 +482,7 @@ static void add_products(const struct fft_conv *plan, const struct opposites *o,
 {
 	const struct conv_size *size = &plan->size;
 	size_t blocks = size->out_stride / LANES, in_blocks = size->in_stride / LANES;
-	size_t pairs = min(plan->pairs - first, plan->group);
+	size_t pairs = size_min(plan->pairs - first, plan->group);
 	real *x[2] = {room, room + pairs * in_blocks * ELEMENT};
 	real *g[2] = {
 	    x[1] + pairs * in_blocks * ELEMENT, x[1] + pairs * (in_blocks + blocks) * ELEMENT};
@@ -510,9 +508,9 @@ static void add_products(const struct fft_conv *plan, const struct opposites *o,
 static int gradient_column(size_t kx, size_t worker, void *argument)
 {
 	struct fft_conv *plan = argument;
-	size_t step = spectral_kernel_step(plan->size.in, plan->size.out_stride / LANES);
+	size_t step = kernel_step(plan->size.in, plan->size.out_stride / LANES);
 	const struct opposites o = opposites_of(plan, kx);
-	real *d = spectral_rest(plan, worker), *room = d + plan->ny * step;
+	real *d = plan->rest[worker], *room = d + plan->ny * step;
 	for (size_t ky = 0; ky < plan->ny; ky++) {
 		for (size_t s = 0; s < plan->slots; s++) {
 			for (size_t first = 0; first < plan->pairs; first += plan->group)
@@ -520,7 +518,7 @@ static int gradient_column(size_t kx, size_t worker, void *argument)
 				    d + ky * step, room);
 		}
 	}
-	spectral_kernel_back(plan, kx, d, spectral_scratch(plan, worker));
+	kernel_back(&plan->kernel, kx, d, plan->scratch[worker]);
 	return 0;
 }
 
@@ -586,7 +584,7 @@ static int gradient_fft(void *argument, size_t slots, real *dw)
 	plan->holds = false; /* D replaces W */
 	if (par_for(plan->half, plan->size.threads, gradient_column, plan) < 0)
 		return -1;
-	return spectral_to_taps(plan, dw);
+	return kernel_to_taps(&plan->kernel, dw);
 }
 
 const struct conv_method conv_fft = {

@@ -1,6 +1,6 @@
 /*
  * What tests/bench/learning.py times: convolutions, their floor and training steps. Reads commands on standard input,
- * answers each with milliseconds per image on standard output.
+ * answers each with milliseconds per image on standard output: by the clock, then of all threads' processor time.
  *
  *	conv CHANNELS SIDE K N            weights, forward, gradients to input and weights
  *	floor CHANNELS SIDE K N           the same transforms and products alone, from memory to memory
@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/progress.h"
 #include "base/random.h"
 #include "base/threads.h"
 #include "conv/conv.h"
@@ -22,6 +22,30 @@
 #include "net/optimiser.h"
 
 static size_t threads;
+
+/* ms per image */
+struct cost {
+	double elapsed, cpu;
+};
+
+static double clock_of(clockid_t id)
+{
+	struct timespec t;
+	clock_gettime(id, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static struct cost start(void)
+{
+	return (struct cost){clock_of(CLOCK_MONOTONIC), clock_of(CLOCK_PROCESS_CPUTIME_ID)};
+}
+
+static struct cost since(struct cost start, size_t images)
+{
+	const double ms = 1e3 / (double)images;
+	return (struct cost){ms * (clock_of(CLOCK_MONOTONIC) - start.elapsed),
+	    ms * (clock_of(CLOCK_PROCESS_CPUTIME_ID) - start.cpu)};
+}
 
 static void fail(void)
 {
@@ -44,7 +68,7 @@ static struct {
 	real *x, *y, *w;
 } kept;
 
-static double time_conv(size_t c, size_t side, size_t k, size_t n)
+static struct cost time_conv(size_t c, size_t side, size_t k, size_t n)
 {
 	if (kept.c != c || kept.side != side || kept.k != k || kept.n != n) {
 		conv_free(kept.plan);
@@ -59,18 +83,18 @@ static double time_conv(size_t c, size_t side, size_t k, size_t n)
 		if (!kept.plan || conv_resize(kept.plan, n, side, side, 1, true) < 0)
 			fail();
 	}
-	double start = progress_clock();
+	const struct cost before = start();
 	if (conv_weights(kept.plan, kept.w) < 0 || conv_exec(kept.plan, 0, kept.x, kept.y) < 0 ||
 	    conv_adjoint(kept.plan, 0, kept.y, kept.x) < 0 ||
 	    conv_gradient(kept.plan, 1, kept.w) < 0)
 		fail();
-	double seconds = progress_clock() - start;
+	const struct cost cost = since(before, n);
 	/* keep what goes round bounded */
 	for (size_t i = 0; i < c * c * k * k; i++)
 		kept.w[i] = (real)(i % 97) / 97 - (real)0.5;
 	for (size_t i = 0; i < n * side * side * conv_stride(c); i++)
 		kept.x[i] = (real)(i % 89) / 89 - (real)0.5;
-	return 1e3 * seconds / (double)n;
+	return cost;
 }
 
 /*
@@ -163,7 +187,7 @@ static int floor_item(size_t item, size_t worker, void *argument)
 	return 0;
 }
 
-static double time_floor(bool memory, size_t c, size_t side, size_t k, size_t n)
+static struct cost time_floor(bool memory, size_t c, size_t side, size_t k, size_t n)
 {
 	static struct floor f;
 	static size_t before[5];
@@ -181,17 +205,17 @@ static double time_floor(bool memory, size_t c, size_t side, size_t k, size_t n)
 		    numbers(planes * points * points * ELEMENT)};
 		memcpy(before, now, sizeof now);
 	}
-	double start = progress_clock();
+	const struct cost begun = start();
 	if (!f.fft || par_for(threads, threads, floor_item, &f) < 0)
 		fail();
-	double seconds = progress_clock() - start;
+	const struct cost cost = since(begun, n);
 	/* keep what goes round bounded */
 	for (size_t i = 0; i < f.planes * f.points * f.points * ELEMENT; i++)
 		f.spectra[i] = f.products[i] = (real)(i % 89) / 89 - (real)0.5;
-	return 1e3 * seconds / (double)n;
+	return cost;
 }
 
-static double time_train(const struct network_options *options, size_t crop, size_t n)
+static struct cost time_train(const struct network_options *options, size_t crop, size_t n)
 {
 	static struct network_options before;
 	static struct network *net;
@@ -221,12 +245,13 @@ static double time_train(const struct network_options *options, size_t crop, siz
 	const struct network_training training = {.lateral = true, .dropout = 0.5, .seed = 1};
 	const struct optimiser_decay decay = {
 	    .lgn = 5e-3, .v1 = 2e-3, .lateral = 2e-3, .head = 5e-4};
-	double loss, start = progress_clock();
+	const struct cost begun = start();
+	double loss;
 	size_t correct;
 	if (network_train(net, &training, x, labels, n, crop, crop, &loss, &correct) < 0)
 		fail();
 	optimiser_step(optimiser, net, 1e-4, 0.9, &decay, &training);
-	return 1e3 * (progress_clock() - start) / (double)n;
+	return since(begun, n);
 }
 
 int main(int argc, char **argv)
@@ -236,17 +261,19 @@ int main(int argc, char **argv)
 	while (fgets(command, sizeof command, stdin)) {
 		size_t a, b, c, d, crop, n;
 		struct network_options o = {.classes = 10};
+		struct cost cost;
 		if (sscanf(command, "conv %zu %zu %zu %zu", &a, &b, &c, &d) == 4)
-			printf("%.6f\n", time_conv(a, b, c, d));
+			cost = time_conv(a, b, c, d);
 		else if (sscanf(command, "floor %zu %zu %zu %zu", &a, &b, &c, &d) == 4)
-			printf("%.6f\n", time_floor(true, a, b, c, d));
+			cost = time_floor(true, a, b, c, d);
 		else if (sscanf(command, "cache %zu %zu %zu %zu", &a, &b, &c, &d) == 4)
-			printf("%.6f\n", time_floor(false, a, b, c, d));
+			cost = time_floor(false, a, b, c, d);
 		else if (sscanf(command, "train %zu %zu %zu %zu %zu %zu %zu", &o.filters, &o.k0,
 			     &o.k1, &o.kl, &o.iterations, &crop, &n) == 7)
-			printf("%.6f\n", time_train(&o, crop, n));
+			cost = time_train(&o, crop, n);
 		else
 			return 2;
+		printf("%.6f\t%.6f\n", cost.elapsed, cost.cpu);
 		fflush(stdout);
 	}
 	return 0;

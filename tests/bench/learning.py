@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
-"""Training against PyTorch on the same work: learning.py PROGRAM [THREADS]. Needs torch.
+"""Training against FFTW with OpenBLAS and against PyTorch, on the same work: learning.py PROGRAM [THREADS].
+
+First PROGRAM and PROGRAM-fftw, which differ in the convolution of several channels only: whole training steps on one
+thread, interleaved, medians of processor time, which other processes disturb less than the clock. Then, where torch is
+installed, PyTorch.
 
 Each line is the median of interleaved runs, in ms per image: ours, PyTorch's, how many times faster. Both have the same
 images, but for the largest kernel, where PyTorch has fewer, as its line says (its time is linear in them). Floor: the
@@ -16,25 +20,55 @@ import time
 
 threads = int(sys.argv[2]) if len(sys.argv) > 2 else len(os.sched_getaffinity(0))
 os.environ["OMP_NUM_THREADS"] = str(threads)
+ROUNDS = int(os.environ.get("ROUNDS", 5))
+
+
+class Program:
+    """Answers commands with milliseconds per image, elapsed and of all threads' processor time."""
+
+    def __init__(self, path, threads):
+        self.process = subprocess.Popen([path, str(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(self, *command):
+        print(*command, file=self.process.stdin, flush=True)
+        return tuple(map(float, self.process.stdout.readline().split()))
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def compare_engines():
+    engines = [Program(sys.argv[1], 1), Program(sys.argv[1] + "-fftw", 1)]
+    print(f"{'step, 48 x 48, batch 64, 1 thread, ms of CPU per image':56s} {'ours':>7s} {'FFTW':>7s} {'ratio':>7s}")
+    for f, kl, t in (32, 9, 1), (64, 9, 1), (64, 15, 1), (64, 23, 1):
+        times = [[], []]
+        for round in range(ROUNDS + 1):  # the first makes plans
+            for engine, own in zip(engines, times):
+                own.append(engine.ask("train", f, 7, 11, kl, t, 48, 64)[1])
+        a, b = (statistics.median(own[1:]) for own in times)
+        print(f"{f'{f} filters, K1 {kl} x {kl}':56s} {a:7.2f} {b:7.2f} {b / a:7.2f}", flush=True)
+    print()
+    for engine in engines:
+        engine.end()
+
+
+compare_engines()
 try:
     import torch
     import torch.nn.functional as fn
 except ImportError:
-    print("learning: no torch (./setup bench installs it): nothing to compare with", file=sys.stderr)
+    print("learning: no torch (./setup bench installs it): not compared with PyTorch", file=sys.stderr)
     sys.exit(77)
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "python"))
-from v1pipe import Network  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden"))
+from net import Network  # noqa: E402
 
 torch.set_num_threads(threads)
-ours = subprocess.Popen([sys.argv[1], str(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                        env=os.environ)
-ROUNDS = int(os.environ.get("ROUNDS", 5))
+ours = Program(sys.argv[1], threads)
 
 
 def ask(*command):
-    ours.stdin.write(" ".join(map(str, command)) + "\n")
-    ours.stdin.flush()
-    return float(ours.stdout.readline())
+    return ours.ask(*command)[0]
 
 
 def timed(f, n):
@@ -199,6 +233,5 @@ try:
     print(f"figure: {folder}/learning.svg; tables: kernels.tsv, images.tsv beside it")
 except (OSError, subprocess.CalledProcessError) as error:
     print(f"no figure: {error}")
-ours.stdin.close()
-ours.wait()
+ours.end()
 sys.exit(failed)

@@ -36,7 +36,7 @@ def computation(program, shares, *network):
         times = []
         for _ in range(6):
             print("train", *network, n, file=ours.stdin, flush=True)
-            times.append(float(ours.stdout.readline()) * n / 1e3)
+            times.append(float(ours.stdout.readline().split()[0]) * n / 1e3)
         seconds[n] = statistics.median(times[1:])
     ours.stdin.close()
     ours.wait()
