@@ -180,30 +180,25 @@ FOR_CPUS static void unfold_line(
 
 /* ---- down the columns ---- */
 
-struct complex_lanes {
-	vector re, im;
-};
-
 /* x times c + i s */
-#define TURNED(c, s, x)                                                                            \
-	(struct complex_lanes)                                                                     \
-	{                                                                                          \
-		(c) * (x).re - (s) * (x).im, (c) * (x).im + (s) * (x).re                           \
-	}
+VECTOR_INLINE struct complex_vector turned(real c, real s, const struct complex_vector *x)
+{
+	return (struct complex_vector){c * x->re - s * x->im, c * x->im + s * x->re};
+}
 
 /* V of n elements `step` apart to the cosine coefficients. */
 FOR_AVX512 static void to_cosines(const real *u, size_t n, real *line, size_t step)
 {
-	struct complex_lanes *zero = (struct complex_lanes *)line;
+	struct complex_vector *zero = (struct complex_vector *)line;
 	zero->re *= 2;
 	zero->im *= 2;
 	for (size_t k = 1; k <= n / 2; k++) {
-		struct complex_lanes *x = (struct complex_lanes *)(line + k * step);
-		struct complex_lanes *y = (struct complex_lanes *)(line + (n - k) * step);
-		struct complex_lanes a = TURNED(u[2 * k], u[2 * k + 1], *x);
-		struct complex_lanes b = TURNED(u[2 * k], -u[2 * k + 1], *y);
-		*x = (struct complex_lanes){a.re + b.re, a.im + b.im};
-		*y = (struct complex_lanes){b.im - a.im, a.re - b.re};
+		struct complex_vector *x = (struct complex_vector *)(line + k * step);
+		struct complex_vector *y = (struct complex_vector *)(line + (n - k) * step);
+		struct complex_vector a = turned(u[2 * k], u[2 * k + 1], x);
+		struct complex_vector b = turned(u[2 * k], -u[2 * k + 1], y);
+		*x = (struct complex_vector){a.re + b.re, a.im + b.im};
+		*y = (struct complex_vector){b.im - a.im, a.re - b.re};
 	}
 }
 
@@ -211,12 +206,12 @@ FOR_AVX512 static void to_cosines(const real *u, size_t n, real *line, size_t st
 FOR_AVX512 static void from_cosines(const real *u, size_t n, real *line, size_t step)
 {
 	for (size_t k = 1; k <= n / 2; k++) {
-		struct complex_lanes *x = (struct complex_lanes *)(line + k * step);
-		struct complex_lanes *y = (struct complex_lanes *)(line + (n - k) * step);
-		struct complex_lanes a = {x->re + y->im, x->im - y->re};
-		struct complex_lanes b = {x->re - y->im, x->im + y->re};
-		*x = TURNED(u[2 * k], -u[2 * k + 1], a);
-		*y = TURNED(u[2 * k], u[2 * k + 1], b);
+		struct complex_vector *x = (struct complex_vector *)(line + k * step);
+		struct complex_vector *y = (struct complex_vector *)(line + (n - k) * step);
+		struct complex_vector a = {x->re + y->im, x->im - y->re};
+		struct complex_vector b = {x->re - y->im, x->im + y->re};
+		*x = turned(u[2 * k], -u[2 * k + 1], &a);
+		*y = turned(u[2 * k], u[2 * k + 1], &b);
 	}
 }
 
@@ -225,20 +220,20 @@ FOR_AVX512 static void from_cosines(const real *u, size_t n, real *line, size_t 
 /* V of w elements times the gains of its cosine coefficients, those of real and imaginary parts each, times 2. */
 FOR_AVX512 static void multiply(const real *u, size_t w, const real *gain, real *line)
 {
-	const struct complex_lanes *g = (const struct complex_lanes *)gain;
-	struct complex_lanes *v = (struct complex_lanes *)line;
+	const struct complex_vector *g = (const struct complex_vector *)gain;
+	struct complex_vector *v = (struct complex_vector *)line;
 	v[0].re *= 2 * g[0].re;
 	v[0].im *= 2 * g[0].im;
 	for (size_t k = 1; k <= w / 2; k++) {
-		struct complex_lanes a = TURNED(u[2 * k], u[2 * k + 1], v[k]);
-		struct complex_lanes b = TURNED(u[2 * k], -u[2 * k + 1], v[w - k]);
+		struct complex_vector a = turned(u[2 * k], u[2 * k + 1], &v[k]);
+		struct complex_vector b = turned(u[2 * k], -u[2 * k + 1], &v[w - k]);
 		vector sum_r = (a.re + b.re) * g[k].re, sum_i = (a.im + b.im) * g[k].im;
 		vector difference_r = (a.re - b.re) * g[w - k].im;
 		vector difference_i = (a.im - b.im) * g[w - k].re;
-		a = (struct complex_lanes){sum_r + difference_r, sum_i + difference_i};
-		b = (struct complex_lanes){sum_r - difference_r, sum_i - difference_i};
-		v[k] = TURNED(u[2 * k], -u[2 * k + 1], a);
-		v[w - k] = TURNED(u[2 * k], u[2 * k + 1], b);
+		a = (struct complex_vector){sum_r + difference_r, sum_i + difference_i};
+		b = (struct complex_vector){sum_r - difference_r, sum_i - difference_i};
+		v[k] = turned(u[2 * k], -u[2 * k + 1], &a);
+		v[w - k] = turned(u[2 * k], u[2 * k + 1], &b);
 	}
 }
 

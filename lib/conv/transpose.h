@@ -1,5 +1,5 @@
 /*
- * Squares of LANES x LANES numbers turned over their diagonal in registers, between rows in memory and the layout of
+ * Squares of LANES x LANES numbers transposed in registers, between rows in memory and the layout of
  * vector_fft.h, where lane i of element j belongs to line i.
  */
 #ifndef CONV_TRANSPOSE_H
@@ -7,51 +7,33 @@
 
 #include "conv/vector.h"
 
-/* One stage exchanges the off-diagonal blocks of side d of rows i and i + d; all stages turn the square. */
+/* The first, the second halves of a and b, element by element in turn. */
 #ifdef REAL_DOUBLE
-#define TURN_LOW(j, d) ((j) & (d) ? 8 + (j) - (d) : (j))
-#define TURN_HIGH(j, d) ((j) & (d) ? 8 + (j) : (j) + (d))
-#define TURN_PICK(a, b, at, d)                                                                     \
-	__builtin_shufflevector(                                                                   \
-	    a, b, at(0, d), at(1, d), at(2, d), at(3, d), at(4, d), at(5, d), at(6, d), at(7, d))
-#define TURN_SQUARE(r)                                                                             \
-	do {                                                                                       \
-		TURN_FOUR(r, 4, 0, 1, 2, 3);                                                       \
-		TURN_FOUR(r, 2, 0, 1, 4, 5);                                                       \
-		TURN_FOUR(r, 1, 0, 2, 4, 6);                                                       \
-	} while (0)
+#define INTERLEAVE_LOW 0, 8, 1, 9, 2, 10, 3, 11
+#define INTERLEAVE_HIGH 4, 12, 5, 13, 6, 14, 7, 15
 #else
-#define TURN_LOW(j, d) ((j) & (d) ? 16 + (j) - (d) : (j))
-#define TURN_HIGH(j, d) ((j) & (d) ? 16 + (j) : (j) + (d))
-#define TURN_PICK(a, b, at, d)                                                                     \
-	__builtin_shufflevector(a, b, at(0, d), at(1, d), at(2, d), at(3, d), at(4, d), at(5, d),  \
-	    at(6, d), at(7, d), at(8, d), at(9, d), at(10, d), at(11, d), at(12, d), at(13, d),    \
-	    at(14, d), at(15, d))
-#define TURN_SQUARE(r)                                                                             \
-	do {                                                                                       \
-		TURN_FOUR(r, 8, 0, 1, 2, 3);                                                       \
-		TURN_FOUR(r, 8, 4, 5, 6, 7);                                                       \
-		TURN_FOUR(r, 4, 0, 1, 2, 3);                                                       \
-		TURN_FOUR(r, 4, 8, 9, 10, 11);                                                     \
-		TURN_FOUR(r, 2, 0, 1, 4, 5);                                                       \
-		TURN_FOUR(r, 2, 8, 9, 12, 13);                                                     \
-		TURN_FOUR(r, 1, 0, 2, 4, 6);                                                       \
-		TURN_FOUR(r, 1, 8, 10, 12, 14);                                                    \
-	} while (0)
+#define INTERLEAVE_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define INTERLEAVE_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
 #endif
-#define TURN_PAIR(r, i, d)                                                                         \
-	do {                                                                                       \
-		vector low = TURN_PICK(r[i], r[(i) + (d)], TURN_LOW, d);                            \
-		r[(i) + (d)] = TURN_PICK(r[i], r[(i) + (d)], TURN_HIGH, d);                        \
-		r[i] = low;                                                                        \
-	} while (0)
-#define TURN_FOUR(r, d, a, b, c, e)                                                                \
-	do {                                                                                       \
-		TURN_PAIR(r, a, d);                                                                \
-		TURN_PAIR(r, b, d);                                                                \
-		TURN_PAIR(r, c, d);                                                                \
-		TURN_PAIR(r, e, d);                                                                \
-	} while (0)
+
+/* Each round turns the digits of an element's binary address (row, column) by one place, as a perfect shuffle does with cards;
+ * after as many rounds as a column has digits, row and column have changed places. */
+VECTOR_INLINE void transpose(vector *r)
+{
+#pragma GCC unroll 4
+	for (size_t round = 1; round < LANES; round *= 2) {
+		vector turned[LANES];
+#pragma GCC unroll 8
+		for (size_t i = 0; i < LANES / 2; i++) {
+			const vector a = r[i], b = r[i + LANES / 2];
+			turned[2 * i] = __builtin_shufflevector(a, b, INTERLEAVE_LOW);
+			turned[2 * i + 1] = __builtin_shufflevector(a, b, INTERLEAVE_HIGH);
+		}
+#pragma GCC unroll 16
+		for (size_t i = 0; i < LANES; i++)
+			r[i] = turned[i];
+	}
+}
 
 /* Numbers at .. at + LANES of each row become the lanes of LANES elements `step` numbers apart. All aligned. */
 VECTOR_INLINE void transpose_in(real *const *rows, size_t at, real *elements, size_t step)
@@ -59,7 +41,7 @@ VECTOR_INLINE void transpose_in(real *const *rows, size_t at, real *elements, si
 	vector r[LANES];
 	for (size_t i = 0; i < LANES; i++)
 		r[i] = *(const vector *)(rows[i] + at);
-	TURN_SQUARE(r);
+	transpose(r);
 	for (size_t i = 0; i < LANES; i++)
 		*(vector *)(elements + i * step) = r[i];
 }
@@ -70,7 +52,7 @@ VECTOR_INLINE void transpose_out(const real *elements, size_t step, real *const 
 	vector r[LANES];
 	for (size_t i = 0; i < LANES; i++)
 		r[i] = *(const vector *)(elements + i * step);
-	TURN_SQUARE(r);
+	transpose(r);
 	for (size_t i = 0; i < LANES; i++)
 		*(vector *)(rows[i] + at) = r[i];
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "conv/vector_fft.h"
 
 #define STAGES_MAX 64
@@ -154,191 +155,212 @@ size_t vector_fft_scratch(const struct vector_fft *plan)
 	return 4 * plan->n * LANES;
 }
 
-/*
- * Transforms of a few points on variables x0r, x0i, x1r, ... in place. Those of composite size n = a b leave
- * frequency k1 + a k2 in variable b k1 + k2 (k1 < a, k2 < b).
- */
-#define ADD_SUB(a, b)                                                                              \
-	do {                                                                                       \
-		vector difference_r = a##r - b##r, difference_i = a##i - b##i;                      \
-		a##r += b##r;                                                                      \
-		a##i += b##i;                                                                      \
-		b##r = difference_r;                                                               \
-		b##i = difference_i;                                                               \
-	} while (0)
+/* ---- transforms of a few points, in place ---- */
+
+VECTOR_INLINE void add_subtract(struct complex_vector *a, struct complex_vector *b)
+{
+	const struct complex_vector difference = {a->re - b->re, a->im - b->im};
+	a->re += b->re;
+	a->im += b->im;
+	*b = difference;
+}
 
 /* times c - i s */
-#define TURN(a, c, s)                                                                              \
-	do {                                                                                       \
-		vector real_part = a##r * (real)(c) + a##i * (real)(s);                             \
-		a##i = a##i * (real)(c)-a##r * (real)(s);                                          \
-		a##r = real_part;                                                                  \
-	} while (0)
+VECTOR_INLINE void turn(struct complex_vector *a, real c, real s)
+{
+	const vector re = a->re * c + a->im * s;
+	a->im = a->im * c - a->re * s;
+	a->re = re;
+}
 
-#define DFT2(a, b) ADD_SUB(a, b)
+/* times -i */
+VECTOR_INLINE void turn_quarter(struct complex_vector *a)
+{
+	*a = (struct complex_vector){a->im, -a->re};
+}
 
-#define SIN_60 0.866025403784438646763723170752936183
-#define DFT3(a, b, c)                                                                              \
-	do {                                                                                       \
-		ADD_SUB(b, c);                                                                     \
-		vector middle_r = a##r - b##r * (real)0.5, middle_i = a##i - b##i * (real)0.5;      \
-		vector side_r = c##r * (real)SIN_60, side_i = c##i * (real)SIN_60;                  \
-		a##r += b##r;                                                                      \
-		a##i += b##i;                                                                      \
-		b##r = middle_r + side_i;                                                          \
-		b##i = middle_i - side_r;                                                          \
-		c##r = middle_r - side_i;                                                          \
-		c##i = middle_i + side_r;                                                          \
-	} while (0)
+#define SIN_60 (real)0.866025403784438646763723170752936183
+VECTOR_INLINE void dft3(struct complex_vector *a, struct complex_vector *b, struct complex_vector *c)
+{
+	add_subtract(b, c);
+	const vector middle_re = a->re - b->re * (real)0.5, middle_im = a->im - b->im * (real)0.5;
+	const vector side_re = c->re * SIN_60, side_im = c->im * SIN_60;
+	a->re += b->re;
+	a->im += b->im;
+	*b = (struct complex_vector){middle_re + side_im, middle_im - side_re};
+	*c = (struct complex_vector){middle_re - side_im, middle_im + side_re};
+}
 
-#define DFT4(a, b, c, d)                                                                           \
-	do {                                                                                       \
-		ADD_SUB(a, c);                                                                     \
-		ADD_SUB(b, d);                                                                     \
-		ADD_SUB(a, b);                                                                     \
-		vector minus_r = c##r + d##i, minus_i = c##i - d##r; /* c - i d */                  \
-		vector plus_r = c##r - d##i, plus_i = c##i + d##r;                                  \
-		c##r = b##r;                                                                       \
-		c##i = b##i;                                                                       \
-		b##r = minus_r;                                                                    \
-		b##i = minus_i;                                                                    \
-		d##r = plus_r;                                                                     \
-		d##i = plus_i;                                                                     \
-	} while (0)
+VECTOR_INLINE void dft4(struct complex_vector *x)
+{
+	add_subtract(&x[0], &x[2]);
+	add_subtract(&x[1], &x[3]);
+	add_subtract(&x[0], &x[1]);
+	turn_quarter(&x[3]);
+	const struct complex_vector second = x[1];
+	x[1] = (struct complex_vector){x[2].re + x[3].re, x[2].im + x[3].im};
+	x[3] = (struct complex_vector){x[2].re - x[3].re, x[2].im - x[3].im};
+	x[2] = second;
+}
 
-#define COS_72 0.309016994374947424102293417182819059
-#define COS_144 -0.809016994374947424102293417182819059
-#define SIN_72 0.951056516295153572116439333379382143
-#define SIN_144 0.587785252292473129168705954639072769
-/* x0 + sum s_k cos -+ i sum d_k sin, s and d sums and differences of opposite points */
-#define PAIR5(a, b, p, q, s1, s2, d1, d2, c1, c2, n1, n2)                                          \
-	do {                                                                                       \
-		vector even_r = a##r + s1##r * (real)(c1) + s2##r * (real)(c2);                     \
-		vector even_i = a##i + s1##i * (real)(c1) + s2##i * (real)(c2);                     \
-		vector odd_r = d1##r * (real)(n1) + d2##r * (real)(n2);                             \
-		vector odd_i = d1##i * (real)(n1) + d2##i * (real)(n2);                             \
-		p##r = even_r + odd_i;                                                             \
-		p##i = even_i - odd_r;                                                             \
-		q##r = even_r - odd_i;                                                             \
-		q##i = even_i + odd_r;                                                             \
-	} while (0)
-#define DFT5(a, b, c, d, e)                                                                        \
-	do {                                                                                       \
-		ADD_SUB(b, e);                                                                     \
-		ADD_SUB(c, d);                                                                     \
-		vector t1r, t1i, t2r, t2i, t3r, t3i, t4r, t4i;                                      \
-		PAIR5(a, b, t1, t4, b, c, e, d, COS_72, COS_144, SIN_72, SIN_144);                 \
-		PAIR5(a, b, t2, t3, b, c, e, d, COS_144, COS_72, SIN_144, -SIN_72);                \
-		a##r += b##r + c##r;                                                               \
-		a##i += b##i + c##i;                                                               \
-		b##r = t1r, b##i = t1i, c##r = t2r, c##i = t2i;                                    \
-		d##r = t3r, d##i = t3i, e##r = t4r, e##i = t4i;                                    \
-	} while (0)
+/* Of an odd number of points, with sums s and differences d of opposite ones: frequencies q and n - q are
+ * x0 + sum of s[j] c[j] -+ i sum of d[j] n[j], with c and n the cosines and sines of 2 pi q j/n. */
+VECTOR_INLINE void opposites(const size_t HALF, const struct complex_vector *x0,
+    const struct complex_vector *s, const struct complex_vector *d, const real *c, const real *n,
+    struct complex_vector *low, struct complex_vector *high)
+{
+	struct complex_vector even = *x0, odd = {d[0].re * n[0], d[0].im * n[0]};
+#pragma GCC unroll 3
+	for (size_t j = 0; j < HALF; j++) {
+		even.re += s[j].re * c[j];
+		even.im += s[j].im * c[j];
+		odd.re += j ? d[j].re * n[j] : (vector){0};
+		odd.im += j ? d[j].im * n[j] : (vector){0};
+	}
+	*low = (struct complex_vector){even.re + odd.im, even.im - odd.re};
+	*high = (struct complex_vector){even.re - odd.im, even.im + odd.re};
+}
 
-#define COS7_1 0.623489801858733530525004884004239811
-#define COS7_2 -0.222520933956314404288902564496794759
-#define COS7_3 -0.900968867902419126236102319507445051
-#define SIN7_1 0.781831482468029808708444526674057750
-#define SIN7_2 0.974927912181823607018131682993931217
-#define SIN7_3 0.433883739117558120475768332848358754
-#define PAIR7(p, q, a, s1, s2, s3, d1, d2, d3, c1, c2, c3, n1, n2, n3)                             \
-	do {                                                                                       \
-		vector even_r =                                                                     \
-		    a##r + s1##r * (real)(c1) + s2##r * (real)(c2) + s3##r * (real)(c3);           \
-		vector even_i =                                                                     \
-		    a##i + s1##i * (real)(c1) + s2##i * (real)(c2) + s3##i * (real)(c3);           \
-		vector odd_r = d1##r * (real)(n1) + d2##r * (real)(n2) + d3##r * (real)(n3);        \
-		vector odd_i = d1##i * (real)(n1) + d2##i * (real)(n2) + d3##i * (real)(n3);        \
-		p##r = even_r + odd_i;                                                             \
-		p##i = even_i - odd_r;                                                             \
-		q##r = even_r - odd_i;                                                             \
-		q##i = even_i + odd_r;                                                             \
-	} while (0)
-#define DFT7(a, b, c, d, e, f, g)                                                                  \
-	do {                                                                                       \
-		ADD_SUB(b, g);                                                                     \
-		ADD_SUB(c, f);                                                                     \
-		ADD_SUB(d, e);                                                                     \
-		vector t1r, t1i, t2r, t2i, t3r, t3i, t4r, t4i, t5r, t5i, t6r, t6i;                  \
-		PAIR7(                                                                             \
-		    t1, t6, a, b, c, d, g, f, e, COS7_1, COS7_2, COS7_3, SIN7_1, SIN7_2, SIN7_3);  \
-		PAIR7(t2, t5, a, b, c, d, g, f, e, COS7_2, COS7_3, COS7_1, SIN7_2, -SIN7_3,        \
-		    -SIN7_1);                                                                      \
-		PAIR7(                                                                             \
-		    t3, t4, a, b, c, d, g, f, e, COS7_3, COS7_1, COS7_2, SIN7_3, -SIN7_1, SIN7_2); \
-		a##r += b##r + c##r + d##r;                                                        \
-		a##i += b##i + c##i + d##i;                                                        \
-		b##r = t1r, b##i = t1i, c##r = t2r, c##i = t2i, d##r = t3r, d##i = t3i;            \
-		e##r = t4r, e##i = t4i, f##r = t5r, f##i = t5i, g##r = t6r, g##i = t6i;            \
-	} while (0)
+#define COS_72 (real)0.309016994374947424102293417182819059
+#define SIN_72 (real)0.951056516295153572116439333379382143
+#define COS_36 (real)0.809016994374947424102293417182819059
+#define SIN_36 (real)0.587785252292473129168705954639072769
+VECTOR_INLINE void dft5(struct complex_vector *x)
+{
+	add_subtract(&x[1], &x[4]);
+	add_subtract(&x[2], &x[3]);
+	const struct complex_vector zero = x[0], s[2] = {x[1], x[2]}, d[2] = {x[4], x[3]};
+	x[0].re += s[0].re + s[1].re;
+	x[0].im += s[0].im + s[1].im;
+	opposites(2, &zero, s, d, (const real[]){COS_72, -COS_36}, (const real[]){SIN_72, SIN_36},
+	    &x[1], &x[4]);
+	opposites(2, &zero, s, d, (const real[]){-COS_36, COS_72}, (const real[]){SIN_36, -SIN_72},
+	    &x[2], &x[3]);
+}
 
-#define DFT6(x0, x1, x2, x3, x4, x5)                                                               \
-	do {                                                                                       \
-		ADD_SUB(x0, x3);                                                                   \
-		ADD_SUB(x1, x4);                                                                   \
-		ADD_SUB(x2, x5);                                                                   \
-		TURN(x4, 0.5, SIN_60);                                                             \
-		TURN(x5, -0.5, SIN_60);                                                            \
-		DFT3(x0, x1, x2);                                                                  \
-		DFT3(x3, x4, x5);                                                                  \
-	} while (0)
+VECTOR_INLINE void dft7(struct complex_vector *x)
+{
+	const real c1 = (real)0.623489801858733530525004884004239811,
+		   c2 = (real)-0.222520933956314404288902564496794759,
+		   c3 = (real)-0.900968867902419126236102319507445051,
+		   s1 = (real)0.781831482468029808708444526674057750,
+		   s2 = (real)0.974927912181823607018131682993931217,
+		   s3 = (real)0.433883739117558120475768332848358754;
+	add_subtract(&x[1], &x[6]);
+	add_subtract(&x[2], &x[5]);
+	add_subtract(&x[3], &x[4]);
+	const struct complex_vector zero = x[0], s[3] = {x[1], x[2], x[3]}, d[3] = {x[6], x[5], x[4]};
+	x[0].re += s[0].re + s[1].re + s[2].re;
+	x[0].im += s[0].im + s[1].im + s[2].im;
+	opposites(3, &zero, s, d, (const real[]){c1, c2, c3}, (const real[]){s1, s2, s3}, &x[1], &x[6]);
+	opposites(3, &zero, s, d, (const real[]){c2, c3, c1}, (const real[]){s2, -s3, -s1}, &x[2], &x[5]);
+	opposites(3, &zero, s, d, (const real[]){c3, c1, c2}, (const real[]){s3, -s1, s2}, &x[3], &x[4]);
+}
 
-#define SIN_45 0.707106781186547524400844362104849039
-#define DFT8(x0, x1, x2, x3, x4, x5, x6, x7)                                                       \
-	do {                                                                                       \
-		ADD_SUB(x0, x4);                                                                   \
-		ADD_SUB(x1, x5);                                                                   \
-		ADD_SUB(x2, x6);                                                                   \
-		ADD_SUB(x3, x7);                                                                   \
-		vector half_r = (x5##r + x5##i) * (real)SIN_45;                                     \
-		x5##i = (x5##i - x5##r) * (real)SIN_45;                                            \
-		x5##r = half_r;                                                                    \
-		half_r = x6##i;                                                                    \
-		x6##i = -x6##r;                                                                    \
-		x6##r = half_r;                                                                    \
-		half_r = (x7##i - x7##r) * (real)SIN_45;                                           \
-		x7##i = (x7##r + x7##i) * (real)-SIN_45;                                           \
-		x7##r = half_r;                                                                    \
-		DFT4(x0, x1, x2, x3);                                                              \
-		DFT4(x4, x5, x6, x7);                                                              \
-	} while (0)
+VECTOR_INLINE void dft6(struct complex_vector *x)
+{
+	add_subtract(&x[0], &x[3]);
+	add_subtract(&x[1], &x[4]);
+	add_subtract(&x[2], &x[5]);
+	turn(&x[4], (real)0.5, SIN_60);
+	turn(&x[5], (real)-0.5, SIN_60);
+	dft3(&x[0], &x[1], &x[2]);
+	dft3(&x[3], &x[4], &x[5]);
+}
 
-#define COS_40 0.766044443118978035202392650555416673
-#define SIN_40 0.642787609686539326322643409907263433
-#define COS_80 0.173648177666930348851716626769314796
-#define SIN_80 0.984807753012208059366743024589523013
-#define COS_160 -0.939692620785908384054109277324731469
-#define SIN_160 0.342020143325668733044099614682259580
-#define DFT9(x0, x1, x2, x3, x4, x5, x6, x7, x8)                                                   \
-	do {                                                                                       \
-		DFT3(x0, x3, x6);                                                                  \
-		DFT3(x1, x4, x7);                                                                  \
-		DFT3(x2, x5, x8);                                                                  \
-		TURN(x4, COS_40, SIN_40);                                                          \
-		TURN(x5, COS_80, SIN_80);                                                          \
-		TURN(x7, COS_80, SIN_80);                                                          \
-		TURN(x8, COS_160, SIN_160);                                                        \
-		DFT3(x0, x1, x2);                                                                  \
-		DFT3(x3, x4, x5);                                                                  \
-		DFT3(x6, x7, x8);                                                                  \
-	} while (0)
+VECTOR_INLINE void dft8(struct complex_vector *x)
+{
+	const real sin_45 = (real)0.707106781186547524400844362104849039;
+	add_subtract(&x[0], &x[4]);
+	add_subtract(&x[1], &x[5]);
+	add_subtract(&x[2], &x[6]);
+	add_subtract(&x[3], &x[7]);
+	x[5] = (struct complex_vector){
+	    (x[5].re + x[5].im) * sin_45, (x[5].im - x[5].re) * sin_45};
+	turn_quarter(&x[6]);
+	x[7] = (struct complex_vector){
+	    (x[7].im - x[7].re) * sin_45, (x[7].re + x[7].im) * -sin_45};
+	dft4(&x[0]);
+	dft4(&x[4]);
+}
 
-#define COS_36 0.809016994374947424102293417182819059
-#define SIN_36 0.587785252292473129168705954639072769
-#define DFT10(x0, x1, x2, x3, x4, x5, x6, x7, x8, x9)                                              \
-	do {                                                                                       \
-		ADD_SUB(x0, x5);                                                                   \
-		ADD_SUB(x1, x6);                                                                   \
-		ADD_SUB(x2, x7);                                                                   \
-		ADD_SUB(x3, x8);                                                                   \
-		ADD_SUB(x4, x9);                                                                   \
-		TURN(x6, COS_36, SIN_36);                                                          \
-		TURN(x7, COS_72, SIN_72);                                                          \
-		TURN(x8, -COS_72, SIN_72);                                                         \
-		TURN(x9, -COS_36, SIN_36);                                                         \
-		DFT5(x0, x1, x2, x3, x4);                                                          \
-		DFT5(x5, x6, x7, x8, x9);                                                          \
-	} while (0)
+VECTOR_INLINE void dft9(struct complex_vector *x)
+{
+	const real cos_40 = (real)0.766044443118978035202392650555416673,
+		   sin_40 = (real)0.642787609686539326322643409907263433,
+		   cos_80 = (real)0.173648177666930348851716626769314796,
+		   sin_80 = (real)0.984807753012208059366743024589523013,
+		   cos_160 = (real)-0.939692620785908384054109277324731469,
+		   sin_160 = (real)0.342020143325668733044099614682259580;
+	dft3(&x[0], &x[3], &x[6]);
+	dft3(&x[1], &x[4], &x[7]);
+	dft3(&x[2], &x[5], &x[8]);
+	turn(&x[4], cos_40, sin_40);
+	turn(&x[5], cos_80, sin_80);
+	turn(&x[7], cos_80, sin_80);
+	turn(&x[8], cos_160, sin_160);
+	dft3(&x[0], &x[1], &x[2]);
+	dft3(&x[3], &x[4], &x[5]);
+	dft3(&x[6], &x[7], &x[8]);
+}
+
+VECTOR_INLINE void dft10(struct complex_vector *x)
+{
+	add_subtract(&x[0], &x[5]);
+	add_subtract(&x[1], &x[6]);
+	add_subtract(&x[2], &x[7]);
+	add_subtract(&x[3], &x[8]);
+	add_subtract(&x[4], &x[9]);
+	turn(&x[6], COS_36, SIN_36);
+	turn(&x[7], COS_72, SIN_72);
+	turn(&x[8], -COS_72, SIN_72);
+	turn(&x[9], -COS_36, SIN_36);
+	dft5(&x[0]);
+	dft5(&x[5]);
+}
+
+/* Frequency q ends at x[place(RADIX, q)]. */
+VECTOR_INLINE void dft(const size_t RADIX, struct complex_vector *x)
+{
+	switch (RADIX) {
+	case 2:
+		add_subtract(&x[0], &x[1]);
+		break;
+	case 3:
+		dft3(&x[0], &x[1], &x[2]);
+		break;
+	case 4:
+		dft4(x);
+		break;
+	case 5:
+		dft5(x);
+		break;
+	case 6:
+		dft6(x);
+		break;
+	case 7:
+		dft7(x);
+		break;
+	case 8:
+		dft8(x);
+		break;
+	case 9:
+		dft9(x);
+		break;
+	case 10:
+		dft10(x);
+		break;
+	}
+}
+
+/* Transforms of a b points made of a's and b's leave frequency k1 + a k2 at b k1 + k2. */
+VECTOR_INLINE size_t place(const size_t RADIX, size_t q)
+{
+	const size_t a = RADIX == 9 ? 3 : RADIX >= 6 && RADIX % 2 == 0 ? 2 : 1;
+	return RADIX / a * (q % a) + q / a;
+}
+
+/* ---- passes ---- */
 
 /* One pass: l sequences of radix m points with stride l become radix l sequences of m points. */
 struct pass {
@@ -349,169 +371,100 @@ struct pass {
 	const real *twiddles;
 };
 
-/* Elements past the ends of a window are caught by unsigned differences, which are taken modulo a power of two. */
-#define LOAD(p)                                                                                    \
-	vector x##p##r, x##p##i;                                                                    \
-	do {                                                                                       \
-		if (!cut_in || load + (p)*load_hop < pass->in.count) {                             \
-			size_t at = load_at + (p)*load_step;                                       \
-			x##p##r = *(const vector *)(pass->in.re + at);                              \
-			x##p##i = *(const vector *)(pass->in.im + at);                              \
-		} else {                                                                           \
-			x##p##r = x##p##i = (vector){0};                                            \
-		}                                                                                  \
-	} while (0)
-
-/* variable p holds frequency q */
-#define STORE(p, q)                                                                                \
-	do {                                                                                       \
-		if (turned && (q) > 0)                                                             \
-			TURN(x##p, w[2 * (q)-2], -w[2 * (q)-1]);                                   \
-		if (!cut_out || store + (q)*pass->l < pass->out.count) {                           \
-			size_t at = store_at + (q)*store_step;                                     \
-			*(vector *)(pass->out.re + at) = x##p##r;                                   \
-			*(vector *)(pass->out.im + at) = x##p##i;                                   \
-		}                                                                                  \
-	} while (0)
-
-/* The butterflies j < js, k < ks, of m and l. */
-#define PASS(RADIX)                                                                                \
-	VECTOR_INLINE void pass_##RADIX(const struct pass *pass, size_t js, size_t ks,              \
-	    const bool turned, const bool cut_in, const bool cut_out)                              \
-	{                                                                                          \
-		const size_t load_hop = pass->m * pass->l;                                         \
-		const size_t load_step = (pass->from_combs ? 1 : load_hop) * pass->in.stride;      \
-		const size_t load_unit = (pass->from_combs ? RADIX : 1) * pass->in.stride;         \
-		const size_t store_step = (pass->to_combs ? 1 : pass->l) * pass->out.stride;       \
-		const size_t store_unit = (pass->to_combs ? RADIX : 1) * pass->out.stride;         \
-		for (size_t j = 0; j < js; j++) {                                                  \
-			const real *w = pass->twiddles + 2 * j * (RADIX - 1);                      \
-			for (size_t k = 0; k < ks; k++) {                                          \
-				size_t load = j * pass->l + k - (cut_in ? pass->in.first : 0);     \
-				size_t store =                                                     \
-				    j * RADIX * pass->l + k - (cut_out ? pass->out.first : 0);     \
-				size_t load_at = load * load_unit;                                 \
-				size_t store_at = store * store_unit;                              \
-				LOADS_##RADIX(LOAD);                                               \
-				DFT_##RADIX;                                                       \
-				STORES_##RADIX(STORE);                                             \
-			}                                                                          \
-		}                                                                                  \
+/* The butterflies j < js, k < ks, of m and l. Elements past the ends of a window are caught by unsigned differences, which
+ * are taken modulo a power of two. */
+VECTOR_INLINE void butterflies(const size_t RADIX, const struct pass *pass, size_t js, size_t ks)
+{
+	const size_t load_hop = pass->m * pass->l;
+	const size_t load_step = (pass->from_combs ? 1 : load_hop) * pass->in.stride;
+	const size_t load_unit = (pass->from_combs ? RADIX : 1) * pass->in.stride;
+	const size_t store_step = (pass->to_combs ? 1 : pass->l) * pass->out.stride;
+	const size_t store_unit = (pass->to_combs ? RADIX : 1) * pass->out.stride;
+	const bool turned = pass->m > 1;
+	for (size_t j = 0; j < js; j++) {
+		const real *w = pass->twiddles + 2 * j * (RADIX - 1);
+		for (size_t k = 0; k < ks; k++) {
+			const size_t load = j * pass->l + k - pass->in.first;
+			const size_t store = j * RADIX * pass->l + k - pass->out.first;
+			struct complex_vector x[RADIX_MAX];
+#pragma GCC unroll 10
+			for (size_t p = 0; p < RADIX; p++) {
+				size_t at = load * load_unit + p * load_step;
+				x[p] = (struct complex_vector){{0}, {0}};
+				if (load + p * load_hop < pass->in.count) {
+					x[p].re = *(const vector *)(pass->in.re + at);
+					x[p].im = *(const vector *)(pass->in.im + at);
+				}
+			}
+			dft(RADIX, x);
+#pragma GCC unroll 10
+			for (size_t q = 0; q < RADIX; q++) {
+				struct complex_vector *y = &x[place(RADIX, q)];
+				size_t at = store * store_unit + q * store_step;
+				if (turned && q > 0)
+					turn(y, w[2 * q - 2], -w[2 * q - 1]);
+				if (store + q * pass->l < pass->out.count) {
+					*(vector *)(pass->out.re + at) = y->re;
+					*(vector *)(pass->out.im + at) = y->im;
+				}
+			}
+		}
 	}
+}
 
 /*
- * What a butterfly of each size loads, does and stores. LOAD(p) declares and fills variable p; frequency q is in the
- * variable that STORE(p, q) names.
+ * A comb is one butterfly, of elements turned by the comb's frequency and folded: t, t + R, t + 2R, ... fall on one.
+ * Positive exponents: real and imaginary parts are exchanged.
  */
-#define LOADS_1(LOAD) LOAD(0)
-#define LOADS_2(LOAD)                                                                              \
-	LOADS_1(LOAD);                                                                             \
-	LOAD(1)
-#define DFT_2 DFT2(x0, x1)
-#define STORES_2(STORE)                                                                            \
-	STORE(0, 0);                                                                               \
-	STORE(1, 1)
-#define LOADS_3(LOAD)                                                                              \
-	LOADS_2(LOAD);                                                                             \
-	LOAD(2)
-#define DFT_3 DFT3(x0, x1, x2)
-#define STORES_3(STORE)                                                                            \
-	STORE(0, 0);                                                                               \
-	STORE(1, 1);                                                                               \
-	STORE(2, 2)
-#define LOADS_4(LOAD)                                                                              \
-	LOADS_3(LOAD);                                                                             \
-	LOAD(3)
-#define DFT_4 DFT4(x0, x1, x2, x3)
-#define STORES_4(STORE)                                                                            \
-	STORE(0, 0);                                                                               \
-	STORE(1, 1);                                                                               \
-	STORE(2, 2);                                                                               \
-	STORE(3, 3)
-#define LOADS_5(LOAD)                                                                              \
-	LOADS_4(LOAD);                                                                             \
-	LOAD(4)
-#define DFT_5 DFT5(x0, x1, x2, x3, x4)
-#define STORES_5(STORE)                                                                            \
-	STORE(0, 0);                                                                               \
-	STORE(1, 1);                                                                               \
-	STORE(2, 2);                                                                               \
-	STORE(3, 3);                                                                               \
-	STORE(4, 4)
-#define LOADS_6(LOAD)                                                                              \
-	LOADS_5(LOAD);                                                                             \
-	LOAD(5)
-#define DFT_6 DFT6(x0, x1, x2, x3, x4, x5)
-#define STORES_6(STORE)                                                                            \
-	STORE(0, 0);                                                                               \
-	STORE(3, 1);                                                                               \
-	STORE(1, 2);                                                                               \
-	STORE(4, 3);                                                                               \
-	STORE(2, 4);                                                                               \
-	STORE(5, 5)
-#define LOADS_7(LOAD)                                                                              \
-	LOADS_6(LOAD);                                                                             \
-	LOAD(6)
-#define DFT_7 DFT7(x0, x1, x2, x3, x4, x5, x6)
-#define STORES_7(STORE)                                                                            \
-	STORE(0, 0);                                                                               \
-	STORE(1, 1);                                                                               \
-	STORE(2, 2);                                                                               \
-	STORE(3, 3);                                                                               \
-	STORE(4, 4);                                                                               \
-	STORE(5, 5);                                                                               \
-	STORE(6, 6)
-#define LOADS_8(LOAD)                                                                              \
-	LOADS_7(LOAD);                                                                             \
-	LOAD(7)
-#define DFT_8 DFT8(x0, x1, x2, x3, x4, x5, x6, x7)
-#define STORES_8(STORE)                                                                            \
-	STORE(0, 0);                                                                               \
-	STORE(4, 1);                                                                               \
-	STORE(1, 2);                                                                               \
-	STORE(5, 3);                                                                               \
-	STORE(2, 4);                                                                               \
-	STORE(6, 5);                                                                               \
-	STORE(3, 6);                                                                               \
-	STORE(7, 7)
-#define LOADS_9(LOAD)                                                                              \
-	LOADS_8(LOAD);                                                                             \
-	LOAD(8)
-#define DFT_9 DFT9(x0, x1, x2, x3, x4, x5, x6, x7, x8)
-#define STORES_9(STORE)                                                                            \
-	STORE(0, 0);                                                                               \
-	STORE(3, 1);                                                                               \
-	STORE(6, 2);                                                                               \
-	STORE(1, 3);                                                                               \
-	STORE(4, 4);                                                                               \
-	STORE(7, 5);                                                                               \
-	STORE(2, 6);                                                                               \
-	STORE(5, 7);                                                                               \
-	STORE(8, 8)
-#define LOADS_10(LOAD)                                                                             \
-	LOADS_9(LOAD);                                                                             \
-	LOAD(9)
-#define DFT_10 DFT10(x0, x1, x2, x3, x4, x5, x6, x7, x8, x9)
-#define STORES_10(STORE)                                                                           \
-	STORE(0, 0);                                                                               \
-	STORE(5, 1);                                                                               \
-	STORE(1, 2);                                                                               \
-	STORE(6, 3);                                                                               \
-	STORE(2, 4);                                                                               \
-	STORE(7, 5);                                                                               \
-	STORE(3, 6);                                                                               \
-	STORE(8, 7);                                                                               \
-	STORE(4, 8);                                                                               \
-	STORE(9, 9)
-PASS(2)
-PASS(3)
-PASS(4)
-PASS(5)
-PASS(6)
-PASS(7)
-PASS(8)
-PASS(9)
-PASS(10)
+VECTOR_INLINE void comb_butterfly(const size_t RADIX, size_t taps, const real *w, const vector *from,
+    real *y, size_t tooth)
+{
+	struct complex_vector x[RADIX_MAX];
+#pragma GCC unroll 10
+	for (size_t p = 0; p < RADIX; p++) {
+		x[p] = (struct complex_vector){{0}, {0}};
+		for (size_t t = p; t < taps; t += RADIX) {
+			x[p].im += from[2 * t] * w[2 * t] - from[2 * t + 1] * w[2 * t + 1];
+			x[p].re += from[2 * t] * w[2 * t + 1] + from[2 * t + 1] * w[2 * t];
+		}
+	}
+	dft(RADIX, x);
+#pragma GCC unroll 10
+	for (size_t q = 0; q < RADIX; q++) {
+		*(vector *)(y + q * tooth) = x[place(RADIX, q)].im;
+		*(vector *)(y + q * tooth + LANES) = x[place(RADIX, q)].re;
+	}
+}
+
+/* Functions for each radix: what is compiled at once stays small. */
+#define RADIX(R)                                                                                   \
+	FOR_AVX512 static void pass_##R(const struct pass *pass, size_t js, size_t ks)             \
+	{                                                                                          \
+		butterflies(R, pass, js, ks);                                                      \
+	}                                                                                          \
+	FOR_AVX512 static void comb_##R(const struct vector_fft_comb *comb, size_t count,          \
+	    const real *x, size_t x_step, real *y, size_t y_step, size_t tooth)                    \
+	{                                                                                          \
+		for (size_t i = 0; i < count; i++, x += x_step, y += y_step)                       \
+			comb_butterfly(R, comb->taps, comb->turns, (const vector *)x, y, tooth);   \
+	}
+RADIX(1)
+RADIX(2)
+RADIX(3)
+RADIX(4)
+RADIX(5)
+RADIX(6)
+RADIX(7)
+RADIX(8)
+RADIX(9)
+RADIX(10)
+
+static const struct {
+	void (*pass)(const struct pass *, size_t, size_t);
+	void (*comb)(const struct vector_fft_comb *, size_t, const real *, size_t, real *, size_t, size_t);
+} functions[RADIX_MAX + 1] = {{0}, {pass_1, comb_1}, {pass_2, comb_2}, {pass_3, comb_3}, {pass_4, comb_4},
+    {pass_5, comb_5}, {pass_6, comb_6}, {pass_7, comb_7}, {pass_8, comb_8}, {pass_9, comb_9},
+    {pass_10, comb_10}};
 
 /* The butterflies of the first pass from j = js on, in each of which only the first element is given: nothing to add. */
 VECTOR_INLINE void spread(const struct pass *pass, size_t js)
@@ -549,23 +502,8 @@ VECTOR_INLINE void gather(const struct pass *pass, size_t ks)
 	}
 }
 
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 /* The first pass reads the input, the last of several writes the output; those between and the other ends use the
  * scratch memory, where nothing is cut off. */
-#define RUN(R)                                                                                     \
-	case R:                                                                                    \
-		if (s == 0)                                                                        \
-			pass_##R(&pass, full, 1, true, true, false);                               \
-		else if (pass.m > 1)                                                               \
-			pass_##R(&pass, pass.m, pass.l, true, false, false);                       \
-		else                                                                               \
-			pass_##R(&pass, 1, full, false, false, true);                              \
-		break
-
 FOR_AVX512
 static void run_passes(const struct vector_fft *plan, const struct vector_fft_in *in,
     const struct vector_fft_out *out, real *scratch)
@@ -585,20 +523,15 @@ static void run_passes(const struct vector_fft *plan, const struct vector_fft_in
 		/* how many j of the first pass, k of the last, need more than their first element */
 		size_t full = s == 0 ? pass.m : pass.l;
 		if (s == 0 && in->first == 0)
-			full = least(full, in->count - least(in->count, pass.m));
+			full = size_min(full, in->count - size_min(in->count, pass.m));
 		if (last && out->first == 0)
-			full = least(full, out->count - least(out->count, pass.l));
-		switch (pass.radix) {
-			RUN(2);
-			RUN(3);
-			RUN(4);
-			RUN(5);
-			RUN(6);
-			RUN(7);
-			RUN(8);
-			RUN(9);
-			RUN(10);
-		}
+			full = size_min(full, out->count - size_min(out->count, pass.l));
+		if (s == 0)
+			functions[pass.radix].pass(&pass, full, 1);
+		else if (last)
+			functions[pass.radix].pass(&pass, 1, full);
+		else
+			functions[pass.radix].pass(&pass, pass.m, pass.l);
 		if (s == 0)
 			spread(&pass, full);
 		if (last)
@@ -621,68 +554,8 @@ void vector_fft_exec(const struct vector_fft *plan, const struct vector_fft_in *
 	run_passes(plan, in, out, scratch);
 }
 
-/*
- * A comb is one butterfly, of elements turned by the comb's frequency and folded: t, t + R, t + 2R, ... fall on one.
- * Positive exponents: real and imaginary parts are exchanged.
- */
-#define FOLD(p)                                                                                    \
-	vector x##p##r = {0}, x##p##i = {0};                                                        \
-	for (size_t t = (p); t < taps; t += teeth) {                                               \
-		x##p##i += from[2 * t] * w[2 * t] - from[2 * t + 1] * w[2 * t + 1];                \
-		x##p##r += from[2 * t] * w[2 * t + 1] + from[2 * t + 1] * w[2 * t];                \
-	}
-#define TOOTH(p, q)                                                                                \
-	*(vector *)(y + (q)*tooth) = x##p##i;                                                       \
-	*(vector *)(y + (q)*tooth + LANES) = x##p##r
-#define COMB(RADIX)                                                                                \
-	VECTOR_INLINE void comb_##RADIX(                                                            \
-	    size_t taps, const real *w, const vector *from, real *y, size_t tooth)                  \
-	{                                                                                          \
-		const size_t teeth = RADIX;                                                        \
-		LOADS_##RADIX(FOLD);                                                               \
-		DFT_##RADIX;                                                                       \
-		STORES_##RADIX(TOOTH);                                                             \
-	}
-#define DFT_1
-#define STORES_1(STORE) STORE(0, 0)
-COMB(1)
-COMB(2)
-COMB(3)
-COMB(4)
-COMB(5)
-COMB(6)
-COMB(7)
-COMB(8)
-COMB(9)
-COMB(10)
-
-#define RUN_COMB(RADIX)                                                                            \
-	case RADIX:                                                                                \
-		for (size_t i = 0; i < count; i++)                                                 \
-			comb_##RADIX(comb->taps, comb->turns, (const vector *)(x + i * x_step),     \
-			    y + i * y_step, tooth);                                                \
-		break
-
-FOR_AVX512
-static void run_comb(const struct vector_fft_comb *comb, size_t count, const real *x, size_t x_step,
+void vector_fft_comb(const struct vector_fft_comb *comb, size_t count, const real *x, size_t x_step,
     real *y, size_t y_step, size_t tooth)
 {
-	switch (comb->teeth) {
-		RUN_COMB(1);
-		RUN_COMB(2);
-		RUN_COMB(3);
-		RUN_COMB(4);
-		RUN_COMB(5);
-		RUN_COMB(6);
-		RUN_COMB(7);
-		RUN_COMB(8);
-		RUN_COMB(9);
-		RUN_COMB(10);
-	}
-}
-
-void vector_fft_comb(const struct vector_fft_comb *comb, size_t count, const real *x, size_t x_step, real *y,
-    size_t y_step, size_t tooth)
-{
-	run_comb(comb, count, x, x_step, y, y_step, tooth);
+	functions[comb->teeth].comb(comb, count, x, x_step, y, y_step, tooth);
 }
