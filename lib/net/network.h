@@ -7,7 +7,7 @@
  *	z  = N1(a * v1)                            l1: F filters k1 x k1
  *	h0 = relu(z)
  *	ht = relu(z + lateral * h(t-1))            t = 1..T, propagation "recurrent"
- *	   or (h(t-1) + relu(lateral * h(t-1)))/2  propagation "average" (KerCNN's form)
+ *	   or (h(t-1) + relu(lateral * h(t-1)))/2  propagation "average"
  *	head: max-pool 4; conv 3x3 to 128, N, relu, max-pool 2; conv 3x3 to 128, N, relu, average to 2x2;
  *	dropout 1/2; linear
  *
