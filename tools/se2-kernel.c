@@ -18,7 +18,7 @@ static int process, period, frame;
 static size_t count, order, threads;
 static double length, degrees;
 static bool fixed, sized, counted, harmonics_given;
-static const char *angles, *output, *curves, *logs;
+static const char *angles, *output, *curves;
 
 static const struct opt options[] = {
     OPT_CHOICE('m', "model", &process, "direction", "direction,diffusion", "the process"),
@@ -49,7 +49,6 @@ static const struct opt options[] = {
     OPT_COUNT_GIVEN('N', "harmonics", &model.harmonics, &harmonics_given, CLOSED(1, 1024), "number",
 	"angular frequencies -N to N (default: by the aperture, 60 or more)"),
     OPT_TEXT('C', "curves", &curves, NULL, "file", "write integral curves of X1 + k X2 here"),
-    OPT_TEXT(0, "coordinates", &logs, NULL, "file", "write the logarithm of each grid point here"),
     OPT_OUTPUT(&output),
     OPT_THREADS(&threads, NULL),
     OPT_END,
@@ -113,11 +112,9 @@ int main(int argc, char **argv)
 	grid.theta = theta;
 
 	struct npys_out *out = tool_need(npys_create(output));
-	struct table_out *fan = NULL, *coordinates = NULL;
+	struct table_out *fan = NULL;
 	if (curves)
 		fan = tool_need(table_create(curves, SE2_FAN_COLUMNS));
-	if (logs)
-		coordinates = tool_need(table_create(logs, SE2_LOG_COLUMNS));
 	size_t pixels, points;
 	tool_check(mem_multiply(grid.height, grid.width, &pixels));
 	tool_check(mem_multiply(pixels, grid.angles, &points));
@@ -127,10 +124,6 @@ int main(int argc, char **argv)
 	if (fan) {
 		se2_fan(&model, &grid, fan);
 		tool_check(table_close(fan));
-	}
-	if (coordinates) {
-		se2_logs(&grid, coordinates);
-		tool_check(table_close(coordinates));
 	}
 	tool_check(npys_close(out));
 	free(theta);

@@ -1,20 +1,31 @@
 /* Integral curves as tables: see fan.h. */
 #include <math.h>
 #include "se2/fan.h"
-#include "se2/group.h"
 
 #define SIDE 4 /* curves on each side of the straight one */
 
-/* The angle in (-period/2, period/2]. */
+/* The angle in (-period/2, period/2], in degrees. */
 static double nearest(const struct se2_grid *grid, double theta)
 {
-	double t = se2_wrap(theta);
-	return !grid->undirected ? t : t > M_PI / 2 ? t - M_PI : t <= -M_PI / 2 ? t + M_PI : t;
+	double period = grid->undirected ? M_PI : 2 * M_PI, t = remainder(theta, period);
+	return (t <= -period / 2 ? t + period : t) * 180 / M_PI;
 }
 
-static double degrees(double rad)
+static double sinc(double t)
 {
-	return rad * 180 / M_PI;
+	return fabs(t) < 1e-4 ? 1 - t * t / 6 : sin(t) / t;
+}
+
+/* The integral curve of X1 + k X2 through e at arclength s, a circle of curvature k (1/px): x = sin(ks)/k,
+ * y = (1 - cos ks)/k, theta = ks. */
+struct point {
+	double x, y, theta;
+};
+
+static struct point curve(double k, double s)
+{
+	double t = k * s;
+	return (struct point){s * sinc(t), s * sin(t / 2) * sinc(t / 2), t};
 }
 
 /* What the process turns by per px, 1/px. */
@@ -38,38 +49,19 @@ void se2_fan(const struct se2_model *model, const struct se2_grid *grid, struct 
 		long steps = 0;
 		for (;; steps++) {
 			double s = (double)(steps + 1) * ds;
-			struct se2 g = se2_curve(k, s);
+			struct point g = curve(k, s);
 			if (fabs(g.x) > edge_x || fabs(g.y) > edge_y || fabs(k * s) > M_PI)
 				break;
 		}
 		for (long n = before ? -steps : 0; n <= (after ? steps : 0); n++) {
 			double s = (double)n * ds;
-			struct se2 g = se2_curve(k, s);
+			struct point g = curve(k, s);
 			table_int(table, i + side);
 			table_real(table, k);
 			table_real(table, s);
 			table_real(table, g.x);
 			table_real(table, g.y);
-			table_real(table, degrees(nearest(grid, g.theta)));
+			table_real(table, nearest(grid, g.theta));
 		}
 	}
-}
-
-void se2_logs(const struct se2_grid *grid, struct table_out *table)
-{
-	for (size_t t = 0; t < grid->angles; t++)
-		for (size_t r = 0; r < grid->height; r++)
-			for (size_t c = 0; c < grid->width; c++) {
-				struct se2 g = {
-				    ((double)c - ((double)grid->width - 1) / 2) * grid->step,
-				    (((double)grid->height - 1) / 2 - (double)r) * grid->step,
-				    nearest(grid, grid->theta[t])};
-				struct se2_log v = se2_log_of(g);
-				table_real(table, g.x);
-				table_real(table, g.y);
-				table_real(table, degrees(g.theta));
-				table_real(table, v.c1);
-				table_real(table, v.c2);
-				table_real(table, v.c3);
-			}
 }

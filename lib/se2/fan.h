@@ -1,4 +1,8 @@
-/* The group as tables: integral curves, and the logarithm of every point of a kernel's grid. */
+/*
+ * Integral curves on the group SE(2) of positions and directions as a table: (x, y, theta) is the motion that turns by
+ * theta and then shifts by (x, y); x right, y up, px; angles in rad, counter-clockwise. Left-invariant fields:
+ * X1 = cos theta d_x + sin theta d_y, X2 = d_theta.
+ */
 #ifndef SE2_FAN_H
 #define SE2_FAN_H
 
@@ -17,10 +21,5 @@
  */
 #define SE2_FAN_COLUMNS "curve curvature_per_px s_px x_px y_px theta_deg"
 void se2_fan(const struct se2_model *model, const struct se2_grid *grid, struct table_out *table);
-
-/* Coordinates of the first kind, (x, y, theta) = exp(c1 X1 + c2 X2 + c3 X3) (group.h), of every point and angle of
- * the grid, angles outermost, rows from above; an orientation's direction is the one in (-90, 90] degrees. */
-#define SE2_LOG_COLUMNS "x_px y_px theta_deg c1_px c2_rad c3_px"
-void se2_logs(const struct se2_grid *grid, struct table_out *table);
 
 #endif

@@ -6,8 +6,6 @@
 #include "check.h"
 #include <complex.h>
 #include "base/random.h"
-#include "se2/convolve.h"
-#include "se2/group.h"
 #include "se2/kernel.h"
 #include "se2/spectrum.h"
 #include "table/table.h"
@@ -35,85 +33,6 @@ static struct se2_model fixed_of(struct se2_model m, double length)
 	m.travel = SE2_FIXED;
 	m.length = length;
 	return m;
-}
-
-/* ---- the group ---- */
-
-static double distance(struct se2 a, struct se2 b)
-{
-	return fmax(hypot(a.x - b.x, a.y - b.y), fabs(remainder(a.theta - b.theta, 2 * M_PI)));
-}
-
-static struct se2 draw(struct rng *rng)
-{
-	double x = 10 * rng_uniform(rng) - 5, y = 10 * rng_uniform(rng) - 5;
-	return (struct se2){x, y, se2_wrap(2 * M_PI * rng_uniform(rng))};
-}
-
-static void laws(void)
-{
-	struct rng rng = rng_start(1, RNG_TEST, 0, 0);
-	struct se2 e = {0, 0, 0};
-	for (int i = 0; i < 2000; i++) {
-		struct se2 a = draw(&rng), b = draw(&rng), c = draw(&rng);
-		CHECK_CLOSE(
-		    distance(se2_compose(se2_compose(a, b), c), se2_compose(a, se2_compose(b, c))),
-		    0, 1e-13);
-		CHECK_CLOSE(distance(se2_compose(a, se2_inverse(a)), e), 0, 1e-13);
-		CHECK_CLOSE(distance(se2_compose(se2_inverse(a), a), e), 0, 1e-13);
-		CHECK_CLOSE(distance(se2_exp(se2_log_of(a)), a), 0, 1e-12);
-		struct se2_log v = {6 * rng_uniform(&rng) - 3, 6 * rng_uniform(&rng) - 3,
-		    6 * rng_uniform(&rng) - 3};
-		struct se2_log w = se2_log_of(se2_exp(v));
-		CHECK_CLOSE(
-		    fmax(fabs(v.c1 - w.c1), fmax(fabs(v.c2 - w.c2), fabs(v.c3 - w.c3))), 0, 1e-10);
-		/* one-parameter subgroup: exp(sv) exp(tv) = exp((s + t) v) */
-		struct se2_log s = {.3 * v.c1, .3 * v.c2, .3 * v.c3},
-			       t = {.7 * v.c1, .7 * v.c2, .7 * v.c3};
-		CHECK_CLOSE(distance(se2_compose(se2_exp(s), se2_exp(t)), se2_exp(v)), 0, 1e-12);
-		/* g -> (x cos + y sin, x sin - y cos, theta) of identity 9 keeps the log's c1 and turns c3 round */
-		double ct = cos(a.theta), st = sin(a.theta);
-		struct se2 m = {a.x * ct + a.y * st, a.x * st - a.y * ct, a.theta};
-		struct se2_log la = se2_log_of(a), lm = se2_log_of(m);
-		CHECK_CLOSE(la.c1, lm.c1, 1e-10);
-		CHECK_CLOSE(la.c3, -lm.c3, 1e-10);
-	}
-	/* theta -> 0: log = (x, 0, y); theta = pi is its own end */
-	struct se2_log flat = se2_log_of((struct se2){2, 3, 0});
-	CHECK(fabs(flat.c1 - 2) + fabs(flat.c2) + fabs(flat.c3 - 3) < 1e-15);
-	CHECK_CLOSE(se2_wrap(-M_PI), M_PI, 0);
-	CHECK_CLOSE(se2_wrap(5 * M_PI), M_PI, 1e-14);
-	struct se2 turned = se2_compose((struct se2){0, 0, M_PI / 2}, (struct se2){1, 0, 0});
-	CHECK(distance(turned, (struct se2){0, 1, M_PI / 2}) < 1e-15); /* y is up */
-}
-
-static void brackets(void)
-{
-	/* exp(aX1) exp(aX2) exp(-aX1) exp(-aX2) = e + a^2 [X1, X2] + O(a^3) */
-	double a = 1e-4;
-	struct se2 g = se2_exp((struct se2_log){a, 0, 0});
-	g = se2_compose(g, se2_exp((struct se2_log){0, a, 0}));
-	g = se2_compose(g, se2_exp((struct se2_log){-a, 0, 0}));
-	g = se2_compose(g, se2_exp((struct se2_log){0, -a, 0}));
-	CHECK_CLOSE(g.x / (a * a), 0, 1e-3);
-	CHECK_CLOSE(g.y / (a * a), -1, 1e-3);
-	CHECK_CLOSE(g.theta / (a * a), 0, 1e-3);
-}
-
-static void curves(void)
-{
-	for (int i = -20; i <= 20; i++)
-		for (double s = .1; s < 9; s += .37) {
-			double k = .05 * i;
-			struct se2 g = se2_curve(k, s), h = se2_curve(k, s + 1e-6);
-			CHECK_CLOSE(g.x, i ? sin(k * s) / k : s, 1e-12);
-			CHECK_CLOSE(g.y, i ? (1 - cos(k * s)) / k : 0, 1e-12);
-			if (fabs(k * s) < 3)
-				CHECK_CLOSE(
-				    remainder(g.theta - 2 * atan2(g.y, g.x), 2 * M_PI), 0, 1e-12);
-			CHECK_CLOSE((h.x - g.x) / 1e-6, cos(g.theta), 1e-5);
-			CHECK_CLOSE((h.y - g.y) / 1e-6, sin(g.theta), 1e-5);
-		}
 }
 
 /* ---- spectra ---- */
@@ -752,13 +671,15 @@ static void turned(void)
 		for (size_t t = 0; t < ANGLES; t++)
 			for (int y = -HALF; y <= HALF; y++)
 				for (int x = -HALF; x <= HALF; x++) {
-					struct se2 g = se2_inverse((struct se2){x, y, theta[t]});
-					int u = (int)lround(g.x), v = (int)lround(g.y);
-					if (hypot(g.x - u, g.y - v) > 1e-9 || abs(u) > HALF ||
+					/* the inverse of (x, y, theta) */
+					double gx = -x * cos(theta[t]) - y * sin(theta[t]),
+					       gy = x * sin(theta[t]) - y * cos(theta[t]);
+					int u = (int)lround(gx), v = (int)lround(gy);
+					if (hypot(gx - u, gy - v) > 1e-9 || abs(u) > HALF ||
 					    abs(v) > HALF)
 						continue;
 					points++;
-					/* (x cos + y sin, x sin - y cos) is (-g.x, g.y) */
+					/* (x cos + y sin, x sin - y cos) is (-gx, gy) */
 					worst[0] = fmax(worst[0],
 					    fabs(value(&p, t, x, y) - value(&p, t, -u, v)));
 					worst[1] = fmax(worst[1],
@@ -865,94 +786,8 @@ static void fixed_times(void)
 	drop(k);
 }
 
-/* ---- convolution ---- */
-
-enum { HALF = 10, ANGLES = 24 }; /* px; angles of a circle */
-
-static void fill(
-    const struct se2_model *m, struct se2_aperture a, const struct se2_grid *grid, float *k)
-{
-	CHECK(se2_kernel(m, grid, &a, 1, k) == 0);
-}
-
-/*
- * p_s * p_t = p_{s+t} and, as Gamma(6) * Gamma(6) = Gamma(12), P * P = Gamma(2). The aperture in space is isotropic and goes
- * through the product, sigma^2 adding up; that in orientation turns about the far end, so the left factor has none. What is left
- * is the cubic interpolation's error: of third order, half the step leaves an eighth.
- */
-static void products(struct se2_model f, struct se2_model g, struct se2_model h)
-{
-	double theta[ANGLES], before = 0;
-	se2_uniform(ANGLES, 2 * M_PI, theta);
-	for (size_t per_px = 1; per_px <= 2; per_px++) {
-		size_t size = 2 * HALF * per_px + 1, points = size * size * ANGLES;
-		struct se2_grid grid = {.height = size,
-		    .width = size,
-		    .step = 1 / (double)per_px,
-		    .angles = ANGLES,
-		    .theta = theta,
-		    .frame = SE2_AT_SOURCE};
-		float *a = malloc(4 * points * sizeof *a), *b = a + points, *c = b + points,
-		      *product = c + points;
-		fill(&f, (struct se2_aperture){1, 0, false}, &grid, a);
-		fill(&g, (struct se2_aperture){1, .2, false}, &grid, b);
-		fill(&h, (struct se2_aperture){sqrt(2), .2, false}, &grid, c);
-		CHECK(se2_convolve(ANGLES, size, grid.step, a, b, 1, product) == 0);
-		double mass = 0, worst = 0, peak = 0;
-		for (size_t i = 0; i < points; i++) {
-			mass += product[i] * grid.step * grid.step * 2 * M_PI / ANGLES;
-			worst = fmax(worst, fabs(product[i] - c[i]));
-			peak = fmax(peak, c[i]);
-		}
-		CHECK_CLOSE(mass, 1, 2e-3);
-		CHECK_CLOSE(worst, 0, (per_px == 1 ? .007 : .0006) * peak);
-		CHECK(per_px == 1 || worst / peak < before / 8);
-		before = worst / peak;
-		free(a);
-	}
-}
-
-static void convolved_kernels(void)
-{
-	struct se2_model heat = fixed_of(diffusion, 2), p = gamma_of(direction, 6);
-	heat.d = .05;
-	p.d = .1;
-	p.alpha = 3;
-	products(heat, fixed_of(heat, 1), fixed_of(heat, 3));
-	products(p, p, gamma_of(p, 12));
-}
-
-/* delta at (3, 2, pi/2) shifts and turns: h(x, y, theta) = g(y - 2, -(x - 3), theta - pi/2) */
-static void deltas(void)
-{
-	enum { SIZE = 2 * HALF + 1, POINTS = SIZE * SIZE * ANGLES };
-	static float f[POINTS], h[POINTS];
-	struct se2_model model = fixed_of(diffusion, 3);
-	struct kernel g =
-	    kernel(&model, &(struct se2_aperture){1.5, .2, false}, SIZE, 1, ANGLES, P_SOURCE);
-	struct kernel product = {.size = SIZE, .k = h};
-	f[HALF * SIZE + HALF] = (float)(ANGLES / (2 * M_PI)); /* at e: e * g = g */
-	CHECK(se2_convolve(ANGLES, SIZE, 1, f, g.k, 1, h) == 0);
-	for (size_t i = 0; i < POINTS; i++)
-		CHECK_CLOSE(h[i], g.k[i], 1e-5 * g.peak);
-	f[HALF * SIZE + HALF] = 0;
-	f[(ANGLES / 4 * SIZE + HALF - 2) * SIZE + HALF + 3] = (float)(ANGLES / (2 * M_PI));
-	CHECK(se2_convolve(ANGLES, SIZE, 1, f, g.k, 1, h) == 0);
-	for (size_t t = 0; t < ANGLES; t++)
-		for (int y = -6; y <= 6; y++)
-			for (int x = -6; x <= 6; x++)
-				CHECK_CLOSE(value(&product, t, x, y),
-				    value(&g, (t + 3 * ANGLES / 4) % ANGLES, y - 2, 3 - x),
-				    1e-5 * g.peak);
-	drop(g);
-}
-
 int main(void)
 {
-	TEST(laws, "the group's laws; exp and log are inverse, of one-parameter subgroups, "
-		   "mirrored as identity 9 says");
-	TEST(brackets, "[X1, X2] = -X3");
-	TEST(curves, "integral curves are arcs, cocircular, with their own tangent");
 	TEST(spectral_moments, "moments of both processes at Gamma and fixed times have their "
 			       "closed forms (1 to 5, 7)");
 	TEST(unwrapped, "E[y theta] of the angle that is not wrapped (3)");
@@ -976,8 +811,5 @@ int main(void)
 	TEST(simulations, "simulated paths fill the cells as the kernels say, by chi squared");
 	TEST(fixed_times,
 	    "at a fixed time mass and moments are known, and nothing lies beyond it (13)");
-	TEST(convolved_kernels,
-	    "kernels convolved on the grid are those of their sum of times (12), to third order");
-	TEST(deltas, "deltas convolve to what is shifted and turned");
 	return check_end();
 }
