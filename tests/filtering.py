@@ -68,21 +68,21 @@ def whitened(x, f0):
 
 
 def white_and_back(images, white, back, transform):
-    """ZCA without shrinkage of 900 images of 90 numbers in two records about labels: its covariance, inverse and matrices."""
+    """ZCA without shrinkage of 900 images of 300 numbers in two records about labels: its covariance, inverse and matrices."""
     x, labels, x2 = npys(images)
     y, same, y2 = npys(white)
     assert (labels == same).all() and y.shape == x.shape
     x, y = np.concatenate([x, x2]).reshape(900, -1).astype("f8"), np.concatenate([y, y2]).reshape(900, -1)
-    assert np.abs(np.cov(y.T) - np.eye(90)).max() < 1e-4
+    assert np.abs(np.cov(y.T) - np.eye(300)).max() < 1e-4
     b, _, b2 = npys(back)
     assert np.abs(np.concatenate([b, b2]).reshape(900, -1) - x).max() < 2e-4
     mean, w, inverse, variance = npys(transform)
-    assert mean.shape == (3, 5, 6) and w.shape == inverse.shape == (90, 3, 5, 6) and variance.shape == (90,)
+    assert mean.shape == (3, 5, 20) and w.shape == inverse.shape == (300, 3, 5, 20) and variance.shape == (300,)
     values, vectors = np.linalg.eigh(np.cov(x.T))
     assert np.abs(variance[::-1] / values - 1).max() < 1e-6
     e = vectors / np.sqrt(values) @ vectors.T
-    assert np.abs(w.reshape(90, 90) - e).max() < 1e-6 * np.abs(e).max()
-    assert np.abs(w.reshape(90, 90) @ inverse.reshape(90, 90) - np.eye(90)).max() < 1e-6
+    assert np.abs(w.reshape(300, 300) - e).max() < 1e-6 * np.abs(e).max()
+    assert np.abs(w.reshape(300, 300) @ inverse.reshape(300, 300) - np.eye(300)).max() < 1e-6
 
 
 def scrambled(images, scrambled):

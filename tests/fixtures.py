@@ -12,32 +12,10 @@ import numpy as np
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from npys import npys, save  # noqa: E402
+from profiles import gabor, grid, log  # noqa: E402
 
 F = 16
 THETA = np.pi * np.arange(F) / F
-
-
-def grid(k):
-    """x and y of a (k, k) array's pixels."""
-    half = (k - 1) / 2
-    c, r = np.meshgrid(np.arange(k), np.arange(k))
-    return c - half, half - r
-
-
-def gabor(k, theta, frequency, phase, across, along, x0, y0):
-    x, y = grid(k)
-    u = -(x - x0) * np.sin(theta) + (y - y0) * np.cos(theta)
-    v = (x - x0) * np.cos(theta) + (y - y0) * np.sin(theta)
-    return np.exp(-u**2 / (2 * across**2) - v**2 / (2 * along**2)) * np.cos(2 * np.pi * frequency * u + phase)
-
-
-def log(k, sigma):
-    """Laplacian of Gaussian, bright centre, mean zero, largest value 1."""
-    x, y = grid(k)
-    s = (x**2 + y**2) / (2 * sigma**2)
-    w = (1 - s) * np.exp(-s)
-    w -= w.mean()
-    return w / w.max()
 
 
 def bank(rng):
@@ -45,8 +23,8 @@ def bank(rng):
     centres = rng.uniform(-0.8, 0.8, (F, 2))
     phases = rng.uniform(-np.pi, np.pi, F)
     frequencies = rng.uniform(0.15, 0.22, F)
-    w = np.stack([gabor(11, THETA[i], frequencies[i], phases[i], 0.35 / frequencies[i], 0.45 / frequencies[i],
-                        *centres[i]) for i in range(F)])
+    w = np.stack([gabor(11, np.degrees(THETA[i]), np.degrees(phases[i]), f, 0.35 / f, 0.45 / f, *centres[i])
+                  for i, f in enumerate(frequencies)])
     return w + 0.03 * w.std(axis=(1, 2), keepdims=True) * rng.standard_normal(w.shape), centres
 
 
@@ -97,7 +75,8 @@ def main():
     rng = np.random.default_rng(2104)
     w, centres = bank(rng)
     save("v1.npys", w.astype("<f4"))
-    save("lgn.npys", log(7, 1.2).astype("<f4"))
+    lgn = log(7, 1, 1.2)
+    save("lgn.npys", ((lgn - lgn.mean()) / (lgn - lgn.mean()).max()).astype("<f4"))
     save("lateral.npys", lateral(rng, centres).astype("<f4"))
     save("rms.npys", rng.uniform(0.6, 1.4, F).astype("<f4"))
 

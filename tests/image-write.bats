@@ -128,10 +128,3 @@ save("t.npys", np.linspace(0, 3, 2), np.ones((2, 3, 3)))'
 @test "common errors" {
 	common_errors image-write f4.npys
 }
-
-@test "the pipe of the suite: the whole batch is seen after whitening and filtering" {
-	dead-leaves -n 64 | whiten | lgn-filter --log 1.5 | image-write >a.pgm
-	[[ $(pamfile -allimages a.pgm | wc -l) -eq 1 ]]
-	# grey around the middle, with contrast
-	image-read a.pgm | tensor-info | tail -n 1 | awk -F '\t' '{ exit !($8 < 10 && $7 < 10 || ($9 > 100 && $9 < 160 && $10 > 25)) }'
-}

@@ -69,18 +69,23 @@ assert np.abs(b[:, 12:40, 12:40] - a[:, 13:41, 14:42]).max() <= 1e-4'
 	python '
 x = np.zeros((65, 65), "f4"); x[32, 32] = 1
 save("x.npys", x)'
-	for profile in "--log 0.5" "--log 1" "--log 2.5" "--log 5" "--dog 0.5,0.6" "--dog 1,4.5"; do
+	for profile in "--log 0.5" "--log 1" "--log 2.5" "--log 5" "--dog 0.5,0.6" "--dog 1,4.5" "--log 1.5 --centre 0.4,0.25"; do
 		lgn-filter $profile x.npys
 	done >y.npys
 	python '
-for y in npys("y.npys"):
-    y = y.astype("f8")
+*middle, aside = (y.astype("f8") for y in npys("y.npys"))
+for y in *middle, aside:
     assert abs(y.sum()) < 2e-6 and abs(y[y > 0].sum() - 1) < 2e-6
+for y in middle:
     assert y[32, 32] == y.max() and np.abs(y - y[::-1]).max() < 1e-7 and np.abs(y - y.T).max() < 1e-7
-y = list(npys("y.npys"))[2]
 # sigma 2.5: zero where rho^2 = 2 sigma^2, the deepest surround at rho = 2 sigma
-assert y[32, 32 + 3] > 0 > y[32, 32 + 4] and y[32].argmin() in (32 - 5, 32 + 5)
-'
+assert middle[2][32, 35] > 0 > middle[2][32, 36] and middle[2][32].argmin() in (27, 37)
+assert abs(middle[2][32, 33] / middle[2][32, 32] - (1 - .08) * np.exp(-.08)) < 2e-5
+# of a LoG the first moments vanish; the third, about the middle, tell where its centre is
+i = np.arange(65) - 32.
+X, Y, k = *np.meshgrid(i, -i), aside[::-1, ::-1]
+x, y = ((k * a * (X**2 + Y**2)).sum() / (k * (X**2 + Y**2)).sum() for a in (X, Y))
+assert abs(x - .8) < 1e-3 and abs(y - .5) < 1e-3, (x, y)'
 }
 
 @test "ON minus OFF is the response, shapes and labels as the manual says" {

@@ -4,15 +4,12 @@ load common
 
 @test "planted banks: exact without noise, efficient with it, the global optimum in more than 99 %" {
 	python '
+import profiles
 rng = np.random.default_rng(17)
 k, n = 11, 1000
-i = np.arange(k) - (k - 1) / 2
-X, Y = (a.ravel() for a in np.meshgrid(i, -i))
 def gabor(p):
     a, t, q, f, across, along, x0, y0, c = p
-    u = -(X - x0) * np.sin(t) + (Y - y0) * np.cos(t)
-    v = (X - x0) * np.cos(t) + (Y - y0) * np.sin(t)
-    return a * np.exp(-u**2 / 2 / across**2 - v**2 / 2 / along**2) * np.cos(2 * np.pi * f * u + q) + c
+    return profiles.gabor(k, np.degrees(t), np.degrees(q), f, across, along, x0, y0, a, c).ravel()
 P = []
 while len(P) < n:
     f, nx = rng.uniform(.06, .42), rng.uniform(.25, .9)
@@ -73,31 +70,10 @@ for level in ("0", "0.1", "0.2", "0.3"):
 
 @test "compared with as many surrogates: of 120 banks of 8 Gabors among 64 white filters angles have p <= .05 in about 5 %" {
 	python '
-rng = np.random.default_rng(1)
-k = 9
-i = np.arange(k) - (k - 1) / 2
-X, Y = np.meshgrid(i, -i)
-def gabor():
-    t, q, f = rng.uniform(0, np.pi), rng.uniform(-np.pi, np.pi), rng.uniform(.15, .3)
-    s = rng.uniform(.35, .5) / f
-    l, x0, y0 = s * rng.uniform(1, 1.3), *rng.uniform(-.7, .7, 2)
-    u = -(X - x0) * np.sin(t) + (Y - y0) * np.cos(t)
-    v = (X - x0) * np.cos(t) + (Y - y0) * np.sin(t)
-    g = np.exp(-u**2 / 2 / s**2 - v**2 / 2 / l**2) * np.cos(2 * np.pi * f * u + q)
-    return g / g.std() + .1 * rng.normal(size=(k, k))
-for b in range(120):
-    save(f"bank{b}.npys", np.array([gabor() for _ in range(8)] + list(rng.normal(size=(64, k, k)))))
-'
-	for b in {0..119}; do
-		fit-gabor --gabor-only -s $((b + 1)) --compare compare$b.tsv -o fits.tsv bank$b.npys
-	done
-	python '
-c = [table(f"compare{b}.tsv") for b in range(120)]
-names = c[0]["quantity"]
-p, u = np.array([t["p"] for t in c]), np.array([t["p_uniform"] for t in c])
+from fitting import uniform_banks
+p, u = uniform_banks(120, 64, 99)
 for q in (2, 3, 4, 5):
     for x in (p[:, q], u[:, q]):
-        print(f"# {names[q]}: p <= .05 in {np.mean(x <= .05):.3f}, <= .2 in {np.mean(x <= .2):.3f}", file=sys.stderr)
-        assert np.mean(x <= .05) < .125 and np.mean(x <= .2) < .33, q  # binomial: 1 in 1000 each
-'
+        print(f"# quantity {q}: p <= .05 in {np.mean(x <= .05):.3f}, <= .2 in {np.mean(x <= .2):.3f}", file=sys.stderr)
+        assert np.mean(x <= .05) < .125 and np.mean(x <= .2) < .33, q'  # binomial: 1 in 1000 each
 }

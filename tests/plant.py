@@ -1,6 +1,7 @@
 """Random Gabor banks with off-centre profiles, and lateral kernels planted on them, for the tests."""
 import numpy as np
 from npys import npys, save
+from profiles import gabor
 
 COLUMNS = ("record filter accepted reason r r2 theta_deg phase_deg sf_cpp sigma_across_px sigma_along_px x0_px y0_px "
            "amplitude offset nx ny").split()
@@ -9,8 +10,6 @@ COLUMNS = ("record filter accepted reason r r2 theta_deg phase_deg sf_cpp sigma_
 def bank(filters, size, rng, off=.8):
     """Parameters (a list of dicts) and profiles (filters, size, size)."""
     units, profiles = [], []
-    r, c = np.mgrid[:size, :size]
-    x, y = c - (size - 1) / 2, (size - 1) / 2 - r
     for i in range(filters):
         u = dict(record=0, filter=i, accepted=1, reason="-", r=1, r2=1, theta_deg=rng.uniform(0, 180),
                  phase_deg=rng.uniform(-180, 180), sf_cpp=rng.uniform(.12, .25),
@@ -18,16 +17,9 @@ def bank(filters, size, rng, off=.8):
                  x0_px=off * rng.normal(), y0_px=off * rng.normal(), amplitude=1, offset=0)
         u["nx"], u["ny"] = u["sigma_across_px"] * u["sf_cpp"], u["sigma_along_px"] * u["sf_cpp"]
         units.append(u)
-        profiles.append(gabor(u, x, y))
+        profiles.append(gabor(size, u["theta_deg"], u["phase_deg"], u["sf_cpp"], u["sigma_across_px"], u["sigma_along_px"],
+                              u["x0_px"], u["y0_px"]))
     return units, np.array(profiles)
-
-
-def gabor(u, x, y):
-    t = np.radians(u["theta_deg"])
-    x, y = x - u["x0_px"], y - u["y0_px"]
-    a, b = -x * np.sin(t) + y * np.cos(t), x * np.cos(t) + y * np.sin(t)
-    return (np.exp(-a**2 / 2 / u["sigma_across_px"]**2 - b**2 / 2 / u["sigma_along_px"]**2)
-            * np.cos(2 * np.pi * u["sf_cpp"] * a + np.radians(u["phase_deg"])))
 
 
 def write_table(path, units):

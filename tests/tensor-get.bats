@@ -92,20 +92,6 @@ save("a.npys", np.zeros(2))'
 	EOF
 }
 
-@test "a torchvision-style first layer goes through the fit" {
-	python '
-from profiles import gabor
-from weights import write
-w = [np.multiply.outer([1, -.5, .3], gabor(11, 180 * i / 64, 0, .2, 2, 2)) for i in range(64)]
-write("alexnet.safetensors", {"features.0.weight": np.array(w, "<f4"), "features.0.bias": np.zeros(64, "<f4")})'
-	pipe 'tensor-get --name features.0.weight alexnet.safetensors | fit-gabor >t.tsv'
-	[[ $status -eq 0 ]]
-	python '
-t = table("t.tsv")
-d = (t["theta_deg"] - np.arange(64) * 180 / 64 + 90) % 180 - 90
-assert len(d) == 64 and abs(d).max() < 0.5, abs(d).max()'
-}
-
 @test "--take gives items in the listed order, as NumPy does; what is not there is an error" {
 	python 'save("a.npys", np.arange(24, dtype="<i2").reshape(4, 3, 2), np.arange(5.0))'
 	tensor-get --take 3,0,0,1 a.npys >b.npys

@@ -102,14 +102,16 @@ assert abs(t["blank"][3] - .01) < 1e-4 and t["response"][3] > .1 and t["cv"][3] 
 assert not np.isnan(t["cv"][3:]).any() and np.abs(t["blank"][4:]).max() < 1e-4'
 }
 
-@test "covariance is NumPy's, over pairs inside, at T = 0 and in the lateral kernel's order" {
+@test "covariance is NumPy's, over pairs inside, at T = 0 and in the lateral kernel's order, for any radius and -j" {
 	random
-	v1-respond --model $m --covariance 3 images.npys >c.npys
-	v1-respond --model $m --covariance 3 -j 2 images.npys | cmp - c.npys
-	reference '
-c = one("c.npys")
-assert c.dtype == "<f4"
-near(c, r.covariance([r.front(t, x, 0)[2][0] for x in images], 3), 5e-6)'
+	for radius in 0 3 7; do
+		v1-respond --model $m --covariance $radius images.npys >c.npys
+		v1-respond --model $m --covariance $radius -j 3 images.npys | cmp - c.npys
+		reference "
+c = one('c.npys')
+assert c.dtype == '<f4' and (c == c.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1]).all()
+near(c, r.covariance([r.front(t, x, 0)[2][0] for x in images], $radius), 5e-6)"
+	done
 }
 
 @test "more propagations than in training: the kernel's gain is told where it is not below 1" {

@@ -10,30 +10,20 @@ import numpy as np
 from scipy.optimize import least_squares
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import profiles  # noqa: E402
 from npys import save  # noqa: E402
 
 rng = np.random.default_rng(20261122)
 
 
-def grid(k):
-    i = np.arange(k) - (k - 1) / 2
-    x, y = np.meshgrid(i, -i)
-    return x, y
-
-
 def gabor(p, k):
-    a, theta, phase, f, across, along, x0, y0, c = p
-    x, y = grid(k)
-    u = -(x - x0) * np.sin(theta) + (y - y0) * np.cos(theta)
-    v = (x - x0) * np.cos(theta) + (y - y0) * np.sin(theta)
-    return a * np.exp(-u**2 / 2 / across**2 - v**2 / 2 / along**2) * np.cos(2 * np.pi * f * u + phase) + c
+    a, theta, phase, *rest = p
+    f, across, along, x0, y0, c = rest
+    return profiles.gabor(k, np.degrees(theta), np.degrees(phase), f, across, along, x0, y0, a, c)
 
 
 def log(p, k):
-    a, sigma, x0, y0 = p[:4]
-    x, y = grid(k)
-    s = ((x - x0)**2 + (y - y0)**2) / 2 / sigma**2
-    return a * (1 - s) * np.exp(-s) + (p[4] if len(p) > 4 else 0)
+    return profiles.log(k, *p)
 
 
 def fit(model, y, starts):

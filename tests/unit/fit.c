@@ -1,6 +1,4 @@
 /* The fits' mathematics: slopes against finite differences, planted parameters, errors, symmetry, surrogates. */
-#include <stdlib.h>
-#include <string.h>
 #include "check.h"
 #include "base/random.h"
 #include "base/vector.h"
@@ -10,7 +8,6 @@
 #include "fit/normal.h"
 #include "fit/separable.h"
 #include "fit/surrogate.h"
-#include "fit/survey.h"
 #include "fit/symmetry.h"
 #include "stats/aicc.h"
 
@@ -205,28 +202,6 @@ static void recovery(void)
 	CHECK(gabor_fitter_create(3) == NULL);
 }
 
-/* a quarter turn of the array, counter-clockwise, turns theta and the centre by a quarter */
-static void rotation(void)
-{
-	enum { K = 11 };
-	struct gabor_fitter *fitter = gabor_fitter_create(K);
-	for (size_t trial = 0; trial < 5; trial++) {
-		struct gabor g = planted(K);
-		struct gabor_estimate e;
-		double y[K * K], turned[K * K];
-		gabor_sample(&g, K, y);
-		for (size_t r = 0; r < K; r++)
-			for (size_t c = 0; c < K; c++)
-				turned[(K - 1 - c) * K + r] =
-				    y[r * K + c]; /* (x, y) goes to (-y, x) */
-		CHECK(gabor_fit(fitter, turned, GABOR_TOLERANCE, &e) == 0);
-		CHECK_CLOSE(angle_between(e.gabor.theta, g.theta + pi / 2, pi), 0, 1e-9);
-		CHECK_CLOSE(e.gabor.x0, -g.y0, 1e-8);
-		CHECK_CLOSE(e.gabor.y0, g.x0, 1e-8);
-	}
-	gabor_fitter_free(fitter);
-}
-
 /* standard errors: squared deviations in their units average to 1 under noise of known size */
 static void errors(void)
 {
@@ -405,44 +380,6 @@ static void surrogates(void)
 	}
 }
 
-static void survey(void)
-{
-	enum { K = 9, COUNT = 3 };
-	struct survey_result one[COUNT], two[COUNT];
-	struct survey_options options = {.surrogates = 39, .threads = 1, .seed = 4};
-	double x[COUNT * K * K];
-	struct gabor g = {1, .5, 1, .2, 1.5, 1.8, 0, 0, 0};
-	gabor_sample(&g, K, x);
-	for (size_t i = 0; i < K * K; i++) {
-		x[i] += .01 * rng_normal(&rng);
-		x[K * K + i] = rng_normal(&rng);
-		x[2 * K * K + i] = 1;
-	}
-	struct survey *survey = survey_create(K, &options);
-	CHECK(survey && survey_run(survey, 2, 0, COUNT, x, one) == 0);
-	survey_free(survey);
-	CHECK(one[0].reasons == 0 && one[0].p == 1. / 40 && one[0].r > one[0].threshold);
-	CHECK(one[0].model == SURVEY_GABOR && one[1].r < .8 && one[2].reasons == GABOR_CONSTANT &&
-	      isnan(one[2].p));
-	/* neither threads nor lots matter */
-	options.threads = 2;
-	survey = survey_create(K, &options);
-	CHECK(survey_run(survey, 2, 0, 1, x, two) == 0 &&
-	      survey_run(survey, 2, 1, 2, x + K * K, two + 1) == 0);
-	survey_free(survey);
-	for (size_t i = 0; i < 2; i++)
-		CHECK(one[i].threshold == two[i].threshold && one[i].r == two[i].r &&
-		      one[i].p == two[i].p);
-	/* with an lgn that is a delta, as without, but for the wider array */
-	double delta[9] = {0, 0, 0, 0, 1};
-	options.lgn = delta;
-	options.lgn_size = 3;
-	survey = survey_create(K, &options);
-	CHECK(survey_size(survey) == K + 2 && survey_run(survey, 2, 0, 1, x, two) == 0);
-	CHECK_CLOSE(two[0].estimate.gabor.theta, one[0].estimate.gabor.theta, .05);
-	survey_free(survey);
-}
-
 static void criterion(void)
 {
 	/* n = 20, K = 3 + 1: 20 ln(2/20) + 8 + 40/15 */
@@ -454,18 +391,19 @@ static void criterion(void)
 int main(void)
 {
 	rng = rng_start(1, RNG_TEST, 0, 0);
-	exponential();
-	turns();
-	products();
-	normal_equations();
-	all_slopes();
-	recovery();
-	rotation();
-	errors();
-	blobs();
-	symmetry();
-	surrogates();
-	survey();
-	criterion();
+	TEST(exponential, "vector_exp is exp to rounding");
+	TEST(turns, "vector_turn is sine and cosine to rounding");
+	TEST(products, "vector_products are sums in order");
+	TEST(normal_equations,
+	    "steps of the normal equations are GSL's; what cannot be solved is refused");
+	TEST(all_slopes, "slopes of every model are those of finite differences");
+	TEST(recovery,
+	    "planted Gabors come back, the global optimum in more than 99 %; a constant is nan");
+	TEST(errors, "deviations under known noise are as large as the standard errors say");
+	TEST(blobs, "planted blobs of every kind come back");
+	TEST(symmetry,
+	    "shares of symmetry by brute force and of known shapes, dc and surround ratios");
+	TEST(surrogates, "surrogates have the profile's spectrum and other phases");
+	TEST(criterion, "AICc by its formula");
 	return check_end();
 }

@@ -53,24 +53,6 @@ static void test_radius(void)
 	}
 }
 
-/* Labels: every class once in each run of 6 images, in different orders. */
-static void test_classes(void)
-{
-	struct leaves *leaves = leaves_start(&standard, 3);
-	unsigned first[6] = {0}, whole = 0;
-	for (uint64_t run = 0; run < 600; run++) {
-		unsigned seen = 0;
-		for (uint64_t i = 0; i < 6; i++)
-			seen |= 1u << leaves_class(leaves, 6 * run + i);
-		whole += seen == 63;
-		first[leaves_class(leaves, 6 * run)]++;
-	}
-	CHECK(whole == 600);
-	for (size_t i = 0; i < 6; i++)
-		CHECK(first[i] > 60 && first[i] < 140);
-	leaves_free(leaves);
-}
-
 /* A front leaf before one huge leaf: its area and its polar second moment about its centre by its antialiased pixels;
  * false where they cannot be read off. */
 static bool front_moments(const uint8_t *image, size_t size, double *area, double *moment)
@@ -235,35 +217,12 @@ static void test_texture(void)
 	CHECK(fabs(cimag(second)) < .05);
 }
 
-static void test_refusals(void)
-{
-	struct leaves_options options = standard;
-	options.radius[0] = 30;
-	CHECK(!leaves_start(&options, 1));
-	options = standard;
-	options.front[0] = 0;
-	CHECK(!leaves_start(&options, 1));
-	options = standard;
-	options.purity = NAN;
-	CHECK(!leaves_start(&options, 1));
-	options = standard;
-	options.size = 0;
-	CHECK(!leaves_start(&options, 1));
-	options = standard;
-	options.classes = 7;
-	CHECK(!leaves_start(&options, 1));
-	options = standard;
-	options.stretch = 17;
-	CHECK(!leaves_start(&options, 1));
-}
-
 int main(void)
 {
-	test_sines();
-	test_radius();
-	test_classes();
-	test_shapes();
-	test_texture();
-	test_refusals();
+	TEST(test_sines, "sines are rounded to nearest");
+	TEST(test_radius, "radii follow their law to rounding");
+	TEST(test_shapes, "every shape of radius r has the area pi r^2 and its own second moment");
+	TEST(test_texture,
+	    "textures have amplitudes 1/f, no orientation, and one when they are stretched");
 	return check_end();
 }

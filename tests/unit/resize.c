@@ -1,56 +1,11 @@
-/* Grey, area averaging and centred crops: known answers, exact means, exact identity. */
+/* Grey, area averaging and centred crops: what has to be exact. Averages over any areas are stl10-read.bats'. */
 #include <stdint.h>
 #include <stdlib.h>
 #include "check.h"
 #include "image/grey.h"
 #include "image/resize.h"
 
-static float x[3 * 97 * 64], y[3 * 130 * 130];
-
-static void fill(size_t n)
-{
-	uint32_t state = 7; /* any irregular integers will do */
-	for (size_t i = 0; i < n; i++) {
-		state = state * 1664525u + 1013904223u;
-		x[i] = (float)(state >> 24);
-	}
-}
-
-static double mean(const float *a, size_t n)
-{
-	double sum = 0;
-	for (size_t i = 0; i < n; i++)
-		sum += (double)a[i];
-	return sum / (double)n;
-}
-
-/* the definition, slowly: the mean over the rectangle, by summing shares of every pixel */
-static double slow(size_t h, size_t w, size_t h2, size_t w2, size_t r, size_t c)
-{
-	double top = (double)r * (double)h / (double)h2, bottom = top + (double)h / (double)h2;
-	double left = (double)c * (double)w / (double)w2, right = left + (double)w / (double)w2;
-	double sum = 0;
-	for (size_t i = 0; i < h; i++) {
-		for (size_t j = 0; j < w; j++) {
-			double dy = fmin(bottom, (double)i + 1) - fmax(top, (double)i);
-			double dx = fmin(right, (double)j + 1) - fmax(left, (double)j);
-			sum += (double)x[i * w + j] * fmax(dy, 0) * fmax(dx, 0);
-		}
-	}
-	return sum / ((bottom - top) * (right - left));
-}
-
-static void sizes(size_t h, size_t w, size_t h2, size_t w2)
-{
-	double worst = 0;
-	CHECK(resize_area(x, 1, h, w, y, h2, w2) == 0);
-	for (size_t r = 0; r < h2; r += 3) {
-		for (size_t c = 0; c < w2; c += 5)
-			worst = fmax(worst, fabs((double)y[r * w2 + c] - slow(h, w, h2, w2, r, c)));
-	}
-	CHECK(worst < 1e-4);
-	CHECK_CLOSE(mean(y, h2 * w2), mean(x, h * w), 1e-4);
-}
+static float x[64 * 64], y[64 * 64];
 
 int main(void)
 {
@@ -75,14 +30,10 @@ int main(void)
 	grey_bytes(pixel, &grey, 1);
 	CHECK(grey == 18); /* 18.15 */
 
-	fill(97 * 64);
-	sizes(97, 64, 97, 64);
-	sizes(97, 64, 32, 32);
-	sizes(97, 64, 1, 1);
-	sizes(64, 97, 13, 96);
-	sizes(64, 97, 130, 130);
-	sizes(1, 1, 5, 7);
-
+	for (uint32_t i = 0, state = 7; i < 64 * 64; i++) {
+		state = state * 1664525u + 1013904223u;
+		x[i] = (float)(state >> 24); /* any irregular integers will do */
+	}
 	/* identity, and two by two blocks, to the bit */
 	CHECK(resize_area(x, 1, 64, 64, y, 64, 64) == 0);
 	unsigned differ = 0;
