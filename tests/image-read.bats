@@ -100,7 +100,7 @@ for i, name in enumerate("10.pgm 9.PGM B/deep/x.pnm a.ppm b/1.pam b/2.pbm b.pgm"
 	mkdir empty
 	ln -s .. d/b/ring
 	errors "image-read -o out" <<-EOF
-		empty | 1 | empty: no PNM or PAM file
+		empty | 1 | empty: no PNM, PAM, JPEG or PNG file
 		d | 1 | .
 	EOF
 }
@@ -243,4 +243,97 @@ assert (b[0] == np.rint(pnm(p + "138078.ppm") @ [299, 587, 114] / 1000)).all()' 
 	[[ -z $stderr ]]
 	image-read -o file.npys g.pgm
 	image-read <g.pgm | cmp - file.npys
+}
+
+@test "PNG: 8 and 16 bit, grey, colour, palette, alpha" {
+	python '
+from pictures import png
+r = np.random.default_rng(1)
+g, c, a = r.integers(0, 256, (5, 7), "u1"), r.integers(0, 256, (5, 7, 3), "u1"), r.integers(0, 256, (5, 7, 1), "u1")
+w, p = r.integers(0, 65536, (5, 7), "u2"), r.integers(0, 256, (200, 3), "u1")
+i = r.integers(0, 200, (5, 7), "u1")
+for n, b in ("g", png(g, 0)), ("ga", png(np.dstack([g, a]), 4)), ("c", png(c, 2)), ("ca", png(np.dstack([c, a]), 6)), ("p", png(i, 3, p.ravel())), ("w", png(w, 0)):
+    open(n + ".png", "wb").write(b)
+for n, x in ("g", g), ("ga", g), ("c", c), ("ca", c), ("p", p[i]), ("w", (w / 65535 * 255).astype("f4")):
+    save(n + ".npys", (x.transpose(2, 0, 1) if x.ndim == 3 else np.stack([x] * 3))[None])'
+	for f in g ga c ca p; do image-read --colour $f.png | cmp - $f.npys; done
+	image-read --colour w.png | tensor-cmp -a 1e-4 w.npys -
+	cat c.png | image-read --colour | cmp - c.npys
+	# a name says nothing of a file that is named itself
+	mv c.png c.data
+	image-read --colour c.data | cmp - c.npys
+}
+
+@test "JPEG: grey, colour, CMYK, and every orientation of EXIF" {
+	python '
+from pictures import *
+y, x = np.mgrid[:16, :24]
+c = np.stack([10 * x, 15 * y, 0 * x + 90], -1).astype("u1")
+open("c.ppm", "wb").write(b"P6 24 16 255\n" + c.tobytes())
+open("g.pgm", "wb").write(b"P5 24 16 255\n" + c[..., 0].tobytes())
+open("k.jpg", "wb").write(jpeg_cmyk(200, 100, 50, 255))'
+	pnmtojpeg -quality 100 c.ppm >c.jpg 2>/dev/null
+	pnmtojpeg g.pgm >g.jpg 2>/dev/null
+	for f in c g; do
+		image-read --colour $f.jpg | cmp - <(jpegtopnm $f.jpg 2>/dev/null | image-read --colour)
+	done
+	image-read --colour c.jpg | tensor-cmp -a 20 - <(image-read --colour c.ppm)
+	image-read --colour k.jpg | python '(a,) = npys(sys.stdin.buffer); assert (abs(a[0].reshape(3, -1).T.astype(int) - [200, 100, 50]) <= 1).all(), a'
+	python '
+from pictures import *
+for i in range(1, 9):
+    open(f"{i}.jpg", "wb").write(exif(open("c.jpg", "rb").read(), i, "<>"[i % 2]))'
+	image-read --colour c.jpg >c.npys
+	image-read --colour [1-8].jpg >turned.npys
+	python '
+a = one("c.npys")[0].transpose(1, 2, 0)
+t = a.swapaxes(0, 1)
+upright = [a, a[:, ::-1], a[::-1, ::-1], a[::-1], t, np.rot90(a, -1), t[::-1, ::-1], np.rot90(a)]
+got = [x.transpose(1, 2, 0) for b in npys("turned.npys") for x in b]
+assert len(got) == 8 and all(np.array_equal(x, y) for x, y in zip(got, upright))'
+}
+
+@test "a broken picture is named, or with --skip-broken passed over and counted; its class and number go to the next" {
+	mkdir -p in/a in/b
+	python '
+from pictures import png
+x = np.random.default_rng(1).integers(0, 256, (9, 8, 8), "u1")
+for i, n in enumerate("a/1 a/2 a/3 b/1 b/2".split()):
+    open(f"in/{n}.png", "wb").write(png(x[i], 0))
+save("good.npys", x[[0, 2, 3]])'
+	head -c 90 in/a/2.png >cut && mv cut in/a/2.png
+	echo text >in/b/2.png
+	run --separate-stderr image-read --label-dirs -o out.npys in
+	one_line 1 'in/a/2.png: broken or cut off: pngtopam: '
+	[[ ! -e out.npys ]]
+	run --separate-stderr bash -c 'image-read --label-dirs --skip-broken -o out.npys in'
+	[[ $status -eq 0 && $stderr == "image-read: files passed over: 2, the first: in/a/2.png: "* ]]
+	python '
+x, l = npys("out.npys")
+assert (x == one("good.npys")).all() and list(l) == [0, 0, 1]'
+	# a JPEG that is cut off would be a picture of full size, half of it grey
+	pnmtojpeg "$data"/photos/100075.pgm 2>/dev/null | head -c 9000 >cut.jpg || skip "no photographs"
+	[[ $(jpegtopnm cut.jpg 2>/dev/null | head -c 2) == P5 ]]
+	run --separate-stderr image-read cut.jpg
+	[[ $status -eq 1 && -z $output ]]
+	run --separate-stderr image-read --skip-broken cut.jpg
+	one_line 1 'cut.jpg: .*no file could be read'
+	run --separate-stderr env PATH="$V1PIPE_BUILD/bin" image-read in/a/1.png
+	one_line 1 'in/a/1.png: pngtopam, which netpbm installs: '
+}
+
+@test "--type: one type for the stream, whatever the depth of a file" {
+	printf 'P5 1 1 255\n\100' >8.pgm
+	printf 'P5 1 1 65535\n\100\200' >16.pgm
+	[[ $(image-read 8.pgm 16.pgm | tensor-info | wc -l) -eq 3 ]]
+	image-read --type u1 8.pgm 16.pgm | python 'a = one(sys.stdin.buffer); assert a.dtype == "u1" and (a.ravel() == 64).all()'
+	image-read --type f4 8.pgm 16.pgm | python 'a = one(sys.stdin.buffer); assert a.dtype == "f4" and (a.ravel() == np.float32([64, 0x4080 * 255 / 65535])).all()'
+}
+
+@test "PAM of a bitmap with opacity; FIFOs and sockets of a folder are no images" {
+	mkdir d
+	printf 'P7\nWIDTH 2\nHEIGHT 1\nDEPTH 2\nMAXVAL 1\nTUPLTYPE BLACKANDWHITE_ALPHA\nENDHDR\n\1\0\0\1' >d/a.pam
+	mkfifo d/b.pgm
+	python 'import socket; socket.socket(socket.AF_UNIX).bind("d/c.pgm")'
+	timeout 20 image-read d | python 'assert one(sys.stdin.buffer).tolist() == [[[255, 0]]]'
 }

@@ -27,6 +27,8 @@ struct source {
 	size_t *seen;         /* images of each class so far */
 	size_t next;          /* file */
 	size_t class;         /* of the open file */
+	size_t skipped;       /* broken files */
+	char *first_skipped;  /* why */
 	struct pnm_in *in;
 	float *image, *work; /* the image, and room to resize it */
 	size_t image_room, work_room;
@@ -64,7 +66,8 @@ static int by_bytes(const void *a, const void *b)
 
 static bool is_image_name(const char *name)
 {
-	static const char *const endings[] = {".pbm", ".pgm", ".ppm", ".pnm", ".pam"};
+	static const char *const endings[] = {
+	    ".pbm", ".pgm", ".ppm", ".pnm", ".pam", ".jpg", ".jpeg", ".png"};
 	const char *dot = strrchr(name, '.');
 	for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++) {
 		if (strcasecmp(dot, endings[i]) == 0)
@@ -89,7 +92,7 @@ static int find_entry(struct source *source, const char *folder, const char *nam
 		int found = find_in(source, path, depth + 1);
 		free(path);
 		return found;
-	} else if (is_image_name(name)) {
+	} else if (S_ISREG(status.st_mode) && is_image_name(name)) {
 		return append(&source->files, path);
 	} else {
 		free(path);
@@ -138,7 +141,7 @@ static int find_operand(struct source *source, const char *operand)
 	if (find_in(source, operand, 0) < 0)
 		return -1;
 	if (source->files.count == before)
-		return err_set("%s: no PNM or PAM file in this folder", operand);
+		return err_set("%s: no PNM, PAM, JPEG or PNG file in this folder", operand);
 	return 0;
 }
 
@@ -254,6 +257,7 @@ void source_close(struct source *source)
 	free(source->image);
 	free(source->work);
 	free(source->row);
+	free(source->first_skipped);
 	free(source);
 }
 
@@ -320,8 +324,9 @@ static int change_size(struct source *source, struct source_image *image)
 		size_t h2, w2;
 		resize_shorter(h, w, side, &h2, &w2);
 		if (mem_multiply(h2, w2, &pixels) < 0 || pixels > PNM_PIXELS_MAX)
-			return err_set("%zu rows of %zu pixels after resizing are more than the %zu pixels "
-				       "an image may have",
+			return err_set(
+			    "%zu rows of %zu pixels after resizing are more than the %zu pixels "
+			    "an image may have",
 			    h2, w2, PNM_PIXELS_MAX);
 		if (mem_grow((void **)&source->work, &source->work_room, c * h2 * w2,
 			sizeof *source->work) < 0 ||
@@ -342,30 +347,48 @@ static int change_size(struct source *source, struct source_image *image)
 	return 0;
 }
 
+size_t source_skipped(const struct source *source, const char **first)
+{
+	*first = source->first_skipped;
+	return source->skipped;
+}
+
+/* The pixels of the next image of the open file: 1, 0 at its end, -1. */
+static int read_image(struct source *source, struct pnm_header *header)
+{
+	int status = pnm_next(source->in, header);
+	if (status <= 0)
+		return status;
+	return read_rows(source, header, source->options.colour ? 3 : 1) < 0 ? -1 : 1;
+}
+
 int source_next(struct source *source, struct source_image *image)
 {
 	struct pnm_header header;
 	int status = 0;
-	while (!source->in || (status = pnm_next(source->in, &header)) == 0) {
+	while (!source->in || (status = read_image(source, &header)) <= 0) {
+		if (status < 0) {
+			if (!source->options.skip_broken)
+				return -1;
+			if (source->skipped++ == 0)
+				source->first_skipped = mem_text("%s", err_reason());
+		}
 		pnm_close_in(source->in);
 		source->in = NULL;
 		if (source->next == source->files.count)
 			return 0;
 		const char *file = source->files.x[source->next++];
-		source->in = pnm_open(file);
-		if (!source->in || set_class(source, file) < 0)
+		if (set_class(source, file) < 0)
 			return -1;
+		source->in = pnm_open(file);
+		status = source->in ? 0 : -1;
 	}
-	if (status < 0)
-		return -1;
 	image->c = source->options.colour ? 3 : 1;
 	image->h = header.h;
 	image->w = header.w;
 	image->exact = header.maxval <= 255;
 	image->class = source->class;
 	image->index = source->seen[source->class]++;
-	if (read_rows(source, &header, image->c) < 0)
-		return -1;
 	if (sort_planes(source, image->c, header.h, header.w) < 0 || change_size(source, image) < 0)
 		return err_context("%s: image %zu", source_file(source), pnm_number(source->in));
 	return 1;

@@ -1,10 +1,10 @@
 /*
- * Images from PNM and PAM files, folders of them, or standard input, one after the other: read, turned to grey,
+ * Images from PNM, PAM, JPEG and PNG files, folders of them, or standard input, one after the other: read, turned to grey,
  * resized, cropped, numbered within their class.
  *
  * Folders are searched with all folders below them. Files and folders of a folder come in byte order of their names,
- * folders at their place among the files; those whose name begins with a dot, and files whose name does not end in
- * .pbm, .pgm, .ppm, .pnm or .pam (any case), are passed over. A file that is named itself is read whatever its name.
+ * folders at their place among the files; those whose name begins with a dot, what is no regular file, and files whose
+ * name does not end in .pbm, .pgm, .ppm, .pnm, .pam, .jpg, .jpeg or .png (any case), are passed over. A file that is named itself is read whatever its name.
  */
 #ifndef IMAGE_SOURCE_H
 #define IMAGE_SOURCE_H
@@ -16,6 +16,7 @@ struct source_options {
 	bool colour; /* keep three planes; grey images get three equal ones */
 	bool
 	    label_dirs; /* classes are the names of the folders that hold the files, in byte order from 0 */
+	bool skip_broken; /* go on with the next file after one that cannot be read to its end */
 	size_t size; /* the shorter side after area averaging; 0: as it is */
 	size_t crop; /* side of the centred square; 0: the whole image */
 };
@@ -45,6 +46,9 @@ const char *source_class_name(const struct source *source, size_t class);
 /* The next image: 1, 0 at the end, -1. An image smaller than the crop is an error. */
 int source_next(struct source *source, struct source_image *image)
     __attribute__((warn_unused_result));
+
+/* Files that were passed over as broken, and why the first was; NULL where there is none. */
+size_t source_skipped(const struct source *source, const char **first);
 
 /* Its file and number there, for messages. */
 const char *source_file(const struct source *source);

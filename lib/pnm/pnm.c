@@ -4,11 +4,14 @@
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <netpbm/pam.h>
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/output.h"
+#include "base/spool.h"
+#include "pnm/convert.h"
 #include "pnm/pnm.h"
 
 struct pnm_in {
@@ -22,6 +25,9 @@ struct pnm_in {
 
 struct pnm_out {
 	struct output *output;
+	FILE *
+	    pnm; /* what libnetpbm writes: the output's stream, or for PNG a file that is converted at the end */
+	size_t images; /* begun */
 	struct pam pam;
 	struct pnm_header header;
 	tuple *tuples;
@@ -103,6 +109,11 @@ struct pnm_in *pnm_open(const char *path)
 			fclose(in->file);
 		goto fail;
 	}
+	in->file = pnm_decode(in->file);
+	if (!in->file) {
+		err_context("%s", name);
+		goto fail;
+	}
 	return in;
 fail:
 	free(name);
@@ -168,6 +179,8 @@ static size_t channels(const struct pam *pam)
 {
 	if (pam->depth == 1 || pam->depth == 3)
 		return pam->depth;
+	if (pam->depth == 2 && strcmp(pam->tuple_type, "BLACKANDWHITE_ALPHA") == 0)
+		return 1;
 	if (pam->visual && pam->have_opacity && pam->depth == pam->color_depth + 1)
 		return pam->color_depth;
 	return 0;
@@ -258,14 +271,30 @@ int pnm_read_row(struct pnm_in *in, float *row)
 
 struct pnm_out *pnm_create(const char *path)
 {
+	static const char *const others[] = {
+	    ".jpg", ".jpeg", ".gif", ".tif", ".tiff", ".bmp", ".webp", ".svg", ".pdf", ".eps"};
 	start_library();
 	struct pnm_out *out = calloc(1, sizeof *out);
 	if (!out) {
 		err_set("memory: no room for a file");
 		return NULL;
 	}
+	const char *dot = path ? strrchr(path, '.') : NULL;
+	for (size_t i = 0; dot && i < sizeof others / sizeof *others; i++) {
+		if (strcasecmp(dot, others[i]) == 0) {
+			err_set("%s: PNM and PNG are written; netpbm's and other programs make "
+				"other formats of "
+				"them",
+			    path);
+			free(out);
+			return NULL;
+		}
+	}
 	out->output = output_open(path, true);
-	if (!out->output) {
+	bool png = dot && strcasecmp(dot, ".png") == 0;
+	out->pnm = !out->output ? NULL : png ? spool_open() : output_stream(out->output);
+	if (!out->pnm) {
+		output_abandon(out->output);
 		free(out);
 		return NULL;
 	}
@@ -298,7 +327,7 @@ static int write_guarded(struct pnm_out *out, void (*step)(void *))
 	errno = 0;
 	if (guarded(step, out) == 0)
 		return 0;
-	if (ferror(output_stream(out->output)) && errno)
+	if (ferror(out->pnm) && errno)
 		return err_errno("%s", output_name(out->output));
 	return err_context("%s", output_name(out->output));
 }
@@ -308,6 +337,10 @@ int pnm_begin(struct pnm_out *out, const struct pnm_header *header)
 	static const int formats[] = {PBM_FORMAT, PGM_FORMAT, PPM_FORMAT, PAM_FORMAT};
 	if (incomplete(out) < 0)
 		return -1;
+	if (out->pnm != output_stream(out->output) && out->images++ > 0)
+		return err_set(
+		    "%s: a PNG file holds one picture, this stream makes several; PNM holds all",
+		    output_name(out->output));
 	size_t h = header->h, w = header->w, c = header->c;
 	if (h == 0 || w == 0 || h > PNM_SIDE_MAX || w > PNM_SIDE_MAX || h * w > PNM_PIXELS_MAX)
 		return err_set("%s: an image of %zu rows and %zu columns cannot be written",
@@ -325,7 +358,7 @@ int pnm_begin(struct pnm_out *out, const struct pnm_header *header)
 	out->pam = (struct pam){
 	    .size = sizeof out->pam,
 	    .len = PAM_STRUCT_SIZE(raster_pos),
-	    .file = output_stream(out->output),
+	    .file = out->pnm,
 	    .format = formats[header->kind],
 	    .plainformat = header->plain,
 	    .height = (int)h,
@@ -362,7 +395,18 @@ int pnm_close(struct pnm_out *out)
 		pnm_abandon(out);
 		return -1;
 	}
+	static char *const png[] = {"pnmtopng", NULL};
+	bool convert = out->pnm != output_stream(out->output);
+	if (convert &&
+	    (fflush(out->pnm) != 0 ? err_errno("%s", spool_name())
+				   : pnm_convert(png, out->pnm, output_stream(out->output))) != 0) {
+		err_context("%s", output_name(out->output));
+		pnm_abandon(out);
+		return -1;
+	}
 	int status = output_close(out->output);
+	if (convert)
+		fclose(out->pnm);
 	free(out->tuples);
 	free(out);
 	return status;
@@ -372,6 +416,8 @@ void pnm_abandon(struct pnm_out *out)
 {
 	if (!out)
 		return;
+	if (out->pnm != output_stream(out->output))
+		fclose(out->pnm);
 	output_abandon(out->output);
 	free(out->tuples);
 	free(out);

@@ -26,7 +26,7 @@ struct pnm_header {
 struct pnm_in;
 struct pnm_out;
 
-/* Open a file ("-": standard input). NULL with a reason. */
+/* Open a file ("-": standard input); JPEG and PNG go through Netpbm's programs first. NULL with a reason. */
 struct pnm_in *pnm_open(const char *path) __attribute__((warn_unused_result));
 
 /* The next image's header: 1, 0 at a clean end (white space is passed over), -1 with a reason ("file: image 2: ...").
@@ -41,7 +41,8 @@ int pnm_read_row(struct pnm_in *in, float *row) __attribute__((warn_unused_resul
 size_t pnm_number(const struct pnm_in *in);
 void pnm_close_in(struct pnm_in *in);
 
-/* Write to a file (atomic), FIFO or standard output (NULL, "-"); a terminal is refused. NULL with a reason. */
+/* Write to a file (atomic), FIFO or standard output (NULL, "-"); a terminal is refused. A name that ends in .png gets PNG,
+ * by pnmtopng, of one picture; other formats' names are refused. NULL with a reason. */
 struct pnm_out *pnm_create(const char *path) __attribute__((warn_unused_result));
 
 /* Begin an image; PBM needs maxval 1, PBM and PGM one channel, PPM three. 0 or -1. */
