@@ -27,7 +27,7 @@ static const struct opt options[] = {
     OPT_END,
 };
 static const struct tool tool = {
-    "image-write", "show tensors as PNM pictures", "[file ...]", 0, SIZE_MAX, options, NULL};
+    "image-write", "show tensors as PNM or PNG pictures", "[file ...]", 0, SIZE_MAX, options, NULL};
 
 static void refuse(const struct npys_in *in, const char *why)
 {
