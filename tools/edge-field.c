@@ -27,7 +27,7 @@ static const struct opt options[] = {
 };
 static const struct tool tool = {"edge-field", "co-occurrence of edges in images", "[file]", 0, 1, options, NULL};
 
-/* n images of c colours of `area` pixels become the sums of their colours, one after the other. */
+/* Replace n images of c colours, `area` pixels each, by the sums over their colours. */
 static void add_colours(size_t n, size_t c, size_t area, float *x)
 {
 	for (size_t k = 0; c > 1 && k < n; k++)

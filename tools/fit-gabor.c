@@ -104,7 +104,8 @@ static void put_row(
 	table_text(table, lgn_file ? "effective" : "filter");
 }
 
-/* what was fitted: the bank itself, or with the kernel that the images pass first; the bank is changed */
+/* the profiles that were fitted: the bank, or its effective profiles with an lgn; the bank is
+ * changed */
 static void put_profiles(struct npys_out *out, struct bank *bank, const struct bank *lgn)
 {
 	if (lgn->x)

@@ -116,7 +116,7 @@ static void read_options(void)
 		tool_usage("--patch: %g px does not fit half an image of %zu px", patch, size);
 }
 
-/* Drawings of the same parameters: contours are with and without the contour. */
+/* Drawings with the same parameters: a contour is drawn with and without its path. */
 static size_t variants(void)
 {
 	return info->has & STIMULUS_CONTOUR ? 2 : 1;

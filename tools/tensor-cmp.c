@@ -105,7 +105,8 @@ static void compare(struct tensors **in, const struct tensor *t)
 	}
 }
 
-/* The next tensor of both: in order, or of the same name. 1, or 0 where both have no more. */
+/* The next tensor of both files: by order in npys, by name in safetensors. 1, or 0 if both have no
+ * more. */
 static int next_pair(struct tensors **in, struct tensor *t)
 {
 	const struct model *first = tensors_model(in[0]), *second = tensors_model(in[1]);

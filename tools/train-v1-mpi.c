@@ -10,7 +10,7 @@
 
 static const struct tool tool = PROGRAM_TOOL("train-v1-mpi");
 
-/* One line, whichever process failed, and the end of all. */
+/* Print one line for the process that failed, and end all processes. */
 static void fail(void)
 {
 	comm_mpi_tell();

@@ -65,7 +65,7 @@ struct whitener {
 	struct mirror_filter *mirror;
 	struct lcn *lcn;
 	struct scramble *scramble;
-	uint64_t images; /* scrambled so far: an image's number gives its phases */
+	uint64_t images; /* images scrambled so far: an image's number determines its phases */
 	struct zca zca;
 	struct zca_filter *zca_filter; /* where images are larger than the transform's */
 	struct spectrum *before, *after;

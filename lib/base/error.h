@@ -27,11 +27,11 @@ int err_context(const char *format, ...) __attribute__((format(printf, 1, 2), co
 /* A reason that is a matter of usage, known before any data are read: tool_fail exits 2 for it. */
 int err_usage(const char *format, ...) __attribute__((format(printf, 1, 2), cold));
 
-/* The exit status that the last reason asks for; whether it is a broken pipe, of which nobody needs to be told. */
+/* The exit status of the last reason; and whether it is a broken pipe, which is not reported. */
 int err_status(void);
 int err_is_broken_pipe(void);
 
-/* The reason recorded last in this thread, "" where none is. */
+/* The reason recorded last in this thread, "" if there is none. */
 const char *err_reason(void);
 
 #endif

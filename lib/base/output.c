@@ -20,7 +20,7 @@ struct output {
 	char *name;      /* for messages */
 	char *path;      /* final name; NULL where there is no temporary */
 	char *temporary; /* NULL: written directly */
-	int lock;        /* keeps the temporary ours until it is renamed or removed; -1: none */
+	int lock;        /* the lock that keeps the temporary ours until it is renamed or removed; -1: none */
 	size_t slot;
 	bool standard;
 	struct output *next; /* of those that are open and have a final name */
@@ -68,8 +68,9 @@ static void release(struct output *out)
 	free(out);
 }
 
-/* Whether the locked descriptor is still the file of that name: plain, of no other name, and our own. One that we made may have
- * another owner, as a server may say that all files are nobody's. */
+/* Whether the locked descriptor is still the file of this name: a plain file with one name that we
+ * own. A file that we made may have another owner, because a server may report all files as those of
+ * nobody. */
 static bool is_ours(int descriptor, const char *path, bool made)
 {
 	struct stat here, there;
@@ -89,7 +90,8 @@ static bool is_kept(int descriptor)
 	return found;
 }
 
-/* NAME.unfinished, new or left by a run that was killed, locked: a descriptor, or -1 where it is another's or kept. */
+/* NAME.unfinished, new or left by a run that was killed, locked: a descriptor, or -1 if another
+ * run holds it or this run keeps it. */
 static int open_unfinished(const char *path)
 {
 	int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
@@ -108,7 +110,8 @@ static int open_unfinished(const char *path)
 	return -1;
 }
 
-/* Where another run is writing the file of that name, or there are no locks: one of a name of its own. */
+/* A temporary name of its own, for when another run writes the file of this name or the file
+ * system has no locks. */
 static int create_temporary(struct output *out)
 {
 	out->temporary = mem_text("%s.unfinished", out->path);
@@ -348,7 +351,7 @@ int output_close(struct output *out)
 	int status = output_flush(out);
 	if (status == 0 && out->temporary && sync_file(out->stream) < 0)
 		status = err_errno("%s", out->name);
-	/* standard output is closed too: only then do some file systems tell of a full disk */
+	/* closing standard output too: some file systems report a full disk only then */
 	if (fclose(out->stream) != 0 && status == 0)
 		status = err_errno("%s", out->name);
 	if (status == 0 && out->temporary && rename(out->temporary, out->path) < 0)

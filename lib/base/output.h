@@ -14,29 +14,31 @@
 
 struct output;
 
-/* Files that are never taken for what a killed run left, nor is standard input: those that this run
- * names, as outputs are opened before inputs. tool_start gives the command line's; paths: kept. */
+/* Keep these files: an output never replaces them as the remains of a killed run. A run keeps the
+ * files it names, because it opens outputs before inputs; tool_start keeps those of the command line.
+ * Standard input is always kept. */
 void output_keep(const char *const *paths, size_t count);
 
 /* binary: refuse a terminal; usage, exit status 2.
  * NULL with a reason on failure. */
 struct output *output_open(const char *path, bool binary) __attribute__((warn_unused_result));
 
-/* Whether output_open would fail, without opening: for a result that takes long to make. 0 or -1. */
+/* Whether output_open would fail, tested without opening; for results that take long. 0 or -1. */
 int output_check(const char *path, bool binary) __attribute__((warn_unused_result));
 
-/* The same as output_open for a file that is read while it grows (a log) and goes on after an interruption: no
- * temporary. The first `length` bytes of a regular file stay, the rest is cut off; a shorter file, or none where there
- * should be some, is an error. A new file's entry in its folder is synced. */
+/* As output_open, for a file that is read while it grows (a log) and that a later run continues:
+ * without a temporary. The first `length` bytes of a regular file stay and the rest is cut off; a
+ * shorter or missing file is an error. The folder is synced for a new file. */
 struct output *output_grow(const char *path, size_t length) __attribute__((warn_unused_result));
 
-/* Bytes a growing file has, everything written so far flushed and synced. 0 or -1. */
+/* The bytes of a growing file, after all that was written is flushed and synced. 0 or -1. */
 int output_length(struct output *out, size_t *length) __attribute__((warn_unused_result));
 
 /* Sync the folder of a file that is new there or was renamed into it. 0 or -1. */
 int output_sync_folder(const char *path) __attribute__((warn_unused_result));
 
-/* Write to a stream that is open already, e.g. a spool; it becomes the output's. NULL with a reason, stream closed. */
+/* Write to a stream that is already open, e.g. a spool, and own it. NULL with a reason, stream
+ * closed. */
 struct output *output_adopt(FILE *stream, const char *name) __attribute__((warn_unused_result));
 
 /* The stream to write to; its name for messages ("standard output" or the path). */

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
-/* Do both names lead to one regular file, or would they once it is written? Links are followed, folders compared.
- * Devices and FIFOs may be named twice. */
+/* Whether both names lead to one regular file, or would once it is written. Links are followed and
+ * folders compared. Devices and FIFOs may be named twice. */
 bool paths_same(const char *a, const char *b);
 
 /* Are these of one file? */

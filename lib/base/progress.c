@@ -36,7 +36,7 @@ void progress_add(struct progress *progress, size_t count, const char *text)
 {
 	progress->done += count;
 	double now = progress->enabled ? progress_clock() : 0;
-	/* a file or a CI log gets a line now and then, a terminal a line that changes */
+	/* a file or a CI log gets a line from time to time, a terminal one line that changes */
 	double interval = progress->enabled && isatty(STDERR_FILENO) ? 0.5 : 30;
 	if (progress->enabled && now - progress->shown >= interval) {
 		show(progress, now, text, interval < 1 ? "" : "\n");

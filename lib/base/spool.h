@@ -1,4 +1,5 @@
-/* Room on disk for what does not fit or cannot be read twice: an unlinked file, gone with the process. */
+/* Temporary space on disk for data that do not fit in memory or cannot be read twice: an unlinked
+ * file, which disappears with the process. */
 #ifndef BASE_SPOOL_H
 #define BASE_SPOOL_H
 

@@ -113,7 +113,7 @@ static void *worker_main(void *argument)
 	return NULL;
 }
 
-/* As many workers as the system allows, at most `count`; signals are the main thread's. */
+/* As many workers as the system allows, at most `count`. Only the main thread handles signals. */
 static void start_workers(size_t count)
 {
 	if (workers >= count)
@@ -142,7 +142,7 @@ static int run_alone(size_t n, int (*body)(size_t, size_t, void *), void *argume
 	return 0;
 }
 
-/* A child has none of its parent's workers, nor anybody who holds the lock or waits. */
+/* A forked child has none of its parent's workers, so nobody holds the lock or waits. */
 static void forget_workers(void)
 {
 	pthread_mutex_init(&lock, NULL);

@@ -22,12 +22,13 @@ static void on_signal(int number)
 	raise(number);
 }
 
-/* A closed descriptor 0-2 would be handed to the next file that is opened. */
+/* The next file that is opened would get a closed descriptor 0-2. */
 static void hold_standard_descriptors(void)
 {
 	for (int descriptor = 0; descriptor <= 2; descriptor++) {
 		if (fcntl(descriptor, F_GETFD) < 0 && errno == EBADF) {
-			/* the other direction, so that use of a closed one stays an error */
+			/* opened in the other direction, so that use of a closed descriptor stays
+			 * an error */
 			int opened = open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY);
 			if (opened >= 0 && opened != descriptor)
 				close(opened);
@@ -35,7 +36,7 @@ static void hold_standard_descriptors(void)
 	}
 }
 
-/* Whatever the command line may name as a file is kept by outputs, to the end of the process. */
+/* Outputs keep every file that the command line may name, to the end of the process. */
 static void keep_files(const struct tool *tool, char **operands, size_t count)
 {
 	size_t options = 0, files = 0;
@@ -87,7 +88,7 @@ void tool_fail(void)
 	if (!err_is_broken_pipe())
 		say(err_reason());
 	output_cleanup();
-	/* not exit: what could not be written must not be tried again at exit */
+	/* not exit, which would try again to write what could not be written */
 	_exit(err_status());
 }
 
