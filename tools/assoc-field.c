@@ -71,7 +71,7 @@ int main(int argc, char **argv)
 		tool_check(orientation_read(in, period ? 2 * M_PI : M_PI, &kernel));
 	npys_close_in(in);
 	if (from.table && !from.rms)
-		tool_warn("--rms: not given: the gauge of the kernel is taken as it is");
+		tool_warn("--rms: not given: every rms is taken as 1, so weights have the scale of the responses");
 
 	size_t narrow = kernel.height < kernel.width ? kernel.height : kernel.width;
 	double half = from.table ? (double)(set.k / 2) : fmin(200, step * (double)(narrow / 2));

@@ -60,7 +60,7 @@ int main(int argc, char **argv)
 	tool_check(units_read(in, &from, &set));
 	npys_close_in(in);
 	if (!from.rms)
-		tool_warn("--rms: not given: the gauge of the kernel is taken as it is");
+		tool_warn("--rms: not given: every rms is taken as 1, so weights have the scale of the responses");
 	tool_check(overlap_read(&from, &set, plan.threads, c));
 	for (size_t k = 0; k < 3; k++)
 		plan.c[k] = c[k];
