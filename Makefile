@@ -1,4 +1,13 @@
 # v1pipe: every tools/NAME.c becomes an executable, every lib/MODULE/*.c goes into one archive.
+
+# Names of files are text as they were given, which recipes take from the environment: neither make nor a shell reads them
+GIVEN := $(foreach v,$(.VARIABLES),$(if $(findstring command,$(origin $(v))),$(v)))
+PLACES = DESTDIR PREFIX BINDIR MANDIR DATADIR
+$(foreach v,$(filter $(PLACES) DATA BANK LGN KERNEL OUT BIN,$(GIVEN)),$(eval override export $(v) := $$(value $(v))))
+export $(PLACES)
+# what may stand on the command line beside a pipeline's own variables
+BUILD_VARIABLES = $(PLACES) CC CFLAGS CPPFLAGS LDFLAGS AR OPTIMISE WARNINGS STANDARD SAN MPI MPICC B V T JOBS PYTHON BATS MANDOC PKG_CONFIG
+
 include config.mk
 
 SHELL := /bin/bash
@@ -101,18 +110,18 @@ include tests/tests.mk
 -include pipelines/pipelines.mk
 
 # what an installed copy needs: tools, pages, pipelines, the Python module. Names are those of the tools; nothing else is put on PATH.
-PIPELINES := $(wildcard pipelines/*)
 install: all
-	install -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(DATADIR)/python" $(foreach s,1 5 7,"$(DESTDIR)$(MANDIR)/man$(s)")
-	install -m 755 $(TOOLS:%=$(B)/bin/%) "$(DESTDIR)$(BINDIR)"
-	for page in $(PAGES); do install -m 644 $$page "$(DESTDIR)$(MANDIR)/man$${page##*.}"; done
-	cp -R $(PIPELINES) "$(DESTDIR)$(DATADIR)"
-	install -m 644 python/v1pipe.py "$(DESTDIR)$(DATADIR)/python"
+	install -d -- "$$DESTDIR$$BINDIR" "$$DESTDIR$$DATADIR/python" "$$DESTDIR$$MANDIR"/man{1,5,7}
+	install -m 755 -- $(TOOLS:%=$(B)/bin/%) "$$DESTDIR$$BINDIR"
+	for page in $(PAGES); do install -m 644 -- $$page "$$DESTDIR$$MANDIR/man$${page##*.}"; done
+	cp -R -- $(wildcard pipelines/*) "$$DESTDIR$$DATADIR"
+	install -m 644 -- python/v1pipe.py "$$DESTDIR$$DATADIR/python"
 
+# with or without MPI
 uninstall:
-	rm -f $(TOOLS:%="$(DESTDIR)$(BINDIR)/%")
-	for page in $(notdir $(PAGES)); do rm -f "$(DESTDIR)$(MANDIR)/man$${page##*.}/$$page"; done
-	rm -rf "$(DESTDIR)$(DATADIR)"
+	for tool in $(patsubst tools/%.c,%,$(wildcard tools/*.c)); do rm -f -- "$$DESTDIR$$BINDIR/$$tool"; done
+	for page in $(notdir $(wildcard man/*)); do rm -f -- "$$DESTDIR$$MANDIR/man$${page##*.}/$$page"; done
+	rm -rf -- "$$DESTDIR$$DATADIR"
 
 # the README's tool table, from the suite's page
 readme:

@@ -8,34 +8,44 @@ SHELL := /bin/bash
 .SECONDARY:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
+export LC_ALL := C
 
-LGN ?=
-OUT ?= .
+# Begun by a user: what was given goes on as text, which no make and no shell reads, to start, beside this file. It runs the rest
+# below in OUT, where inputs have fixed names.
+ifneq ($(origin INSIDE),command line)
+export GIVEN := $(foreach v,$(.VARIABLES),$(if $(findstring command,$(origin $(v))),$(v)))
+$(foreach v,$(GIVEN),$(eval override export $(v) := $$(value $(v))))
+export V1PIPE_FILE := $(MAKEFILE_LIST)
+export V1PIPE_GOAL = $@
+export V1PIPE_MAKE := $(MAKE)
+MAKEOVERRIDES :=
+define begin
++@file=$${V1PIPE_FILE# }; [[ $$file == /* ]] || file=./$$file; exec "$${file%/*}/start" bank "$$V1PIPE_GOAL"
+endef
+.PHONY: all figures tables
+all: figures
+figures tables:
+	$(begin)
+.DEFAULT:
+	$(begin)
+else
+
 SURROGATES = 99
-HERE := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
-ifdef BIN
-export PATH := $(abspath $(BIN)):$(PATH)
-endif
-ifeq ($(wildcard $(BANK)),)
-$(error BANK=$(BANK) is not a file)
-endif
-VERSION := $(shell PATH='$(PATH)' fit-gabor --version)
-ifeq ($(VERSION),)
-$(error the tools are not on PATH; BIN=dir says where they are)
-endif
-NAME := $(basename $(notdir $(BANK)))
-FIRST := $(OUT)/study/bank-$(NAME)
-FIGURES := $(OUT)/figures
+HERE := study/.pipelines
+FIRST := study/bank-$(NAME)
+BANK := $(FIRST)/bank.npys
+LGN := $(wildcard $(FIRST)/lgn.npys)
+FIGURES := figures
 NAMES = bank nxny population passes
 
 .PHONY: all figures tables FORCE
 all: figures
 stamp = @mkdir -p $(@D); printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(1)' >$@
 $(FIRST)/bank.stamp: FORCE
-	$(call stamp,$(VERSION) $(BANK) $(LGN) $(SURROGATES))
+	$(call stamp,$(VERSION) $(INPUTS) $(SURROGATES))
 $(FIRST)/gabor.tsv: $(BANK) $(LGN) $(FIRST)/bank.stamp
-	fit-gabor $(if $(LGN),--lgn '$(LGN)') --surrogates $(SURROGATES) --fitted $(@D)/fitted.npys --profiles $(@D)/profiles.npys \
-		--passes $(@D)/passes.tsv --compare $(@D)/population.tsv '$(BANK)' -o $@
+	fit-gabor $(if $(LGN),--lgn $(LGN)) --surrogates $(SURROGATES) --fitted $(@D)/fitted.npys --profiles $(@D)/profiles.npys \
+		--passes $(@D)/passes.tsv --compare $(@D)/population.tsv $(BANK) -o $@
 $(FIRST)/log.tsv: $(FIRST)/gabor.tsv
 	fit-log $(@D)/profiles.npys -o $@
 TABLES = gabor.tsv log.tsv
@@ -47,3 +57,4 @@ $(FIGURES)/index.html: $(foreach n,$(NAMES),$(KINDS:%=$(FIGURES)/$(n).%)) $(TABL
 	'$(HERE)/bank-page' $(FIRST) $(FIGURES) 'v1pipe: $(NAME)' >$@
 figures: tables $(FIGURES)/index.html
 	@echo "figures: $(FIGURES)/index.html"
+endif

@@ -33,7 +33,7 @@ $(FIRST)/spectrum-zca.tsv: $(FIRST)/val.npys
 $(FIRST)/group-pooled.tsv: $(FIRST)/compare.tsv
 	awk -F '\t' 'NR == 1 || $$1 == "G1" && $$2 == "positive"' $(@D)/model-fields.tsv >$@
 # of se2-kernel's grid alone: one table for all studies
-CONVERGENCE = $(OUT)/study/convergence.tsv
+CONVERGENCE = study/convergence.tsv
 $(CONVERGENCE): $(HERE)/convergence
 	'$(HERE)/convergence' >$@
 $(FIRST)/convergence.tsv: $(CONVERGENCE)

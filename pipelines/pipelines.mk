@@ -1,7 +1,8 @@
 # make figures: the study with the tools of this build; make figures BANK=file.npys: the fits of any filter bank. All else
 # is in study.mk and bank.mk, which an installed copy runs by itself.
 figures: all
-	+@$(MAKE) --no-print-directory -f pipelines/$(if $(BANK),bank,study).mk figures BIN=$(B)/bin
+	+@BIN='$(B)/bin' V1PIPE_MAKE='$(MAKE)' GIVEN='$(filter-out $(BUILD_VARIABLES),$(GIVEN))' \
+		pipelines/start $(if $(value BANK),bank,study) figures
 .PHONY: figures
 
 # the README's picture, from the figures of the default study: Psi0, its profile and the field of K1 above the bank

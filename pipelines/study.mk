@@ -7,29 +7,35 @@ SHELL := /bin/bash
 .SECONDARY:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
+export LC_ALL := C
 
-DATA ?= dead-leaves
+# Begun by a user: what was given goes on as text, which no make and no shell reads, to start, beside this file. It runs the rest
+# below in OUT, where inputs have fixed names.
+ifneq ($(origin INSIDE),command line)
+export GIVEN := $(foreach v,$(.VARIABLES),$(if $(findstring command,$(origin $(v))),$(v)))
+$(foreach v,$(GIVEN),$(eval override export $(v) := $$(value $(v))))
+export V1PIPE_FILE := $(MAKEFILE_LIST)
+export V1PIPE_GOAL = $@
+export V1PIPE_MAKE := $(MAKE)
+MAKEOVERRIDES :=
+define begin
++@file=$${V1PIPE_FILE# }; [[ $$file == /* ]] || file=./$$file; exec "$${file%/*}/start" study "$$V1PIPE_GOAL"
+endef
+.PHONY: all figures tables
+all: figures
+figures tables:
+	$(begin)
+.DEFAULT:
+	$(begin)
+else
+
 PRESET ?= default
 SEEDS ?= 1
 # seeds below 101 are for development: the recipe and the analyses were chosen on seed 1; what is reported comes from others
 FIRST_SEED ?= 101
-OUT ?= .
-HERE := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
-ifdef BIN
-export PATH := $(abspath $(BIN)):$(PATH)
-endif
-export DATA
-
-DATASET := $(shell PATH='$(PATH)' DATA='$(DATA)' '$(HERE)/prepare' name)
-ifeq ($(DATASET),)
-$(error DATA=$(DATA) cannot be used)
-endif
-VERSION := $(shell PATH='$(PATH)' train-v1 --version)
-ifeq ($(VERSION),)
-$(error the tools are not on PATH; BIN=dir says where they are)
-endif
-ROOT := $(OUT)/study/$(DATASET)/$(PRESET)
-FIGURES := $(OUT)/figures
+HERE := study/.pipelines
+ROOT := study/$(DATASET)/$(PRESET)
+FIGURES := figures
 
 # ---- presets: how many images are drawn and how the network is trained; train-v1(1) explains each option ----
 IMAGES_default = 6000
@@ -95,7 +101,7 @@ all: figures
 # ---- data. A stamp holds what determines a file and is renewed only where that changed ----
 stamp = @mkdir -p $(@D); printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(1)' >$@
 $(ROOT)/seed-%/data.stamp: FORCE
-	$(call stamp,$(VERSION) $(DATA) $(IMAGES) $(FILTER_$(variant)))
+	$(call stamp,$(VERSION) $(IMAGES) $(FILTER_$(variant)))
 $(ROOT)/seed-%/train.stamp: FORCE
 	$(call stamp,$(VERSION) $(TRAIN) $(OPTIONS_$(variant)))
 $(ROOT)/seed-%/tables.stamp: FORCE
@@ -206,3 +212,4 @@ ROWS = $(foreach d,$(FULL),$(TABLES:%=$(d)/%)) $(foreach d,$(REST),$(d)/lgn-fit.
 tables: $(ROWS)
 
 include $(HERE)/figures.mk
+endif

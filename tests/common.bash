@@ -5,6 +5,8 @@ shopt -s extglob
 top=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 golden=$top/tests/golden
 data=$V1PIPE_DATA
+# variables of make check are none of a make that a test runs
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"
@@ -66,4 +68,21 @@ common_errors() {
 	bash -o pipefail -c "cat $2 | $1 | cat >pipe.out"
 	bash -c "$1 -o file.out <$2"
 	cmp pipe.out file.out
+}
+
+# section PAGE NAME: the lines of a section
+section() {
+	awk -v name="$2" '/^\.Sh / { inside = substr($0, 5) == name; next } inside' "$1"
+}
+
+# blocks PAGE FOLDER: write the examples that are to be run to FOLDER/1.sh, 2.sh ...
+blocks() {
+	mkdir -p "$2"
+	section "$1" EXAMPLES | awk -v folder="$2" '
+		/^\.Bd -literal -offset indent$/ { inside = 1; file = folder "/" ++n ".sh"; next }
+		/^\.Ed/ { if (inside) close(file); inside = 0; next }
+		inside {
+			gsub(/\\&/, ""); gsub(/\\-/, "-"); gsub(/\\\(aq/, "\047"); gsub(/\\\(ti/, "~"); gsub(/\\\(ha/, "^")
+			gsub(/\\e/, "\\"); print >file
+		}'
 }

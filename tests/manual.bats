@@ -8,23 +8,6 @@ setup_file() {
 	export built=$(for tool in $tools; do [[ $tool == *-mpi && ! -e $V1PIPE_BUILD/bin/$tool ]] || echo "$tool"; done)
 }
 
-# section PAGE NAME: the lines of a section
-section() {
-	awk -v name="$2" '/^\.Sh / { inside = substr($0, 5) == name; next } inside' "$1"
-}
-
-# blocks PAGE FOLDER: write the examples that are to be run to FOLDER/1.sh, 2.sh ...
-blocks() {
-	mkdir -p "$2"
-	section "$1" EXAMPLES | awk -v folder="$2" '
-		/^\.Bd -literal -offset indent$/ { inside = 1; file = folder "/" ++n ".sh"; next }
-		/^\.Ed/ { if (inside) close(file); inside = 0; next }
-		inside {
-			gsub(/\\&/, ""); gsub(/\\-/, "-"); gsub(/\\\(aq/, "\047"); gsub(/\\\(ti/, "~"); gsub(/\\\(ha/, "^")
-			gsub(/\\e/, "\\"); print >file
-		}'
-}
-
 @test "every tool has a page and tests, and v1pipe(7) names every tool and no other" {
 	for tool in $tools; do
 		[[ -e $top/man/$tool.1 ]] || { echo "$tool: no page"; failed=1; }
