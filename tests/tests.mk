@@ -28,7 +28,7 @@ $(B)/unit/fuzz-%: $(B)/tests/fuzz/%.o $(ARCHIVE)
 	$(Q)$(LINK) -o $@ $< $(ARCHIVE) $(PACKAGE_LIBS) -lm
 
 # programs that tests run beside the tools
-HELPERS := $(addprefix $(B)/helper/,network double-network $(if $(SAN),,stop.so))
+HELPERS := $(addprefix $(B)/helper/,network double-network $(if $(SAN),,stop.so fail.so))
 $(B)/helper/network: $(B)/tests/helper/network.o $(ARCHIVE)
 $(B)/tests/helper/double-%.o: CPPFLAGS += -DREAL_DOUBLE
 $(B)/helper/double-network: $(B)/tests/helper/double-network.o $(DOUBLE) $(ARCHIVE)

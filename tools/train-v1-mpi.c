@@ -24,7 +24,7 @@ int main(int argc, char **argv)
 	const struct comm *comm = comm_mpi_start();
 	comm_mpi_quiet(true);
 	size_t operands = tool_start(&tool, argc, argv);
-	program_check(argv + 1, operands);
+	program_check();
 	const char *output = program_output();
 	if (!output || strcmp(output, "-") == 0)
 		tool_usage("-o: needed, with a file: the launcher may change standard output");

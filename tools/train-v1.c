@@ -11,6 +11,6 @@ static const struct tool tool = PROGRAM_TOOL("train-v1");
 int main(int argc, char **argv)
 {
 	size_t operands = tool_start(&tool, argc, argv);
-	program_check(argv + 1, operands);
+	program_check();
 	return program_train(&comm_alone, argv, operands);
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
-#include "base/paths.h"
+#include "base/output.h"
 #include "base/progress.h"
 #include "base/tool.h"
 #include "net/respond.h"
@@ -73,28 +73,14 @@ static struct respond_options check_options(void)
 	    .tuning = tuning_file};
 }
 
-/* No table or output is another file of the run. */
-static void check_paths(char **operands, size_t count_operands)
-{
-	const struct paths_use named[] = {{"--output", output, true},
-	    {"--accuracy", accuracy, true}, {"--confusion", confusion, true},
-	    {"--tuning", tuning_file, true}, {"--stimuli", stimuli, false},
-	    {"--model", model_file, false},
-	    {"--lateral", lateral_file, false}};
-	size_t count = sizeof named / sizeof *named;
-	struct paths_use *used = tool_need(mem_alloc(count + count_operands, sizeof *used));
-	memcpy(used, named, sizeof named);
-	for (size_t i = 0; i < count_operands; i++)
-		used[count + i] = (struct paths_use){NULL, operands[i], false};
-	tool_check(paths_check(used, count + count_operands));
-	free(used);
-}
-
 int main(int argc, char **argv)
 {
 	size_t files = tool_start(&tool, argc, argv);
 	struct respond_options wanted = check_options();
-	check_paths(argv + 1, files);
+	/* known before any work */
+	const char *const tables[] = {accuracy, confusion, tuning_file};
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+		tool_check(tables[i] ? output_check(NULL, tables[i], false) : 0);
 	struct npys_out *out = NULL;
 	if (wanted.output != RESPOND_NOTHING)
 		out = tool_need(npys_create(output));

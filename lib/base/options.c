@@ -515,8 +515,10 @@ size_t opt_parse(const struct tool *tool, int argc, char **argv)
 	while (tool->options[options].name)
 		options++;
 	bool *given = mem_alloc(options + 1, sizeof *given);
-	if (!given)
-		usage_error(tool, "options", err_reason());
+	if (!given) {
+		fprintf(stderr, "%s: %s\n", tool->name, err_reason());
+		exit(STATUS_FAILED);
+	}
 	for (int i = 1; i < argc; i++) {
 		if (ended || argv[i][0] != '-' || !argv[i][1]) {
 			argv[1 + operands++] = argv[i];

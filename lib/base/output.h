@@ -1,10 +1,10 @@
 /*
- * Where results go. A regular or new file NAME is written as NAME.unfinished beside it and renamed
- * once it is whole and synced; a FIFO or a device is written directly; NULL and "-" are standard
- * output. Temporaries are removed when the process exits or gets SIGINT, SIGTERM or SIGHUP. What
- * kill -9 leaves is taken over by the next run that writes NAME; a lock (flock) tells it from a
- * file that is being written, beside which a run takes NAME.XXXXXX. So it does where the run itself
- * is to read NAME.unfinished (output_keep).
+ * Where results go. A regular or new file NAME is written as NAME.unfinished beside it and renamed once it is whole and synced; a
+ * FIFO or a device is written directly; NULL and "-" are standard output, /dev/stdout and /dev/fd/N are that descriptor. A symbolic
+ * link is followed, there or not. A tool's outputs are renamed together when it ends (output_hold): where one fails, those that are
+ * new are removed. Temporaries are removed when the process exits or gets SIGINT, SIGTERM or SIGHUP. What kill -9 leaves is taken
+ * over by the next run that writes NAME; a lock (flock) tells it from a file that is being written, beside which a run takes
+ * NAME.XXXXXX. So it does where the run itself is to read NAME.unfinished (paths_name).
  */
 #ifndef BASE_OUTPUT_H
 #define BASE_OUTPUT_H
@@ -14,21 +14,24 @@
 
 struct output;
 
-/* Keep these files: an output never replaces them as the remains of a killed run. A run keeps the
- * files it names, because it opens outputs before inputs; tool_start keeps those of the command line.
- * Standard input is always kept. */
-void output_keep(const char *const *paths, size_t count);
+/* From now on output_close leaves a finished output under its temporary name until output_commit. */
+void output_hold(void);
+
+/* Rename what is finished. 0, or -1 with a reason, and then none of the new ones is there. */
+int output_commit(void) __attribute__((warn_unused_result));
 
 /* binary: refuse a terminal; usage, exit status 2.
  * NULL with a reason on failure. */
 struct output *output_open(const char *path, bool binary) __attribute__((warn_unused_result));
 
-/* Whether output_open would fail, tested without opening; for results that take long. 0 or -1. */
-int output_check(const char *path, bool binary) __attribute__((warn_unused_result));
+/* Whether output_open would fail, tested without opening; for results that take long. Claims the
+ * name (paths_claim, option as there). 0 or -1. */
+int output_check(const char *option, const char *path, bool binary) __attribute__((warn_unused_result));
 
 /* As output_open, for a file that is read while it grows (a log) and that a later run continues:
  * without a temporary. The first `length` bytes of a regular file stay and the rest is cut off; a
- * shorter or missing file is an error. The folder is synced for a new file. */
+ * shorter or missing file is an error, and so is one that another run writes. The folder is synced
+ * for a new file. */
 struct output *output_grow(const char *path, size_t length) __attribute__((warn_unused_result));
 
 /* The bytes of a growing file, after all that was written is flushed and synced. 0 or -1. */

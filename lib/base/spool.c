@@ -1,4 +1,6 @@
 /* Unlinked files in $TMPDIR: see spool.h. */
+#define _GNU_SOURCE /* O_TMPFILE */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include "base/error.h"
@@ -18,24 +20,31 @@ const char *spool_name(void)
 	return name;
 }
 
+/* A file without a name; where the file system has none, one whose name is removed at once. */
+static int open_nameless(const char *folder)
+{
+#ifdef O_TMPFILE
+	int descriptor = open(folder, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+	if (descriptor >= 0)
+		return descriptor;
+#endif
+	char *path = mem_text("%s/v1pipe.XXXXXX", folder);
+	int named = path ? mkstemp(path) : -1;
+	if (named >= 0)
+		unlink(path);
+	else if (path)
+		err_errno("%s: cannot spool here", folder);
+	free(path);
+	return named;
+}
+
 FILE *spool_open(void)
 {
-	const char *folder = spool_folder();
-	char *path = mem_text("%s/v1pipe.XXXXXX", folder);
-	if (!path)
-		return NULL;
-	FILE *file = NULL;
-	int descriptor = mkstemp(path);
-	if (descriptor < 0) {
-		err_errno("%s: cannot spool here", folder);
-	} else {
-		unlink(path);
-		file = fdopen(descriptor, "w+b");
-		if (!file) {
-			err_errno("%s: cannot spool here", folder);
-			close(descriptor);
-		}
+	int descriptor = open_nameless(spool_folder());
+	FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "w+b");
+	if (!file && descriptor >= 0) {
+		err_errno("%s: cannot spool here", spool_folder());
+		close(descriptor);
 	}
-	free(path);
 	return file;
 }

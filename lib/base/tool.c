@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "base/memory.h"
 #include "base/output.h"
+#include "base/paths.h"
 #include "base/tool.h"
 
 static const char *tool_name = "v1pipe";
@@ -36,21 +37,29 @@ static void hold_standard_descriptors(void)
 	}
 }
 
-/* Outputs keep every file that the command line may name, to the end of the process. */
-static void keep_files(const struct tool *tool, char **operands, size_t count)
+/* Files that the command line names, to the end of the process: arguments called so, and the operands. */
+static void name_files(const struct tool *tool, char **operands, size_t count)
 {
 	size_t options = 0, files = 0;
 	while (tool->options[options].name)
 		options++;
-	const char **file = tool_need(mem_alloc(options + count + 1, sizeof *file));
+	struct paths_use *file = tool_need(mem_alloc(options + count + 1, sizeof *file));
 	for (const struct opt *o = tool->options; o->name; o++) {
 		const char *text = o->kind == OPT_KIND_TEXT ? *(const char **)o->value : NULL;
-		if (text)
-			file[files++] = text;
+		if (text && (strcmp(o->words, "file") == 0 || strcmp(o->words, "model") == 0))
+			file[files++] = (struct paths_use){tool_need(mem_text("--%s", o->name)), text};
 	}
 	for (size_t i = 0; i < count; i++)
-		file[files++] = operands[i];
-	output_keep(file, files);
+		file[files++] = (struct paths_use){NULL, operands[i]};
+	paths_name(file, files);
+}
+
+/* Outputs come under their names when all of them are whole. */
+static void finish(void)
+{
+	if (output_commit() < 0)
+		tool_fail();
+	output_cleanup();
 }
 
 size_t tool_start(const struct tool *tool, int argc, char **argv)
@@ -65,9 +74,10 @@ size_t tool_start(const struct tool *tool, int argc, char **argv)
 		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			sigaction(signals[i], &action, NULL);
 	}
-	atexit(output_cleanup);
+	output_hold();
+	atexit(finish);
 	size_t operands = opt_parse(tool, argc, argv);
-	keep_files(tool, argv + 1, operands);
+	name_files(tool, argv + 1, operands);
 	return operands;
 }
 
@@ -92,6 +102,14 @@ void tool_fail(void)
 	_exit(err_status());
 }
 
+/* FFTW's own function of that name, called where it gets no memory, would end the process by abort. */
+void fftwf_assertion_failed(const char *what, int line, const char *file);
+void fftwf_assertion_failed(const char *what, int line, const char *file)
+{
+	err_set("transform: no room within FFTW (%s, line %d: %s)", file, line, what);
+	tool_fail();
+}
+
 void tool_usage(const char *format, ...)
 {
 	char text[ERR_MAX];
@@ -100,7 +118,8 @@ void tool_usage(const char *format, ...)
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
 	say(text);
-	exit(STATUS_USAGE);
+	output_cleanup();
+	_exit(STATUS_USAGE);
 }
 
 void tool_warn(const char *format, ...)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/output.h"
 #include "model/model.h"
 
@@ -66,6 +67,15 @@ static size_t dtype_index(const char *name)
 struct pair {
 	char *key, *value;
 };
+
+static void free_pairs(struct pair *pairs, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(pairs[i].key);
+		free(pairs[i].value);
+	}
+	free(pairs);
+}
 
 struct model {
 	FILE *file;
@@ -272,14 +282,10 @@ void model_close(struct model *model)
 		return;
 	for (size_t i = 0; i < model->count; i++)
 		free(model->tensors[i].name);
-	for (size_t i = 0; i < model->meta_count; i++) {
-		free(model->meta[i].key);
-		free(model->meta[i].value);
-	}
+	free_pairs(model->meta, model->meta_count);
 	if (model->file)
 		fclose(model->file);
 	free(model->tensors);
-	free(model->meta);
 	free(model->path);
 	free(model);
 }
@@ -422,12 +428,15 @@ int model_read_double(struct model *model, const struct model_tensor *tensor, do
 
 int model_read_float(struct model *model, const struct model_tensor *tensor, float *x)
 {
-	double *wide = mem_alloc(tensor->elements, sizeof *wide);
-	int status = wide ? model_read_double(model, tensor, wide) : -1;
-	for (size_t i = 0; status == 0 && i < tensor->elements; i++)
-		x[i] = (float)wide[i];
-	free(wide);
-	return status;
+	double piece[512];
+	for (size_t done = 0, n; done < tensor->elements; done += n) {
+		n = size_min(sizeof piece / sizeof *piece, tensor->elements - done);
+		if (model_read_part(model, tensor, done, n, piece) < 0)
+			return -1;
+		for (size_t i = 0; i < n; i++)
+			x[done + i] = (float)piece[i];
+	}
+	return 0;
 }
 
 const char *model_meta(const struct model *model, const char *key)
@@ -458,22 +467,13 @@ struct entry {
 
 struct model_out {
 	struct entry *entries;
-	size_t count, capacity;
-	json_t *meta;
+	struct pair *meta;
+	size_t count, capacity, meta_count, meta_capacity;
 };
 
 struct model_out *model_create(void)
 {
-	struct model_out *out = mem_alloc(1, sizeof *out);
-	if (!out)
-		return NULL;
-	out->meta = json_object();
-	if (!out->meta) {
-		err_set("memory: no room for a model's metadata");
-		free(out);
-		return NULL;
-	}
-	return out;
+	return mem_alloc(1, sizeof(struct model_out));
 }
 
 void model_discard(struct model_out *out)
@@ -483,7 +483,7 @@ void model_discard(struct model_out *out)
 	for (size_t i = 0; i < out->count; i++)
 		free(out->entries[i].name);
 	free(out->entries);
-	json_decref(out->meta);
+	free_pairs(out->meta, out->meta_count);
 	free(out);
 }
 
@@ -517,9 +517,27 @@ int model_add_meta(struct model_out *out, const char *key, const char *value)
 {
 	json_t *text = json_string(value);
 	if (!text)
-		return err_set("%s: metadata that is not UTF-8", key);
-	return json_object_set_new(out->meta, key, text) < 0 ? err_set("%s: no room for metadata", key)
-	                                                     : 0;
+		return err_set("%s: metadata that is not UTF-8, or no memory", key);
+	json_decref(text);
+	char *copy = mem_text("%s", value);
+	size_t i = 0;
+	if (!copy)
+		return -1;
+	while (i < out->meta_count && strcmp(out->meta[i].key, key) != 0)
+		i++;
+	if (i < out->meta_count) {
+		free(out->meta[i].value);
+		out->meta[i].value = copy;
+		return 0;
+	}
+	char *name = mem_text("%s", key);
+	if (!name || mem_grow((void **)&out->meta, &out->meta_capacity, i + 1, sizeof *out->meta) < 0) {
+		free(name);
+		free(copy);
+		return -1;
+	}
+	out->meta[out->meta_count++] = (struct pair){name, copy};
+	return 0;
 }
 
 static int by_name(const void *a, const void *b)
@@ -527,54 +545,70 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
 }
 
-/* The header as JSON: __metadata__ first, tensors in the order of their data, keys of the metadata sorted. */
-static char *header_text(struct model_out *out)
+/* A JSON string. 0 or -1. */
+static int put_string(FILE *to, const char *text)
+{
+	json_t *string = json_string(text);
+	if (!string)
+		return err_set("%s: not UTF-8, or no memory", text);
+	int status = json_dumpf(string, to, JSON_ENCODE_ANY);
+	json_decref(string);
+	return status < 0 ? err_set("memory: no room for a model's header") : 0;
+}
+
+/* The header: __metadata__ with its keys sorted, then tensors in the order of their data. 0 or -1. */
+static int put_header(FILE *to, const struct model_out *out)
 {
 	size_t position = 0;
-	json_t *root = json_object();
-	char *text = NULL;
-	if (json_object_size(out->meta)) {
-		json_t *sorted = json_object();
-		const char *key;
-		json_t *value;
-		size_t n = json_object_size(out->meta), i = 0;
-		struct pair *pairs = mem_alloc(n, sizeof *pairs);
-		json_object_foreach(out->meta, key, value) {
-			if (pairs)
-				pairs[i++] = (struct pair){(char *)key, (char *)json_string_value(value)};
-		}
-		if (pairs)
-			qsort(pairs, n, sizeof *pairs, by_key);
-		for (i = 0; pairs && i < n; i++)
-			json_object_set_new(sorted, pairs[i].key, json_string(pairs[i].value));
-		free(pairs);
-		json_object_set_new(root, "__metadata__", sorted);
+	for (size_t i = 0; i < out->meta_count; i++) {
+		fputs(i ? "," : "{\"__metadata__\":{", to);
+		if (put_string(to, out->meta[i].key) < 0 || fputc(':', to) == EOF ||
+		    put_string(to, out->meta[i].value) < 0)
+			return -1;
 	}
+	fputs(out->meta_count ? "}" : "{", to);
 	for (size_t i = 0; i < out->count; i++) {
 		const struct entry *e = &out->entries[i];
-		size_t bytes = e->elements * sizeof(float);
-		json_t *shape = json_array();
+		size_t end = position + e->elements * sizeof(float);
+		if (i && strcmp(e->name, out->entries[i - 1].name) == 0)
+			return err_set("%s: two tensors of one name", e->name);
+		if (i || out->meta_count)
+			fputc(',', to);
+		if (put_string(to, e->name) < 0)
+			return -1;
+		fputs(":{\"dtype\":\"F32\",\"shape\":[", to);
 		for (size_t k = 0; k < e->rank; k++)
-			json_array_append_new(shape, json_integer((json_int_t)e->shape[k]));
-		json_object_set_new(root, e->name,
-		    json_pack("{s:s, s:o, s:[I,I]}", "dtype", "F32", "shape", shape, "data_offsets",
-		        (json_int_t)position, (json_int_t)(position + bytes)));
-		position += bytes;
+			fprintf(to, "%s%zu", k ? "," : "", e->shape[k]);
+		fprintf(to, "],\"data_offsets\":[%zu,%zu]}", position, end);
+		position = end;
 	}
-	if (root && json_object_size(root) == out->count + (json_object_size(out->meta) > 0))
-		text = json_dumps(root, JSON_COMPACT | JSON_PRESERVE_ORDER);
-	json_decref(root);
-	if (!text)
-		err_set("the model's header cannot be made: two tensors of one name, a name that is not "
-			"UTF-8, or no memory");
-	return text;
+	fputc('}', to);
+	return 0;
+}
+
+/* The header's text; NULL with a reason. */
+static char *header_text(struct model_out *out)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *to = open_memstream(&text, &length);
+	if (out->count)
+		qsort(out->entries, out->count, sizeof *out->entries, by_name);
+	if (out->meta_count)
+		qsort(out->meta, out->meta_count, sizeof *out->meta, by_key);
+	int status = to ? put_header(to, out) : -1;
+	bool failed = !to || ferror(to);
+	if ((to && fclose(to) != 0) || failed)
+		status = err_set("memory: no room for a model's header");
+	if (status == 0)
+		return text;
+	free(text);
+	return NULL;
 }
 
 int model_write(struct model_out *out, const char *path)
 {
 	unsigned char size[8];
-	if (out->count)
-		qsort(out->entries, out->count, sizeof *out->entries, by_name);
 	char *text = header_text(out);
 	struct output *file = text ? output_open(path, true) : NULL;
 	int status = file ? 0 : -1;

@@ -125,7 +125,7 @@ int checkpoint_save(const char *path, const struct network *net, struct optimise
 	}
 	status = model_write(out, path);
 	out = NULL;
-	if (status == 0)
+	if (status == 0 && (status = output_commit()) == 0)
 		status = output_sync_folder(path);
 done:
 	if (out)

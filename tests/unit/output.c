@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/output.h"
+#include "base/paths.h"
 #include "check.h"
 
 #define UNFINISHED "result.unfinished"
@@ -132,13 +133,13 @@ int main(void)
 	/* what this run is to read, by another name, and a name of nothing: the one stays, the other is not made */
 	put(UNFINISHED, "to be read");
 	CHECK(symlink(UNFINISHED, "input") == 0);
-	static const char *const named[] = {"nothing", "input"}, *const nothing[] = {UNFINISHED};
-	output_keep(named, 2);
+	static const struct paths_use named[] = {{NULL, "nothing"}, {NULL, "input"}}, nothing[] = {{NULL, UNFINISHED}};
+	paths_name(named, 2);
 	CHECK(write_result() && holds(UNFINISHED, "to be read"));
 	CHECK(unlink(UNFINISHED) == 0 && unlink("input") == 0);
-	output_keep(nothing, 1);
+	paths_name(nothing, 1);
 	CHECK((out = output_open("result", false)) && access(UNFINISHED, F_OK) < 0 && output_close(out) == 0);
-	output_keep(NULL, 0);
+	paths_name(NULL, 0);
 	squashed();
 	/* the folder has these two files, no temporary of any other name */
 	CHECK(unlink("precious") == 0 && unlink("result") == 0 && chdir("/") == 0 && rmdir(folder) == 0);

@@ -111,8 +111,9 @@ static void parse_freeze(void)
 }
 
 /* What is written is no stream, and no other file of the run. */
-static void check_paths(char **operands, size_t count_operands)
+static void check_paths(void)
 {
+<<<<<<< HEAD
 	const struct paths_use named[] = {{"--output", output, true}, {"--log", files.log, true},
 	    {"--checkpoint", files.checkpoint, true}, {"--init", init, false},
 	    {"--validate", validate, false}};
@@ -122,20 +123,23 @@ static void check_paths(char **operands, size_t count_operands)
 	for (size_t i = 1; i < 3; i++) {
 		if (used[i].path && strcmp(used[i].path, "-") == 0)
 			tool_usage("%s: standard input or output will not do; name a file", used[i].option);
+=======
+	const char *const named[][2] = {{"--output", output}, {"--log", files.log}, {"--checkpoint", files.checkpoint}};
+	for (size_t i = 0; files.snapshots && i + 1 < TRAINING_LOG_FILES; i++) {
+		char *path = tool_need(training_log_path(files.snapshots, i));
+		tool_check(paths_claim("--snapshots", path));
+		free(path);
 	}
-	size_t snapshots = count;
-	for (size_t i = 0; files.snapshots && i + 1 < TRAINING_LOG_FILES; i++)
-		used[count++] = (struct paths_use){"--snapshots", tool_need(training_log_path(files.snapshots, i)), true};
-	size_t first = count;
-	for (size_t i = 0; i < count_operands; i++)
-		used[count++] = (struct paths_use){NULL, operands[i], false};
-	tool_check(paths_check(used, count));
-	while (first > snapshots)
-		free((char *)used[--first].path);
-	free(used);
+	for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
+		if (i && named[i][1] && strcmp(named[i][1], "-") == 0)
+			tool_usage("%s: a file, not a stream", named[i][0]);
+		if (!i || named[i][1])
+			tool_check(paths_claim(named[i][0], named[i][1]));
+>>>>>>> 7e1513b (One rule for names of outputs, outputs that come together, failed allocations that are noticed)
+	}
 }
 
-void program_check(char **operands, size_t count)
+void program_check(void)
 {
 	if (network.k0 % 2 == 0 || network.k1 % 2 == 0 || network.kl % 2 == 0)
 		tool_usage("--k0, --k1, --kl: sides of kernels are odd");
@@ -145,7 +149,7 @@ void program_check(char **operands, size_t count)
 	if (training.degrade.contrast[0] > training.degrade.contrast[1])
 		tool_usage("--contrast: %g,%g: the lower factor comes first", training.degrade.contrast[0],
 		    training.degrade.contrast[1]);
-	check_paths(operands, count);
+	check_paths();
 	parse_freeze();
 	network.lgn = (enum network_lgn)lgn;
 	network.propagation = (enum network_propagation)propagation;
@@ -229,9 +233,9 @@ static void read_data(const char *file, char **argv, size_t operands, struct dat
 /* Known before hours of work that its results can be written. */
 static void check_files(void)
 {
-	tool_check(output_check(output, true));
+	tool_check(output_check("--output", output, true));
 	if (files.checkpoint)
-		tool_check(output_check(files.checkpoint, true));
+		tool_check(output_check("--checkpoint", files.checkpoint, true));
 }
 
 const char *program_output(void)

@@ -19,7 +19,7 @@ extern const struct opt_rule program_rules[];
 	}
 
 /* After tool_start: options that contradict each other, files that are named twice; operands (count). */
-void program_check(char **operands, size_t count);
+void program_check(void);
 
 /* -o, NULL where it is not given */
 const char *program_output(void);

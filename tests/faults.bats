@@ -1,0 +1,87 @@
+# Every allocation that fails: the output is the same, or there is one line with a reason, status 1 (tensor-cmp: 2), and no output
+# under its final name but what grows (a log, with its seconds, snapshots, a checkpoint). Small jobs; each allocation after the start of main fails once by itself and once with all after it.
+# Here a sample of at most FAULTS_SAMPLE of them each (exhaustive: make check-long, FAULTS_SAMPLE=0).
+load common
+
+setup_file() {
+	cd "$BATS_FILE_TMPDIR"
+	python "
+rng = np.random.default_rng(3)
+save('bank.npys', rng.normal(size=(3, 7, 7)).astype('f4'))
+y, x = np.mgrid[2:-3:-1, -2:3]
+s = (x**2 + y**2) / 2
+save('lgn.npys', ((1 - s) * np.exp(-s)).astype('f4')[None, None])
+save('lateral.npys', rng.normal(size=(4, 4, 3, 3)).astype('f4'))
+open('a.pgm', 'wb').write(b'P5 20 20 255\n' + bytes(rng.integers(0, 256, 400).astype('u1')))
+open('X.bin', 'wb').write(bytes(rng.integers(0, 256, 2 * 3 * 96 * 96).astype('u1')))
+open('y.bin', 'wb').write(bytes([1, 2]))
+"
+	dead-leaves -n 12 --classes 2 --size 32 >images.npys
+	train-v1 -j 1 --filters 4 --kl 3 --crop 24 --epochs 1 --batch 4 --validate images.npys -o model.safetensors images.npys
+	tensor-get --name v1.weight model.safetensors | tensor-get --slice :,0 -o v1.npys
+	tensor-get --name lateral.weight model.safetensors -o k.npys
+	tensor-get --name v1.rms model.safetensors -o rms.npys
+	fit-gabor -j 1 --surrogates 0 v1.npys | awk 'NR > 1 { $3 = 1 } { $1 = $1; print }' FS='\t' OFS='\t' >gabor.tsv
+	stimuli --kind gratings --size 16 --frequency 0.1:0.2:2 --phase 0:180:2 --parameters gratings.tsv -o gratings.npys
+}
+
+# fault STATUS COMMAND...: COMMAND writes to the folder out and to standard output
+fault() {
+	local wrong=$1 total step mode n status
+	shift
+	[[ -e $V1PIPE_BUILD/helper/fail.so ]] || skip "not with sanitisers, which have their own allocator"
+	run_at() { # N MODE
+		rm -rf out && mkdir out
+		status=0
+		env FAIL_AT="$1" ${2:+FAIL_ON=1} ${3:+FAIL_COUNT=$3} LD_PRELOAD="$V1PIPE_BUILD/helper/fail.so" "${@:4}" >stdout 2>stderr </dev/null || status=$?
+	}
+	cp "$BATS_FILE_TMPDIR"/* . 2>/dev/null || :
+	run_at 0 '' count "$@"
+	[[ $status -eq 0 ]] || { cat stderr; return 1; }
+	total=$(<count)
+	rm -rf whole && mkdir whole && cp -r out stdout whole
+	step=1
+	if [[ ${FAULTS_SAMPLE:-60} -gt 0 ]]; then step=$((total / ${FAULTS_SAMPLE:-60} + 1)); fi
+	for mode in '' on; do
+		for ((n = 1; n <= total; n += step)); do
+			run_at "$n" "$mode" '' "$@"
+			if [[ $status -eq 0 ]] && cmp -s stdout whole/stdout && diff -rq -x grown.log out whole/out >/dev/null; then
+				continue
+			fi
+			[[ $status -eq $wrong && $(wc -l <stderr) -eq 1 && $(<stderr) == "$1: "*": "* && -z $(ls -A out | grep -v '^grown\.' || :) ]] ||
+				{ echo "$* allocation $n of $total${mode:+ and all after it}: status $status"; head -n 3 stderr; ls -A out; FAULTS=1; }
+		done
+	done
+	[[ -z ${FAULTS-} ]]
+}
+
+@test "training, responses, models" {
+	fault 1 train-v1 -j 1 --filters 2 --kl 3 --crop 20 --epochs 2 --batch 6 --validate images.npys --log out/grown.log --snapshots out/grown --checkpoint out/grown.checkpoint -o out/m images.npys
+	fault 1 v1-respond -j 1 --model model.safetensors images.npys -o out/r
+	fault 1 v1-respond -j 1 --model model.safetensors --jacobian 1 images.npys -o out/r
+	fault 1 v1-respond -j 1 --model model.safetensors --stimuli gratings.tsv --tuning out/t gratings.npys
+	fault 1 tensor-get --name v1.weight model.safetensors -o out/x
+	fault 1 tensor-get --take 2,0 bank.npys -o out/x
+	fault 1 tensor-info model.safetensors -o out/x
+	fault 2 tensor-cmp bank.npys bank.npys
+}
+
+@test "images and filters" {
+	fault 1 dead-leaves -j 1 -n 3 --size 24 -o out/x
+	fault 1 stimuli --kind gratings --size 16 --frequency 0.1:0.2:2 --parameters out/p -o out/x
+	fault 1 image-read a.pgm -o out/x
+	fault 1 image-write -o out/x images.npys
+	fault 1 stl10-read --size 64 X.bin y.bin -o out/x
+	fault 1 image-degrade -j 1 --noise 3 -o out/x images.npys
+	fault 1 whiten -j 1 --spectrum out/s -o out/x images.npys
+	fault 1 whiten -j 1 --method zca --patch 3 -o out/x images.npys
+	fault 1 lgn-filter -j 1 --log 1 -o out/x images.npys
+}
+
+@test "fits, fields, statistics, kernels" {
+	fault 1 fit-gabor -j 1 --lgn lgn.npys --surrogates 2 --fitted out/f --passes out/p --compare out/c bank.npys -o out/x
+	fault 1 fit-log -j 1 --null 2 bank.npys -o out/x
+	fault 1 assoc-field -j 1 --filters v1.npys --table gabor.tsv --rms rms.npys --curves out/c k.npys -o out/x
+	fault 1 lateral-stats -j 1 --filters v1.npys --table gabor.tsv --rms rms.npys -n 3 -b 3 -q 1 k.npys -o out/x
+	fault 1 se2-kernel -j 1 -n 8 -w 9 -N 4 -o out/x
+}
