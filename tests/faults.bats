@@ -22,7 +22,7 @@ open('y.bin', 'wb').write(bytes([1, 2]))
 	tensor-get --name lateral.weight model.safetensors -o k.npys
 	tensor-get --name v1.rms model.safetensors -o rms.npys
 	fit-gabor -j 1 --surrogates 0 v1.npys | awk 'NR > 1 { $3 = 1 } { $1 = $1; print }' FS='\t' OFS='\t' >gabor.tsv
-	stimuli --kind gratings --size 16 --frequency 0.1:0.2:2 --phase 0:180:2 --parameters gratings.tsv -o gratings.npys
+	stimuli --kind gratings --size 16 --frequency 0.1:0.2:2 --phase 0:270:4 --parameters gratings.tsv -o gratings.npys
 }
 
 # fault STATUS COMMAND...: COMMAND writes to the folder out and to standard output

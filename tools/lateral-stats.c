@@ -62,7 +62,7 @@ static void read_plan(void)
 		    "--label: %s: that is the name of a kernel of overlaps in the same table",
 		    label);
 	if (list_parse(ranges, false, distances, &list))
-		tool_usage("--ranges: %s", err_reason());
+		tool_check(err_context("--ranges"));
 	if (list.count < 2 || list.count > LATERAL_RANGES)
 		tool_usage("--ranges: %zu edges: 2 to %d are possible", list.count, LATERAL_RANGES);
 	for (size_t e = 1; e < list.count; e++)

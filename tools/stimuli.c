@@ -88,7 +88,7 @@ static void read_axis(enum axis a, const char *name, const char *text, const cha
     bool geometric, struct opt_range range)
 {
 	if (list_parse(text ? text : initial, geometric, range, &axis[a]))
-		tool_usage("--%s: %s", name, err_reason());
+		tool_check(err_context("--%s", name));
 }
 
 static void read_options(void)

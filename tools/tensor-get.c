@@ -90,7 +90,7 @@ static void read_order(void)
 {
 	struct opt_range places = AT_LEAST(0);
 	if (list_parse(take_text, false, places, &order) < 0)
-		tool_usage("--take: %s", err_reason());
+		tool_check(err_context("--take"));
 	for (size_t i = 0; i < order.count; i++)
 		if (order.x[i] != (double)(size_t)order.x[i])
 			tool_usage("--take: %g is not a whole number", order.x[i]);

@@ -21,7 +21,7 @@ static int number(const char **text, double *x)
 
 	*x = strtod(*text, &end);
 	if (end == *text || isspace((unsigned char)**text))
-		return err_set("'%s': not a number", *text);
+		return err_usage("'%s': not a number", *text);
 	*text = end;
 	return 0;
 }
@@ -34,13 +34,13 @@ static int series(const char *text, bool geometric, struct list *list)
 		return -1;
 	if (*text++ != ':' || number(&text, &last) || *text++ != ':' || number(&text, &count) ||
 	    *text)
-		return err_set("not of the form first:last:count");
+		return err_usage("not of the form first:last:count");
 	if (!(count >= 1 && count <= LIST_MAX) || count != floor(count))
-		return err_set("the count is not a whole number from 1 to %d", LIST_MAX);
+		return err_usage("the count is not a whole number from 1 to %d", LIST_MAX);
 	if (count < 2 && first != last)
-		return err_set("one number cannot run from %g to %g", first, last);
+		return err_usage("one number cannot run from %g to %g", first, last);
 	if (geometric && !(first > 0 && last > 0))
-		return err_set("equal ratios need positive numbers");
+		return err_usage("equal ratios need positive numbers");
 	list->count = (size_t)count;
 	if (!(list->x = mem_alloc(list->count, sizeof(double))))
 		return -1;
@@ -72,7 +72,7 @@ static int enumeration(const char *text, struct list *list)
 	if (*text || text[-1] == ',') {
 		free(x);
 		list->x = NULL;
-		return err_set("'%s': numbers are separated by single commas", *text ? text : ",");
+		return err_usage("'%s': numbers are separated by single commas", *text ? text : ",");
 	}
 	return 0;
 }
@@ -89,7 +89,7 @@ int list_parse(const char *text, bool geometric, struct opt_range range, struct 
 	for (size_t i = 0; i < list->count; i++) {
 		if (inside(list->x[i], range))
 			continue;
-		err_set("%g: outside %c%g, %g%c", list->x[i], range.open_min ? '(' : '[', range.min,
+		err_usage("%g: outside %c%g, %g%c", list->x[i], range.open_min ? '(' : '[', range.min,
 		    range.max, range.open_max ? ')' : ']');
 		free(list->x);
 		list->x = NULL;
