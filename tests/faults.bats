@@ -85,3 +85,61 @@ fault() {
 	fault 1 lateral-stats -j 1 --filters v1.npys --table gabor.tsv --rms rms.npys -n 3 -b 3 -q 1 k.npys -o out/x
 	fault 1 se2-kernel -j 1 -n 8 -w 9 -N 4 -o out/x
 }
+
+@test "an output is no other file of the run, whatever leads to it" {
+	dead-leaves -n 4 --size 16 -o leaves
+	cp leaves kept
+	ln -s nowhere dangling
+	ln -s leaves soft
+	errors <<-EOF
+		stimuli --size 16 --parameters ./p -o p | 2 | is the file of --parameters
+		whiten leaves --spectrum ./s -o s | 2 | is the file of --spectrum
+		whiten leaves --spectrum nowhere -o dangling | 2 | is the file of --spectrum
+		whiten leaves -o soft | 2 | is to be read
+		whiten leaves -o ./leaves | 2 | is to be read
+		se2-kernel -n 4 -w 5 --curves x -o ./x | 2 | is the file of --curves
+	EOF
+	cmp leaves kept
+	[[ ! -e p && ! -e s && ! -e nowhere ]]
+}
+
+@test "outputs: a descriptor is what the shell opened, a link to nothing is followed, the longest name, no set-id bits, a mount point" {
+	dead-leaves -n 2 --size 8 -o expected
+	{ echo before; dead-leaves -n 2 --size 8 -o /dev/stdout; echo after; } >all
+	cmp all <(echo before; cat expected; echo after)
+	{ echo before >&3; dead-leaves -n 2 --size 8 -o /dev/fd/3; echo after >&3; } 3>all
+	cmp all <(echo before; cat expected; echo after)
+	run --separate-stderr dead-leaves -n 2 --size 8 -o /dev/fd/77
+	one_line 1 'Bad file descriptor'
+	ln -s there link
+	dead-leaves -n 2 --size 8 -o link
+	[[ -L link ]] && cmp there expected
+	long=$(printf 'n%.0s' {1..255})
+	dead-leaves -n 2 --size 8 -o "$long"
+	cmp "$long" expected
+	run --separate-stderr dead-leaves -n 2 --size 8 -o "n$long"
+	one_line 1 'name too long'
+	: >set && chmod 6755 set
+	dead-leaves -n 2 --size 8 -o set
+	[[ $(stat -c %a set) == 755 ]]
+	if (echo old >mounted && : >over && unshare -m bash -c 'mount --bind over mounted') 2>/dev/null; then
+		unshare -m bash -euc 'mount --bind over mounted; dead-leaves -n 2 --size 8 -o mounted; cmp mounted expected'
+		cmp over expected
+	fi
+	[[ -z $(compgen -G '*.unfinished') ]]
+}
+
+@test "two runs with one log: the second is refused" {
+	dead-leaves -n 40 --classes 2 --size 32 -o images
+	(exec 9>>log && flock 9 && run --separate-stderr train-v1 --filters 2 --kl 3 --crop 20 --epochs 1 --log log images -o m &&
+		one_line 1 'log: another run is writing it')
+	[[ ! -s log && ! -e m ]]
+}
+
+@test "several outputs come together or not at all" {
+	dead-leaves -n 4 --size 16 -o leaves
+	mkdir full
+	# the second output cannot be written to its end
+	run --separate-stderr bash -c 'ulimit -f 1; trap "" XFSZ; whiten leaves --spectrum s -o w'
+	[[ $status -eq 1 && ! -e s && ! -e w ]]
+}

@@ -103,7 +103,7 @@ leaves() {
 @test "one file for two outputs is refused before anything is written" {
 	dead-leaves -n 4 --size 16 -o leaves
 	errors <<-EOF
-		stimuli --size 16 --parameters out -o out | 2 | named for two outputs$
+		stimuli --size 16 --parameters out -o out | 2 | is the file of --parameters$
 		whiten --spectrum - leaves | 2 | named for two outputs$
 	EOF
 }

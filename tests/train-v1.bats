@@ -134,7 +134,7 @@ assert [x.shape for x in npys("s.lgn.npys")] == [(3, 3)] * 2 and [x.shape for x 
 		--log soft mine -o out | 2 | is to be read
 		--log hard mine -o out | 2 | is to be read
 		--snapshots p p.v1.npys -o out | 2 | --snapshots: p.v1.npys is to be read
-		--snapshots q --log q.lgn.npys mine -o out | 2 | --log: q.lgn.npys is the file of --snapshots
+		--snapshots q --log q.lgn.npys mine -o out | 2 | --snapshots: q.lgn.npys is the file of --log
 		--checkpoint ./z mine -o z | 2 | --output: z is the file of --checkpoint
 	EOF
 	cmp mine "$stripes"
