@@ -113,17 +113,6 @@ static void parse_freeze(void)
 /* What is written is no stream, and no other file of the run. */
 static void check_paths(void)
 {
-<<<<<<< HEAD
-	const struct paths_use named[] = {{"--output", output, true}, {"--log", files.log, true},
-	    {"--checkpoint", files.checkpoint, true}, {"--init", init, false},
-	    {"--validate", validate, false}};
-	size_t count = sizeof named / sizeof *named;
-	struct paths_use *used = tool_need(mem_alloc(count + TRAINING_LOG_FILES + count_operands, sizeof *used));
-	memcpy(used, named, sizeof named);
-	for (size_t i = 1; i < 3; i++) {
-		if (used[i].path && strcmp(used[i].path, "-") == 0)
-			tool_usage("%s: standard input or output will not do; name a file", used[i].option);
-=======
 	const char *const named[][2] = {{"--output", output}, {"--log", files.log}, {"--checkpoint", files.checkpoint}};
 	for (size_t i = 0; files.snapshots && i + 1 < TRAINING_LOG_FILES; i++) {
 		char *path = tool_need(training_log_path(files.snapshots, i));
@@ -132,10 +121,9 @@ static void check_paths(void)
 	}
 	for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
 		if (i && named[i][1] && strcmp(named[i][1], "-") == 0)
-			tool_usage("%s: a file, not a stream", named[i][0]);
+			tool_usage("%s: standard input or output will not do; name a file", named[i][0]);
 		if (!i || named[i][1])
 			tool_check(paths_claim(named[i][0], named[i][1]));
->>>>>>> 7e1513b (One rule for names of outputs, outputs that come together, failed allocations that are noticed)
 	}
 }
 
