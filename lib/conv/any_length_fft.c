@@ -23,8 +23,8 @@ size_t any_length_fft_batch(size_t lines, size_t numbers)
 	const size_t most = 500000; /* bytes; their spectra take as many again */
 	size_t best = 1;
 	double least = INFINITY;
-	for (size_t n = 1; n <= ANY_LENGTH_FFT_BATCH_MAX && (n == 1 || n * numbers * sizeof(real) <= most);
-	     n++) {
+	for (size_t n = 1;
+	     n <= ANY_LENGTH_FFT_BATCH_MAX && (n == 1 || n * numbers * sizeof(real) <= most); n++) {
 		double groups = (double)((n * lines + LANES - 1) / LANES) / (double)n;
 		if (groups < 0.99 * least) {
 			least = groups;
@@ -34,31 +34,31 @@ size_t any_length_fft_batch(size_t lines, size_t numbers)
 	return best;
 }
 
-static int plan_chirp(struct any_length_fft *line)
+static int plan_chirp(struct any_length_fft *plan)
 {
-	size_t n = line->n, m = line->m;
-	line->chirp = mem_alloc(2 * n, sizeof *line->chirp);
-	line->spectrum = mem_alloc(2 * m, sizeof *line->spectrum);
+	size_t n = plan->n, m = plan->m;
+	plan->chirp = mem_alloc(2 * n, sizeof *plan->chirp);
+	plan->spectrum = mem_alloc(2 * m, sizeof *plan->spectrum);
 	real *x = mem_alloc(2 * m * ELEMENT, sizeof *x), *y = NULL;
-	real *scratch = mem_alloc(vector_fft_scratch(line->fft), sizeof *scratch);
-	int status = line->chirp && line->spectrum && x && scratch ? 0 : -1;
+	real *scratch = mem_alloc(vector_fft_scratch(plan->fft), sizeof *scratch);
+	int status = plan->chirp && plan->spectrum && x && scratch ? 0 : -1;
 	y = status == 0 ? x + m * ELEMENT : NULL;
 	for (size_t i = 0; status == 0 && i < n; i++) {
 		/* the phase repeats after 2n, and i^2 mod 2n is exact */
 		double angle = M_PI * (double)(i * i % (2 * n)) / (double)n;
-		line->chirp[2 * i] = (real)cos(angle);
-		line->chirp[2 * i + 1] = (real)-sin(angle);
+		plan->chirp[2 * i] = (real)cos(angle);
+		plan->chirp[2 * i + 1] = (real)-sin(angle);
 		size_t mirrored = i ? m - i : 0;
 		x[i * ELEMENT] = x[mirrored * ELEMENT] = (real)(cos(angle) / (double)m);
 		x[i * ELEMENT + LANES] = x[mirrored * ELEMENT + LANES] =
 		    (real)(sin(angle) / (double)m);
 	}
 	if (status == 0) {
-		vector_fft_exec(line->fft, &(struct vector_fft_in){x, x + LANES, ELEMENT, 0, m},
+		vector_fft_exec(plan->fft, &(struct vector_fft_in){x, x + LANES, ELEMENT, 0, m},
 		    &(struct vector_fft_out){y, y + LANES, ELEMENT, 0, m}, scratch);
 		for (size_t i = 0; i < m; i++) {
-			line->spectrum[2 * i] = y[i * ELEMENT];
-			line->spectrum[2 * i + 1] = y[i * ELEMENT + LANES];
+			plan->spectrum[2 * i] = y[i * ELEMENT];
+			plan->spectrum[2 * i + 1] = y[i * ELEMENT + LANES];
 		}
 	}
 	free(x);
@@ -69,35 +69,35 @@ static int plan_chirp(struct any_length_fft *line)
 struct any_length_fft *any_length_fft_plan(size_t n)
 {
 	const size_t longest = (size_t)1 << 30; /* whose square fits */
-	struct any_length_fft *line = calloc(1, sizeof *line);
-	if (!line || !n || n > longest) {
-		err_set(line ? "transform: a line of %zu" : "transform: no room for its plan", n);
-		free(line);
+	struct any_length_fft *plan = calloc(1, sizeof *plan);
+	if (!plan || !n || n > longest) {
+		err_set(plan ? "transform: a line of %zu" : "transform: no room for its plan", n);
+		free(plan);
 		return NULL;
 	}
-	line->n = n;
-	line->m = vector_fft_fits(n) ? 0 : vector_fft_good_size(2 * n - 1);
-	line->fft = vector_fft_plan(line->m ? line->m : n);
-	if (!line->fft || (line->m && plan_chirp(line) < 0)) {
-		any_length_fft_free(line);
+	plan->n = n;
+	plan->m = vector_fft_fits(n) ? 0 : vector_fft_good_size(2 * n - 1);
+	plan->fft = vector_fft_plan(plan->m ? plan->m : n);
+	if (!plan->fft || (plan->m && plan_chirp(plan) < 0)) {
+		any_length_fft_free(plan);
 		return NULL;
 	}
-	return line;
+	return plan;
 }
 
-void any_length_fft_free(struct any_length_fft *line)
+void any_length_fft_free(struct any_length_fft *plan)
 {
-	if (!line)
+	if (!plan)
 		return;
-	vector_fft_free(line->fft);
-	free(line->chirp);
-	free(line->spectrum);
-	free(line);
+	vector_fft_free(plan->fft);
+	free(plan->chirp);
+	free(plan->spectrum);
+	free(plan);
 }
 
-size_t any_length_fft_scratch(const struct any_length_fft *line)
+size_t any_length_fft_scratch(const struct any_length_fft *plan)
 {
-	return (line->n + line->m) * ELEMENT + vector_fft_scratch(line->fft);
+	return (plan->n + plan->m) * ELEMENT + vector_fft_scratch(plan->fft);
 }
 
 /* out(i) = in(i) times a number for each i */
@@ -113,21 +113,21 @@ FOR_AVX512 static void times(const real *factor, size_t n, const real *in_re, co
 	}
 }
 
-void any_length_fft_exec(const struct any_length_fft *line, const real *in_re, const real *in_im, size_t in_stride,
-    real *out_re, real *out_im, size_t out_stride, real *scratch)
+void any_length_fft_exec(const struct any_length_fft *plan, const real *in_re, const real *in_im,
+    size_t in_stride, real *out_re, real *out_im, size_t out_stride, real *scratch)
 {
-	size_t n = line->n, m = line->m;
+	size_t n = plan->n, m = plan->m;
 	if (!m) {
-		vector_fft_exec(line->fft, &(struct vector_fft_in){in_re, in_im, in_stride, 0, n},
+		vector_fft_exec(plan->fft, &(struct vector_fft_in){in_re, in_im, in_stride, 0, n},
 		    &(struct vector_fft_out){out_re, out_im, out_stride, 0, n}, scratch);
 		return;
 	}
 	real *x = scratch, *z = x + n * ELEMENT, *rest = z + m * ELEMENT;
-	times(line->chirp, n, in_re, in_im, in_stride, x, x + LANES, ELEMENT);
-	vector_fft_exec(line->fft, &(struct vector_fft_in){x, x + LANES, ELEMENT, 0, n},
+	times(plan->chirp, n, in_re, in_im, in_stride, x, x + LANES, ELEMENT);
+	vector_fft_exec(plan->fft, &(struct vector_fft_in){x, x + LANES, ELEMENT, 0, n},
 	    &(struct vector_fft_out){z, z + LANES, ELEMENT, 0, m}, rest);
-	times(line->spectrum, m, z, z + LANES, ELEMENT, z, z + LANES, ELEMENT);
-	vector_fft_exec(line->fft, &(struct vector_fft_in){z + LANES, z, ELEMENT, 0, m},
+	times(plan->spectrum, m, z, z + LANES, ELEMENT, z, z + LANES, ELEMENT);
+	vector_fft_exec(plan->fft, &(struct vector_fft_in){z + LANES, z, ELEMENT, 0, m},
 	    &(struct vector_fft_out){x + LANES, x, ELEMENT, 0, n}, rest);
-	times(line->chirp, n, x, x + LANES, ELEMENT, out_re, out_im, out_stride);
+	times(plan->chirp, n, x, x + LANES, ELEMENT, out_re, out_im, out_stride);
 }

@@ -17,13 +17,13 @@ struct any_length_fft;
 
 /* NULL with a reason. */
 struct any_length_fft *any_length_fft_plan(size_t n) __attribute__((warn_unused_result));
-void any_length_fft_free(struct any_length_fft *line);
+void any_length_fft_free(struct any_length_fft *plan);
 
 /* Numbers of scratch memory, aligned to 64 bytes. */
-size_t any_length_fft_scratch(const struct any_length_fft *line);
+size_t any_length_fft_scratch(const struct any_length_fft *plan);
 
 /* Transform n elements: element i at in_re + i in_stride and in_im + i in_stride, vector_fft_exec's conventions. */
-void any_length_fft_exec(const struct any_length_fft *line, const real *in_re, const real *in_im, size_t in_stride,
+void any_length_fft_exec(const struct any_length_fft *plan, const real *in_re, const real *in_im, size_t in_stride,
     real *out_re, real *out_im, size_t out_stride, real *scratch);
 
 #endif

@@ -3,8 +3,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "conv/conv.h"
-#include "conv/vector.h"
 #include "conv/method.h"
+#include "conv/vector.h"
 
 /*
  * With one input channel sums taken directly are faster for small kernels. Weights, forward, adjoint and gradient, ms
@@ -15,8 +15,8 @@
  * (48 x 48, 11 x 11: .65 and .47), and 1 to 1: .28 (19 x 19) and .42 (23 x 23) against .3. With 64 input channels
  * transforms take 2.5 ms from 3 x 3 on, where the sums' .9 GFLOP would take 4 ms at the machine's peak.
  */
-#define TAPS 11
-#define SINGLE_TAPS 21
+#define DIRECT 11
+#define DIRECT_SINGLE 21
 
 struct conv {
 	struct conv_size size;
@@ -45,7 +45,7 @@ struct conv *conv_plan(size_t in, size_t out, size_t k, size_t threads)
 	    .out_stride = conv_stride(out),
 	    .k = k,
 	    .threads = threads};
-	conv->method = in == 1 && k < (out == 1 ? SINGLE_TAPS : TAPS) ? &conv_direct : &conv_fft;
+	conv->method = in == 1 && k < (out == 1 ? DIRECT_SINGLE : DIRECT) ? &conv_direct : &conv_fft;
 	conv->plan = conv->method->plan(&conv->size);
 	if (!conv->plan) {
 		free(conv);

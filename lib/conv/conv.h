@@ -14,9 +14,9 @@
  * must stay unchanged until then, unless the plan keeps its own copy (conv_keeps_input). Nothing depends on the
  * number of threads; a plan serves one thread at a time.
  *
- * How: with several input channels or a large kernel, by Fourier transforms (real images in pairs as one complex image, LANES channels
- * at a time, vector_fft.h) and one complex matrix product per frequency (product.h), for one column of frequencies after
- * another in the cache (fft_conv.c). The cost hardly depends on k. With one input channel and a small kernel, directly.
+ * How: with several input channels or a large kernel, by Fourier transforms (vector_fft.h) and one complex matrix product
+ * per frequency (product.h), so that the cost hardly depends on k (fft_conv.c). With one input channel and a small
+ * kernel, by sums over its taps (direct_conv.c).
  */
 #ifndef CONV_CONV_H
 #define CONV_CONV_H

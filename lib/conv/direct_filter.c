@@ -15,7 +15,7 @@
 #define VECTOR (VECTOR_BYTES / sizeof(real))
 #define BLOCK (2 * VECTOR)
 #define ROWS 4
-typedef real vector __attribute__((vector_size(VECTOR_BYTES)));
+typedef real half __attribute__((vector_size(VECTOR_BYTES)));
 
 /* what a sum of products may miss of the kernel's norm */
 #define RANK_TOLERANCE fmax(REAL_EPSILON / 4.0, 16 * DBL_EPSILON)
@@ -73,102 +73,106 @@ int direct_filter_rank(size_t kh, size_t kw, const double *kernel, double *colum
 }
 
 #define RANGE(first, end) ((first) * (ROWS + 1) + (end))
-#define ADD(q)                                                                                     \
-	do {                                                                                       \
-		left##q += weight[q] * x0;                                                         \
-		right##q += weight[q] * x1;                                                        \
-	} while (0)
-/* the sources from i on that add to these outputs */
-#define ADDING(first, end, ...)                                                                    \
+
+/* A block of outputs in registers. */
+struct block {
+	half left[ROWS], right[ROWS];
+};
+
+VECTOR_INLINE void load(half *value, const real *x)
+{
+	memcpy(value, x, sizeof *value);
+}
+
+VECTOR_INLINE void keep(real *out, const half *value)
+{
+	memcpy(out, value, sizeof *value);
+}
+
+/* The sources from i on that add to outputs FIRST .. END of a block at `at`; the first that does not. */
+VECTOR_INLINE size_t add_to_rows(const size_t FIRST, const size_t END, const struct source *source,
+    size_t sources, size_t i, size_t taps, size_t at, struct block *sum)
+{
+	do {
+		const real *x = source[i].x + at, *weight = source[i].weight;
+		size_t t = taps;
+		do {
+			half left, right;
+			load(&left, x);
+			load(&right, x + VECTOR);
+#pragma GCC unroll 4
+			for (size_t q = FIRST; q < END; q++) {
+				sum->left[q] += weight[q] * left;
+				sum->right[q] += weight[q] * right;
+			}
+			x++;
+			weight += ROWS;
+		} while (--t);
+	} while (++i < sources && source[i].range == RANGE(FIRST, END));
+	return i;
+}
+
+#define ADD_TO_ROWS(first, end)                                                                    \
 	case RANGE(first, end):                                                                    \
-		do {                                                                               \
-			const real *x = source[i].x + at, *weight = source[i].weight;              \
-			size_t t = taps;                                                           \
-			do {                                                                       \
-				vector x0, x1;                                                     \
-				memcpy(&x0, x, sizeof x0);                                         \
-				memcpy(&x1, x + VECTOR, sizeof x1);                                \
-				__VA_ARGS__;                                                       \
-				x++;                                                               \
-				weight += ROWS;                                                    \
-			} while (--t);                                                             \
-		} while (++i < sources && source[i].range == RANGE(first, end));                   \
+		i = add_to_rows(first, end, source, sources, i, taps, at, &sum);                   \
 		break
-#define KEEP(q)                                                                                    \
-	do {                                                                                       \
-		memcpy(out + (q)*out_step, &left##q, sizeof left##q);                              \
-		memcpy(out + (q)*out_step + VECTOR, &right##q, sizeof right##q);                   \
-	} while (0)
 
 /* Blocks side by side: `outputs` rows, out_step apart. */
 FOR_FMA static void add_sources(const struct source *source, size_t sources, size_t taps,
     size_t blocks, real *out, size_t out_step, size_t outputs)
 {
 	for (size_t at = 0; at < blocks * BLOCK; at += BLOCK, out += BLOCK) {
-		vector left0 = {0}, left1 = {0}, left2 = {0}, left3 = {0};
-		vector right0 = {0}, right1 = {0}, right2 = {0}, right3 = {0};
+		struct block sum = {{{0}}, {{0}}};
 		for (size_t i = 0; i < sources;) {
 			switch (source[i].range) {
-				ADDING(0, 4, ADD(0); ADD(1); ADD(2); ADD(3));
-				ADDING(0, 3, ADD(0); ADD(1); ADD(2));
-				ADDING(0, 2, ADD(0); ADD(1));
-				ADDING(0, 1, ADD(0));
-				ADDING(1, 4, ADD(1); ADD(2); ADD(3));
-				ADDING(1, 3, ADD(1); ADD(2));
-				ADDING(1, 2, ADD(1));
-				ADDING(2, 4, ADD(2); ADD(3));
-				ADDING(2, 3, ADD(2));
-				ADDING(3, 4, ADD(3));
+				ADD_TO_ROWS(0, 4);
+				ADD_TO_ROWS(0, 3);
+				ADD_TO_ROWS(0, 2);
+				ADD_TO_ROWS(0, 1);
+				ADD_TO_ROWS(1, 4);
+				ADD_TO_ROWS(1, 3);
+				ADD_TO_ROWS(1, 2);
+				ADD_TO_ROWS(2, 4);
+				ADD_TO_ROWS(2, 3);
+				ADD_TO_ROWS(3, 4);
 			}
 		}
-		switch (outputs) {
-		case 4:
-			KEEP(3); /* fall through */
-		case 3:
-			KEEP(2); /* fall through */
-		case 2:
-			KEEP(1); /* fall through */
-		default:
-			KEEP(0);
+#pragma GCC unroll 4
+		for (size_t q = 0; q < ROWS; q++) {
+			if (q < outputs) {
+				keep(out + q * out_step, &sum.left[q]);
+				keep(out + q * out_step + VECTOR, &sum.right[q]);
+			}
 		}
 	}
 }
 
-/* A row of two products: four vectors of outputs each, or as many of one. */
-#define ALONG(i)                                                                                   \
-	do {                                                                                       \
-		vector part;                                                                       \
-		memcpy(&part, from + t + (i)*VECTOR, sizeof part);                                 \
-		one##i += first * part;                                                            \
-		if (two)                                                                           \
-			two##i += second * part;                                                   \
-	} while (0)
-#define KEEP_ALONG(i)                                                                              \
-	do {                                                                                       \
-		memcpy(out + at + (i)*VECTOR, &one##i, sizeof one##i);                             \
-		if (two)                                                                           \
-			memcpy(out + plane + at + (i)*VECTOR, &two##i, sizeof two##i);             \
-	} while (0)
-static inline __attribute__((always_inline)) void add_along(const real *x, const real *weight,
-    size_t taps, size_t width, real *out, size_t plane, const bool two)
+/* A row of one product or of two: four vectors of outputs each. */
+VECTOR_INLINE void add_along(const real *x, const real *weight, size_t taps, size_t width,
+    real *out, size_t plane, const bool two)
 {
 	for (size_t block = 0; block < width; block += 2 * BLOCK) {
 		/* the last block overlaps the one before where the width is no multiple of it */
 		size_t at = block + 2 * BLOCK > width ? width - 2 * BLOCK : block;
 		const real *from = x + at;
-		vector one0 = {0}, one1 = {0}, one2 = {0}, one3 = {0};
-		vector two0 = {0}, two1 = {0}, two2 = {0}, two3 = {0};
+		half one[4] = {{0}}, other[4] = {{0}};
 		for (size_t t = 0; t < taps; t++) {
 			real first = weight[t * ROWS], second = two ? weight[t * ROWS + 1] : 0;
-			ALONG(0);
-			ALONG(1);
-			ALONG(2);
-			ALONG(3);
+#pragma GCC unroll 4
+			for (size_t i = 0; i < 4; i++) {
+				half part;
+				load(&part, from + t + i * VECTOR);
+				one[i] += first * part;
+				if (two)
+					other[i] += second * part;
+			}
 		}
-		KEEP_ALONG(0);
-		KEEP_ALONG(1);
-		KEEP_ALONG(2);
-		KEEP_ALONG(3);
+#pragma GCC unroll 4
+		for (size_t i = 0; i < 4; i++) {
+			keep(out + at + i * VECTOR, &one[i]);
+			if (two)
+				keep(out + plane + at + i * VECTOR, &other[i]);
+		}
 	}
 }
 
@@ -184,17 +188,19 @@ FOR_FMA static void along_two(
 	add_along(x, weight, taps, width, out, plane, true);
 }
 
-static int fill(struct direct_filter *sums, const double *kernel, const double *columns, const double *rows)
+static int fill(
+    struct direct_filter *filter, const double *kernel, const double *columns, const double *rows)
 {
-	size_t kh = sums->kh, kw = sums->kw, rank = sums->rank, taps = rank ? 1 : kw;
+	size_t kh = filter->kh, kw = filter->kw, rank = filter->rank, taps = rank ? 1 : kw;
 	size_t around = kh + ROWS - 1;
-	sums->weight = mem_alloc((rank ? rank : 1) * around * taps * ROWS, sizeof *sums->weight);
-	sums->across = rank ? mem_alloc(kw * ROWS, sizeof *sums->across) : NULL;
-	if (!sums->weight || (rank && !sums->across))
+	filter->weight =
+	    mem_alloc((rank ? rank : 1) * around * taps * ROWS, sizeof *filter->weight);
+	filter->across = rank ? mem_alloc(kw * ROWS, sizeof *filter->across) : NULL;
+	if (!filter->weight || (rank && !filter->across))
 		return -1;
 	for (size_t p = 0; p < rank; p++)
 		for (size_t b = 0; b < kw; b++)
-			sums->across[b * ROWS + p] = (real)rows[p * kw + b];
+			filter->across[b * ROWS + p] = (real)rows[p * kw + b];
 	for (size_t p = 0; p < (rank ? rank : 1); p++)
 		for (size_t a = 0; a < kh; a++)
 			for (size_t q = 0; q < ROWS; q++)
@@ -202,7 +208,7 @@ static int fill(struct direct_filter *sums, const double *kernel, const double *
 					double weight =
 					    rank ? columns[p * kh + a] : kernel[a * kw + t];
 					size_t row = p * around + a + q;
-					sums->weight[(row * taps + t) * ROWS + q] = (real)weight;
+					filter->weight[(row * taps + t) * ROWS + q] = (real)weight;
 				}
 	return 0;
 }
@@ -210,111 +216,112 @@ static int fill(struct direct_filter *sums, const double *kernel, const double *
 struct direct_filter *direct_filter_plan(
     size_t w, size_t inputs, size_t kh, size_t kw, const double *kernel, bool separable)
 {
-	struct direct_filter *sums = calloc(1, sizeof *sums);
+	struct direct_filter *filter = calloc(1, sizeof *filter);
 	double *columns = mem_alloc(DIRECT_FILTER_RANK_MAX * kh, sizeof *columns);
 	double *rows = mem_alloc(DIRECT_FILTER_RANK_MAX * kw, sizeof *rows);
-	int status = sums && columns && rows ? 0 : err_set("correlation: no room for its plan");
+	int status = filter && columns && rows ? 0 : err_set("correlation: no room for its plan");
 	if (status == 0) {
-		sums->kh = kh;
-		sums->kw = kw;
-		sums->blocks = (w + BLOCK - 1) / BLOCK;
-		if (separable && sums->blocks < 2)
-			sums->blocks = 2;
+		filter->kh = kh;
+		filter->kw = kw;
+		filter->blocks = (w + BLOCK - 1) / BLOCK;
+		if (separable && filter->blocks < 2)
+			filter->blocks = 2;
 		/* an odd number of cache lines apart, rows fall on different places of the caches */
 		size_t line = 64 / sizeof(real);
-		sums->out_stride = ((sums->blocks * BLOCK + line - 1) / line | 1) * line;
-		sums->in_stride = ((sums->blocks * BLOCK + kw - 1 + line - 1) / line | 1) * line;
-		sums->inputs = inputs;
-		sums->plane = inputs * sums->out_stride;
+		filter->out_stride = ((filter->blocks * BLOCK + line - 1) / line | 1) * line;
+		filter->in_stride =
+		    ((filter->blocks * BLOCK + kw - 1 + line - 1) / line | 1) * line;
+		filter->inputs = inputs;
+		filter->plane = inputs * filter->out_stride;
 		int rank = separable ? direct_filter_rank(kh, kw, kernel, columns, rows) : 0;
 		if (rank < 0)
 			status = -1;
 		else if (separable && !rank)
-			status = err_set(
-			    "correlation: the kernel is not a sum of %d products", DIRECT_FILTER_RANK_MAX);
-		sums->rank = rank > 0 ? (size_t)rank : 0;
+			status = err_set("correlation: the kernel is not a sum of %d products",
+			    DIRECT_FILTER_RANK_MAX);
+		filter->rank = rank > 0 ? (size_t)rank : 0;
 	}
 	if (status == 0)
-		status = fill(sums, kernel, columns, rows);
+		status = fill(filter, kernel, columns, rows);
 	free(columns);
 	free(rows);
 	if (status < 0) {
-		direct_filter_free(sums);
+		direct_filter_free(filter);
 		return NULL;
 	}
-	return sums;
+	return filter;
 }
 
-size_t direct_filter_in_stride(const struct direct_filter *sums)
+size_t direct_filter_in_stride(const struct direct_filter *filter)
 {
-	return sums->in_stride;
+	return filter->in_stride;
 }
 
-size_t direct_filter_out_stride(const struct direct_filter *sums)
+size_t direct_filter_out_stride(const struct direct_filter *filter)
 {
-	return sums->out_stride;
+	return filter->out_stride;
 }
 
-static size_t sources_most(const struct direct_filter *sums)
+static size_t sources_most(const struct direct_filter *filter)
 {
-	return (sums->rank ? sums->rank : 1) * (sums->kh + ROWS - 1);
+	return (filter->rank ? filter->rank : 1) * (filter->kh + ROWS - 1);
 }
 
 /* in numbers, the list of sources rounded up to whole cache lines */
-static size_t sources_room(const struct direct_filter *sums)
+static size_t sources_room(const struct direct_filter *filter)
 {
-	return (sources_most(sums) * sizeof(struct source) + 63) / 64 * (64 / sizeof(real));
+	return (sources_most(filter) * sizeof(struct source) + 63) / 64 * (64 / sizeof(real));
 }
 
-size_t direct_filter_scratch(const struct direct_filter *sums)
+size_t direct_filter_scratch(const struct direct_filter *filter)
 {
-	return sources_room(sums) + sums->rank * sums->plane;
+	return sources_room(filter) + filter->rank * filter->plane;
 }
 
-void direct_filter_exec(const struct direct_filter *sums, const real *in, size_t inputs, const size_t *row, size_t h,
-    real *out, real *scratch)
+void direct_filter_exec(const struct direct_filter *filter, const real *in, size_t inputs,
+    const size_t *row, size_t h, real *out, real *scratch)
 {
-	size_t rank = sums->rank, taps = rank ? 1 : sums->kw, around = sums->kh + ROWS - 1;
+	size_t rank = filter->rank, taps = rank ? 1 : filter->kw, around = filter->kh + ROWS - 1;
 	struct source *source = (struct source *)scratch;
-	real *planes = scratch + sources_room(sums);
-	size_t width = sums->blocks * BLOCK;
+	real *planes = scratch + sources_room(filter);
+	size_t width = filter->blocks * BLOCK;
 	for (size_t i = 0; rank && i < inputs; i++) {
-		const real *x = in + i * sums->in_stride;
-		real *to = planes + i * sums->out_stride;
+		const real *x = in + i * filter->in_stride;
+		real *to = planes + i * filter->out_stride;
 		for (size_t p = 0; p < rank; p += 2) {
 			if (p + 1 < rank)
-				along_two(x, sums->across + p, sums->kw, width,
-				    to + p * sums->plane, sums->plane);
+				along_two(x, filter->across + p, filter->kw, width,
+				    to + p * filter->plane, filter->plane);
 			else
-				along_one(
-				    x, sums->across + p, sums->kw, width, to + p * sums->plane);
+				along_one(x, filter->across + p, filter->kw, width,
+				    to + p * filter->plane);
 		}
 	}
-	size_t stride = rank ? sums->out_stride : sums->in_stride;
+	size_t stride = rank ? filter->out_stride : filter->in_stride;
 	for (size_t r = 0; r < h; r += ROWS) {
 		size_t outputs = h - r < ROWS ? h - r : ROWS, sources = 0;
 		for (size_t p = 0; p < (rank ? rank : 1); p++) {
-			const real *x = rank ? planes + p * sums->plane : in;
-			const real *weight = sums->weight + p * around * taps * ROWS;
-			for (size_t a = 0; a < sums->kh + outputs - 1; a++) {
+			const real *x = rank ? planes + p * filter->plane : in;
+			const real *weight = filter->weight + p * around * taps * ROWS;
+			for (size_t a = 0; a < filter->kh + outputs - 1; a++) {
 				if (row[r + a] == DIRECT_FILTER_NONE)
 					continue;
-				size_t first = a < sums->kh ? 0 : a - sums->kh + 1;
+				size_t first = a < filter->kh ? 0 : a - filter->kh + 1;
 				size_t end = a + 1 < outputs ? a + 1 : outputs;
 				source[sources++] = (struct source){x + row[r + a] * stride,
 				    weight + a * taps * ROWS, RANGE(first, end)};
 			}
 		}
-		add_sources(source, sources, taps, sums->blocks, out + r * sums->out_stride,
-		    sums->out_stride, outputs);
+		add_sources(source, sources, taps, filter->blocks, out + r * filter->out_stride,
+		    filter->out_stride, outputs);
 	}
 }
 
-void direct_filter_free(struct direct_filter *sums)
+void direct_filter_free(struct direct_filter *filter)
 {
-	if (!sums)
+	if (!filter)
 		return;
-	free(sums->across);
-	free(sums->weight);
-	free(sums);
+	free(filter->across);
+	free(filter->weight);
+	free(filter);
 }

@@ -28,16 +28,16 @@ struct direct_filter *direct_filter_plan(size_t w, size_t inputs, size_t kh, siz
 
 /* The arrays' rows: of in, (inputs, in_stride), w + kw - 1 numbers matter and the others must be finite; out is
  * (h, out_stride), h rounded up to a multiple of four. Both aligned as mem_alloc does. */
-size_t direct_filter_in_stride(const struct direct_filter *sums);
-size_t direct_filter_out_stride(const struct direct_filter *sums);
+size_t direct_filter_in_stride(const struct direct_filter *filter);
+size_t direct_filter_out_stride(const struct direct_filter *filter);
 /* Numbers of scratch that direct_filter_exec needs. */
-size_t direct_filter_scratch(const struct direct_filter *sums);
+size_t direct_filter_scratch(const struct direct_filter *filter);
 
 /* h outputs from `inputs` rows: row (h + kh - 1) tells which of them stands where. Thread-safe when each thread has
  * its own arrays. */
-void direct_filter_exec(const struct direct_filter *sums, const real *in, size_t inputs, const size_t *row, size_t h,
+void direct_filter_exec(const struct direct_filter *filter, const real *in, size_t inputs, const size_t *row, size_t h,
     real *out, real *scratch);
 
-void direct_filter_free(struct direct_filter *sums);
+void direct_filter_free(struct direct_filter *filter);
 
 #endif

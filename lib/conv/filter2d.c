@@ -41,11 +41,12 @@ struct filter2d {
 	enum filter2d_method method;
 	size_t threads;
 	struct axis rows, columns;
-	struct fft_filter *plane; /* Fourier */
+	struct fft_filter *fft; /* Fourier */
 	/* direct: the kernel, and the turned one for the adjoint, whose outputs are a whole tile of inputs */
-	struct direct_filter *sums, *turned;
-	size_t *pixel;  /* (tiles, size): the rows of the image that a tile has, each once */
-	size_t *place;  /* (tiles, size): which of them stands at each place, or DIRECT_FILTER_NONE */
+	struct direct_filter *direct, *direct_adjoint;
+	size_t *pixel; /* (tiles, size): the rows of the image that a tile has, each once */
+	size_t
+	    *place; /* (tiles, size): which of them stands at each place, or DIRECT_FILTER_NONE */
 	size_t *inputs; /* (tiles): how many there are */
 	size_t *
 	    turned_place; /* (size + k - 1): outputs with the margin that the turned kernel meets */
@@ -268,14 +269,14 @@ static size_t axis_outputs(const struct axis *axis, size_t t)
 static int plan_fourier(struct filter2d *f, const double *kernel)
 {
 	const struct axis *rows = &f->rows, *columns = &f->columns;
-	f->plane = fft_filter_plan(rows->period, columns->period,
+	f->fft = fft_filter_plan(rows->period, columns->period,
 	    (struct fft_filter_part){rows->size, columns->size},
 	    (struct fft_filter_part){rows->step, columns->step}, kernel, rows->k, columns->k,
 	    rows->before - rows->lead, columns->before - columns->lead);
-	if (!f->plane)
+	if (!f->fft)
 		return -1;
-	f->in_size = fft_filter_batch(f->plane) * fft_filter_rows(f->plane) * fft_filter_stride(f->plane);
-	f->scratch_size = fft_filter_scratch(f->plane);
+	f->in_size = fft_filter_batch(f->fft) * fft_filter_rows(f->fft) * fft_filter_stride(f->fft);
+	f->scratch_size = fft_filter_scratch(f->fft);
 	return 0;
 }
 
@@ -300,7 +301,8 @@ static int plan_inputs(struct filter2d *f)
 				pixel[f->inputs[t]] = source;
 				known[source] = ++f->inputs[t];
 			}
-			place[i] = source == BORDER_OUTSIDE ? DIRECT_FILTER_NONE : known[source] - 1;
+			place[i] =
+			    source == BORDER_OUTSIDE ? DIRECT_FILTER_NONE : known[source] - 1;
 		}
 		for (size_t i = 0; i < f->inputs[t]; i++)
 			known[pixel[i]] = 0;
@@ -325,15 +327,15 @@ static int plan_direct(struct filter2d *f, const double *kernel)
 	}
 	for (size_t i = 0; i < kh * kw; i++)
 		turned[i] = kernel[kh * kw - 1 - i];
-	f->sums = direct_filter_plan(columns->step, rows->size, kh, kw, kernel, products);
-	f->turned = direct_filter_plan(columns->size, rows->step, kh, kw, turned, products);
+	f->direct = direct_filter_plan(columns->step, rows->size, kh, kw, kernel, products);
+	f->direct_adjoint = direct_filter_plan(columns->size, rows->step, kh, kw, turned, products);
 	free(turned);
-	if (!f->sums || !f->turned)
+	if (!f->direct || !f->direct_adjoint)
 		return -1;
 	/* rows as long as the adjoint's, which are the longer ones */
-	f->in_size = rows->size * direct_filter_in_stride(f->turned);
-	f->out_size = (rows->size + 3) / 4 * 4 * direct_filter_out_stride(f->turned);
-	size_t a = direct_filter_scratch(f->sums), b = direct_filter_scratch(f->turned);
+	f->in_size = rows->size * direct_filter_in_stride(f->direct_adjoint);
+	f->out_size = (rows->size + 3) / 4 * 4 * direct_filter_out_stride(f->direct_adjoint);
+	size_t a = direct_filter_scratch(f->direct), b = direct_filter_scratch(f->direct_adjoint);
 	f->scratch_size = a > b ? a : b;
 	return 0;
 }
@@ -363,8 +365,8 @@ struct filter2d *filter2d_plan(size_t h, size_t w, size_t kh, size_t kw, const d
 	double fourier = fourier_tiles(&f->rows, &f->columns, border);
 	double dense = direct_cost(&f->rows, &f->columns, 0);
 	if (method == FILTER2D_AUTO) {
-		int rank = direct_filter_rank(
-		    f->rows.k, f->columns.k, folded, room, room + DIRECT_FILTER_RANK_MAX * f->rows.k);
+		int rank = direct_filter_rank(f->rows.k, f->columns.k, folded, room,
+		    room + DIRECT_FILTER_RANK_MAX * f->rows.k);
 		if (rank < 0)
 			goto end;
 		double few = rank ? direct_cost(&f->rows, &f->columns, (size_t)rank) : INFINITY;
@@ -405,9 +407,9 @@ void filter2d_free(struct filter2d *f)
 		return;
 	axis_free(&f->rows);
 	axis_free(&f->columns);
-	fft_filter_free(f->plane);
-	direct_filter_free(f->sums);
-	direct_filter_free(f->turned);
+	fft_filter_free(f->fft);
+	direct_filter_free(f->direct);
+	direct_filter_free(f->direct_adjoint);
 	free(f->pixel);
 	free(f->place);
 	free(f->inputs);
@@ -509,12 +511,12 @@ static void copy_rows(
 		memcpy(to + i * to_stride, from + i * from_stride, w * sizeof *to);
 }
 
-static int exec_planes(size_t item, size_t worker, void *argument)
+static int exec_fft(size_t item, size_t worker, void *argument)
 {
 	const struct job *job = argument;
 	const struct filter2d *f = job->f;
-	size_t batch = fft_filter_batch(f->plane), stride = fft_filter_stride(f->plane);
-	size_t size = fft_filter_rows(f->plane) * stride, first = item * batch;
+	size_t batch = fft_filter_batch(f->fft), stride = fft_filter_stride(f->fft);
+	size_t size = fft_filter_rows(f->fft) * stride, first = item * batch;
 	size_t count = least(batch, job->tiles - first);
 	real *planes = f->in + worker * f->in_size;
 	for (size_t p = 0; p < count; p++) {
@@ -524,7 +526,7 @@ static int exec_planes(size_t item, size_t worker, void *argument)
 		if (f->rows.size % 2)
 			memset(plane + f->rows.size * stride, 0, stride * sizeof *plane);
 	}
-	fft_filter_exec(f->plane, planes, count, false, f->scratch + worker * f->scratch_size);
+	fft_filter_exec(f->fft, planes, count, false, f->scratch + worker * f->scratch_size);
 	for (size_t p = 0; p < count; p++) {
 		struct outputs o = outputs_of(f, first + p);
 		copy_rows(planes + p * size, stride, o.h, o.w, job->y + o.start, f->columns.n);
@@ -532,44 +534,45 @@ static int exec_planes(size_t item, size_t worker, void *argument)
 	return 0;
 }
 
-static int exec_sums(size_t item, size_t worker, void *argument)
+static int exec_direct(size_t item, size_t worker, void *argument)
 {
 	const struct job *job = argument;
 	const struct filter2d *f = job->f;
 	real *in = f->in + worker * f->in_size, *out = f->out + worker * f->out_size;
-	size_t stride = direct_filter_in_stride(f->sums), size = f->rows.size;
+	size_t stride = direct_filter_in_stride(f->direct), size = f->rows.size;
 	struct outputs o = outputs_of(f, item);
 	const real *x = image_of(f, job->x, item);
 	for (size_t i = 0; i < f->inputs[o.tr]; i++)
 		gather_row(&f->columns, o.tc, x + f->pixel[o.tr * size + i] * f->columns.n,
 		    in + i * stride);
-	direct_filter_exec(f->sums, in, f->inputs[o.tr], f->place + o.tr * size, o.h, out,
+	direct_filter_exec(f->direct, in, f->inputs[o.tr], f->place + o.tr * size, o.h, out,
 	    f->scratch + worker * f->scratch_size);
-	copy_rows(out, direct_filter_out_stride(f->sums), o.h, o.w, job->y + o.start, f->columns.n);
+	copy_rows(
+	    out, direct_filter_out_stride(f->direct), o.h, o.w, job->y + o.start, f->columns.n);
 	return 0;
 }
 
-static void adjoint_planes(
+static void adjoint_fft(
     const struct filter2d *f, const real *dy, const struct outputs *o, real *dx, size_t worker)
 {
 	real *plane = f->in + worker * f->in_size;
-	size_t stride = fft_filter_stride(f->plane);
-	memset(plane, 0, fft_filter_rows(f->plane) * stride * sizeof *plane);
+	size_t stride = fft_filter_stride(f->fft);
+	memset(plane, 0, fft_filter_rows(f->fft) * stride * sizeof *plane);
 	copy_rows(dy, f->columns.n, o->h, o->w, plane, stride);
-	fft_filter_exec(f->plane, plane, 1, true, f->scratch + worker * f->scratch_size);
+	fft_filter_exec(f->fft, plane, 1, true, f->scratch + worker * f->scratch_size);
 	scatter(f, plane, stride, o->tr, o->tc, dx);
 }
 
-static void adjoint_sums(
+static void adjoint_direct(
     const struct filter2d *f, const real *dy, const struct outputs *o, real *dx, size_t worker)
 {
 	real *in = f->in + worker * f->in_size, *out = f->out + worker * f->out_size;
-	size_t stride = direct_filter_in_stride(f->turned);
+	size_t stride = direct_filter_in_stride(f->direct_adjoint);
 	memset(in, 0, f->in_size * sizeof *in);
 	copy_rows(dy, f->columns.n, o->h, o->w, in + f->columns.k - 1, stride);
-	direct_filter_exec(f->turned, in, f->rows.step, f->turned_place, f->rows.size, out,
+	direct_filter_exec(f->direct_adjoint, in, f->rows.step, f->turned_place, f->rows.size, out,
 	    f->scratch + worker * f->scratch_size);
-	scatter(f, out, direct_filter_out_stride(f->turned), o->tr, o->tc, dx);
+	scatter(f, out, direct_filter_out_stride(f->direct_adjoint), o->tr, o->tc, dx);
 }
 
 static int adjoint_image(size_t image, size_t worker, void *argument)
@@ -581,7 +584,7 @@ static int adjoint_image(size_t image, size_t worker, void *argument)
 	memset(dx, 0, pixels * sizeof *dx);
 	for (size_t t = 0; t < tiles; t++) {
 		struct outputs o = outputs_of(f, image * tiles + t);
-		(f->plane ? adjoint_planes : adjoint_sums)(f, job->x + o.start, &o, dx, worker);
+		(f->fft ? adjoint_fft : adjoint_direct)(f, job->x + o.start, &o, dx, worker);
 	}
 	return 0;
 }
@@ -589,10 +592,10 @@ static int adjoint_image(size_t image, size_t worker, void *argument)
 int filter2d_exec(struct filter2d *f, const real *x, real *y, size_t n)
 {
 	struct job job = {f, x, y, n * f->rows.tiles * f->columns.tiles};
-	if (!f->plane)
-		return par_for(job.tiles, f->threads, exec_sums, &job);
-	size_t batch = fft_filter_batch(f->plane);
-	return par_for((job.tiles + batch - 1) / batch, f->threads, exec_planes, &job);
+	if (!f->fft)
+		return par_for(job.tiles, f->threads, exec_direct, &job);
+	size_t batch = fft_filter_batch(f->fft);
+	return par_for((job.tiles + batch - 1) / batch, f->threads, exec_fft, &job);
 }
 
 int filter2d_adjoint(struct filter2d *f, const real *dy, real *dx, size_t n)

@@ -22,7 +22,8 @@ void kernel_release(struct kernel_spectrum *kernel)
 	*kernel = (struct kernel_spectrum){0};
 }
 
-int kernel_resize(struct kernel_spectrum *kernel, const struct conv_size *size, size_t nx, size_t ny)
+int kernel_resize(
+    struct kernel_spectrum *kernel, const struct conv_size *size, size_t nx, size_t ny)
 {
 	kernel_release(kernel);
 	kernel->size = *size;
@@ -64,7 +65,8 @@ size_t kernel_step(size_t channels, size_t blocks)
 	return (channels * blocks + 1) * ELEMENT;
 }
 
-static size_t tap_column(const struct kernel_spectrum *kernel, size_t kx, size_t channel, size_t block)
+static size_t tap_column(
+    const struct kernel_spectrum *kernel, size_t kx, size_t channel, size_t block)
 {
 	size_t blocks = kernel->size.out_stride / LANES;
 	return ((kx * kernel->size.in + channel) * blocks + block) * kernel->size.k * ELEMENT;
@@ -133,8 +135,8 @@ static int taps_in(size_t item, size_t worker, void *argument)
 		else
 			taps_to_columns(kernel, (const vector *)even_odd, 1, kx, columns);
 		for (size_t j = 0; j < count; j++)
-			stream_out(kernel->columns + tap_column(kernel, kx + j, channel, block), ELEMENT,
-			    columns + j * k * ELEMENT, ELEMENT, k);
+			stream_out(kernel->columns + tap_column(kernel, kx + j, channel, block),
+			    ELEMENT, columns + j * k * ELEMENT, ELEMENT, k);
 	}
 	stream_end();
 	return 0;
@@ -143,13 +145,13 @@ static int taps_in(size_t item, size_t worker, void *argument)
 int kernel_from_taps(struct kernel_spectrum *kernel, const real *w)
 {
 	kernel->w = w;
-	return par_for(
-	    kernel->size.in * (kernel->size.out_stride / LANES), kernel->size.threads, taps_in, kernel);
+	return par_for(kernel->size.in * (kernel->size.out_stride / LANES), kernel->size.threads,
+	    taps_in, kernel);
 }
 
 /* Taps d..d + COUNT - 1 and their opposites of one row from the row's (half; re, im): the real part of the transform. */
-VECTOR_INLINE void row_to_taps(
-    const struct kernel_spectrum *kernel, const vector *row, const size_t COUNT, size_t d, vector *taps)
+VECTOR_INLINE void row_to_taps(const struct kernel_spectrum *kernel, const vector *row,
+    const size_t COUNT, size_t d, vector *taps)
 {
 	size_t r = kernel->reach;
 	const real *cosine = kernel->cosine + d, *sine = kernel->sine + d;
@@ -173,17 +175,18 @@ static int taps_out(size_t item, size_t worker, void *argument)
 {
 	const struct kernel_spectrum *kernel = argument;
 	const struct conv_size *size = &kernel->size;
-	size_t k = size->k, r = kernel->reach, half = kernel->half, blocks = size->out_stride / LANES;
+	size_t k = size->k, r = kernel->reach, half = kernel->half,
+	       blocks = size->out_stride / LANES;
 	size_t channel = item / blocks, block = item % blocks;
 	size_t outputs = size->out - block * LANES < LANES ? size->out - block * LANES : LANES;
 	vector *rows = (vector *)kernel->room[worker],
-	      *taps = rows + 2 * half * k; /* (k; half, 2), (k, k) */
+	       *taps = rows + 2 * half * k; /* (k; half, 2), (k, k) */
 	for (size_t kx = 0; kx < half; kx++) {
 		const vector *from =
 		    (const vector *)(kernel->columns + tap_column(kernel, kx, channel, block));
 		if (kx + 1 < half)
-			stream_ask(
-			    kernel->columns + tap_column(kernel, kx + 1, channel, block), LANES, 2 * k);
+			stream_ask(kernel->columns + tap_column(kernel, kx + 1, channel, block),
+			    LANES, 2 * k);
 		bool single = kx == 0 || 2 * kx == kernel->nx; /* its own opposite, taken twice */
 		const vector weight =
 		    (vector){0} + (real)(single ? 0.5 : 1) / (real)(kernel->nx * kernel->ny);
@@ -211,8 +214,8 @@ static int taps_out(size_t item, size_t worker, void *argument)
 int kernel_to_taps(struct kernel_spectrum *kernel, real *dw)
 {
 	kernel->dw = dw;
-	return par_for(
-	    kernel->size.in * (kernel->size.out_stride / LANES), kernel->size.threads, taps_out, kernel);
+	return par_for(kernel->size.in * (kernel->size.out_stride / LANES), kernel->size.threads,
+	    taps_out, kernel);
 }
 
 size_t kernel_taps_room(const struct kernel_spectrum *kernel)
@@ -224,8 +227,8 @@ size_t kernel_taps_room(const struct kernel_spectrum *kernel)
 /* LANES input channels from `channel` on and a block of output channels turned: to (output; k, 2, input), outputs
  * `step` apart */
 FOR_AVX512
-static void turn_tile(
-    const struct kernel_spectrum *kernel, size_t kx, size_t channel, size_t block, real *to, size_t step)
+static void turn_tile(const struct kernel_spectrum *kernel, size_t kx, size_t channel, size_t block,
+    real *to, size_t step)
 {
 	real *rows[LANES];
 	for (size_t i = 0; i < LANES; i++)
@@ -258,8 +261,8 @@ struct kernel_column kernel_column(
 	return (struct kernel_column){room, size->out, in_blocks};
 }
 
-void kernel_comb(
-    const struct kernel_spectrum *kernel, const struct kernel_column *column, size_t comb, real *spectra)
+void kernel_comb(const struct kernel_spectrum *kernel, const struct kernel_column *column,
+    size_t comb, real *spectra)
 {
 	const struct vector_fft_comb teeth = {
 	    kernel->size.k, kernel->teeth, kernel->turns + comb * kernel->size.k * 2};

@@ -15,28 +15,29 @@
 
 struct kernel_spectrum {
 	struct conv_size size;
-	size_t reach;          /* r, k = 2 r + 1 */
-	size_t nx, ny;         /* of the transforms */
-	size_t teeth, combs;   /* ny = combs teeth */
-	size_t half;           /* columns 0..nx/2, which have all of a kernel's spectrum */
-	real *columns;         /* (half; in, out blocks; k, re | im, LANES): of W / (nx ny), or of D */
-	real *cosine, *sine;   /* (half, r + 1): of 2 pi kx d/nx */
-	real *turns;           /* (combs, k; cosine, sine) of 2 pi t comb/ny */
-	real *zeros;           /* what input channels have that there are not */
+	size_t reach;        /* r, k = 2 r + 1 */
+	size_t nx, ny;       /* of the transforms */
+	size_t teeth, combs; /* ny = combs teeth */
+	size_t half;         /* columns 0..nx/2, which have all of a kernel's spectrum */
+	real *columns; /* (half; in, out blocks; k, re | im, LANES): of W / (nx ny), or of D */
+	real *cosine, *sine;     /* (half, r + 1): of 2 pi kx d/nx */
+	real *turns;             /* (combs, k; cosine, sine) of 2 pi t comb/ny */
+	real *zeros;             /* what input channels have that there are not */
 	struct vector_fft *back; /* along y, from comb order */
-	real *const *room;     /* each worker's: kernel_taps_room numbers */
+	real *const *room;       /* each worker's: kernel_taps_room numbers */
 	/* arguments of the running step */
 	const real *w;
 	real *dw;
 };
 
 /* size's channels padded to whole vectors; ny without prime factors above 7. 0 or -1. */
-int kernel_resize(struct kernel_spectrum *kernel, const struct conv_size *size, size_t nx, size_t ny)
-    __attribute__((warn_unused_result));
+int kernel_resize(struct kernel_spectrum *kernel, const struct conv_size *size, size_t nx,
+    size_t ny) __attribute__((warn_unused_result));
 void kernel_release(struct kernel_spectrum *kernel);
 
 /* w (out, in, k, k) to columns, and D there back to dw (out, in, k, k). 0 or -1. */
-int kernel_from_taps(struct kernel_spectrum *kernel, const real *w) __attribute__((warn_unused_result));
+int kernel_from_taps(struct kernel_spectrum *kernel, const real *w)
+    __attribute__((warn_unused_result));
 int kernel_to_taps(struct kernel_spectrum *kernel, real *dw) __attribute__((warn_unused_result));
 
 /* Room for the largest: numbers that taps_in and taps_out need. */
@@ -55,8 +56,8 @@ struct kernel_column kernel_column(
 /* Its spectra at the frequencies ky of a comb: (teeth; blocks, channels; re | im, LANES), kernel_step numbers from
  * one tooth to the next. */
 size_t kernel_step(size_t channels, size_t blocks);
-void kernel_comb(
-    const struct kernel_spectrum *kernel, const struct kernel_column *column, size_t comb, real *spectra);
+void kernel_comb(const struct kernel_spectrum *kernel, const struct kernel_column *column,
+    size_t comb, real *spectra);
 
 /* Column kx of D, spectra (combs, teeth; as above), back along y to column kx of kernel->columns. */
 void kernel_back(

@@ -119,7 +119,8 @@ struct mirror_filter *mirror_plan(
 	bool planned = f->down && f->along && f->turn_down && f->turn_along &&
 		       fill_gain(f, gain, argument) == 0;
 	if (planned) {
-		size_t down = any_length_fft_scratch(f->down), along = any_length_fft_scratch(f->along);
+		size_t down = any_length_fft_scratch(f->down),
+		       along = any_length_fft_scratch(f->along);
 		f->images_size = f->batch * h * f->stride;
 		f->scratch_size = (f->batch * h + 2) * f->stride +
 				  2 * round_up(w, LANES) * ELEMENT + (down > along ? down : along);
@@ -323,8 +324,8 @@ static int exec_batch(size_t item, size_t worker, void *argument)
 		for (size_t at = 0; at < w; at += ELEMENT) {
 			real *c = coefficients + n * h * f->stride + at;
 			from_cosines(f->turn_down, h, c, f->stride);
-			any_length_fft_exec(f->down, c + LANES, c, f->stride, image + at + LANES, image + at,
-			    f->stride, rest);
+			any_length_fft_exec(f->down, c + LANES, c, f->stride, image + at + LANES,
+			    image + at, f->stride, rest);
 		}
 		for (size_t i = 0; i < h; i++)
 			unfold_line(

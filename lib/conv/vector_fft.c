@@ -180,7 +180,8 @@ VECTOR_INLINE void turn_quarter(struct complex_vector *a)
 }
 
 #define SIN_60 (real)0.866025403784438646763723170752936183
-VECTOR_INLINE void dft3(struct complex_vector *a, struct complex_vector *b, struct complex_vector *c)
+VECTOR_INLINE void dft3(
+    struct complex_vector *a, struct complex_vector *b, struct complex_vector *c)
 {
 	add_subtract(b, c);
 	const vector middle_re = a->re - b->re * (real)0.5, middle_im = a->im - b->im * (real)0.5;
@@ -249,12 +250,16 @@ VECTOR_INLINE void dft7(struct complex_vector *x)
 	add_subtract(&x[1], &x[6]);
 	add_subtract(&x[2], &x[5]);
 	add_subtract(&x[3], &x[4]);
-	const struct complex_vector zero = x[0], s[3] = {x[1], x[2], x[3]}, d[3] = {x[6], x[5], x[4]};
+	const struct complex_vector zero = x[0], s[3] = {x[1], x[2], x[3]},
+				    d[3] = {x[6], x[5], x[4]};
 	x[0].re += s[0].re + s[1].re + s[2].re;
 	x[0].im += s[0].im + s[1].im + s[2].im;
-	opposites(3, &zero, s, d, (const real[]){c1, c2, c3}, (const real[]){s1, s2, s3}, &x[1], &x[6]);
-	opposites(3, &zero, s, d, (const real[]){c2, c3, c1}, (const real[]){s2, -s3, -s1}, &x[2], &x[5]);
-	opposites(3, &zero, s, d, (const real[]){c3, c1, c2}, (const real[]){s3, -s1, s2}, &x[3], &x[4]);
+	opposites(
+	    3, &zero, s, d, (const real[]){c1, c2, c3}, (const real[]){s1, s2, s3}, &x[1], &x[6]);
+	opposites(
+	    3, &zero, s, d, (const real[]){c2, c3, c1}, (const real[]){s2, -s3, -s1}, &x[2], &x[5]);
+	opposites(
+	    3, &zero, s, d, (const real[]){c3, c1, c2}, (const real[]){s3, -s1, s2}, &x[3], &x[4]);
 }
 
 VECTOR_INLINE void dft6(struct complex_vector *x)
@@ -275,11 +280,9 @@ VECTOR_INLINE void dft8(struct complex_vector *x)
 	add_subtract(&x[1], &x[5]);
 	add_subtract(&x[2], &x[6]);
 	add_subtract(&x[3], &x[7]);
-	x[5] = (struct complex_vector){
-	    (x[5].re + x[5].im) * sin_45, (x[5].im - x[5].re) * sin_45};
+	x[5] = (struct complex_vector){(x[5].re + x[5].im) * sin_45, (x[5].im - x[5].re) * sin_45};
 	turn_quarter(&x[6]);
-	x[7] = (struct complex_vector){
-	    (x[7].im - x[7].re) * sin_45, (x[7].re + x[7].im) * -sin_45};
+	x[7] = (struct complex_vector){(x[7].im - x[7].re) * sin_45, (x[7].re + x[7].im) * -sin_45};
 	dft4(&x[0]);
 	dft4(&x[4]);
 }
@@ -416,8 +419,8 @@ VECTOR_INLINE void butterflies(const size_t RADIX, const struct pass *pass, size
  * A comb is one butterfly, of elements turned by the comb's frequency and folded: t, t + R, t + 2R, ... fall on one.
  * Positive exponents: real and imaginary parts are exchanged.
  */
-VECTOR_INLINE void comb_butterfly(const size_t RADIX, size_t taps, const real *w, const vector *from,
-    real *y, size_t tooth)
+VECTOR_INLINE void comb_butterfly(
+    const size_t RADIX, size_t taps, const real *w, const vector *from, real *y, size_t tooth)
 {
 	struct complex_vector x[RADIX_MAX];
 #pragma GCC unroll 10
@@ -461,10 +464,11 @@ RADIX(10)
 
 static const struct {
 	void (*pass)(const struct pass *, size_t, size_t);
-	void (*comb)(const struct vector_fft_comb *, size_t, const real *, size_t, real *, size_t, size_t);
-} functions[RADIX_MAX + 1] = {{0}, {pass_1, comb_1}, {pass_2, comb_2}, {pass_3, comb_3}, {pass_4, comb_4},
-    {pass_5, comb_5}, {pass_6, comb_6}, {pass_7, comb_7}, {pass_8, comb_8}, {pass_9, comb_9},
-    {pass_10, comb_10}};
+	void (*comb)(
+	    const struct vector_fft_comb *, size_t, const real *, size_t, real *, size_t, size_t);
+} functions[RADIX_MAX + 1] = {{0}, {pass_1, comb_1}, {pass_2, comb_2}, {pass_3, comb_3},
+    {pass_4, comb_4}, {pass_5, comb_5}, {pass_6, comb_6}, {pass_7, comb_7}, {pass_8, comb_8},
+    {pass_9, comb_9}, {pass_10, comb_10}};
 
 /* The butterflies of the first pass from j = js on, in each of which only the first element is given: nothing to add. */
 VECTOR_INLINE void spread(const struct pass *pass, size_t js)
@@ -518,8 +522,9 @@ static void run_passes(const struct vector_fft *plan, const struct vector_fft_in
 		pass.to_combs = last && plan->to_combs;
 		pass.m /= pass.radix;
 		pass.twiddles = plan->twiddles[s];
-		pass.out =
-		    last ? *out : (struct vector_fft_out){between, between + LANES, 2 * LANES, 0, n};
+		pass.out = last
+			       ? *out
+			       : (struct vector_fft_out){between, between + LANES, 2 * LANES, 0, n};
 		/* how many j of the first pass, k of the last, need more than their first element */
 		size_t full = s == 0 ? pass.m : pass.l;
 		if (s == 0 && in->first == 0)

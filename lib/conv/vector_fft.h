@@ -65,7 +65,7 @@ struct vector_fft_comb {
 
 /* `count` sequences: element t of sequence i at x + i x_step + t 2 LANES, real before imaginary parts, frequency q at
  * y + i y_step + q tooth. */
-void vector_fft_comb(const struct vector_fft_comb *comb, size_t count, const real *x, size_t x_step, real *y,
-    size_t y_step, size_t tooth);
+void vector_fft_comb(const struct vector_fft_comb *comb, size_t count, const real *x, size_t x_step,
+    real *y, size_t y_step, size_t tooth);
 
 #endif

@@ -2,7 +2,7 @@
 """Training against FFTW with OpenBLAS and against PyTorch, on the same work: learning.py PROGRAM [THREADS].
 
 First PROGRAM and PROGRAM-fftw, which differ in the convolution of several channels only: whole training steps on one
-thread, interleaved, medians of processor time, which other processes disturb less than the clock. Then, where torch is
+thread, interleaved, the least processor time, which other processes disturb less than the clock. Then, where torch is
 installed, PyTorch.
 
 Each line is the median of interleaved runs, in ms per image: ours, PyTorch's, how many times faster. Both have the same
@@ -46,7 +46,7 @@ def compare_engines():
         for round in range(ROUNDS + 1):  # the first makes plans
             for engine, own in zip(engines, times):
                 own.append(engine.ask("train", f, 7, 11, kl, t, 48, 64)[1])
-        a, b = (statistics.median(own[1:]) for own in times)
+        a, b = (min(own[1:]) for own in times)
         print(f"{f'{f} filters, K1 {kl} x {kl}':56s} {a:7.2f} {b:7.2f} {b / a:7.2f}", flush=True)
     print()
     for engine in engines:

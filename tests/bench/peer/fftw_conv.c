@@ -34,15 +34,17 @@
 #include "conv/method.h"
 
 #define LINE (64 / sizeof(real_complex)) /* complex numbers in a cache line */
-#define BLOCK (64 / sizeof(real))        /* channels transformed together; conv_stride is a multiple of it */
-#define TEETH 8                          /* frequencies ky whose kernel spectra a worker holds */
+#define BLOCK                                                                                      \
+	(64 / sizeof(real)) /* channels transformed together; conv_stride is a multiple of it */
+#define TEETH 8             /* frequencies ky whose kernel spectra a worker holds */
 
 /* The images on one side of the convolution: its inputs or its outputs. */
 struct side {
 	size_t channels, stride; /* numbers a pixel has in memory */
-	size_t width, block;     /* complex numbers a pixel has in spectra; of which so many are transformed together */
-	size_t column;           /* complex numbers from one pair to the next */
-	size_t pitch;            /* from one row to the next of a worker's plane */
+	size_t width,
+	    block; /* complex numbers a pixel has in spectra; of which so many are transformed together */
+	size_t column; /* complex numbers from one pair to the next */
+	size_t pitch;  /* from one row to the next of a worker's plane */
 	struct fft *rows_in, *columns_in, *columns_out, *rows_out;
 };
 
@@ -53,13 +55,13 @@ struct plan {
 	size_t half, pairs;    /* columns 0..nx/2 */
 	size_t weights;        /* in out */
 	real_complex *along_x; /* (half, k): exp(2 pi i kx (t - r)/nx) */
-	real *along_y;         /* (ny, k): cos(2 pi ky t/ny) for t = 0..r, then its sine for t = 1..r */
-	real *current;         /* (out, in, k, k): the weights that `kernel` holds, if it does */
+	real *along_y; /* (ny, k): cos(2 pi ky t/ny) for t = 0..r, then its sine for t = 1..r */
+	real *current; /* (out, in, k, k): the weights that `kernel` holds, if it does */
 	bool holds;
-	real_complex *kernel;  /* (half; k, in, out), see taps_in; after the gradient, of E */
-	real_complex **x, **g; /* spectra of inputs and of outputs' gradients, per slot */
-	real_complex *y;       /* of a product */
-	real *zeros;           /* a row of a missing image */
+	real_complex *kernel;   /* (half; k, in, out), see taps_in; after the gradient, of E */
+	real_complex **x, **g;  /* spectra of inputs and of outputs' gradients, per slot */
+	real_complex *y;        /* of a product */
+	real *zeros;            /* a row of a missing image */
 	real_complex **scratch; /* per worker */
 	/* arguments of the running step */
 	struct step {
@@ -78,8 +80,8 @@ struct plan {
  * they were chosen on, 48: .9, 56: 1.0, 64: .4, 72: 1.0, 80: 1.1, 84: 1.1, 96: .8, but 50: 1.4, 68: 4, 70: 1.4, 90: 1.5. */
 static size_t good_size(size_t n)
 {
-	static const size_t good[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 15, 16, 20, 24, 28, 32, 36, 40, 48, 52, 56, 64,
-	    72, 80, 84, 96, 112, 120, 128, 144, 160, 192};
+	static const size_t good[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 15, 16, 20, 24, 28, 32,
+	    36, 40, 48, 52, 56, 64, 72, 80, 84, 96, 112, 120, 128, 144, 160, 192};
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
 		if (good[i] >= n)
 			return good[i];
@@ -160,8 +162,7 @@ static void free_fft(void *argument)
 	free(plan);
 }
 
-static int plan_side(
-    const struct plan *plan, size_t channels, size_t stride, struct side *side)
+static int plan_side(const struct plan *plan, size_t channels, size_t stride, struct side *side)
 {
 	side->channels = channels;
 	side->stride = stride;
@@ -252,7 +253,8 @@ static int resize_fft(void *argument, const struct conv_size *size)
 	plan->along_y = turns_along_y(plan);
 	plan->kernel = mem_alloc(kernel, sizeof(real_complex));
 	plan->y = mem_alloc(size_max(x_count, g_count), sizeof(real_complex));
-	plan->zeros = mem_alloc(size->w * size_max(size->in_stride, size->out_stride), sizeof(real));
+	plan->zeros =
+	    mem_alloc(size->w * size_max(size->in_stride, size->out_stride), sizeof(real));
 	return plan->along_x && plan->along_y && plan->kernel && plan->y && plan->zeros ? 0 : -1;
 }
 
@@ -299,9 +301,9 @@ static int taps_in(size_t channel, size_t worker, void *argument)
 			const real *below = w + t * k, *above = w - t * k;
 			for (size_t x = 0; x < k; x++) {
 				real *to = (real *)(row + x * size->out + o);
-				to[odd] = scale * (odd      ? below[x] - above[x]
-						   : t == 0 ? below[x]
-							    : below[x] + above[x]);
+				to[odd] = scale * (odd         ? below[x] - above[x]
+						      : t == 0 ? below[x]
+							       : below[x] + above[x]);
 				to[!odd] = 0;
 			}
 		}
@@ -361,9 +363,9 @@ static int weights_fft(void *argument, const real *w)
 
 /* One block of channels of a pair of images. */
 struct part {
-	size_t first, channels; /* channels: those that there are */
-	const real *pair[2];    /* NULL: there is no second image */
-	real_complex *spectrum; /* at kx = 0 */
+	size_t first, channels;  /* channels: those that there are */
+	const real *pair[2];     /* NULL: there is no second image */
+	real_complex *spectrum;  /* at kx = 0 */
 	size_t column, opposite; /* from there to the next kx, to that of -kx */
 };
 
@@ -441,8 +443,7 @@ static int images_in(size_t item, size_t worker, void *argument)
 		    (plan->nx - plan->half) * side->block);
 	}
 	for (size_t kx = 0; kx < plan->nx; kx++)
-		fft_exec(
-		    side->columns_in, plane + kx * side->block, column_of(plan, &part, kx));
+		fft_exec(side->columns_in, plane + kx * side->block, column_of(plan, &part, kx));
 	return 0;
 }
 
@@ -454,8 +455,7 @@ static int images_out(size_t item, size_t worker, void *argument)
 	size_t w = plan->size.w, h = plan->size.h;
 	real_complex *line = plan->scratch[worker], *plane = line + plan->nx * side->block;
 	for (size_t kx = 0; kx < plan->nx; kx++)
-		fft_exec(
-		    side->columns_out, column_of(plan, &part, kx), plane + kx * side->block);
+		fft_exec(side->columns_out, column_of(plan, &part, kx), plane + kx * side->block);
 	for (size_t y = 0; y < h; y++) {
 		real_complex *row = plane + y * side->pitch;
 		conjugate((real *)(row + plan->half * side->block),
@@ -483,8 +483,8 @@ static int images_out(size_t item, size_t worker, void *argument)
 /* ---- frequencies ---- */
 
 /* Where frequency (kx, ky) is in the first row of the spectra of a side. */
-static real_complex *frequency(const struct plan *plan, const struct side *side,
-    real_complex *spectra, size_t kx, size_t ky)
+static real_complex *frequency(
+    const struct plan *plan, const struct side *side, real_complex *spectra, size_t kx, size_t ky)
 {
 	return spectra + kx * 2 * plan->pairs * side->column + ky * side->width;
 }
@@ -555,7 +555,8 @@ static int to_spectra(
     struct plan *plan, const struct side *side, const real *images, real_complex *spectra)
 {
 	plan->step = (struct step){.from = side, .images = images, .spectra = spectra};
-	return par_for(plan->pairs * (side->width / side->block), plan->size.threads, images_in, plan);
+	return par_for(
+	    plan->pairs * (side->width / side->block), plan->size.threads, images_in, plan);
 }
 
 /* The spectra made last times the kernel, to images of the other side. */
