@@ -19,7 +19,7 @@ change("start.safetensors", "planted.safetensors", {"lgn.weight": one("fixtures/
 
 small='--filters 16 --kl 5 --crop 24 --batch 20 --rate 0.001'
 study() { # goal=... study: not all of the figures. So few permutations that the least p is met
-	PATH="$tree/bin:$PATH" make -s -f "$tree/share/v1pipe/study.mk" "${goal:-figures}" OUT=out IMAGES=200 PERMUTATIONS=3 BOOTSTRAP=19 \
+	PATH="$tree/bin:$PATH" make -s -f "$tree/share/v1pipe/study.mk" ${goal:-figures} OUT=out IMAGES=200 PERMUTATIONS=3 BOOTSTRAP=19 \
 		INVARIANCE=1 CONVERGENCE="$BATS_FILE_TMPDIR/convergence.tsv" SPLITS=2 GRATINGS='--size 33 --frequency 0.1:0.4:8 --phase 0:270:4' TRAIN="$small --epochs 2 --init $planted" "$@" >log 2>&1 || { tail -n 20 log; return 1; }
 }
 
