@@ -56,8 +56,8 @@ fuzz: $(FUZZERS:%=fuzz-%)
 $(FUZZERS:%=fuzz-%): fuzz-%:
 	@mkdir -p build/fuzz/$*
 	clang $(STANDARD) $(CPPFLAGS) -DLIBFUZZER -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-		-o build/fuzz/fuzz-$* tests/fuzz/$*.c lib/base/*.c lib/npys/*.c lib/model/*.c $(PACKAGE_LIBS) -lm
-	build/fuzz/fuzz-$* -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/ build/fuzz/$* tests/fuzz/corpus/$*
+		-o build/fuzz/fuzz-$* tests/fuzz/$*.c $(wildcard $(addsuffix /*.c,$(addprefix lib/,base npys model pnm table tensor))) $(PACKAGE_LIBS) -lm
+	LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 build/fuzz/fuzz-$* -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/ build/fuzz/$* tests/fuzz/corpus/$*
 
 check-long: all units
 	@$(TEST_ENV) tests/run $(JOBS) $(LONG_FILES)

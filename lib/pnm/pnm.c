@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <math.h>
 #include <setjmp.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -137,6 +138,9 @@ size_t pnm_number(const struct pnm_in *in)
 	return in->images - 1;
 }
 
+/* PAM_STRUCT_SIZE(raster_pos), which goes through a null pointer */
+#define PAM_SIZE (offsetof(struct pam, raster_pos) + sizeof((struct pam *)NULL)->raster_pos)
+
 static void step_to_next(void *argument)
 {
 	struct pnm_in *in = argument;
@@ -148,7 +152,7 @@ static void step_to_next(void *argument)
 static void step_header(void *argument)
 {
 	struct pnm_in *in = argument;
-	pnm_readpaminit(in->file, &in->pam, PAM_STRUCT_SIZE(raster_pos));
+	pnm_readpaminit(in->file, &in->pam, PAM_SIZE);
 }
 
 static void step_read_row(void *argument)
@@ -357,7 +361,7 @@ int pnm_begin(struct pnm_out *out, const struct pnm_header *header)
 	out->row = 0;
 	out->pam = (struct pam){
 	    .size = sizeof out->pam,
-	    .len = PAM_STRUCT_SIZE(raster_pos),
+	    .len = PAM_SIZE,
 	    .file = out->pnm,
 	    .format = formats[header->kind],
 	    .plainformat = header->plain,

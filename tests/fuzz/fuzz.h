@@ -18,12 +18,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* The path of a file that holds the input; the same one every time, removed at exit. */
 static char fuzz_path[] = "/tmp/fuzz-XXXXXX";
 
-static void fuzz_remove(void)
+static inline void fuzz_remove(void)
 {
 	unlink(fuzz_path);
 }
 
-static const char *fuzz_file(const uint8_t *data, size_t size)
+static inline const char *fuzz_file(const uint8_t *data, size_t size)
 {
 	static int descriptor = -1;
 	if (descriptor < 0) {

@@ -42,7 +42,7 @@ write("npys", "empty-axis", stream(np.zeros((0, 3)), np.zeros((3, 0))))
 write("npys", "nan", stream(np.array([[1, np.nan], [np.inf, 0]], "f4")))
 write("npys", "cut", stream(x)[:-3])
 write("npys", "cut-header", stream(x)[:40])
-write("npys", "big-endian", stream(np.ones(3, ">f4")))
+write("npys", "big-endian", stream(np.ones(3, "<f4")).replace(b"<f4", b">f4"))
 write("npys", "fortran", stream(np.ones((2, 3))).replace(b"False", b"True "))
 text = "{'descr': '<f4', 'fortran_order': False, 'shape': (%s), }\n"
 write("npys", "version2", header(text % "1,", (2, 0), b"\0\0\x80?"))
@@ -76,3 +76,13 @@ write("model", "long-header", model({}, length=1 << 63))
 write("model", "duplicate", model('{"a": %s, "a": %s}' % ((json.dumps(tensor("U8", [1], 0, 1)),) * 2), b"a"))
 write("model", "bad-utf8", struct.pack("<Q", 6) + b'{"\xff":1}')
 write("model", "metadata-number", model('{"__metadata__": {"a": 1}}'))
+
+for name, text, samples in (("pgm", "P5 5 2 255\n", bytes(range(10))), ("ppm16", "P6 5 2 65535\n", bytes(range(60))),
+                            ("pbm", "P4 5 2\n", b"\xa8\x50"), ("plain", "P3 2 1 100 # comment\n", b"0 50 100 1 2 3\n"),
+                            ("pam", "P7\nWIDTH 5\nHEIGHT 2\nDEPTH 3\nMAXVAL 255\nTUPLTYPE RGB\nENDHDR\n", bytes(30))):
+    write("pnm", name, text.encode() + samples)
+write("pnm", "two", b"P5 1 1 255\naP5 1 1 255\nb")
+write("table", "fits", b"theta_deg\tsf_cpp\treason\n0\t0\tnan\n1\t.1\tnan\n2\t.2\t-\n")
+write("table", "empty", b"theta_deg\tsf_cpp\n")
+for i, text in enumerate(("0:8,:,3", "-1", "1::3", "...,0", "1,2,-3", " 1 : 3 , : , 2 ", "100:", "1,1,1,1", "0:2:0", "+1")):
+    write("slice", str(i), text.encode())
