@@ -37,8 +37,8 @@ static const struct opt_rule rules[] = {
     OPT_RULE("seed", NONE_OF("surrogates", "0"), GIVEN("compare")),
     OPT_RULES_END,
 };
-static const struct tool tool = {
-    "fit-gabor", "fit Gabor functions to receptive profiles", "[file ...]", 0, SIZE_MAX, options, rules};
+static const struct tool tool = {"fit-gabor", "fit Gabor functions to receptive profiles",
+    "[file ...]", 0, SIZE_MAX, options, rules};
 
 static const char columns[] = "record filter accepted reason r r2 theta_deg phase_deg sf_cpp "
 			      "sigma_across_px sigma_along_px x0_px y0_px "
@@ -55,13 +55,8 @@ static const double degrees = 57.295779513082320877;
 /* what follows the angles, of a function or of its standard errors */
 static void put_gabor(struct table_out *table, const struct gabor *g)
 {
-	table_real(table, g->frequency);
-	table_real(table, g->sigma_across);
-	table_real(table, g->sigma_along);
-	table_real(table, g->x0);
-	table_real(table, g->y0);
-	table_real(table, g->amplitude);
-	table_real(table, g->offset);
+	TABLE_REALS(table, g->frequency, g->sigma_across, g->sigma_along, g->x0, g->y0,
+	    g->amplitude, g->offset);
 }
 
 static void put_row(
@@ -74,32 +69,20 @@ static void put_row(
 	table_int(table, (long long)filter);
 	table_int(table, !s->reasons);
 	table_text(table, gabor_reason(s->reasons, reason));
-	table_real(table, s->r);
-	table_real(table, s->r2);
+	TABLE_REALS(table, s->r, s->r2);
 	table_orientation(table, g->theta * degrees);
 	table_phase(table, g->phase * degrees);
 	put_gabor(table, g);
-	table_real(table, gabor_nx(g));
-	table_real(table, gabor_ny(g));
-	table_real(table, g->sigma_along / g->sigma_across);
-	table_real(table, gabor_octaves(gabor_nx(g)));
-	table_real(table, gabor_half_width(gabor_nx(g), gabor_ny(g)) * degrees);
-	table_real(table, e->gabor.theta * degrees);
-	table_real(table, e->gabor.phase * degrees);
+	TABLE_REALS(table, gabor_nx(g), gabor_ny(g), g->sigma_along / g->sigma_across,
+	    gabor_octaves(gabor_nx(g)), gabor_half_width(gabor_nx(g), gabor_ny(g)) * degrees,
+	    e->gabor.theta * degrees, e->gabor.phase * degrees);
 	put_gabor(table, &e->gabor);
-	table_real(table, e->nx);
-	table_real(table, e->ny);
-	table_real(table, e->aspect);
-	table_real(table, e->octaves);
-	table_real(table, e->half_width * degrees);
-	table_real(table, s->noise);
-	table_real(table, s->threshold);
-	table_real(table, s->p);
+	TABLE_REALS(table, e->nx, e->ny, e->aspect, e->octaves, e->half_width * degrees, s->noise,
+	    s->threshold, s->p);
 	table_text(table, s->reasons & GABOR_CONSTANT || survey_options.gabor_only
 			      ? "-"
 			      : survey_model_name(s->model));
-	for (size_t m = 0; m < SURVEY_MODELS; m++)
-		table_real(table, s->aicc[m]);
+	table_numbers(table, SURVEY_MODELS, s->aicc);
 	table_real(table, bank->spatial_share[filter]);
 	table_text(table, lgn_file ? "effective" : "filter");
 }

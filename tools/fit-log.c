@@ -41,10 +41,7 @@ static const char columns[] =
 
 static void put_chance(struct table_out *table, const struct log_fit_chance *chance)
 {
-	table_real(table, chance->r);
-	table_real(table, chance->r_95);
-	table_real(table, chance->symmetry);
-	table_real(table, chance->symmetry_95);
+	TABLE_REALS(table, chance->r, chance->r_95, chance->symmetry, chance->symmetry_95);
 }
 
 static void put_row(
@@ -55,26 +52,14 @@ static void put_row(
 	table_int(table, (long long)filter);
 	table_int(table, !s->reasons);
 	table_text(table, log_fit_reason(s->reasons, reason));
-	table_real(table, s->r);
-	table_real(table, s->r2);
-	table_real(table, s->log.sigma);
-	table_real(table, s->log.x0);
-	table_real(table, s->log.y0);
-	table_real(table, s->log.amplitude);
-	table_real(table, s->log.offset);
-	table_real(table, s->symmetry.symmetry);
-	table_real(table, s->symmetry.elongation);
-	table_real(table, s->symmetry.fourfold);
-	table_real(table, s->dc_ratio);
-	table_real(table, s->surround_ratio);
+	TABLE_REALS(table, s->r, s->r2, s->log.sigma, s->log.x0, s->log.y0, s->log.amplitude,
+	    s->log.offset, s->symmetry.symmetry, s->symmetry.elongation, s->symmetry.fourfold,
+	    s->dc_ratio, s->surround_ratio);
 	table_text(table, s->empty ? "-" : log_fit_model_name(s->model));
-	for (size_t m = 0; m < LOG_FIT_MODELS; m++)
-		table_real(table, s->aicc[m]);
+	table_numbers(table, LOG_FIT_MODELS, s->aicc);
 	for (size_t m = 0; m < LOG_FIT_MODELS; m++)
 		table_real(table, s->fits[m][0]);
-	table_real(table, s->r_offset);
-	table_real(table, s->p_r);
-	table_real(table, s->p_symmetry);
+	TABLE_REALS(table, s->r_offset, s->p_r, s->p_symmetry);
 	put_chance(table, &s->matched);
 	put_chance(table, &s->white);
 	table_real(table, bank->spatial_share[filter]);
@@ -83,7 +68,8 @@ static void put_row(
 /* filters that are measured together; rows are written after each lot */
 #define CHUNK 64
 
-static void fit_bank(const struct bank *bank, struct log_fit_survey *survey, struct table_out *table)
+static void fit_bank(
+    const struct bank *bank, struct log_fit_survey *survey, struct table_out *table)
 {
 	struct progress progress = progress_start(verbose, "fit-log", "profiles", bank->filters);
 	struct log_fit_result results[CHUNK];

@@ -82,10 +82,7 @@ static void list_tensors(struct table_out *table, struct tensors *in, const char
 		table_text(table, tensor.dtype);
 		table_text(table, tensor_shape(&tensor.header, shape));
 		table_int(table, (long long)tensor.header.elements);
-		table_real(table, summary.min);
-		table_real(table, summary.max);
-		table_real(table, summary.mean);
-		table_real(table, summary_sd(&summary));
+		TABLE_REALS(table, summary.min, summary.max, summary.mean, summary_sd(&summary));
 		table_int(table, (long long)summary.nan);
 		table_int(table, (long long)summary.inf);
 		tool_check(table_flush(table));

@@ -166,10 +166,7 @@ static void write_spectra(struct table_out *table, const struct whitener *whiten
 		double count, frequency, before, after;
 		spectrum_ring(whitener->before, i, &count, &frequency, &before);
 		spectrum_ring(whitener->after, i, &count, &frequency, &after);
-		table_real(table, frequency);
-		table_real(table, before);
-		table_real(table, after);
-		table_real(table, count);
+		TABLE_REALS(table, frequency, before, after, count);
 	}
 	tool_check(table_close(table));
 }

@@ -81,8 +81,10 @@ size_t tool_start(const struct tool *tool, int argc, char **argv)
 	return operands;
 }
 
-static void say(const char *text)
+static void say(const char *format, va_list arguments)
 {
+	char text[ERR_MAX];
+	vsnprintf(text, sizeof text, format, arguments);
 	fprintf(stderr, "%s: %s\n", tool_name, text);
 }
 
@@ -96,7 +98,7 @@ void tool_fail(void)
 	if (end_all)
 		end_all();
 	if (!err_is_broken_pipe())
-		say(err_reason());
+		fprintf(stderr, "%s: %s\n", tool_name, err_reason());
 	output_cleanup();
 	/* not exit, which would try again to write what could not be written */
 	_exit(err_status());
@@ -112,22 +114,18 @@ void fftwf_assertion_failed(const char *what, int line, const char *file)
 
 void tool_usage(const char *format, ...)
 {
-	char text[ERR_MAX];
 	va_list arguments;
 	va_start(arguments, format);
-	vsnprintf(text, sizeof text, format, arguments);
+	say(format, arguments);
 	va_end(arguments);
-	say(text);
 	output_cleanup();
 	_exit(STATUS_USAGE);
 }
 
 void tool_warn(const char *format, ...)
 {
-	char text[ERR_MAX];
 	va_list arguments;
 	va_start(arguments, format);
-	vsnprintf(text, sizeof text, format, arguments);
+	say(format, arguments);
 	va_end(arguments);
-	say(text);
 }

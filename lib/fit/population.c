@@ -204,8 +204,8 @@ static const char *const names[QUANTITIES] = {"ringach_2d", "devalois_sf", "phas
     "nx_below_0.525"};
 
 /* what values are possible */
-static const double ranges[QUANTITIES][2] = {{-INFINITY, INFINITY}, {-INFINITY, INFINITY}, {-1, 1}, {-1, 1}, {0, 1},
-    {0, 1}, {0, INFINITY}, {0, INFINITY}, {0, 1}};
+static const double ranges[QUANTITIES][2] = {{-INFINITY, INFINITY}, {-INFINITY, INFINITY}, {-1, 1},
+    {-1, 1}, {0, 1}, {0, 1}, {0, INFINITY}, {0, INFINITY}, {0, 1}};
 
 #define ENTROPY_BINS 8
 #define NX_EDGE 0.52480746 /* 10^-.28 */
@@ -365,22 +365,17 @@ static int report(const struct population *p, uint64_t seed, struct table_out *t
 		double low, high, chance_low, chance_high;
 		struct resample_chance by_chance = resample_chance(observed[q], chance + q, random,
 		    QUANTITIES, q == RINGACH || q == DEVALOIS ? RESAMPLE_LESS : RESAMPLE_TWO_SIDED);
-		if (resample_value_interval(observed[q], boot + q, p->bank[0].count, POPULATION_BOOTSTRAP, QUANTITIES,
-			.95, &low, &high) < 0 ||
+		if (resample_value_interval(observed[q], boot + q, p->bank[0].count,
+			POPULATION_BOOTSTRAP, QUANTITIES, .95, &low, &high) < 0 ||
 		    resample_interval(
 			chance + q, random, QUANTITIES, .95, &chance_low, &chance_high) < 0) {
 			status = -1;
 			break;
 		}
 		table_text(table, names[q]);
-		table_real(table, observed[q]);
-		table_real(table, isnan(low) ? NAN : fmax(low, ranges[q][0]));
-		table_real(table, isnan(high) ? NAN : fmin(high, ranges[q][1]));
-		table_real(table, random ? by_chance.mean : NAN);
-		table_real(table, chance_low);
-		table_real(table, chance_high);
-		table_real(table, by_chance.p);
-		table_real(table, uniform[q]);
+		TABLE_REALS(table, observed[q], isnan(low) ? NAN : fmax(low, ranges[q][0]),
+		    isnan(high) ? NAN : fmin(high, ranges[q][1]), random ? by_chance.mean : NAN,
+		    chance_low, chance_high, by_chance.p, uniform[q]);
 		table_int(table, (long long)p->bank[0].count);
 	}
 	free(boot);

@@ -412,24 +412,17 @@ void stimulus_row(const struct stimulus *s, struct table_out *table)
 	stimulus_places(s, x, y);
 	table_text(table, stimulus_kinds[s->kind].name);
 	table_orientation(table, s->theta / DEGREE);
-	table_real(table, has & STIMULUS_FREQUENCY ? s->frequency : NAN);
-	table_real(table, has & STIMULUS_PHASE && !s->random_phase ? s->phase / DEGREE : NAN);
-	table_real(table, s->contrast);
-	table_real(table, s->mean);
-	table_real(table, has & STIMULUS_DIAMETER ? s->diameter : NAN);
-	table_real(table, has & STIMULUS_WIDTH ? s->width : NAN);
-	table_real(table, has & STIMULUS_PATCH ? s->patch : NAN);
+	TABLE_REALS(table, has & STIMULUS_FREQUENCY ? s->frequency : NAN,
+	    has & STIMULUS_PHASE && !s->random_phase ? s->phase / DEGREE : NAN, s->contrast,
+	    s->mean, has & STIMULUS_DIAMETER ? s->diameter : NAN,
+	    has & STIMULUS_WIDTH ? s->width : NAN, has & STIMULUS_PATCH ? s->patch : NAN);
 	for (int i = 0; i < 2; i++) {
-		table_real(table, x[i]);
-		table_real(table, y[i]);
+		TABLE_REALS(table, x[i], y[i]);
 	}
-	table_real(table, contour ? s->present : NAN);
-	table_real(table, contour ? s->path_angle / DEGREE : NAN);
-	table_real(table, contour ? s->spacing : NAN);
-	table_real(table, contour ? (double)s->elements : NAN);
-	table_real(table, contour ? s->sigma : NAN);
-	table_real(table, contour ? s->jitter / DEGREE : NAN);
-	table_real(table, contour ? (double)s->pair : NAN);
+	TABLE_REALS(table, contour ? s->present : NAN, contour ? s->path_angle / DEGREE : NAN,
+	    contour ? s->spacing : NAN, contour ? (double)s->elements : NAN,
+	    contour ? s->sigma : NAN, contour ? s->jitter / DEGREE : NAN,
+	    contour ? (double)s->pair : NAN);
 }
 
 int stimulus_element_rows(const struct stimulus *s, long long label, struct table_out *table)
@@ -442,8 +435,7 @@ int stimulus_element_rows(const struct stimulus *s, long long label, struct tabl
 	for (size_t i = 0; i < count; i++) {
 		table_int(table, label);
 		table_int(table, (long long)i);
-		table_real(table, elements[i].x);
-		table_real(table, elements[i].y);
+		TABLE_REALS(table, elements[i].x, elements[i].y);
 		table_orientation(table, elements[i].theta / DEGREE);
 		table_real(table, elements[i].phase / DEGREE);
 		table_int(table, elements[i].on_path);

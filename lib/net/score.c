@@ -75,10 +75,7 @@ int score_write_accuracy(const struct score *score, const char *path)
 		table_int(table, (long long)i - 1);
 		table_int(table, (long long)s.images);
 		table_int(table, (long long)s.correct);
-		table_real(table, s.accuracy);
-		table_real(table, s.low);
-		table_real(table, s.high);
-		table_real(table, s.loss);
+		TABLE_REALS(table, s.accuracy, s.low, s.high, s.loss);
 	}
 	return table_close(table);
 }

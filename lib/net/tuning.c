@@ -425,8 +425,7 @@ int tuning_write(const struct tuning *t, size_t iterations, const char *path)
 		}
 		table_int(table, (long long)(i % t->units));
 		table_int(table, (long long)iterations);
-		table_real(table, r.cv);
-		table_real(table, r.osi);
+		TABLE_REALS(table, r.cv, r.osi);
 		table_orientation(table, r.theta);
 		const double cells[] = {r.sf, r.orientation_bandwidth, r.modulation, r.sf_bandwidth, r.response,
 		    r.contrast, r.diameter, r.blank};

@@ -57,11 +57,7 @@ void se2_fan(const struct se2_model *model, const struct se2_grid *grid, struct 
 			double s = (double)n * ds;
 			struct point g = curve(k, s);
 			table_int(table, i + side);
-			table_real(table, k);
-			table_real(table, s);
-			table_real(table, g.x);
-			table_real(table, g.y);
-			table_real(table, nearest(grid, g.theta));
+			TABLE_REALS(table, k, s, g.x, g.y, nearest(grid, g.theta));
 		}
 	}
 }

@@ -154,9 +154,7 @@ static void combine(struct seed *seed, size_t count, size_t first, size_t row, d
 	for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
 		table_real(out, numbers[k]);
 	table_int(out, (long long)n);
-	table_real(out, between);
-	table_real(out, within);
-	table_real(out, q);
+	TABLE_REALS(out, between, within, q);
 }
 
 int seeds_combine(size_t count, char **files, struct table_out *out)

@@ -83,6 +83,12 @@ void table_phase(struct table_out *table, double degrees)
 	table_real(table, printed(degrees) <= -180 ? 180 : degrees);
 }
 
+void table_numbers(struct table_out *table, size_t count, const double *values)
+{
+	for (size_t i = 0; i < count; i++)
+		table_real(table, values[i]);
+}
+
 void table_int(struct table_out *table, long long value)
 {
 	fprintf(output_stream(table->out), "%lld", value);
@@ -94,7 +100,8 @@ void table_text(struct table_out *table, const char *value)
 	if (!value || !*value)
 		value = "-";
 	if (strpbrk(value, "\t\n\r"))
-		keep(table, err_set("%s: a tab or newline in the cell '%s'", output_name(table->out), value));
+		keep(table, err_set("%s: a tab or newline in the cell '%s'",
+				output_name(table->out), value));
 	fputs(value, output_stream(table->out));
 	end_cell(table);
 }
@@ -107,8 +114,8 @@ int table_flush(struct table_out *table)
 int table_close(struct table_out *table)
 {
 	if (table->cell)
-		keep(table, err_set("%s: the last row has %zu of %zu cells", output_name(table->out),
-		                table->cell, table->columns));
+		keep(table, err_set("%s: the last row has %zu of %zu cells",
+				output_name(table->out), table->cell, table->columns));
 	if (table->reason[0]) {
 		err_set("%s", table->reason);
 		table_abandon(table);
@@ -208,8 +215,8 @@ int table_read(const char *path, struct table *table)
 			goto fail;
 		line++;
 		if (cells != table->columns) {
-			err_set("%s: line %zu: %zu cells, the header has %zu", table->file, line, cells,
-			    table->columns);
+			err_set("%s: line %zu: %zu cells, the header has %zu", table->file, line,
+			    cells, table->columns);
 			goto fail;
 		}
 		table->rows++;

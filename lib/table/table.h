@@ -21,6 +21,12 @@ void table_real(struct table_out *table, double value);
 void table_int(struct table_out *table, long long value);
 void table_text(struct table_out *table, const char *value);
 
+/* Several cells of numbers: TABLE_REALS(table, x, y, theta). */
+void table_numbers(struct table_out *table, size_t count, const double *values);
+#define TABLE_REALS(table, ...)                                                                    \
+	table_numbers(table, sizeof((double[]){__VA_ARGS__}) / sizeof(double),                     \
+	    (const double[]){__VA_ARGS__})
+
 /* Degrees of an orientation in [0, 180), of a phase in (-180, 180], as printed: a value that
  * printing would round up to 180 becomes 0, one that it would round to -180 becomes 180. */
 void table_orientation(struct table_out *table, double degrees);
