@@ -26,7 +26,8 @@ struct log_fit_chance {
 	double r, r_95, symmetry, symmetry_95;
 };
 
-/* Why a profile is no centre with a balanced surround; the limits are this suite's. */
+/* Why a profile is not accepted as a centre with a balanced surround; the limits are this suite's
+ * own. */
 enum log_fit_reasons {
 	LOG_FIT_SIGMA = 1,    /* sigma of the LoG < LOG_FIT_SIGMA_MIN */
 	LOG_FIT_DC = 2,       /* dc_ratio > LOG_FIT_DC_MAX */

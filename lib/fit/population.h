@@ -19,7 +19,7 @@ struct population;
 struct population *population_create(size_t banks) __attribute__((warn_unused_result));
 void population_free(struct population *population);
 
-/* Add a unit that counts (accepted; of a random bank: not degenerate). 0 or -1. */
+/* Add a unit that is accepted or, in a random bank, not degenerate. 0 or -1. */
 int population_add(struct population *population, size_t bank, const struct gabor *gabor)
     __attribute__((warn_unused_result));
 

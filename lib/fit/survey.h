@@ -55,11 +55,12 @@ size_t survey_size(const struct survey *survey);
 int survey_run(struct survey *survey, size_t record, size_t first, size_t count, const double *x,
     struct survey_result *results) __attribute__((warn_unused_result));
 
-/* How many pass as the rule varies, summed over what the survey has run. A surrogate is judged as a filter is, against
- * the other surrogates of its filter. Constant profiles are left out. */
+/* How many filters and surrogates pass as the threshold varies, over all that the survey has run.
+ * A surrogate is judged like a filter, against the other surrogates of its filter. Constant profiles
+ * are left out. */
 struct survey_passes {
 	bool
-	    percentile; /* the level is a share of the surrogates to be exceeded; else r itself is to be exceeded */
+	    percentile; /* the level is the share of surrogates to be exceeded; else r itself */
 	double level;
 	size_t above, accepted; /* filters: exceed the level; and nothing else is against them */
 	size_t surrogates_above, surrogates_accepted;
@@ -74,7 +75,9 @@ void survey_table_start(struct survey_table *table);
  * "surrogates" for a percentile, else "r". 0 or -1. */
 int survey_table_write(const struct survey_table *table, const char *file)
     __attribute__((warn_unused_result));
-/* Let the survey add to a table from now on (NULL: to none). */
+/* From now on add accepted filters to bank 0 of a population, and surrogate k of each filter, if
+ * it has no reason against it but r, to bank k + 1. The population has 1 + surrogates banks (NULL:
+ * stop adding). */
 void survey_count(struct survey *survey, struct survey_table *table);
 
 /* Let the survey add accepted filters to bank 0 of a population from now on, and the surrogates of number k that nothing

@@ -63,7 +63,8 @@ struct leaves_canvas *leaves_canvas(const struct leaves *leaves)
     __attribute__((warn_unused_result));
 void leaves_canvas_free(struct leaves_canvas *canvas);
 
-/* Class of image `index`: each run of `classes` images has every class once, in an order of its own. */
+/* Class of image `index`: images 0 to `classes` - 1 have every class once, in random order, and so
+ * have the next `classes` images. */
 unsigned leaves_class(const struct leaves *leaves, uint64_t index);
 
 /* Draw image `index` into image (size, size), row-major, row 0 on top. */
