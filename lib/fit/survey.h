@@ -75,13 +75,12 @@ void survey_table_start(struct survey_table *table);
  * "surrogates" for a percentile, else "r". 0 or -1. */
 int survey_table_write(const struct survey_table *table, const char *file)
     __attribute__((warn_unused_result));
+/* Let the survey add to a table from now on (NULL: to none). */
+void survey_count(struct survey *survey, struct survey_table *table);
+
 /* From now on add accepted filters to bank 0 of a population, and surrogate k of each filter, if
  * it has no reason against it but r, to bank k + 1. The population has 1 + surrogates banks (NULL:
  * stop adding). */
-void survey_count(struct survey *survey, struct survey_table *table);
-
-/* Let the survey add accepted filters to bank 0 of a population from now on, and the surrogates of number k that nothing
- * but their r is against to bank k + 1: it has 1 + surrogates banks (NULL: to none). */
 void survey_populate(struct survey *survey, struct population *population);
 
 #endif
