@@ -10,8 +10,7 @@ static const char *blank(const char *c)
 	return c + strspn(c, " ");
 }
 
-/* An optional integer; *has says whether there was one. NULL if it is too large or not a number.
- * */
+/* An optional integer; *has says whether there was one. NULL if it is too large or no number. */
 static const char *integer(const char *c, bool *has, long long *value)
 {
 	char *end;

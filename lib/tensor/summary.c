@@ -53,8 +53,7 @@ void difference_add(
     struct difference *d, const double *a, const double *b, size_t n, double atol, double rtol)
 {
 	for (size_t i = 0; i < n; i++) {
-		/* the tolerance of an infinite b would be infinite; it agrees only with its equal
-		 * */
+		/* the tolerance of an infinite b would be infinite; it agrees only with itself */
 		double gap = fabs(a[i] - b[i]),
 		       allowed = isinf(b[i]) ? 0 : atol + rtol * fabs(b[i]);
 		bool agree =
