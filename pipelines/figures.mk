@@ -3,7 +3,7 @@
 ifneq ($(VARIANTS),)
 NAMES = variants
 else
-NAMES = sample spectrum training lgn retinex bank nxny population passes tuning kernels orientation field models convergence
+NAMES = sample spectrum training lgn retinex bank nxny population passes tuning kernels orientation short-range field models convergence
 endif
 include $(HERE)/filters.mk
 
@@ -54,6 +54,7 @@ needs_retinex = retinex.tsv
 needs_tuning = agreement.tsv
 needs_kernels = kernels.png
 needs_orientation = stats.tsv
+needs_short-range = stats.tsv
 needs_field = $(foreach f,field iterated-field edges-field,$(f)-pooled.tsv $(f)-lines.tsv) group-pooled.tsv
 needs_models = compare.tsv
 needs_convergence = convergence.tsv
@@ -65,11 +66,11 @@ $(FIGURES)/summary.tsv: $(FIGURES)/run.stamp $(ROWS) $(HERE)/summary
 	'$(HERE)/summary' $(DIRS) >$@
 # models of several seeds: what varies between them beside what each says of itself
 $(FIGURES)/seeds.tsv: $(FIGURES)/run.stamp $(foreach d,$(DIRS),$(d)/stats.tsv $(d)/iterated.tsv $(d)/compare.tsv $(d)/iterated-compare.tsv)
-	{ lateral-stats --combine $(DIRS:%=%/stats.tsv); \
-		lateral-stats --combine $(DIRS:%=%/iterated.tsv) | awk -F '\t' '$$1 ~ /^K_iterated/'; \
-		lateral-stats --combine $(DIRS:%=%/compare.tsv) | tail -n +2; \
+	{ combine-tables $(DIRS:%=%/stats.tsv); \
+		combine-tables $(DIRS:%=%/iterated.tsv) | awk -F '\t' '$$1 ~ /^K_iterated/'; \
+		combine-tables $(DIRS:%=%/compare.tsv) | tail -n +2; \
 		if [[ $$(cat $(DIRS:%=%/iterated-compare.tsv) | wc -l) -gt $(words $(DIRS)) ]]; then \
-			lateral-stats --combine $(DIRS:%=%/iterated-compare.tsv) | tail -n +2; fi; } >$@
+			combine-tables $(DIRS:%=%/iterated-compare.tsv) | tail -n +2; fi; } >$@
 ifeq ($(VARIANTS),)
 ifneq ($(words $(DIRS)),1)
 OVER_SEEDS = $(FIGURES)/seeds.tsv

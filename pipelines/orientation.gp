@@ -10,7 +10,7 @@ set ylabel 'summed weight of a pair' offset 0.5,0
 set yrange [0:*]
 set key top right
 set offsets 0, 0, graph 0.3, 0
-of(part, x) = strcol('kernel') eq 'K' && strcol('part') eq part && strcol('range') eq 'all' ? x : NaN
+of(part, x) = strcol('kernel') eq 'K' && strcol('part') eq part ? x : NaN
 do for [part in 'positive negative'] {
 	set title part eq 'positive' ? 'excitatory part' : 'inhibitory part'
 	plot table using (of(part, column('dtheta_deg'))):(of(part, column('chance_low'))):(of(part, column('chance_high'))) with filledcurves lc rgb '#e0e0e0' title 'permuted, 95 %', \

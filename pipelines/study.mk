@@ -164,7 +164,7 @@ $(ROOT)/seed-%/c3.npys: $(ROOT)/seed-%/model.safetensors $(ROOT)/seed-%/lateral.
 $(ROOT)/seed-%/iterated.npys: $(ROOT)/seed-%/model.safetensors $(ROOT)/seed-%/lateral.npys
 	v1-respond -j "$$(nproc)" --model $< --jacobian $(reach) $(@D)/val.npys -o $@
 $(ROOT)/seed-%/stats.tsv: $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/tables.stamp
-	$(if_units) lateral-stats $(STATS_$(variant)) $(units) --c3 $(@D)/c3.npys --profile $(@D)/profile.tsv -n $(PERMUTATIONS) \
+	$(if_units) lateral-stats $(STATS_$(variant)) $(units) --c3 $(@D)/c3.npys --profile $(@D)/profile.tsv --short-range $(@D)/short-range.tsv -n $(PERMUTATIONS) \
 		-b $(BOOTSTRAP) -q $(INVARIANCE) $< -o $@ $(fi_units)
 # the same for what a unit's input does to others through all propagations
 $(ROOT)/seed-%/iterated.tsv: $(ROOT)/seed-%/iterated.npys $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/tables.stamp

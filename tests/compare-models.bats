@@ -121,7 +121,7 @@ for i in 1, 2, 3:
 		compare
 		mv cmp.tsv c$seed.tsv
 	done
-	lateral-stats --combine c4.tsv c5.tsv -o seeds.tsv
+	combine-tables c4.tsv c5.tsv -o seeds.tsv
 	python '
 a, b, s = (table(f) for f in ("c4.tsv", "c5.tsv", "seeds.tsv"))
 assert a["quantity"] == b["quantity"] == s["quantity"] and "lead_G1[1.5,inf)" in s["quantity"]

@@ -1,76 +1,47 @@
-/*
- * Indices of a lateral kernel (see lateral-stats(1) for every definition): tuning by orientation difference, direction
- * of connections in image and target frame, reciprocity, short range, phase; each with a bootstrap interval over
- * filters and chance from permutations of labels among filters.
- *
- * Orientations enter a tap only through e^{2i theta} of target and source, so what a permutation or a bootstrap sample
- * needs of a pair are sums over its taps in image axes: with the direction alpha of Delta,
- *
- *	W = sum w,  A = sum w e^{2i alpha},  B = sum w e^{4i alpha}    (per range of |Delta|),
- *	R_0 ~ Re W z_j z_i*,  R_1 ~ Re A* z_j,  R_2 ~ Re B* z_i z_j,  coaxiality ~ Re A z_i*,  z = e^{2i theta}.
- *
- * A permutation moves orientations (for phase_locked: phases) among filters; centres and kernels stay.
- */
-#ifndef LATERAL_INDICES_H
-#define LATERAL_INDICES_H
+/* All that lateral-stats measures of a kernel, and of what is beyond C in it. */
+#ifndef INDICES_INDICES_H
+#define INDICES_INDICES_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include "kernel/units.h"
-#include "kernel/row.h"
+#include "indices/resampling.h"
+#include "kernel/spline.h"
 
-#define LATERAL_RANGES 8 /* the whole, then at most 7 ranges */
-#define LATERAL_BINS 18  /* of the profile: 10 deg, centred on multiples of 10 deg */
+enum { INDICES_K, INDICES_BEYOND, INDICES_KERNELS };
 
-struct lateral_plan {
-	size_t permutations, bootstrap;
-	size_t invariance_permutations; /* of what is predicted anew in each: Q_inv, Q_unrotated, Q_lead, explained_C */
-	const double *edge;             /* px, ascending: ranges [edge[0], edge[1]), ... */
-	size_t edges;                   /* at most LATERAL_RANGES */
-	uint64_t seed;
-	size_t threads;
+#define INDICES_COLUMNS ROW_COLUMNS " c1 c2 c3"
+#define INDICES_PROFILE_COLUMNS                                                                    \
+	"kernel part dtheta_deg pairs mean low high chance chance_low chance_high fit"
+#define INDICES_NEAR_COLUMNS                                                                       \
+	"kernel against angle_deg pairs mean low high chance chance_low chance_high c1 c2 c3"
+
+struct indices {
+	const struct units *set;
+	const struct resampling_plan *plan;
+	char *name[INDICES_KERNELS];
+	struct subject subject[INDICES_KERNELS]; /* signed */
+	size_t kernels;                          /* 1: there is no K_beyond_C */
+	const double *c[3];                   /* (n, n, taps) of C1 to C3, NULL where not given */
+	double *beyond, *half[2], *predicted; /* (n, n, taps) */
+	struct spline spline;
+	struct residual *fit;
+	struct indices_result *result;
+	struct resampling invariance; /* of all kernels */
 };
 
-/* What a bin of the profile holds: value, bootstrap interval, mean and 95 % band of permutations. */
-struct lateral_measure {
-	double value, low, high, chance, chance_low, chance_high;
-};
+/* Name the kernels after label and take from K (set's weights) what C1 to C3 predict; with fewer than 4 units, or without
+ * any C, K is measured alone. Everything given must outlive it. 0 or -1; free also after -1. */
+int indices_start(struct indices *all, const char *label, const struct units *set,
+    const struct resampling_plan *plan, double *const c[3]) __attribute__((warn_unused_result));
+void indices_free(struct indices *all);
 
-/* A bin of dtheta, over all taps or those of a range of |Delta|. */
-struct lateral_bin {
-	double dtheta; /* centre, rad */
-	size_t pairs;
-	struct lateral_measure mean; /* over pairs, of the sum of a pair's weights: m(dtheta) */
-	struct lateral_measure concentration; /* J(dtheta, r) */
-	double fit;                           /* von Mises; nan for a range */
-	double
-	    axis; /* half arg of sum w e^{2i phi}: axis of the connections, target's frame, rad */
-};
+/* Measure one of the kernels; its profile (columns INDICES_PROFILE_COLUMNS) and its weights near Delta = 0
+ * (INDICES_NEAR_COLUMNS) go into the tables unless they are NULL. 0 or -1. */
+int indices_measure(struct indices *all, size_t kernel, struct table_out *profile,
+    struct table_out *near) __attribute__((warn_unused_result));
 
-#define LATERAL_BIN_COLUMNS                                                                        \
-	"kernel part dtheta_deg pairs mean low high chance chance_low chance_high fit axis_deg "   \
-	"concentration concentration_low concentration_high concentration_chance "                 \
-	"concentration_chance_low concentration_chance_high range"
-/* The plan's ranges (first the whole, "all"), each LATERAL_BINS rows from -80 to 90 deg: bins is (LATERAL_RANGES,
- * LATERAL_BINS). Failures are kept for table_close. */
-void lateral_bins_write(const struct lateral_bin *bins, const char *kernel, enum sign part,
-    const struct lateral_plan *plan, struct table_out *table);
+/* Every row (INDICES_COLUMNS), the primary endpoint first: R_0 of K_beyond_C, signed. */
+void indices_write(const struct indices *all, struct table_out *rows);
 
-/* What `w` (n, n, taps) has in its part: rows into report, bins (LATERAL_RANGES, LATERAL_BINS) unless NULL. Of part signed,
- * where no weight is clipped, the rows over sum |w| (R_0, R_1, R_2, coaxiality, concentration) and no bins.
- * With `self` a row self_share, for kernels that have i = j. empty is set where no weight has that sign: then every value is nan. 0 or -1. */
-int lateral_angular(const struct units *set, const char *kernel, const double *w,
-    enum sign part, const struct lateral_plan *plan, struct report *report, bool self,
-    struct lateral_bin *bins, bool *empty) __attribute__((warn_unused_result));
-
-/* Signed rows: short_range, the ring model, phase_locked and, for a kernel that is no confound itself (`own`; C1-C3 are
- * reciprocal and a matter of overlap by definition), reciprocity and phase_blind. Reciprocity is that of halves[0] with
- * halves[1], (n, n, taps) each (NULL: of w with itself). 0 or -1. */
-int lateral_signed(const struct units *set, const char *kernel, const double *w, bool own,
-    const double *const halves[2], const struct lateral_plan *plan, struct report *report) __attribute__((warn_unused_result));
-
-/* The range a distance belongs to (1, 2, ...), 0 where it is in none. */
-size_t lateral_range(const struct lateral_plan *plan, double r);
+/* Whether a kernel has no weight of the sign. */
+bool indices_empty(const struct indices *all, size_t kernel, enum sign sign);
 
 #endif

@@ -1,55 +1,42 @@
+/* Orientations of units and bins of their differences. */
 #include "indices/labels.h"
 #include <math.h>
 #include <stdlib.h>
 #include "base/memory.h"
+#include "indices/quantities.h"
 
-#define PI UNITS_PI
-#define SHARE_WITHIN (35 * PI / 180)
-
-enum { BINS = LATERAL_BINS };
+int labels_make(struct labels *labels, const struct units *set)
+{
+	size_t n = set->n;
+	*labels = (struct labels){.n = n,
+	    .x = mem_alloc(n, sizeof(double)),
+	    .y = mem_alloc(n, sizeof(double)),
+	    .bin = mem_alloc(n * n, sizeof(size_t))};
+	if (!labels->x || !labels->y || !labels->bin)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		labels->x[i] = cos(2 * set->unit[i].gabor.theta);
+		labels->y[i] = sin(2 * set->unit[i].gabor.theta);
+	}
+	for (size_t p = 0; p < n * n; p++)
+		labels->bin[p] = labels_bin(set->pair[p].dtheta, M_PI);
+	return 0;
+}
 
 void labels_free(struct labels *labels)
 {
 	free(labels->x);
 	free(labels->y);
-	free(labels->pair);
+	free(labels->bin);
 }
 
-int labels_make(const struct units *set, struct labels *labels)
+size_t labels_bin(double angle, double period)
 {
-	size_t n = set->n;
-	*labels = (struct labels){.n = n};
-	labels->x = mem_alloc(n, sizeof(double));
-	labels->y = mem_alloc(n, sizeof(double));
-	labels->pair = mem_alloc(n * n, sizeof(*labels->pair));
-	if (!labels->x || !labels->y || !labels->pair) {
-		labels_free(labels);
-		return -1;
-	}
-	for (size_t i = 0; i < n; i++) {
-		double theta = set->unit[i].gabor.theta;
-		labels->x[i] = cos(2 * theta);
-		labels->y[i] = sin(2 * theta);
-		for (size_t j = 0; j < n; j++) {
-			double dtheta = set->pair[i * n + j].dtheta;
-			double fine = floor((dtheta + PI / 2) / PI * LABELS_FINE);
-			labels->pair[i * n + j] = (struct label_pair){.c2 = cos(2 * dtheta),
-			    .ex = cos(2 * theta + dtheta),
-			    .ey = sin(2 * theta + dtheta),
-			    .within = fabs(dtheta) <= SHARE_WITHIN,
-			    .bin = (size_t)(lround(dtheta / PI * BINS) + BINS) % BINS,
-			    .fine = (size_t)fmin(fmax(fine, 0), LABELS_FINE - 1)};
-		}
-	}
-	return 0;
+	long bin = lround(angle / period * BINS) % BINS;
+	return (size_t)(bin < 0 ? bin + BINS : bin);
 }
 
-double labels_bin_centre(size_t bin)
+double labels_centre(size_t bin, double period)
 {
-	return units_wrap_axis((double)bin * PI / BINS);
-}
-
-double labels_fine_centre(size_t bin)
-{
-	return ((double)bin + .5) * PI / LABELS_FINE - PI / 2;
+	return ((double)bin - (bin > BINS / 2 ? BINS : 0)) * period / BINS;
 }

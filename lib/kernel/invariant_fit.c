@@ -1,3 +1,4 @@
+/* The regression behind Q_inv and the ceiling: sums over taps on a grid, Gaussian weights, least squares at every node. */
 #include "kernel/invariant_fit.h"
 #include <math.h>
 #include <stdint.h>
@@ -7,7 +8,7 @@
 #include "base/vector.h"
 #include "kernel/units.h"
 
-#define PI UNITS_PI
+#define PI M_PI
 #define SCALES 6 /* of widths */
 #define MOST_ANGLES 64
 #define LANES ((size_t)16)
@@ -18,16 +19,16 @@ typedef float vector __attribute__((vector_size(64), aligned(4), may_alias));
 enum { N, C, S, CC, CS, DESIGN, TERMS = 3 };
 
 struct invariant {
-	double step; /* px */
+	double step;                                      /* px */
 	size_t weights, angles, half, side, plane, cells; /* cells: angles x side x side */
-	float *sums, *held;                       /* (DESIGN + TERMS weights, cells) */
-	float *design;                            /* (DESIGN, cells): of sums, weighted */
+	float *sums, *held;                               /* (DESIGN + TERMS weights, cells) */
+	float *design;                                    /* (DESIGN, cells): of sums, weighted */
 	float *rest, *top; /* (TERMS, cells): what is to be regressed, and weighted */
 	float *work;       /* (2, cells + LANES) */
-	float *matrix;     /* (side, side up to whole LANES): weights between the columns of a row */
-	float *place;      /* (weights, TERMS, cells): coefficients of 1, c, s */
-	float *taps;       /* (cells, LANES): sums over taps of a cell, one after the other */
-	float *node;       /* (cells, LANES): place, one node after the other */
+	float *matrix; /* (side, side up to whole LANES): weights between the columns of a row */
+	float *place;  /* (weights, TERMS, cells): coefficients of 1, c, s */
+	float *taps;   /* (cells, LANES): sums over taps of a cell, one after the other */
+	float *node;   /* (cells, LANES): place, one node after the other */
 };
 
 struct invariant_width invariant_width(size_t width)
@@ -93,8 +94,8 @@ size_t invariant_numbers(const struct invariant *p)
 
 /* A pair's taps onto p->taps: 1, c, s, c c, c s, then y, y c, y s of each weight. less (weights, stride): taken off the weights;
  * NULL: nothing. */
-VECTOR_CLONES static void gather(struct invariant *p, const struct invariant_data *data, size_t pair,
-    const float *less, size_t stride)
+VECTOR_CLONES static void gather(struct invariant *p, const struct invariant_data *data,
+    size_t pair, const float *less, size_t stride)
 {
 	const vector one = {1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1}, design = {1, 1, 1, 1, 1};
 	const vector cosine = {0, 1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1};
@@ -112,9 +113,9 @@ VECTOR_CLONES static void gather(struct invariant *p, const struct invariant_dat
 		size_t row = (size_t)(tap->across * scale + middle);
 		vector times = design;
 		for (size_t w = 0; w < p->weights; w++)
-			times += (tap->w[w] -
-				     (less ? less[w * stride + t - data->first[pair]] : 0)) *
-				 of[w];
+			times +=
+			    (tap->w[w] - (less ? less[w * stride + t - data->first[pair]] : 0)) *
+			    of[w];
 		*(vector *)(p->taps + (plane + row * p->side + column) * LANES) +=
 		    times * (one + c * cosine + s * sine + c * c * square + c * s * product);
 	}
@@ -126,7 +127,8 @@ static void turn(struct invariant *p, float *sums)
 	for (size_t z = 0; z < p->angles; z++)
 		for (size_t a = z * p->plane, b = a + p->plane - 1; a <= b; a++, b--)
 			for (size_t k = 0; k < DESIGN + TERMS * p->weights; k++) {
-				bool odd = k < DESIGN ? k == S || k == CS : (k - DESIGN) % TERMS == 2;
+				bool odd =
+				    k < DESIGN ? k == S || k == CS : (k - DESIGN) % TERMS == 2;
 				float sign = odd ? -1 : 1;
 				float sum = p->taps[a * LANES + k] + sign * p->taps[b * LANES + k];
 				sums[k * p->cells + a] = sum;
@@ -184,7 +186,8 @@ VECTOR_INLINE void across_rows(float *restrict out, const float *restrict in, si
 	for (size_t l = 0; l < wanted; l++)
 		for (size_t c = 0; c < inner; c += LANES) {
 			vector sum = {0};
-			for (size_t m = l > reach ? l - reach : 0; m < length && m <= l + reach; m++)
+			for (size_t m = l > reach ? l - reach : 0; m < length && m <= l + reach;
+			     m++)
 				sum += weight[m > l ? m - l : l - m] *
 				       *(const vector *)(in + m * stride + c);
 			*(vector *)(out + l * stride + c) = sum;
@@ -207,8 +210,7 @@ VECTOR_CLONES static void weigh(
 			matrix[d * padded + c] = apart <= reach ? near[apart] : 0;
 		}
 	for (size_t z = 0; z < p->angles; z++) {
-		along_rows(
-		    a + z * p->plane, in + z * p->plane, rows, side, matrix, padded, reach);
+		along_rows(a + z * p->plane, in + z * p->plane, rows, side, matrix, padded, reach);
 		across_rows(
 		    b + z * p->plane, a + z * p->plane, wanted, rows, side, side, near, reach);
 	}

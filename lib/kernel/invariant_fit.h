@@ -71,8 +71,7 @@ int invariant_learn(struct invariant *predictor, const struct invariant_data *da
  * one of them has no pair, -1 for a failure.
  */
 size_t invariant_numbers(const struct invariant *predictor);
-void invariant_add(
-    struct invariant *predictor, const struct invariant_data *data, size_t pair);
+void invariant_add(struct invariant *predictor, const struct invariant_data *data, size_t pair);
 void invariant_take(struct invariant *predictor, float *sums);
 float *invariant_sums(struct invariant *predictor);
 typedef int invariant_split(size_t s, float *train, float *held, void *argument);

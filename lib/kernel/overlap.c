@@ -1,13 +1,10 @@
+/* C1 to C3: what overlapping filters give. */
 #include "kernel/overlap.h"
-#include <stdbool.h>
+#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
-#include "kernel/products.h"
-#include "indices/rows.h"
-#include "stats/resample.h"
 
 struct correlation {
 	const struct units *set;
@@ -43,8 +40,7 @@ static int correlate(size_t i, size_t worker, void *argument)
 	return 0;
 }
 
-int overlap_correlation(
-    const struct units *set, const struct bank *bank, size_t threads, double *c)
+int overlap_correlation(const struct units *set, const struct bank *bank, size_t threads, double *c)
 {
 	if (bank->filters != set->channels)
 		return err_set("filters: %zu of them, but the kernel has %zu channels",
@@ -65,180 +61,6 @@ int overlap_correlation(
 	struct correlation job = {set, bank->size, profile, c};
 	int status = par_for(set->n, threads, correlate, &job);
 	free(profile);
-	return status;
-}
-
-/* take the mean of every target (or source) from the means of its pairs */
-static void level(double *mean, size_t n, bool sources)
-{
-	for (size_t i = 0; i < n; i++) {
-		double sum = 0;
-		for (size_t j = 0; j < n; j++)
-			sum += i == j ? 0 : mean[sources ? j * n + i : i * n + j];
-		for (size_t j = 0; j < n; j++)
-			if (i != j)
-				mean[sources ? j * n + i : i * n + j] -= sum / (double)(n - 1);
-	}
-}
-
-int lateral_balance(const struct units *set, const double *w, double *out)
-{
-	enum { TURNS = 30 }; /* each leaves 1/(n - 1) of the error */
-	size_t n = set->n, taps = set->taps;
-	double *mean = mem_alloc(2 * n * n, sizeof(*mean)), *before = mean + n * n;
-	if (!mean)
-		return -1;
-	for (size_t p = 0; p < n * n; p++) {
-		for (size_t t = 0; t < taps && p / n != p % n; t++)
-			mean[p] += w[p * taps + t] / (double)taps;
-		before[p] = mean[p];
-	}
-	for (size_t turn = 0; turn < TURNS; turn++) {
-		level(mean, n, false);
-		level(mean, n, true);
-	}
-	for (size_t p = 0; p < n * n; p++)
-		for (size_t t = 0; t < taps; t++)
-			out[p * taps + t] =
-			    p / n == p % n ? 0 : w[p * taps + t] - before[p] + mean[p];
-	free(mean);
-	return 0;
-}
-
-/* of a pair's taps: sums of weights k and predictions f, less their means over all pairs */
-struct overlap {
-	double kk, ff, kf, k, f, n;
-};
-
-static double overlap_r(const struct overlap *pair, size_t n, const double *factor)
-{
-	struct overlap s = {0};
-	for (size_t p = 0; p < n * n; p++) {
-		double f = p / n == p % n ? 0 : factor ? factor[p] : 1;
-		s.kk += f * pair[p].kk, s.ff += f * pair[p].ff, s.kf += f * pair[p].kf;
-		s.k += f * pair[p].k, s.f += f * pair[p].f, s.n += f * pair[p].n;
-	}
-	double vk = s.kk - s.k * s.k / s.n, vf = s.ff - s.f * s.f / s.n;
-	return vk > 1e-12 * s.kk && vf > 1e-12 * s.ff ? (s.kf - s.k * s.f / s.n) / sqrt(vk * vf)
-						      : NAN;
-}
-
-/* Chance by moving whole filters of w: r with f as it is, of products of both less their means (norm their size), or, with
- * `beyond`, with what is predicted of the moved kernel. */
-static int correlation_chance(const struct units *set, const double *w, const double *f,
-    double norm, const struct residual *beyond, const struct lateral_plan *plan,
-    struct report_row *row)
-{
-	size_t n = set->n, count = beyond ? plan->invariance_permutations : plan->permutations;
-	uint32_t *orders = mem_alloc(count * n, sizeof(*orders));
-	size_t *order = mem_alloc(n, sizeof(*order));
-	double *r = mem_alloc(count, sizeof(*r));
-	int status = -1;
-	if (orders && order && r) {
-		for (size_t b = 0; b < count; b++) {
-			resample_order(plan->seed, b, 4, n, order);
-			for (size_t i = 0; i < n; i++)
-				orders[b * n + i] = (uint32_t)order[i];
-		}
-		status = beyond ? residual_moved(beyond, w, orders, count, r)
-				: products_moved(set, f, w, orders, count, plan->threads, r);
-	}
-	for (size_t b = 0; b < count && !status && !beyond; b++)
-		r[b] = norm > 0 ? r[b] / norm : NAN;
-	if (!status) {
-		struct resample_chance chance = resample_chance(
-		    row->value, r, count, 1, beyond ? RESAMPLE_GREATER : RESAMPLE_TWO_SIDED);
-		row->chance = chance.mean;
-		row->p = chance.p;
-	}
-	free(orders);
-	free(order);
-	free(r);
-	return status;
-}
-
-static int correlation_interval(
-    const struct overlap *pair, size_t n, const struct lateral_plan *plan, struct report_row *row)
-{
-	size_t count = lateral_samples(plan);
-	double *times = mem_alloc(n + n * n, sizeof(*times));
-	double *sample = mem_alloc(count, sizeof(*sample));
-	int status = -1;
-	if (times && sample) {
-		for (size_t b = 0; b < count; b++) {
-			resample_pairs(plan->seed, plan->bootstrap, b, n, times, times + n);
-			sample[b] = overlap_r(pair, n, times + n);
-		}
-		status = resample_pair_interval(row->value, sample, n, plan->bootstrap, 1,
-		    LATERAL_LEVEL, &row->low, &row->high);
-	}
-	free(times);
-	free(sample);
-	return status;
-}
-
-/* The row r of w and another (n, n, taps) array, with `beyond` the prediction of it. */
-static int correlation_row(const struct units *set, const double *w, const double *other,
-    const struct residual *beyond, const struct lateral_plan *plan, struct report_row row,
-    struct report *report)
-{
-	size_t n = set->n, taps = set->taps, total = n * n * taps;
-	double *k = mem_alloc(2 * total, sizeof(*k)), mean[2] = {0}, kk = 0, ff = 0;
-	struct overlap *pair = mem_alloc(n * n, sizeof(*pair));
-	int status = -1;
-	row.part = SIGN_BOTH;
-	row.n = n * (n - 1);
-	row.chance = row.p = NAN;
-	if (k && pair) {
-		double *f = k + total, m = (double)(n * (n - 1) * taps);
-		for (size_t e = 0; e < total; e++)
-			if (e / taps / n != e / taps % n) {
-				mean[0] += w[e] / m;
-				mean[1] += other[e] / m;
-			}
-		for (size_t e = 0; e < total; e++)
-			if (e / taps / n != e / taps % n) {
-				struct overlap *to = &pair[e / taps];
-				k[e] = w[e] - mean[0];
-				f[e] = other[e] - mean[1];
-				kk += k[e] * k[e], ff += f[e] * f[e];
-				to->kk += k[e] * k[e], to->ff += f[e] * f[e];
-				to->kf += k[e] * f[e], to->k += k[e], to->f += f[e], to->n++;
-			}
-		row.value = overlap_r(pair, n, NULL);
-		status = correlation_chance(set, k, f, sqrt(kk * ff), beyond, plan, &row);
-	}
-	if (!status)
-		status = correlation_interval(pair, n, plan, &row);
-	if (!status)
-		status = report_add(report, row);
-	free(k);
-	free(pair);
-	return status;
-}
-
-int lateral_explained(const struct units *set, const char *kernel, const double *w,
-    const double *const c[LATERAL_CONFOUNDS_MAX], const double *residual,
-    const struct residual *beyond, const struct lateral_plan *plan, struct report *report)
-{
-	static const char *const names[LATERAL_CONFOUNDS_MAX] = {"r_C1", "r_C2", "r_C3"};
-	struct report_row row = {.kernel = kernel};
-	for (size_t k = 0; k < LATERAL_CONFOUNDS_MAX; k++) {
-		row.quantity = names[k];
-		if (c[k] && correlation_row(set, w, c[k], NULL, plan, row, report))
-			return -1;
-	}
-	if (!residual)
-		return 0;
-	size_t total = set->n * set->n * set->taps;
-	double *fit = mem_alloc(total, sizeof(*fit));
-	if (!fit)
-		return -1;
-	for (size_t e = 0; e < total; e++)
-		fit[e] = w[e] - residual[e];
-	row.quantity = "explained_C";
-	int status = correlation_row(set, w, fit, beyond, plan, row, report);
-	free(fit);
 	return status;
 }
 

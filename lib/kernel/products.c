@@ -1,5 +1,5 @@
+/* Sums of products of a kernel with its reversal, for many rearrangements of its units at once. */
 #include "kernel/products.h"
-#include <stdbool.h>
 #include <stdlib.h>
 #include "base/memory.h"
 #include "base/threads.h"
@@ -13,7 +13,6 @@ enum {
 struct products {
 	const struct units *set;
 	size_t tiles, count;
-	bool reversed;
 	const float *u;     /* (n, n, taps), 0 for i = j */
 	const float *other; /* (tiles, taps, TILE): pairs a n + b of v */
 	const uint32_t *order;
@@ -67,24 +66,30 @@ static int target(size_t i, size_t worker, void *argument)
 		double sum = 0;
 		for (size_t j = 0; j < n; j++) {
 			/* a pair is no reversal of itself */
-			bool self = job->reversed && order[j] == i && order[i] == j;
-			size_t pair =
-			    job->reversed ? order[j] * n + order[i] : order[i] * n + order[j];
-			if (j != i && !self)
-				sum += (double)gram[j * width + pair];
+			if (j != i && !(order[j] == i && order[i] == j))
+				sum += (double)gram[j * width + order[j] * n + order[i]];
 		}
 		job->partial[i * job->count + b] = sum;
 	}
 	return 0;
 }
 
-static int products(const struct units *set, const double *u, const double *v, bool reversed,
+/* Pairs that meet themselves are left out, and the others stand in for them. */
+static double stand_in(size_t n, const uint32_t *order)
+{
+	double pairs = (double)(n * (n - 1)), met = pairs;
+	for (size_t i = 0; i < n; i++)
+		met -= order[i] != i && order[order[i]] == i;
+	return pairs / met;
+}
+
+int products_reversed(const struct units *set, const double *u, const double *v,
     const uint32_t *order, size_t count, size_t threads, double *product)
 {
 	size_t n = set->n, taps = set->taps, workers = par_threads(threads);
 	if (count == 0)
 		return 0;
-	struct products job = {.set = set, .count = count, .reversed = reversed, .order = order};
+	struct products job = {.set = set, .count = count, .order = order};
 	job.tiles = (n * n + TILE - 1) / TILE;
 	workers = workers < n ? workers : n;
 	float *copy = mem_alloc(n * n * taps, sizeof(*copy));
@@ -97,9 +102,8 @@ static int products(const struct units *set, const double *u, const double *v, b
 	if (copy && other && job.gram && job.partial) {
 		for (size_t p = 0; p < n * n; p++)
 			for (size_t t = 0; t < taps && p / n != p % n; t++) {
-				size_t at = reversed ? taps - 1 - t : t;
 				copy[p * taps + t] = (float)u[p * taps + t];
-				other[(p / TILE * taps + at) * TILE + p % TILE] =
+				other[(p / TILE * taps + taps - 1 - t) * TILE + p % TILE] =
 				    (float)v[p * taps + t];
 			}
 		status = par_for(n, workers, target, &job);
@@ -108,31 +112,11 @@ static int products(const struct units *set, const double *u, const double *v, b
 		product[b] = 0;
 		for (size_t i = 0; i < n; i++)
 			product[b] += job.partial[i * count + b];
+		product[b] *= stand_in(n, order + b * n);
 	}
 	free(copy);
 	free(other);
 	free(job.gram);
 	free(job.partial);
-	return status;
-}
-
-int products_moved(const struct units *set, const double *u, const double *v,
-    const uint32_t *order, size_t count, size_t threads, double *product)
-{
-	return products(set, u, v, false, order, count, threads, product);
-}
-
-int products_reversed(const struct units *set, const double *u, const double *v,
-    const uint32_t *order, size_t count, size_t threads, double *product)
-{
-	size_t n = set->n;
-	int status = products(set, u, v, true, order, count, threads, product);
-	for (size_t b = 0; b < count && !status; b++) {
-		const uint32_t *o = order + b * n;
-		double pairs = (double)(n * (n - 1)), met = pairs;
-		for (size_t i = 0; i < n; i++)
-			met -= o[i] != i && o[o[i]] == i;
-		product[b] *= pairs / met;
-	}
 	return status;
 }

@@ -1,3 +1,4 @@
+/* K_beyond_C: cross-fitted least squares on functions of C and on effects of targets and sources. */
 #include "kernel/residual.h"
 #include <stdbool.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include "base/random.h"
 #include "base/threads.h"
 #include "base/vector.h"
+#include "stats/regression.h"
 
 enum { LANES = 16 }; /* kernels fitted at once */
 
@@ -26,8 +28,7 @@ struct block {
 
 struct residual {
 	const struct units *set;
-	const double *c[SPLINE_CONFOUNDS];
-	const struct spline *smooth;
+	const struct spline *spline;
 	size_t threads, folds, blocks;
 	size_t *fold; /* (n) */
 	bool *used;   /* (n, n): pairs that fits go by */
@@ -37,37 +38,29 @@ struct residual {
 	struct block whole; /* of all units: the fit to all pairs, which predicts none */
 };
 
-static bool inside(const struct residual *beyond, const struct block *block, size_t i, size_t j)
+static bool inside(const struct residual *fit, const struct block *block, size_t i, size_t j)
 {
-	size_t a = beyond->fold[i], b = beyond->fold[j];
+	size_t a = fit->fold[i], b = fit->fold[j];
 	return i != j && ((a == block->g && b == block->h) || (a == block->h && b == block->g));
-}
-
-static size_t entries_of(const struct residual *beyond, size_t at, struct spline_entry *entry)
-{
-	double x[SPLINE_CONFOUNDS];
-	for (size_t s = 0; s < beyond->smooth->count; s++)
-		x[s] = beyond->c[s][at];
-	return spline_entries(beyond->smooth, x, entry);
 }
 
 /* products of terms over the block's own pairs, and sums of its pairs */
 static int accumulate(size_t index, size_t worker, void *argument)
 {
 	(void)worker;
-	struct residual *beyond = argument;
-	const struct units *set = beyond->set;
-	struct block *block = &beyond->block[index];
-	size_t terms = beyond->smooth->terms;
+	struct residual *fit = argument;
+	const struct units *set = fit->set;
+	struct block *block = &fit->block[index];
+	size_t terms = fit->spline->terms;
 	if (!(block->gram = mem_alloc(terms * terms, sizeof(*block->gram))))
 		return -1;
 	for (size_t p = 0; p < set->n * set->n; p++) {
-		if (!inside(beyond, block, p / set->n, p % set->n) || !beyond->used[p])
+		if (!inside(fit, block, p / set->n, p % set->n) || !fit->used[p])
 			continue;
-		double *sum = beyond->pair + p * terms;
+		double *sum = fit->pair + p * terms;
 		for (size_t t = 0; t < set->taps; t++) {
 			struct spline_entry entry[SPLINE_ENTRIES];
-			size_t m = entries_of(beyond, p * set->taps + t, entry);
+			size_t m = spline_entries(fit->spline, p * set->taps + t, entry);
 			for (size_t a = 0; a < m; a++) {
 				double *row = block->gram + entry[a].term * terms;
 				sum[entry[a].term] += entry[a].value;
@@ -86,8 +79,8 @@ static bool trains(const struct block *block, const struct block *other)
 	       other->h != block->h;
 }
 
-/* Cholesky's factor of the positive semidefinite a (m, m) scaled to unit diagonal, with a ridge of 1e-9 that decides only
- * what the data leave open; terms that no tap reaches get 0 */
+/* The normal equations a (m, m) in unit diagonal, factored, with a ridge of 1e-9 that decides only what the data leave open;
+ * terms that no tap reaches get 0. */
 static void decompose(double *a, size_t m, double *scale)
 {
 	for (size_t i = 0; i < m; i++)
@@ -97,13 +90,7 @@ static void decompose(double *a, size_t m, double *scale)
 			a[i * m + j] *= scale[i] * scale[j];
 		a[i * m + i] = scale[i] > 0 ? 1 + 1e-9 : 1;
 	}
-	for (size_t i = 0; i < m; i++)
-		for (size_t j = 0; j <= i; j++) {
-			double sum = a[i * m + j];
-			for (size_t k = 0; k < j; k++)
-				sum -= a[i * m + k] * a[j * m + k];
-			a[i * m + j] = i == j ? sqrt(fmax(sum, 1e-12)) : sum / a[j * m + j];
-		}
+	regression_cholesky(m, m, a, 1e-12);
 }
 
 /* x (m, LANES): right sides become solutions */
@@ -122,13 +109,14 @@ VECTOR_CLONES static void solve(const struct block *block, double *x)
 			for (size_t q = 0; q < LANES; q++)
 				to[q] -= f * from[q];
 		}
+		double inverse = l[i * m + i] > 0 ? 1 / l[i * m + i] : 0;
 		for (size_t q = 0; q < LANES; q++)
-			to[q] /= l[i * m + i];
+			to[q] *= inverse;
 	}
 	for (size_t i = m; i-- > 0;) {
-		double *from = x + i * LANES;
+		double *from = x + i * LANES, inverse = l[i * m + i] > 0 ? 1 / l[i * m + i] : 0;
 		for (size_t q = 0; q < LANES; q++)
-			from[q] /= l[i * m + i];
+			from[q] *= inverse;
 		for (size_t k = 0; k < i; k++) {
 			double f = l[i * m + k], *to = x + k * LANES;
 #pragma omp simd
@@ -142,11 +130,11 @@ VECTOR_CLONES static void solve(const struct block *block, double *x)
 
 /* Bends of s_1 that the taps at hand reach are drawn to 0, in the normal equations a (m, m). A few of them may reach the last knot
  * from afar, and would say of held-out ones next to it what their noise is, many times. */
-static void straighten(const struct spline *smooth, double *a, size_t m)
+static void straighten(const struct spline *spline, double *a, size_t m)
 {
 	for (size_t knot = 0; knot < SPLINE_KNOTS; knot++) {
 		struct spline_entry bend[3];
-		size_t count = spline_bend(smooth, knot, bend);
+		size_t count = spline_bend(spline, knot, bend);
 		bool reached = true;
 		for (size_t i = 0; i < count; i++)
 			reached = reached && a[bend[i].term * m + bend[i].term] > 0;
@@ -161,27 +149,27 @@ static void straighten(const struct spline *smooth, double *a, size_t m)
 static int prepare(size_t index, size_t worker, void *argument)
 {
 	(void)worker;
-	struct residual *beyond = argument;
-	struct block *block = index < beyond->blocks ? &beyond->block[index] : &beyond->whole;
-	size_t n = beyond->set->n, terms = beyond->smooth->terms, m = block->m;
+	struct residual *fit = argument;
+	struct block *block = index < fit->blocks ? &fit->block[index] : &fit->whole;
+	size_t n = fit->set->n, terms = fit->spline->terms, m = block->m;
 	double *a = block->factor;
-	for (size_t b = 0; b < beyond->blocks; b++) {
-		if (!trains(block, &beyond->block[b]))
+	for (size_t b = 0; b < fit->blocks; b++) {
+		if (!trains(block, &fit->block[b]))
 			continue;
 		for (size_t i = 0; i < terms; i++)
 			for (size_t j = 0; j < terms; j++)
-				a[i * m + j] += beyond->block[b].gram[i * terms + j];
+				a[i * m + j] += fit->block[b].gram[i * terms + j];
 	}
-	for (size_t i = beyond->smooth->shrunk; i < terms; i++)
-		a[i * m + i] += a[i * m + i] > 0 ? beyond->prior : 0;
-	straighten(beyond->smooth, a, m);
-	double taps = (double)beyond->set->taps;
+	for (size_t i = fit->spline->shrunk; i < terms; i++)
+		a[i * m + i] += a[i * m + i] > 0 ? fit->prior : 0;
+	straighten(fit->spline, a, m);
+	double taps = (double)fit->set->taps;
 	for (size_t x = 0; x < block->units; x++)
 		for (size_t y = 0; y < block->units; y++) {
 			size_t i = block->unit[x], j = block->unit[y];
 			size_t target = terms + x, source = terms + block->units + y;
-			const double *pair = beyond->pair + (i * n + j) * terms;
-			if (i == j || !beyond->used[i * n + j])
+			const double *pair = fit->pair + (i * n + j) * terms;
+			if (i == j || !fit->used[i * n + j])
 				continue;
 			for (size_t t = 0; t < terms; t++) {
 				a[t * m + target] += pair[t];
@@ -198,14 +186,14 @@ static int prepare(size_t index, size_t worker, void *argument)
 	return 0;
 }
 
-static int block_start(const struct residual *beyond, size_t g, size_t h, struct block *block)
+static int block_start(const struct residual *fit, size_t g, size_t h, struct block *block)
 {
-	size_t n = beyond->set->n, terms = beyond->smooth->terms;
+	size_t n = fit->set->n, terms = fit->spline->terms;
 	*block = (struct block){.g = g, .h = h};
 	if (!(block->unit = mem_alloc(n, sizeof(*block->unit))))
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		if (beyond->fold[i] != g && beyond->fold[i] != h)
+		if (fit->fold[i] != g && fit->fold[i] != h)
 			block->unit[block->units++] = i;
 	block->m = terms + 2 * block->units;
 	block->factor = mem_alloc(block->m * block->m, sizeof(double));
@@ -221,26 +209,26 @@ static void block_free(struct block *block)
 	free(block->gram);
 }
 
-static int divide(struct residual *beyond, uint64_t seed)
+static int divide(struct residual *fit, uint64_t seed)
 {
-	size_t n = beyond->set->n, count = 0, *order = mem_alloc(n, sizeof(*order));
+	size_t n = fit->set->n, count = 0, *order = mem_alloc(n, sizeof(*order));
 	if (!order)
 		return -1;
 	struct rng rng = rng_start(seed, RNG_HALVES, 0, 0);
 	rng_permutation(&rng, order, n);
 	for (size_t i = 0; i < n; i++)
-		beyond->fold[order[i]] = i % beyond->folds;
+		fit->fold[order[i]] = i % fit->folds;
 	free(order);
-	for (size_t h = 0; h < beyond->folds; h++)
+	for (size_t h = 0; h < fit->folds; h++)
 		for (size_t g = 0; g <= h; g++)
-			if (block_start(beyond, g, h, &beyond->block[count++]))
+			if (block_start(fit, g, h, &fit->block[count++]))
 				return -1;
-	return block_start(beyond, SIZE_MAX, SIZE_MAX, &beyond->whole);
+	return block_start(fit, SIZE_MAX, SIZE_MAX, &fit->whole);
 }
 
-static int use_pairs(struct residual *beyond, enum residual_pairs pairs, uint64_t seed)
+static int use_pairs(struct residual *fit, enum residual_pairs pairs, uint64_t seed)
 {
-	size_t n = beyond->set->n, couples = n * (n - 1) / 2, couple = 0,
+	size_t n = fit->set->n, couples = n * (n - 1) / 2, couple = 0,
 	       *order = mem_alloc(couples, sizeof(*order));
 	if (!order)
 		return -1;
@@ -249,59 +237,58 @@ static int use_pairs(struct residual *beyond, enum residual_pairs pairs, uint64_
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < i; j++, couple++) {
 			bool first = order[couple] < couples / 2;
-			beyond->used[i * n + j] = beyond->used[j * n + i] =
+			fit->used[i * n + j] = fit->used[j * n + i] =
 			    pairs == RESIDUAL_ALL || first == (pairs == RESIDUAL_FIRST);
 		}
 	free(order);
 	return 0;
 }
 
-struct residual *residual_create(const struct units *set, const struct spline *smooth,
-    const double *const *c, enum residual_pairs pairs, uint64_t seed, size_t threads)
+struct residual *residual_create(const struct units *set, const struct spline *spline,
+    enum residual_pairs pairs, uint64_t seed, size_t threads)
 {
 	if (set->n < 4) {
 		err_set("K_beyond_C: %zu usable filters, cross-fitting needs 4", set->n);
 		return NULL;
 	}
-	struct residual *beyond = mem_alloc(1, sizeof(*beyond));
-	if (!beyond)
+	struct residual *fit = mem_alloc(1, sizeof(*fit));
+	if (!fit)
 		return NULL;
-	*beyond = (struct residual){.set = set,
-	    .smooth = smooth,
+	*fit = (struct residual){.set = set,
+	    .spline = spline,
 	    .threads = threads,
 	    .prior = pairs == RESIDUAL_ALL ? SPLINE_PRIOR : HALF_PRIOR};
-	memcpy(beyond->c, c, smooth->count * sizeof(*c));
-	beyond->folds = set->n < RESIDUAL_FOLDS ? set->n : RESIDUAL_FOLDS;
-	beyond->blocks = beyond->folds * (beyond->folds + 1) / 2;
-	beyond->fold = mem_alloc(set->n, sizeof(*beyond->fold));
-	beyond->block = mem_alloc(beyond->blocks, sizeof(*beyond->block));
-	beyond->used = mem_alloc(set->n * set->n, sizeof(*beyond->used));
-	if (beyond->fold && beyond->block && beyond->used && !use_pairs(beyond, pairs, seed) &&
-	    (beyond->pair = mem_alloc(set->n * set->n * beyond->smooth->terms, sizeof(double))) &&
-	    !divide(beyond, seed) && !par_for(beyond->blocks, threads, accumulate, beyond) &&
-	    !par_for(beyond->blocks + 1, threads, prepare, beyond))
-		return beyond;
-	residual_free(beyond);
+	fit->folds = set->n < RESIDUAL_FOLDS ? set->n : RESIDUAL_FOLDS;
+	fit->blocks = fit->folds * (fit->folds + 1) / 2;
+	fit->fold = mem_alloc(set->n, sizeof(*fit->fold));
+	fit->block = mem_alloc(fit->blocks, sizeof(*fit->block));
+	fit->used = mem_alloc(set->n * set->n, sizeof(*fit->used));
+	if (fit->fold && fit->block && fit->used && !use_pairs(fit, pairs, seed) &&
+	    (fit->pair = mem_alloc(set->n * set->n * fit->spline->terms, sizeof(double))) &&
+	    !divide(fit, seed) && !par_for(fit->blocks, threads, accumulate, fit) &&
+	    !par_for(fit->blocks + 1, threads, prepare, fit))
+		return fit;
+	residual_free(fit);
 	return NULL;
 }
 
-void residual_free(struct residual *beyond)
+void residual_free(struct residual *fit)
 {
-	if (!beyond)
+	if (!fit)
 		return;
-	for (size_t b = 0; b < beyond->blocks && beyond->block; b++)
-		block_free(&beyond->block[b]);
-	block_free(&beyond->whole);
-	free(beyond->block);
-	free(beyond->fold);
-	free(beyond->used);
-	free(beyond->pair);
-	free(beyond);
+	for (size_t b = 0; b < fit->blocks && fit->block; b++)
+		block_free(&fit->block[b]);
+	block_free(&fit->whole);
+	free(fit->block);
+	free(fit->fold);
+	free(fit->used);
+	free(fit->pair);
+	free(fit);
 }
 
 /* LANES kernels at once, each w moved by an order; without orders, w as it is in the first lane */
 struct fits {
-	const struct residual *beyond;
+	const struct residual *fit;
 	const double *w;
 	const uint32_t *order; /* (lanes, n) or NULL */
 	size_t lanes;
@@ -315,7 +302,7 @@ struct fits {
 /* the weights (taps, LANES) of pair (i, j) */
 static void gather(const struct fits *fits, size_t i, size_t j, double *tile)
 {
-	size_t n = fits->beyond->set->n, taps = fits->beyond->set->taps;
+	size_t n = fits->fit->set->n, taps = fits->fit->set->taps;
 	for (size_t q = 0; q < fits->lanes; q++) {
 		const uint32_t *order = fits->order + q * n;
 		const double *w =
@@ -336,24 +323,24 @@ static int right_sides(size_t index, size_t worker, void *argument)
 {
 	(void)worker;
 	struct fits *fits = argument;
-	const struct residual *beyond = fits->beyond;
-	size_t n = beyond->set->n, taps = beyond->set->taps, terms = beyond->smooth->terms;
+	const struct residual *fit = fits->fit;
+	size_t n = fit->set->n, taps = fit->set->taps, terms = fit->spline->terms;
 	double *tile = mem_alloc(taps * LANES, sizeof(*tile)),
 	       *right = fits->right + index * terms * LANES;
 	if (!tile)
 		return -1;
 	memset(right, 0, terms * LANES * sizeof(*right));
 	for (size_t p = 0; p < n * n; p++) {
-		if (!inside(beyond, &beyond->block[index], p / n, p % n))
+		if (!inside(fit, &fit->block[index], p / n, p % n))
 			continue;
 		double *sum = fits->sum + p * LANES;
 		memset(sum, 0, LANES * sizeof(*sum));
-		if (!beyond->used[p])
+		if (!fit->used[p])
 			continue;
 		gather(fits, p / n, p % n, tile);
 		for (size_t t = 0; t < taps; t++) {
 			struct spline_entry entry[SPLINE_ENTRIES];
-			size_t m = entries_of(beyond, p * taps + t, entry);
+			size_t m = spline_entries(fit->spline, p * taps + t, entry);
 			add_scaled(sum, tile + t * LANES, 1);
 			for (size_t e = 0; e < m; e++)
 				add_scaled(right + entry[e].term * LANES, tile + t * LANES,
@@ -367,11 +354,11 @@ static int right_sides(size_t index, size_t worker, void *argument)
 /* what the block is trained on says of its terms and effects, (m, LANES) in x */
 static void coefficients(const struct fits *fits, const struct block *block, double *x)
 {
-	const struct residual *beyond = fits->beyond;
-	size_t n = beyond->set->n, terms = beyond->smooth->terms, units = block->units;
+	const struct residual *fit = fits->fit;
+	size_t n = fit->set->n, terms = fit->spline->terms, units = block->units;
 	memset(x, 0, block->m * LANES * sizeof(*x));
-	for (size_t b = 0; b < beyond->blocks; b++)
-		for (size_t e = 0; e < terms && trains(block, &beyond->block[b]); e++)
+	for (size_t b = 0; b < fit->blocks; b++)
+		for (size_t e = 0; e < terms && trains(block, &fit->block[b]); e++)
 			add_scaled(x + e * LANES, fits->right + (b * terms + e) * LANES, 1);
 	for (size_t a = 0; a < units; a++)
 		for (size_t b = 0; b < units; b++) {
@@ -387,14 +374,14 @@ static void coefficients(const struct fits *fits, const struct block *block, dou
 
 static int effects_of_all(struct fits *fits)
 {
-	const struct block *whole = &fits->beyond->whole;
+	const struct block *whole = &fits->fit->whole;
 	size_t n = whole->units;
 	double *x = mem_alloc(whole->m * LANES, sizeof(*x));
 	if (!x)
 		return -1;
 	coefficients(fits, whole, x);
 	for (size_t side = 0; side < 2; side++) {
-		const double *own = x + (fits->beyond->smooth->terms + side * n) * LANES;
+		const double *own = x + (fits->fit->spline->terms + side * n) * LANES;
 		double *effect = fits->effect + side * n * LANES, mean[LANES] = {0};
 		for (size_t i = 0; i < n; i++)
 			add_scaled(mean, own + i * LANES, 1 / (double)n);
@@ -415,7 +402,7 @@ static int effects_of_all(struct fits *fits)
  */
 static void level(const struct fits *fits, const struct block *block, double *x)
 {
-	size_t n = fits->beyond->set->n, terms = fits->beyond->smooth->terms, known = 0;
+	size_t n = fits->fit->set->n, terms = fits->fit->spline->terms, known = 0;
 	for (size_t a = 0; a < block->units; a++)
 		known += block->scale[terms + a] > 0; /* has pairs there */
 	for (size_t side = 0; side < 2; side++)
@@ -432,9 +419,9 @@ static int predict(size_t index, size_t worker, void *argument)
 {
 	(void)worker;
 	struct fits *fits = argument;
-	const struct residual *beyond = fits->beyond;
-	const struct block *block = &beyond->block[index];
-	size_t n = beyond->set->n, taps = beyond->set->taps, terms = beyond->smooth->terms;
+	const struct residual *fit = fits->fit;
+	const struct block *block = &fit->block[index];
+	size_t n = fit->set->n, taps = fit->set->taps, terms = fit->spline->terms;
 	double *x = mem_alloc(block->m * LANES, sizeof(*x));
 	if (!x)
 		return -1;
@@ -455,9 +442,9 @@ static int predict(size_t index, size_t worker, void *argument)
 		}
 	}
 	for (size_t p = 0; p < n * n && fits->residual; p++)
-		for (size_t t = 0; t < taps && inside(beyond, block, p / n, p % n); t++) {
+		for (size_t t = 0; t < taps && inside(fit, block, p / n, p % n); t++) {
 			struct spline_entry entry[SPLINE_ENTRIES];
-			size_t at = p * taps + t, m = entries_of(beyond, at, entry);
+			size_t at = p * taps + t, m = spline_entries(fit->spline, at, entry);
 			double f = 0;
 			for (size_t e = 0; e < m; e++)
 				f += entry[e].value * x[entry[e].term * LANES];
@@ -467,24 +454,24 @@ static int predict(size_t index, size_t worker, void *argument)
 	return 0;
 }
 
-static int fits_start(struct fits *fits, const struct residual *beyond, const double *w)
+static int fits_start(struct fits *fits, const struct residual *fit, const double *w)
 {
-	size_t n = beyond->set->n;
-	*fits = (struct fits){.beyond = beyond, .w = w, .lanes = 1};
-	fits->right = mem_alloc(beyond->blocks * beyond->smooth->terms * LANES, sizeof(double));
+	size_t n = fit->set->n;
+	*fits = (struct fits){.fit = fit, .w = w, .lanes = 1};
+	fits->right = mem_alloc(fit->blocks * fit->spline->terms * LANES, sizeof(double));
 	fits->sum = mem_alloc(n * n * LANES, sizeof(double));
 	fits->effect = mem_alloc(2 * n * LANES, sizeof(double));
-	fits->moments = mem_alloc(beyond->blocks * 3 * LANES, sizeof(double));
+	fits->moments = mem_alloc(fit->blocks * 3 * LANES, sizeof(double));
 	return fits->right && fits->sum && fits->effect && fits->moments ? 0 : -1;
 }
 
 static int fits_run(struct fits *fits)
 {
-	const struct residual *beyond = fits->beyond;
-	memset(fits->moments, 0, beyond->blocks * 3 * LANES * sizeof(double));
-	if (par_for(beyond->blocks, beyond->threads, right_sides, fits) || effects_of_all(fits))
+	const struct residual *fit = fits->fit;
+	memset(fits->moments, 0, fit->blocks * 3 * LANES * sizeof(double));
+	if (par_for(fit->blocks, fit->threads, right_sides, fits) || effects_of_all(fits))
 		return -1;
-	return par_for(beyond->blocks, beyond->threads, predict, fits);
+	return par_for(fit->blocks, fit->threads, predict, fits);
 }
 
 static void fits_end(struct fits *fits)
@@ -495,12 +482,11 @@ static void fits_end(struct fits *fits)
 	free(fits->moments);
 }
 
-int residual_of(const struct residual *beyond, const double *w, double *residual)
+int residual_of(const struct residual *fit, const double *w, double *residual)
 {
 	struct fits fits;
-	int status = fits_start(&fits, beyond, w);
-	memset(
-	    residual, 0, beyond->set->n * beyond->set->n * beyond->set->taps * sizeof(*residual));
+	int status = fits_start(&fits, fit, w);
+	memset(residual, 0, fit->set->n * fit->set->n * fit->set->taps * sizeof(*residual));
 	fits.residual = residual;
 	status = status ? status : fits_run(&fits);
 	fits_end(&fits);
@@ -508,30 +494,30 @@ int residual_of(const struct residual *beyond, const double *w, double *residual
 }
 
 int residual_moved(
-    const struct residual *beyond, const double *w, const uint32_t *order, size_t count, double *r)
+    const struct residual *fit, const double *w, const uint32_t *order, size_t count, double *r)
 {
-	size_t n = beyond->set->n, taps = beyond->set->taps;
-	double k = 0, kk = 0, m = (double)(n * (n - 1) * taps);
+	size_t n = fit->set->n, taps = fit->set->taps;
+	struct regression_sums all = {.n = (double)(n * (n - 1) * taps)};
 	struct fits fits;
-	int status = fits_start(&fits, beyond, w);
+	int status = fits_start(&fits, fit, w);
 	for (size_t e = 0; e < n * n * taps; e++)
 		if (e / taps / n != e / taps % n) {
-			k += w[e];
-			kk += w[e] * w[e];
+			all.y += w[e];
+			all.yy += w[e] * w[e];
 		}
 	for (size_t b = 0; b < count && !status; b += LANES) {
 		fits.order = order + b * n;
 		fits.lanes = count - b < LANES ? count - b : LANES;
 		status = fits_run(&fits);
 		for (size_t q = 0; q < fits.lanes && !status; q++) {
-			double s[3] = {0};
-			for (size_t block = 0; block < beyond->blocks; block++)
-				for (size_t moment = 0; moment < 3; moment++)
-					s[moment] += fits.moments[(block * 3 + moment) * LANES + q];
-			double vk = kk - k * k / m, vf = s[1] - s[0] * s[0] / m;
-			r[b + q] = vk > 1e-12 * kk && vf > 1e-12 * s[1]
-				       ? (s[2] - k * s[0] / m) / sqrt(vk * vf)
-				       : NAN;
+			all.p = all.pp = all.py = 0;
+			for (size_t block = 0; block < fit->blocks; block++) {
+				const double *moment = fits.moments + block * 3 * LANES + q;
+				all.p += moment[0];
+				all.pp += moment[LANES];
+				all.py += moment[2 * LANES];
+			}
+			r[b + q] = regression_r(&all);
 		}
 	}
 	fits_end(&fits);

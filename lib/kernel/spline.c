@@ -1,3 +1,4 @@
+/* The joint smooth function of C1 to C3: knots, and the terms of a tap. */
 #include "kernel/spline.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,65 +32,61 @@ static void place(const double *x, size_t m, const double *share, size_t shares,
 }
 
 /* u_s at a tap */
-static double beyond(const struct spline *smooth, size_t s, const double *x)
+static double rest_of(const struct spline *spline, size_t s, const double *x)
 {
 	double u = x[s];
 	for (size_t t = 0; t < s; t++)
-		u -= smooth->take[s][t] * x[t];
+		u -= spline->take[s][t] * x[t];
 	return u;
 }
 
 /* What u_s takes of the confounds before it, by least squares through 0: from the products of confounds (count, count). */
-static void regress(struct spline *smooth, const double product[][SPLINE_CONFOUNDS])
+static void regress(struct spline *spline, const double product[][SPLINE_CONFOUNDS])
 {
 	/* Gram and Schmidt: norm[t] = |u_t|^2, and C_s leaves its share in u_t */
 	double norm[SPLINE_CONFOUNDS];
-	for (size_t s = 0; s < smooth->count; s++) {
+	for (size_t s = 0; s < spline->count; s++) {
 		double share[SPLINE_CONFOUNDS] = {0};
 		norm[s] = product[s][s];
 		for (size_t t = 0; t < s; t++) {
 			double dot = product[s][t];
 			for (size_t v = 0; v < t; v++)
-				dot -= smooth->take[t][v] * product[s][v];
+				dot -= spline->take[t][v] * product[s][v];
 			share[t] = norm[t] > 1e-12 * product[t][t] ? dot / norm[t] : 0;
 			norm[s] -= share[t] * dot;
 		}
 		for (size_t t = 0; t < s; t++) { /* u_t in terms of confounds */
-			smooth->take[s][t] += share[t];
+			spline->take[s][t] += share[t];
 			for (size_t v = 0; v < t; v++)
-				smooth->take[s][v] -= share[t] * smooth->take[t][v];
+				spline->take[s][v] -= share[t] * spline->take[t][v];
 		}
 	}
 }
 
 /* number the terms that a tap reaches; before, terms and shrunk count all `places` of them */
-static void number(
-    const struct units *set, const double *const *c, size_t places, struct spline *smooth)
+static void number(const struct units *set, size_t places, struct spline *spline)
 {
 	bool reached[SPLINE_TERMS] = {false};
-	size_t pairs = set->n * set->n, shrunk = smooth->shrunk;
+	size_t pairs = set->n * set->n, shrunk = spline->shrunk;
 	for (size_t p = 0; p < places; p++)
-		smooth->term[p] = p;
+		spline->term[p] = p;
 	for (size_t e = 0; e < pairs * set->taps; e++) {
 		struct spline_entry entry[SPLINE_ENTRIES];
-		double x[SPLINE_CONFOUNDS];
 		if (e / set->taps / set->n == e / set->taps % set->n)
 			continue;
-		for (size_t s = 0; s < smooth->count; s++)
-			x[s] = c[s][e];
-		size_t m = spline_entries(smooth, x, entry);
+		size_t m = spline_entries(spline, e, entry);
 		for (size_t k = 0; k < m; k++)
 			reached[entry[k].term] = true;
 	}
-	smooth->terms = smooth->shrunk = 0;
+	spline->terms = spline->shrunk = 0;
 	for (size_t p = 0; p < places; p++) {
-		smooth->shrunk += reached[p] && p < shrunk;
-		smooth->term[p] = reached[p] ? smooth->terms++ : SIZE_MAX;
+		spline->shrunk += reached[p] && p < shrunk;
+		spline->term[p] = reached[p] ? spline->terms++ : SIZE_MAX;
 	}
 }
 
 int spline_make(
-    const struct units *set, const double *const *c, size_t count, struct spline *smooth)
+    const struct units *set, const double *const *c, size_t count, struct spline *spline)
 {
 	static const double fine[] = {.5, .8, .93, .98, .995}, coarse[] = {.8};
 	enum { SAMPLE = 200000 };
@@ -103,13 +100,14 @@ int spline_make(
 	double largest[2][SPLINE_CONFOUNDS] = {{0}};
 	if (!sample)
 		return -1;
-	memset(smooth, 0, sizeof(*smooth));
-	smooth->count = count;
+	memset(spline, 0, sizeof(*spline));
+	spline->count = count;
+	memcpy(spline->c, c, count * sizeof *c);
 	for (size_t e = 0; e < n * n * taps; e++)
 		for (size_t s = 0; s < count && e / taps / n != e / taps % n; s++)
 			for (size_t t = 0; t <= s; t++)
 				product[s][t] += c[s][e] * c[t][e];
-	regress(smooth, product);
+	regress(spline, product);
 	size_t seen = 0, m = 0;
 	for (size_t e = 0; e < n * n * taps; e++) {
 		double x[SPLINE_CONFOUNDS];
@@ -119,7 +117,7 @@ int spline_make(
 			x[s] = c[s][e];
 		bool take = seen++ % step == 0;
 		for (size_t s = 0; s < count; s++) {
-			double u = fabs(beyond(smooth, s, x));
+			double u = fabs(rest_of(spline, s, x));
 			largest[0][s] = fmax(largest[0][s], fabs(x[s]));
 			largest[1][s] = fmax(largest[1][s], u);
 			if (take) {
@@ -137,27 +135,27 @@ int spline_make(
 			bool none = which && largest[1][s] < 1e-6 * largest[0][s];
 			qsort(x, m, sizeof(*x), resample_compare);
 			place(x, m, fine, sizeof fine / sizeof *fine, none ? 0 : largest[which][s],
-			    which ? &smooth->rest[s].knots : &smooth->own[s].knots);
+			    which ? &spline->rest[s].knots : &spline->own[s].knots);
 			if (which)
 				place(x, m, coarse, 1, none ? 0 : largest[1][s],
-				    &smooth->coarse[s].knots);
+				    &spline->coarse[s].knots);
 		}
 	for (size_t s = 0; s < count; s++) {
-		smooth->own[s].first = terms;
-		terms += smooth->own[s].knots.count;
+		spline->own[s].first = terms;
+		terms += spline->own[s].knots.count;
 		if (s == 0)
-			smooth->shrunk = terms;
+			spline->shrunk = terms;
 	}
 	for (size_t s = 1; s < count; s++) {
-		smooth->rest[s].first = terms;
-		terms += smooth->rest[s].knots.count;
+		spline->rest[s].first = terms;
+		terms += spline->rest[s].knots.count;
 	}
 	for (size_t s = 0; s < count && count > 1; s++) {
-		smooth->coarse[s].first = s ? 0 : terms;
-		cells *= smooth->coarse[s].knots.count;
+		spline->coarse[s].first = s ? 0 : terms;
+		cells *= spline->coarse[s].knots.count;
 	}
 	free(sample);
-	number(set, c, terms + (count > 1 ? cells : 0), smooth);
+	number(set, terms + (count > 1 ? cells : 0), spline);
 	return 0;
 }
 
@@ -178,15 +176,15 @@ static void hats(const struct knots *knots, double x, size_t *k, double *part)
 
 /* the entry of the term at a place, unless it is 0; gives how many that is */
 static size_t put(
-    const struct spline *smooth, size_t place, double value, struct spline_entry *entry)
+    const struct spline *spline, size_t place, double value, struct spline_entry *entry)
 {
 	if (value == 0)
 		return 0;
-	*entry = (struct spline_entry){smooth->term[place], value};
+	*entry = (struct spline_entry){spline->term[place], value};
 	return 1;
 }
 
-static size_t spline(const struct spline *smooth, const struct spline_axis *axis, double x,
+static size_t axis_entries(const struct spline *spline, const struct spline_axis *axis, double x,
     struct spline_entry *entry)
 {
 	size_t k, m = 0;
@@ -195,43 +193,46 @@ static size_t spline(const struct spline *smooth, const struct spline_axis *axis
 		return 0;
 	hats(&axis->knots, x, &k, &part);
 	if (k != axis->knots.zero)
-		m += put(smooth, axis->first + k, 1 - part, entry + m);
+		m += put(spline, axis->first + k, 1 - part, entry + m);
 	if (k + 1 != axis->knots.zero)
-		m += put(smooth, axis->first + k + 1, part, entry + m);
+		m += put(spline, axis->first + k + 1, part, entry + m);
 	return m;
 }
 
-size_t spline_bend(const struct spline *smooth, size_t knot, struct spline_entry *entry)
+size_t spline_bend(const struct spline *spline, size_t knot, struct spline_entry *entry)
 {
-	const struct spline_axis *axis = &smooth->own[0];
+	const struct spline_axis *axis = &spline->own[0];
 	const double *at = axis->knots.at;
 	if (knot == 0 || knot + 1 >= axis->knots.count || knot == axis->knots.zero)
 		return 0;
 	size_t out = knot > axis->knots.zero ? knot + 1 : knot - 1, in = 2 * knot - out, m = 0;
 	double step = (at[out] - at[knot]) / (at[knot] - at[in]);
-	m += put(smooth, axis->first + out, 1, entry + m);
-	m += put(smooth, axis->first + knot, -1 - step, entry + m);
+	m += put(spline, axis->first + out, 1, entry + m);
+	m += put(spline, axis->first + knot, -1 - step, entry + m);
 	if (in != axis->knots.zero)
-		m += put(smooth, axis->first + in, step, entry + m);
+		m += put(spline, axis->first + in, step, entry + m);
 	for (size_t k = 0; k < m; k++)
 		if (entry[k].term == SIZE_MAX)
 			return 0;
 	return m;
 }
 
-size_t spline_entries(const struct spline *smooth, const double *x, struct spline_entry *entry)
+size_t spline_entries(const struct spline *spline, size_t at, struct spline_entry *entry)
 {
-	size_t m = 0, corners = 1, count = smooth->count;
+	double x[SPLINE_CONFOUNDS];
+	size_t m = 0, corners = 1, count = spline->count;
 	struct spline_entry corner[1 << SPLINE_CONFOUNDS] = {{0, 1}};
-	m += put(smooth, 0, 1, entry + m);
+	m += put(spline, 0, 1, entry + m);
 	for (size_t s = 0; s < count; s++)
-		m += spline(smooth, &smooth->own[s], x[s], entry + m);
+		x[s] = spline->c[s][at];
+	for (size_t s = 0; s < count; s++)
+		m += axis_entries(spline, &spline->own[s], x[s], entry + m);
 	for (size_t s = 0; s < count && count > 1; s++) {
-		const struct knots *knots = &smooth->coarse[s].knots;
-		double u = beyond(smooth, s, x), part;
+		const struct knots *knots = &spline->coarse[s].knots;
+		double u = rest_of(spline, s, x), part;
 		size_t k;
 		if (s > 0)
-			m += spline(smooth, &smooth->rest[s], u, entry + m);
+			m += axis_entries(spline, &spline->rest[s], u, entry + m);
 		if (knots->count < 3)
 			continue;
 		hats(knots, u, &k, &part);
@@ -245,6 +246,6 @@ size_t spline_entries(const struct spline *smooth, const double *x, struct splin
 	}
 	for (size_t q = 0; q < corners && count > 1; q++)
 		m += put(
-		    smooth, smooth->coarse[0].first + corner[q].term, corner[q].value, entry + m);
+		    spline, spline->coarse[0].first + corner[q].term, corner[q].value, entry + m);
 	return m;
 }

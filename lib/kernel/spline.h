@@ -1,6 +1,6 @@
 /* A joint smooth function of up to three confounds: what it is made of at a tap. */
-#ifndef LATERAL_SMOOTH_H
-#define LATERAL_SMOOTH_H
+#ifndef KERNEL_SPLINE_H
+#define KERNEL_SPLINE_H
 
 #include <stddef.h>
 #include "kernel/units.h"
@@ -41,8 +41,9 @@ struct spline_axis {
  * reaches are left out.
  */
 struct spline {
-	size_t count, terms, shrunk; /* terms from `shrunk` on are */
-	size_t term[SPLINE_TERMS];   /* its number, SIZE_MAX for one that no tap reaches */
+	const double *c[SPLINE_CONFOUNDS]; /* (n, n, taps) each, not owned */
+	size_t count, terms, shrunk;       /* terms from `shrunk` on are */
+	size_t term[SPLINE_TERMS];         /* its number, SIZE_MAX for one that no tap reaches */
 	double take[SPLINE_CONFOUNDS]
 		   [SPLINE_CONFOUNDS]; /* u_s = C_s - sum over t < s of take[s][t] C_t */
 	struct spline_axis own[SPLINE_CONFOUNDS],
@@ -58,13 +59,13 @@ struct spline_entry {
 /* From the confounds (n, n, taps) at taps of pairs i != j. 0, or -1 without memory or with count not 1 to
  * SPLINE_CONFOUNDS. */
 int spline_make(const struct units *set, const double *const *c, size_t count,
-    struct spline *smooth) __attribute__((warn_unused_result));
+    struct spline *spline) __attribute__((warn_unused_result));
 
 /* The bend of s_1 at a knot: its value at the next one outwards less that of the line through this one and the next inwards.
  * Gives the terms it is made of, at most 3; 0 of them at knot 0, at the ends and where no tap reaches one. */
-size_t spline_bend(const struct spline *smooth, size_t knot, struct spline_entry *entry);
+size_t spline_bend(const struct spline *spline, size_t knot, struct spline_entry *entry);
 
-/* The terms that are not 0 where the confounds are x; gives how many, at most SPLINE_ENTRIES. */
-size_t spline_entries(const struct spline *smooth, const double *x, struct spline_entry *entry);
+/* The terms that are not 0 at tap `at` of (n, n, taps); gives how many, at most SPLINE_ENTRIES. */
+size_t spline_entries(const struct spline *spline, size_t at, struct spline_entry *entry);
 
 #endif

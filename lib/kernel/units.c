@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-#define PI UNITS_PI
+#define PI M_PI
 
 double units_wrap_axis(double angle)
 {
@@ -138,14 +138,13 @@ static int read_units(struct units *set, const struct gabor_row *rows)
 		else if (!(set->rms[f] > 0))
 			set->silent++;
 		else
-			set->unit[set->n++] =
-			    (struct unit){f, gabor_canonical(rows[f].gabor)};
+			set->unit[set->n++] = (struct unit){f, gabor_canonical(rows[f].gabor)};
 	}
 	return 0;
 }
 
-int units_build(struct units *set, const struct npys_array *kernel,
-    const struct gabor_row *rows, size_t row_count, const struct npys_array *rms)
+int units_build(struct units *set, const struct npys_array *kernel, const struct gabor_row *rows,
+    size_t row_count, const struct npys_array *rms)
 {
 	*set = (struct units){0};
 	if (check_kernel(kernel))
@@ -245,8 +244,8 @@ void units_disc(const struct units *set, double *w)
 			w[e] = 0;
 }
 
-void units_write(const struct units *set, const double *c1, const double *c2,
-    const double *c3, const double *beyond, struct table_out *table)
+void units_write(const struct units *set, const double *c1, const double *c2, const double *c3,
+    const double *beyond, struct table_out *table)
 {
 	for (size_t p = 0; p < set->n * set->n; p++) {
 		size_t i = p / set->n, j = p % set->n;
@@ -270,15 +269,19 @@ void units_write(const struct units *set, const double *c1, const double *c2,
 
 /* Where overlaps of the filters are taken, they are of the profiles that were fitted: C2 and --lgn go with fits of
  * effective profiles. A table without that column does not say what it is of. */
-static int check_profiles(const struct units_files *files, const struct gabor_row *rows, size_t count)
+static int check_profiles(
+    const struct units_files *files, const struct gabor_row *rows, size_t count)
 {
 	for (size_t i = 0; i < count && files->filters; i++) {
 		if (rows[i].accepted && rows[i].profile == GABOR_EFFECTIVE && !files->lgn)
-			return err_set("%s: row %zu: a fit of the effective profile: its filter before the bank is needed, --lgn",
+			return err_set("%s: row %zu: a fit of the effective profile: its filter "
+				       "before the bank is needed, --lgn",
 			    files->table, i + 1);
 		if (rows[i].accepted && rows[i].profile == GABOR_FILTER && files->lgn)
-			return err_set("%s: row %zu: a fit of the filter alone: --lgn needs those of effective profiles, by "
-				       "fit-gabor --lgn", files->table, i + 1);
+			return err_set("%s: row %zu: a fit of the filter alone: --lgn needs those "
+				       "of effective profiles, by "
+				       "fit-gabor --lgn",
+			    files->table, i + 1);
 	}
 	return 0;
 }

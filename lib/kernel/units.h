@@ -18,7 +18,7 @@
 #include "npys/npys.h"
 #include "table/table.h"
 
-#define UNITS_PI 3.14159265358979323846
+#define UNITS_PI M_PI
 
 /* A unit that takes part: accepted fit, rms > 0. gabor is in canonical form (theta in [0, pi)). */
 struct unit {
@@ -42,14 +42,14 @@ struct units_pair {
 };
 
 struct units {
-	size_t channels;           /* F */
-	size_t rejected, silent;   /* left out: fit not accepted; accepted but rms 0 */
-	size_t n, k, taps;         /* usable units, width, k * k */
-	struct unit *unit; /* (n) */
+	size_t channels;         /* F */
+	size_t rejected, silent; /* left out: fit not accepted; accepted but rms 0 */
+	size_t n, k, taps;       /* usable units, width, k * k */
+	struct unit *unit;       /* (n) */
 	struct units_pair *pair; /* (n, n), i target; i = j is there and belongs to no index */
-	double *dx, *dy;           /* (taps): d, px */
-	double *rms;               /* (F); all 1 where none was given */
-	double *weight;            /* (n, n, taps): K~ */
+	double *dx, *dy;         /* (taps): d, px */
+	double *rms;             /* (F); all 1 where none was given */
+	double *weight;          /* (n, n, taps): K~ */
 };
 
 /* A tap of a pair. */
@@ -65,9 +65,8 @@ struct units_tap {
 /* kernel: (F, F, k, k), k odd; rows: fit-gabor's table (gabor_table_read), F rows; rms: (F) numbers >= 0, NULL for all 1.
  * Other shapes, a negative rms, a Gabor without a value in an accepted row and fewer than 2 usable units are errors.
  * 0 or -1; free also after -1. */
-int units_build(struct units *set, const struct npys_array *kernel,
-    const struct gabor_row *rows, size_t row_count, const struct npys_array *rms)
-    __attribute__((warn_unused_result));
+int units_build(struct units *set, const struct npys_array *kernel, const struct gabor_row *rows,
+    size_t row_count, const struct npys_array *rms) __attribute__((warn_unused_result));
 void units_free(struct units *set);
 
 enum units_gauge {
@@ -78,8 +77,8 @@ enum units_gauge {
 
 /* Another kernel (F, F, m, m) on the same units and taps: cropped about its centre to k; w: (n, n, taps). A narrower
  * one is an error: weights that nobody measured are not 0. */
-int units_select(const struct units *set, const struct npys_array *kernel,
-    enum units_gauge gauge, double *w) __attribute__((warn_unused_result));
+int units_select(const struct units *set, const struct npys_array *kernel, enum units_gauge gauge,
+    double *w) __attribute__((warn_unused_result));
 
 /* w (n, n, taps) becomes 0 where |d| is above k/2: a disc instead of a square of taps. */
 void units_disc(const struct units *set, double *w);
@@ -92,8 +91,7 @@ double units_wrap(double angle);
 struct units_tap units_tap(const struct units *set, size_t i, size_t j, size_t t);
 
 /* Its overlap M and relative phase alone; pair = units_index(i, j). */
-static inline double units_overlap(
-    const struct units *set, size_t pair, size_t t, double *dphase)
+static inline double units_overlap(const struct units *set, size_t pair, size_t t, double *dphase)
 {
 	const struct units_pair *at = &set->pair[pair];
 	double x = set->dx[t] + at->x, y = set->dy[t] + at->y;
@@ -116,8 +114,8 @@ static inline const double *units_weights(
 /* Every tap of every pair i != j as a row, for anyone's own analysis; i and j are channels of the kernel. c1, c2, c3 and what is
  * beyond them: (n, n, taps) or NULL, which is nan. Failures are kept for table_close. */
 #define UNITS_COLUMNS "i j dx_px dy_px dtheta_deg dphase_deg K C1 C2 C3 K_beyond_C"
-void units_write(const struct units *set, const double *c1, const double *c2,
-    const double *c3, const double *beyond, struct table_out *table);
+void units_write(const struct units *set, const double *c1, const double *c2, const double *c3,
+    const double *beyond, struct table_out *table);
 
 #define UNITS_KERNEL_MAX ((size_t)1 << 28) /* numbers in a kernel; it is held in memory */
 

@@ -1,17 +1,18 @@
-/* Several models as the outer level of an interval: see combine.h. */
+/* Mean of several models' tables, and how far they differ. */
+#include "stats/combine.h"
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
-#include "kernel/units.h"
-#include "stats/combine.h"
 #include "stats/student.h"
+
+#define TAIL .025 /* on either side of an interval */
 
 enum { KERNEL, PART, QUANTITY, KEYS };
 enum { VALUE, LOW, HIGH, CHANCE, PAIRS, NUMBERS };
 
-struct seed {
+struct model {
 	struct table table;
 	size_t key[KEYS];        /* columns */
 	double *number[NUMBERS]; /* (rows) */
@@ -19,15 +20,22 @@ struct seed {
 	double errors;           /* standard errors in an interval's width */
 };
 
-static void seed_free(struct seed *seed)
+/* what the models say of one row */
+struct sample {
+	size_t n;
+	double *value, *chance, *effect,
+	    *variance; /* (n): effect is value less chance; variance of a model's value */
+};
+
+static void model_free(struct model *model)
 {
-	table_free(&seed->table);
-	free(seed->number[0]);
-	free(seed->done);
+	table_free(&model->table);
+	free(model->number[0]);
+	free(model->done);
 }
 
-/* how many filters make the most ordered pairs of a table; at least 2 */
-static double filters_of(size_t rows, const double *pairs)
+/* how many units make the most ordered pairs of a table; at least 2 */
+static double units_of(size_t rows, const double *pairs)
 {
 	double most = 2;
 	for (size_t r = 0; r < rows; r++)
@@ -35,142 +43,149 @@ static double filters_of(size_t rows, const double *pairs)
 	return round((1 + sqrt(1 + 4 * most)) / 2);
 }
 
-static int seed_read(const char *file, struct seed *seed)
+static int model_read(const char *file, struct model *model)
 {
 	static const char *const keys[KEYS] = {"kernel", "part", "quantity"};
 	static const char *const numbers[NUMBERS] = {"value", "low", "high", "chance", "n"};
-	if (table_read(file, &seed->table))
+	if (table_read(file, &model->table))
 		return -1;
-	size_t rows = seed->table.rows;
+	size_t rows = model->table.rows;
 	for (size_t k = 0; k < KEYS; k++) {
-		int column = table_column(&seed->table, keys[k]);
+		int column = table_column(&model->table, keys[k]);
 		if (column < 0)
 			return -1;
-		seed->key[k] = (size_t)column;
+		model->key[k] = (size_t)column;
 	}
-	seed->number[0] = mem_alloc(NUMBERS * rows, sizeof(double));
-	seed->done = mem_alloc(rows, sizeof(bool));
-	if (!seed->number[0] || !seed->done)
+	model->number[0] = mem_alloc(NUMBERS * rows, sizeof(double));
+	model->done = mem_alloc(rows, sizeof(bool));
+	if (!model->number[0] || !model->done)
 		return -1;
 	for (size_t k = 0; k < NUMBERS; k++) {
-		seed->number[k] = seed->number[0] + k * rows;
-		if (table_reals(&seed->table, numbers[k], seed->number[k]))
+		model->number[k] = model->number[0] + k * rows;
+		if (table_reals(&model->table, numbers[k], model->number[k]))
 			return -1;
 	}
-	seed->errors = 2 * student_quantile(.025, filters_of(rows, seed->number[PAIRS]) - 1);
+	model->errors = 2 * student_quantile(TAIL, units_of(rows, model->number[PAIRS]) - 1);
 	return 0;
 }
 
 /* P(X > x) of chi-squared with whole degrees of freedom */
 static double chi_squared_above(double x, size_t degrees)
 {
-	double sum = degrees % 2 ? erfc(sqrt(x / 2)) : exp(-x / 2);
-	double term = degrees % 2 ? sqrt(2 * x / UNITS_PI) * exp(-x / 2) : exp(-x / 2) * x / 2;
-	for (size_t k = degrees % 2 ? 3 : 4; k <= degrees; k += 2) {
+	bool odd = degrees % 2;
+	double sum = odd ? erfc(sqrt(x / 2)) : exp(-x / 2);
+	double term = odd ? sqrt(2 * x / M_PI) * exp(-x / 2) : exp(-x / 2) * x / 2;
+	for (size_t k = odd ? 3 : 4; k <= degrees; k += 2) {
 		sum += term;
 		term *= x / (double)k;
 	}
 	return sum;
 }
 
-/* mean and variance of n numbers */
-static void describe(size_t n, const double *x, double *mean, double *variance)
+static double mean_of(size_t n, const double *x)
 {
-	*mean = *variance = 0;
+	double sum = 0;
 	for (size_t i = 0; i < n; i++)
-		*mean += x[i] / (double)n;
-	for (size_t i = 0; i < n; i++)
-		*variance += (x[i] - *mean) * (x[i] - *mean) / ((double)n - 1);
+		sum += x[i];
+	return n > 0 ? sum / (double)n : NAN;
 }
 
-static double heterogeneity(size_t n, const double *x, const double *variance)
+static double variance_of(size_t n, const double *x)
+{
+	double mean = mean_of(n, x), sum = 0;
+	for (size_t i = 0; i < n; i++)
+		sum += (x[i] - mean) * (x[i] - mean);
+	return sum / ((double)n - 1);
+}
+
+static double heterogeneity(const struct sample *s)
 {
 	double weights = 0, sum = 0, q = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (!(variance[i] > 0))
+	for (size_t i = 0; i < s->n; i++) {
+		if (!(s->variance[i] > 0))
 			return NAN;
-		weights += 1 / variance[i];
-		sum += x[i] / variance[i];
+		weights += 1 / s->variance[i];
+		sum += s->value[i] / s->variance[i];
 	}
-	for (size_t i = 0; i < n; i++)
-		q += (x[i] - sum / weights) * (x[i] - sum / weights) / variance[i];
-	return chi_squared_above(q, n - 1);
+	for (size_t i = 0; i < s->n; i++)
+		q += pow(s->value[i] - sum / weights, 2) / s->variance[i];
+	return chi_squared_above(q, s->n - 1);
 }
 
-/* the row of the key over all tables from `first` on; scratch (4, count) */
-static void combine(struct seed *seed, size_t count, size_t first, size_t row, double *scratch,
-    struct table_out *out)
+static bool same_key(const struct model *a, size_t i, const struct model *b, size_t j)
 {
-	const struct table *from = &seed[first].table;
-	const char *key[KEYS];
-	double *x = scratch, *effect = x + count, *own = effect + count, *chances = own + count;
-	size_t n = 0;
-	for (size_t k = 0; k < KEYS; k++)
-		key[k] = table_cell(from, row, seed[first].key[k]);
-	for (size_t s = first; s < count; s++)
-		for (size_t r = 0; r < seed[s].table.rows; r++) {
-			bool same = !seed[s].done[r];
-			for (size_t k = KEYS; k-- > 0 && same;)
-				same =
-				    !strcmp(key[k], table_cell(&seed[s].table, r, seed[s].key[k]));
-			if (!same)
-				continue;
-			seed[s].done[r] = true;
-			double value = seed[s].number[VALUE][r], chance = seed[s].number[CHANCE][r];
-			double width = seed[s].number[HIGH][r] - seed[s].number[LOW][r];
-			double se = width / seed[s].errors;
-			if (isnan(value))
-				break;
-			x[n] = value;
-			chances[n] = chance;
-			effect[n] = value - chance;
-			own[n++] = se * se;
-			break;
-		}
-	double mean = NAN, variance = NAN, chance = NAN, spread, low = NAN, high = NAN, p = NAN;
-	double within = NAN, between = NAN, q = NAN;
-	if (n > 0) {
-		describe(n, x, &mean, &variance);
-		describe(
-		    n, chances, &chance, &spread); /* nan where one model has none, and p with it */
+	for (size_t k = KEYS; k-- > 0;) /* quantities differ most often */
+		if (strcmp(
+			table_cell(&a->table, i, a->key[k]), table_cell(&b->table, j, b->key[k])))
+			return false;
+	return true;
+}
+
+/* the row's values in all models from `first` on, in which it is the first of its key */
+static void collect(struct model *model, size_t count, size_t first, size_t row, struct sample *s)
+{
+	s->n = 0;
+	for (size_t m = first; m < count; m++) {
+		struct model *from = &model[m];
+		size_t r = 0;
+		while (r < from->table.rows &&
+		       (from->done[r] || !same_key(from, r, &model[first], row)))
+			r++;
+		if (r == from->table.rows)
+			continue;
+		from->done[r] = true;
+		if (isnan(from->number[VALUE][r]))
+			continue;
+		double error = (from->number[HIGH][r] - from->number[LOW][r]) / from->errors;
+		s->value[s->n] = from->number[VALUE][r];
+		s->chance[s->n] = from->number[CHANCE][r];
+		s->effect[s->n] = s->value[s->n] - s->chance[s->n];
+		s->variance[s->n++] = error * error;
 	}
-	if (n > 1) {
-		double half = student_quantile(.025, (double)n - 1) * sqrt(variance / (double)n);
+}
+
+static void row_write(
+    const struct model *model, size_t row, const struct sample *s, struct table_out *out)
+{
+	double n = (double)s->n, mean = mean_of(s->n, s->value), low = NAN, high = NAN, p = NAN;
+	double within = NAN, between = NAN, q = NAN;
+	if (s->n > 1) {
+		double variance = variance_of(s->n, s->value);
+		double half = student_quantile(TAIL, n - 1) * sqrt(variance / n);
+		double error = sqrt(variance_of(s->n, s->effect) / n);
 		low = mean - half;
 		high = mean + half;
-		double lead, error;
-		describe(n, effect, &lead, &error);
-		error = sqrt(error / (double)n);
-		p = error > 0 ? 2 * student_above(fabs(lead) / error, (double)n - 1) : NAN;
-		describe(n, own, &within, &spread);
-		between = sqrt(fmax(variance - within, 0));
-		between = isnan(within) ? NAN : between;
-		within = sqrt(within);
-		q = heterogeneity(n, x, own);
+		if (error > 0)
+			p = 2 * student_above(fabs(mean_of(s->n, s->effect)) / error, n - 1);
+		within = mean_of(s->n, s->variance);
+		between = isnan(within) ? NAN : sqrt(fmax(variance - within, 0));
+		q = heterogeneity(s);
 	}
 	for (size_t k = 0; k < KEYS; k++)
-		table_text(out, key[k]);
-	const double numbers[] = {mean, low, high, chance, p};
-	for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
-		table_real(out, numbers[k]);
-	table_int(out, (long long)n);
-	TABLE_REALS(out, between, within, q);
+		table_text(out, table_cell(&model->table, row, model->key[k]));
+	/* chance is nan where one model has none, and p with it */
+	TABLE_REALS(out, mean, low, high, mean_of(s->n, s->chance), p);
+	table_int(out, (long long)s->n);
+	TABLE_REALS(out, between, sqrt(within), q);
 }
 
-int seeds_combine(size_t count, char **files, struct table_out *out)
+int combine_tables(size_t count, char **files, struct table_out *out)
 {
-	struct seed *seed = mem_alloc(count, sizeof(*seed));
-	double *scratch = mem_alloc(4 * count, sizeof(*scratch));
-	int status = seed && scratch ? 0 : -1;
-	for (size_t s = 0; s < count && !status; s++)
-		status = seed_read(files[s], &seed[s]);
-	for (size_t s = 0; s < count && !status; s++)
-		for (size_t r = 0; r < seed[s].table.rows; r++)
-			if (!seed[s].done[r])
-				combine(seed, count, s, r, scratch, out);
-	for (size_t s = 0; s < count && seed; s++)
-		seed_free(&seed[s]);
-	free(seed);
-	free(scratch);
+	struct model *model = mem_alloc(count, sizeof *model);
+	double *numbers = mem_alloc(4 * count, sizeof *numbers);
+	struct sample s = {0, numbers, numbers + count, numbers + 2 * count, numbers + 3 * count};
+	int status = model && numbers ? 0 : -1;
+	for (size_t m = 0; m < count && !status; m++)
+		status = model_read(files[m], &model[m]);
+	for (size_t m = 0; m < count && !status; m++)
+		for (size_t r = 0; r < model[m].table.rows; r++)
+			if (!model[m].done[r]) {
+				collect(model, count, m, r, &s);
+				row_write(&model[m], r, &s, out);
+			}
+	for (size_t m = 0; m < count && model; m++)
+		model_free(&model[m]);
+	free(model);
+	free(numbers);
 	return status;
 }

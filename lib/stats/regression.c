@@ -1,7 +1,10 @@
-/* Least squares on few regressors: see regression.h. */
+/* Least squares and correlations: everything from sums. */
+#include "stats/regression.h"
 #include <math.h>
 #include <stdbool.h>
-#include "stats/regression.h"
+#include <string.h>
+
+#define VARIES 1e-12 /* share of a sum of squares that rounding may leave of what does not vary */
 
 void regression_add(struct regression *to, const struct regression *from)
 {
@@ -14,19 +17,29 @@ void regression_add(struct regression *to, const struct regression *from)
 	}
 }
 
+void regression_cholesky(size_t m, size_t stride, double *a, double tolerance)
+{
+	for (size_t i = 0; i < m; i++) {
+		double *row = a + i * stride, whole = row[i];
+		for (size_t j = 0; j <= i; j++) {
+			const double *other = a + j * stride;
+			double sum = row[j];
+			for (size_t k = 0; k < j; k++)
+				sum -= row[k] * other[k];
+			if (i == j)
+				row[i] = sum > tolerance * whole && sum > 0 ? sqrt(sum) : 0;
+			else
+				row[j] = other[j] > 0 ? sum / other[j] : 0;
+		}
+	}
+}
+
 void regression_solve(const struct regression *m, double *x)
 {
-	double l[REGRESSION_TERMS][REGRESSION_TERMS] = {{0}}, z[REGRESSION_TERMS];
+	double l[REGRESSION_TERMS][REGRESSION_TERMS], z[REGRESSION_TERMS];
+	memcpy(l, m->g, sizeof l);
+	regression_cholesky(m->terms, REGRESSION_TERMS, l[0], 1e-10);
 	for (size_t i = 0; i < m->terms; i++) {
-		for (size_t j = 0; j <= i; j++) {
-			double sum = m->g[i][j];
-			for (size_t k = 0; k < j; k++)
-				sum -= l[i][k] * l[j][k];
-			if (i == j)
-				l[i][i] = sum > 1e-10 * m->g[i][i] && sum > 0 ? sqrt(sum) : 0;
-			else
-				l[i][j] = l[j][j] > 0 ? sum / l[j][j] : 0;
-		}
 		double sum = m->b[i];
 		for (size_t k = 0; k < i; k++)
 			sum -= l[i][k] * z[k];
@@ -40,14 +53,30 @@ void regression_solve(const struct regression *m, double *x)
 	}
 }
 
+double regression_partial(size_t m, double g[REGRESSION_TERMS][REGRESSION_TERMS])
+{
+	size_t x = m - 2, y = m - 1;
+	double yy = g[y][y];
+	regression_cholesky(m, REGRESSION_TERMS, g[0], VARIES);
+	/* the rows of L are what x and y have beyond those before them, in a common orthonormal basis */
+	double along = g[y][x], across = g[y][y], left = along * along + across * across;
+	return g[x][x] > 0 && left > VARIES * yy ? along / sqrt(left) : NAN;
+}
+
 void regression_sums_add(struct regression_sums *to, const struct regression_sums *from)
 {
-	to->n += from->n;
-	to->p += from->p;
-	to->pp += from->pp;
-	to->py += from->py;
-	to->y += from->y;
-	to->yy += from->yy;
+	regression_sums_scaled(to, 1, from);
+}
+
+void regression_sums_scaled(
+    struct regression_sums *to, double times, const struct regression_sums *from)
+{
+	to->n += times * from->n;
+	to->p += times * from->p;
+	to->pp += times * from->pp;
+	to->py += times * from->py;
+	to->y += times * from->y;
+	to->yy += times * from->yy;
 }
 
 struct regression_sums regression_sums(const struct regression *m, const double *x)
@@ -74,9 +103,15 @@ static struct spread spread_of(const struct regression_sums *s)
 	struct spread v = {.py = s->py - s->p * s->y / n,
 	    .pp = s->pp - s->p * s->p / n,
 	    .yy = s->yy - s->y * s->y / n};
-	v.known = n > 0 && v.yy > 1e-12 * s->yy;
-	v.varies = v.pp > 1e-12 * s->pp;
+	v.known = n > 0 && v.yy > VARIES * s->yy;
+	v.varies = v.pp > VARIES * s->pp;
 	return v;
+}
+
+double regression_r(const struct regression_sums *s)
+{
+	struct spread v = spread_of(s);
+	return v.known && v.varies ? v.py / sqrt(v.pp * v.yy) : NAN;
 }
 
 struct regression_score regression_sums_score(const struct regression_sums *s)
@@ -88,7 +123,8 @@ struct regression_score regression_sums_score(const struct regression_sums *s)
 	    v.varies ? v.py / sqrt(v.pp * v.yy) : 0, s->pp > 0 ? s->py / sqrt(s->pp * s->yy) : 0};
 }
 
-struct regression_score regression_influence(const struct regression_sums *s, const struct regression_sums *part)
+struct regression_score regression_influence(
+    const struct regression_sums *s, const struct regression_sums *part)
 {
 	struct spread v = spread_of(s);
 	struct regression_score score = regression_sums_score(s), out = {0, 0};

@@ -1,6 +1,6 @@
-/* Least squares on few regressors from sums over taps, and how well a prediction does. */
-#ifndef LATERAL_LEAST_H
-#define LATERAL_LEAST_H
+/* Least squares on few regressors, and correlations, from sums over observations. */
+#ifndef STATS_REGRESSION_H
+#define STATS_REGRESSION_H
 
 #include <stddef.h>
 
@@ -15,26 +15,42 @@ struct regression {
 /* to += from */
 void regression_add(struct regression *to, const struct regression *from);
 
+/* Cholesky's factor of the positive semidefinite a (m, m), in place: the lower triangle of L, a = L L', a row every
+ * `stride` numbers. A row that the rows before it give already, up to `tolerance` times its diagonal element, gets 0 on
+ * the diagonal and in its column. */
+void regression_cholesky(size_t m, size_t stride, double *a, double tolerance);
+
 /* Coefficients x (terms) by Cholesky's decomposition; a term that the others give already gets 0. */
 void regression_solve(const struct regression *m, double *x);
+
+/* Partial correlation of the last two of m variables (3 to REGRESSION_TERMS) given those before them, the first of which is
+ * 1: g is the lower triangle of sum x x'. nan where either of the two does not vary beyond the others. */
+double regression_partial(size_t m, double g[REGRESSION_TERMS][REGRESSION_TERMS]);
+
+/* sums over observations of 1, the prediction p and y */
+struct regression_sums {
+	double n, p, pp, py, y, yy;
+};
+/* to += from; to += times from */
+void regression_sums_add(struct regression_sums *to, const struct regression_sums *from);
+void regression_sums_scaled(
+    struct regression_sums *to, double times, const struct regression_sums *from);
+/* Of the prediction with coefficients x. */
+struct regression_sums regression_sums(const struct regression *m, const double *x);
+
+/* Pearson's correlation of p and y; nan where either does not vary. */
+double regression_r(const struct regression_sums *sums);
 
 struct regression_score {
 	double r, cosine;
 };
 
-/* sums over taps of 1, the prediction p and y */
-struct regression_sums {
-	double n, p, pp, py, y, yy;
-};
-/* to += from */
-void regression_sums_add(struct regression_sums *to, const struct regression_sums *from);
-/* Of the prediction with coefficients x. */
-struct regression_sums regression_sums(const struct regression *m, const double *x);
+/* The score of a prediction p of y: its r is 0 where p does not vary, nan where y does not. */
 struct regression_score regression_sums_score(const struct regression_sums *all);
-/* Derivatives of the score of `all` by the weight of some taps, whose sums are in part; 0 where it has no value. */
-struct regression_score regression_influence(const struct regression_sums *all, const struct regression_sums *part);
-
-/* Of the prediction with coefficients x; r is 0 where the prediction does not vary, nan where y does not. */
 struct regression_score regression_score(const struct regression *m, const double *x);
+
+/* Derivatives of the score of `all` by the weight of some observations, whose sums are in part; 0 where it has no value. */
+struct regression_score regression_influence(
+    const struct regression_sums *all, const struct regression_sums *part);
 
 #endif

@@ -1,9 +1,9 @@
-/* Bootstrap intervals and permutation tests: see resample.h. */
+/* Chance, intervals and random draws. */
+#include "stats/resample.h"
 #include <math.h>
 #include <stdlib.h>
 #include "base/memory.h"
 #include "base/random.h"
-#include "stats/resample.h"
 #include "stats/student.h"
 
 struct resample_chance resample_chance(
@@ -208,18 +208,19 @@ static double pair_variance(double by_filters, double by_pairs, size_t filters)
 
 /* Quantiles of y (n, which are rearranged), less the shift of their median from value; drawn out about value by scale and
  * because their variance is an estimate from so many units. */
-static void about_value(
-    double value, double *y, size_t n, size_t units, double scale, double level, double *low, double *high)
+static void about_value(double value, double *y, size_t n, size_t units, double scale, double level,
+    double *low, double *high)
 {
 	if (units > 1)
-		scale *= student_quantile((1 - level) / 2, (double)units - 1) / student_quantile((1 - level) / 2, 1e9);
+		scale *= student_quantile((1 - level) / 2, (double)units - 1) /
+			 student_quantile((1 - level) / 2, 1e9);
 	double median = quantile_of(y, n, .5);
 	*low = value + scale * (quantile_of(y, n, (1 - level) / 2) - median);
 	*high = value + scale * (quantile_of(y, n, (1 + level) / 2) - median);
 }
 
-int resample_value_interval(double value, const double *x, size_t units, size_t count, size_t stride, double level,
-    double *low, double *high)
+int resample_value_interval(double value, const double *x, size_t units, size_t count,
+    size_t stride, double level, double *low, double *high)
 {
 	*low = *high = NAN;
 	double *y = mem_alloc(count, sizeof(*y));
@@ -245,7 +246,8 @@ int resample_pair_interval(double value, const double *x, size_t filters, size_t
 	if (n >= 2 && !isnan(value)) {
 		double whole = variance_of(y, n), single = m >= 2 ? variance_of(y + n, m) : 0;
 		double right = m >= 2 ? pair_variance(whole, single, filters) : whole;
-		about_value(value, y, n, filters, whole > 0 ? sqrt(right / whole) : 1, level, low, high);
+		about_value(
+		    value, y, n, filters, whole > 0 ? sqrt(right / whole) : 1, level, low, high);
 	}
 	free(y);
 	return 0;
@@ -264,4 +266,34 @@ void resample_order(uint64_t seed, size_t b, uint32_t kind, size_t n, size_t *or
 {
 	struct rng rng = rng_start(seed, RNG_PERMUTATION, kind, b);
 	rng_permutation(&rng, order, n);
+}
+
+int resample_groups(uint64_t seed, size_t n, size_t groups, size_t *group)
+{
+	size_t *order = mem_alloc(n, sizeof *order);
+	if (!order)
+		return -1;
+	struct rng rng = rng_start(seed, RNG_HALVES, 1, 0);
+	rng_permutation(&rng, order, n);
+	for (size_t i = 0; i < n; i++)
+		group[order[i]] = i % groups;
+	free(order);
+	return 0;
+}
+
+int resample_jackknife(double value, const double *x, size_t groups, size_t stride, double level,
+    double *low, double *high)
+{
+	double mean = 0, squares = 0, g = (double)groups;
+	*low = *high = NAN;
+	if (groups < 2 || isnan(value))
+		return 0;
+	for (size_t i = 0; i < groups; i++)
+		mean += x[i * stride] / g;
+	for (size_t i = 0; i < groups; i++)
+		squares += pow(x[i * stride] - mean, 2);
+	double reach = sqrt((g - 1) / g * squares) * student_quantile((1 - level) / 2, g - 1);
+	*low = value - reach;
+	*high = value + reach;
+	return 0;
 }

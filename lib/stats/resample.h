@@ -31,8 +31,8 @@ int resample_interval(const double *x, size_t count, size_t stride, double level
  * quantiles, less the shift of their median from value, by Student's t with units - 1 degrees over the normal law. A
  * bootstrap shifts what depends on the number of different units, and its plain quantiles may all lie on one side of value.
  * Both nan where value is or fewer than 2 samples have one. 0, or -1 without memory. */
-int resample_value_interval(double value, const double *x, size_t units, size_t count, size_t stride, double level,
-    double *low, double *high) __attribute__((warn_unused_result));
+int resample_value_interval(double value, const double *x, size_t units, size_t count,
+    size_t stride, double level, double *low, double *high) __attribute__((warn_unused_result));
 
 /*
  * Intervals for statistics of pairs of filters. In a bootstrap over filters, where pair (i, j) counts t_i t_j times, t how
@@ -57,6 +57,15 @@ int resample_pair_interval(double value, const double *x, size_t n, size_t boots
 /* The same variance without samples, of a statistic that is smooth in the pairs' weights and blind to their common scale:
  * psi, its derivative by the weight of pair {i, j}, at i (i - 1)/2 + j, j < i < n; n >= 4. */
 double resample_influence(const double *psi, size_t n);
+
+/* n filters dealt out at random into groups of equal size, as far as that goes: group (n). 0, or -1 without memory. */
+int resample_groups(uint64_t seed, size_t n, size_t groups, size_t *group)
+    __attribute__((warn_unused_result));
+
+/* Interval about value that covers `level`, by the jackknife: x[0], x[stride], ... (groups of them) are the values without one
+ * group of filters each; Student's. Both nan where value is or with fewer than 2 groups. 0. */
+int resample_jackknife(double value, const double *x, size_t groups, size_t stride, double level,
+    double *low, double *high) __attribute__((warn_unused_result));
 
 /* Bootstrap sample b of n filters: how often each was drawn, into times (n). */
 void resample_times(uint64_t seed, size_t b, size_t n, double *times);

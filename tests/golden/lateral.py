@@ -9,11 +9,16 @@ lateral.py batch KIND FIRST LAST [n=16 ...]
 lateral.py check PREFIX TABLE [tolerance]
     compares TABLE (lateral-stats --rms -n 0) with the indices and counts of pairs computed here.
 lateral.py profile PREFIX PROFILE TABLE
-    compares PROFILE and TABLE (the same with -n 999 or so) with profiles, axes, bands, chance and p from permutations drawn here.
+    compares PROFILE and TABLE (the same with -n 999 or so) with profiles, bands, chance and p from permutations drawn here.
+lateral.py short PREFIX TABLE
+    compares TABLE (--short-range, -n 999) likewise.
+lateral.py gauges PREFIX LGN C3
+    writes companions with which C2 and C3 are C1.
 lateral.py beyond PREFIX PAIRS
     compares K_beyond_C and C1 to C3 of PAIRS (--pairs, 8 usable filters at most: then each is a fold) with a fit of its own.
 """
 import os
+import re
 import sys
 import numpy as np
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -117,32 +122,22 @@ def frequencies(g):
 
 
 def partial(y, x, *given):
-    """Partial correlation given 1 and the others: complex vectors by complex least squares, r of real parts."""
-    D = np.stack([np.ones(len(y)), *given], 1).astype(complex)
-    res = lambda v: v - D @ np.linalg.lstsq(D, v.astype(complex), rcond=None)[0]
+    """Partial correlation given 1 and the others."""
+    D = np.stack([np.ones(len(y)), *given], 1)
+    res = lambda v: v - D @ np.linalg.lstsq(D, v, rcond=None)[0]
     a, b = res(y), res(x)
-    return (a * b.conj()).sum().real / np.sqrt((abs(a)**2).sum() * (abs(b)**2).sum())
+    return (a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum())
 
 
 def mrqap(g, w):
-    """From the definitions in lateral-stats(1); w non-negative."""
-    alpha = np.arctan2(g.Y, g.X)
-    there = g.r > 1e-9
+    """From the definition in lateral-stats(1)."""
     W = w.sum((2, 3))[g.off]
-    A = (w * np.exp(2j * alpha) * there).sum((2, 3))[g.off]
-    B = (w * np.exp(4j * alpha) * there).sum((2, 3))[g.off]
     th = np.array([u["theta"] for u in g.units])
     ph = np.array([u["phase"] for u in g.units])
     flip = np.cos(th[:, None] + g.dth[:, :, 0, 0] - th[None, :]) < 0
     P = np.cos(np.where(flip, -ph[None, :], ph[None, :]) - ph[:, None])[g.off]
     F = -np.abs(np.log2(frequencies(g)[None, :] / frequencies(g)[:, None]))[g.off]
-    d = g.dth[:, :, 0, 0][g.off]
-    ti, tj = np.broadcast_to(th[:, None], g.off.shape)[g.off], np.broadcast_to(th[None, :], g.off.shape)[g.off]
-    c2 = np.cos(2 * d)
-    return {"mrqap_orientation": partial(W, c2, F, P), "mrqap_frequency": partial(W, F, c2, P),
-            "mrqap_phase": partial(W, P, c2, F), "mrqap_R_1": partial(A, np.exp(2j * tj), F, P),
-            "mrqap_R_2": partial(B, np.exp(2j * (ti + tj)), F, P), "mrqap_coaxiality": partial(A, np.exp(2j * ti), F, P),
-            "mrqap_concentration": partial(A, np.exp(1j * (2 * ti + d)), F, P)}
+    return partial(W, np.cos(2 * g.dth[:, :, 0, 0][g.off]), F, P)
 
 
 def correlations(bank, k):
@@ -332,19 +327,6 @@ def angular(g, w):
     m = np.array([sums[g.off & (at == b)].mean() if pairs[b] else np.nan for b in range(18)])
     out["iso_orientation"] = np.nansum(m * np.cos(2 * centres)) / np.nansum(m) - np.cos(2 * centres)[pairs > 0].mean()
     out["half_width_deg"] = von_mises(m, pairs)[1]
-    near = np.abs(g.dth) <= np.radians(35)
-    out["share_35"] = (w * off * near).sum() / (w * off).sum()
-    # the axis law: sum w cos(2 phi - 2 lambda dtheta), dtheta at the middle of bins of 5 deg
-    fine = (np.minimum(np.floor((g.dth + np.pi / 2) / np.radians(5)), 35) + .5) * np.radians(5) - np.pi / 2
-    there = w * off * (g.r > 1e-9)
-    S = [there[fine == f] @ np.exp(2j * g.phi[fine == f]) for f in np.unique(fine)]
-    score = lambda l: (np.array(S)[None] * np.exp(-2j * np.atleast_1d(l)[:, None] * np.unique(fine)[None])).real.sum(1)
-    low, high = -.5, 1.5
-    for _ in range(5):
-        t = np.linspace(low, high, 401)
-        best = score(t).argmax()
-        low, high = t[max(best - 1, 0)], t[min(best + 1, 400)]
-    out["axis_slope"] = t[best]
     z = np.exp(2j * np.array([u["theta"] for u in g.units]))
     n = len(z)
     both = (z[:, None] * z[None, :])[g.off].mean()
@@ -360,57 +342,30 @@ def angular(g, w):
             expected = (some * np.exp(2j * q * alpha)).sum().conj() * chance[q] / v.sum()
             out[f"R_{q}" + name] = (some * np.cos(2 * (g.dth - q * g.phi))).sum() / v.sum() - expected.real
         out["coaxiality" + name] = (far * np.cos(2 * g.phi)).sum() / v.sum()
-        out["concentration" + name] = (far * np.cos(2 * g.phi - g.dth)).sum() / v.sum()
     return out
 
 
-def bins_table(g, w):
-    """pairs, m, axis in deg and J by range and bin: (ranges, 18) each."""
-    at = bins_of(g.dth[:, :, 0, 0])
-    pairs, m, axis, J = (np.full((len(ranges(g)), 18), np.nan) for _ in range(4))
-    for r, (_, mask) in enumerate(ranges(g)):
-        v = w * g.off[:, :, None, None] * mask
-        far = v * (g.r > 1e-9)
-        for b in range(18):
-            here = g.off & (at == b)
-            pairs[r, b] = here.sum()
-            if here.any():
-                m[r, b] = v[here].sum() / here.sum()
-            S = (far[here] * np.exp(2j * g.phi[here])).sum()
-            axis[r, b] = np.degrees(np.angle(S)) / 2 if S != 0 else np.nan
-            if v[here].sum() > 0:
-                J[r, b] = (far[here] * np.cos(2 * g.phi[here] - g.dth[here])).sum() / v[here].sum()
-    return pairs, m, axis, J
+def bin_means(at, w, use):
+    """Mean of w and how many pairs, by bin."""
+    pairs = np.bincount(at[use], minlength=18)
+    with np.errstate(invalid="ignore"):
+        return np.bincount(at[use], w[use], 18) / pairs, pairs
 
 
 def permuted(g, w, count, rng):
-    """m and J by bin (count, ranges, 18) and the indices that stand in the table as they are, when orientations move."""
+    """The profile (count, 18) and the indices that stand in the table as they are, when orientations move."""
     th = np.array([u["theta"] for u in g.units])
-    alpha = np.arctan2(g.Y, g.X)
-    sums = []
-    for _, mask in ranges(g):
-        v = w * mask * g.off[:, :, None, None]
-        sums.append((v.sum((2, 3)), (v * (g.r > 1e-9) * np.exp(2j * alpha)).sum((2, 3))))
-    m, J = (np.full((count, len(sums), 18), np.nan) for _ in range(2))
-    out = {q: np.empty(count) for q in ("share_35", "coaxiality", "concentration", "R_0", "R_1")}
+    v = w * g.off[:, :, None, None]
+    W, A = v.sum((2, 3)), (v * (g.r > 1e-9) * np.exp(2j * np.arctan2(g.Y, g.X))).sum((2, 3))
+    m, out = np.empty((count, 18)), {q: np.empty(count) for q in ("coaxiality", "R_0", "R_1")}
     for k in range(count):
         o = th[rng.permutation(len(th))]
         d = wrap(o[None, :] - o[:, None])
-        at = bins_of(d)
-        pairs = np.bincount(at[g.off], minlength=18)
-        direction = np.exp(-1j * (2 * o[:, None] + d))
-        for r, (W, A) in enumerate(sums):
-            strength = np.bincount(at[g.off], W[g.off], 18)
-            along = np.bincount(at[g.off], (A * direction).real[g.off], 18)
-            with np.errstate(invalid="ignore"):
-                m[k, r], J[k, r] = strength / pairs, np.where(strength > 0, along / strength, np.nan)
-        W, A = sums[0]
-        out["share_35"][k] = W[np.abs(d) <= np.radians(35)].sum() / W.sum()
+        m[k] = bin_means(bins_of(d), W, g.off)[0]
         out["coaxiality"][k] = (A * np.exp(-2j * o[:, None])).real.sum() / W.sum()
-        out["concentration"][k] = (A * direction).real[g.off].sum() / W.sum()
         out["R_0"][k] = (W * np.cos(2 * d)).sum() / W.sum()
         out["R_1"][k] = (A.conj() * np.exp(2j * o[None, :])).real.sum() / W.sum()
-    return m, J, out
+    return m, out
 
 
 def over_sizes(g, K):
@@ -420,7 +375,7 @@ def over_sizes(g, K):
     for name, mask in ranges(g):
         v = K * g.off[:, :, None, None] * mask
         a, b = np.maximum(v, 0).sum(), np.maximum(-v, 0).sum()
-        for q in ("R_0", "R_1", "R_2", "coaxiality", "concentration"):
+        for q in ("R_0", "R_1", "R_2", "coaxiality"):
             if a + b > 0:
                 out[q + name] = (a * up.get(q + name, 0) - b * down.get(q + name, 0)) / (a + b)
     return out
@@ -440,19 +395,18 @@ def signed(g, K):
         res = lambda v: v - D @ np.linalg.lstsq(D, v, rcond=None)[0]
         a, b = res(K[at]), res(x[at])
         out["phase_locked" + name] = (a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum())
-    n, k = K.shape[0], K.shape[2]
-    r = g.r.reshape(n, n, -1)
-    t = r.argmin(2)
-    use = g.off & (r.min(2) < 1)
-    near = np.take_along_axis(K.reshape(n, n, -1), t[:, :, None], 2)[:, :, 0]
-    c = np.cos(2 * g.dth[:, :, 0, 0])
-    out["short_range"] = np.corrcoef(near[use], c[use])[0, 1]
-    d = np.cos(np.angle(np.take_along_axis(o.reshape(n, n, -1), t[:, :, None], 2)[:, :, 0]))
-    D = np.stack([np.ones(use.sum()), c[use], d[use]], 1)
-    out["ring_mean"], out["ring_orientation"], out["ring_phase"] = np.linalg.lstsq(D, near[use], rcond=None)[0]
-    out["short_range_phase"] = partial(near[use], d[use], c[use])
-    out["phase_blind"] = partial(K[g.off].ravel(), M[g.off].ravel(), x[g.off].ravel())
+    near, use, _ = nearest(g, K)
+    out["short_range"] = np.corrcoef(near[use], np.cos(2 * g.dth[:, :, 0, 0])[use])[0, 1]
     return out
+
+
+def nearest(g, K):
+    """(n, n): the weight at the tap nearest Delta = 0, whether that is within 1 px, and the relative phase there."""
+    n = len(K)
+    r = g.r.reshape(n, n, -1)
+    at = r.argmin(2)[:, :, None]
+    take = lambda x: np.take_along_axis(x.reshape(n, n, -1), at, 2)[:, :, 0]
+    return take(K), g.off & (r.min(2) < 1), np.angle(take(closed_overlap(g)))
 
 
 def counts(g):
@@ -471,94 +425,130 @@ def read(prefix):
     return Geometry([u for u, a in zip(units, keep) if a], K.shape[2]), K, npys.one(prefix + ".v1.npys").astype(float)[keep], keep
 
 
+def indices(g, w):
+    """Every index of a kernel by part and quantity."""
+    out = {("signed", q): v for q, v in (signed(g, w) | over_sizes(g, w)).items()}
+    out["signed", "mrqap_orientation"] = mrqap(g, w)
+    for part, v in (("positive", np.maximum(w, 0)), ("negative", np.maximum(-w, 0))):
+        if v.any():
+            near, use, _ = nearest(g, v)
+            out |= {(part, q): x for q, x in angular(g, v).items()}
+            out[part, "mrqap_orientation"] = mrqap(g, v)
+            out[part, "short_range"] = np.corrcoef(near[use], np.cos(2 * g.dth[:, :, 0, 0])[use])[0, 1]
+    return out
+
+
 def check(prefix, table, tolerance=1e-6):
     g, K, bank, _ = read(prefix)
     for i, j in [(0, 1), (1, 0), (2, 0)]:
         assert np.abs(g.overlap(i, j) - closed_overlap(g)[i, j]).max() < 1e-6
     t = npys.table(table)
-    got = {(t["kernel"][i], t["part"][i], t["quantity"][i]): (t["value"][i], t["n"][i]) for i in range(len(t["value"]))}
-    C = correlations(bank, K.shape[2])
+    got = {(t["kernel"][i], t["part"][i], t["quantity"][i]): {c: t[c][i] for c in ("value", "n", "c1")} for i in range(len(t["value"]))}
+    compared = re.compile(r"iso_orientation|short_range|(R_[012]|coaxiality)(\[.*)?")
     count = 0
-    for kernel, w in (("K", K), ("C1", C)):
-        expected = {}
-        for part, v in (("positive", np.maximum(w, 0)), ("negative", np.maximum(-w, 0))):
-            if v.any():
-                own = np.einsum("iirc->", v) / v.sum()
-                expected |= {(part, q): x for q, x in (angular(g, v) | mrqap(g, v) | {"self_share": own}).items()}
-        expected |= {("signed", q): v for q, v in signed(g, w).items()
-                     if kernel == "K" or q not in ("reciprocity", "phase_blind")}
-        if kernel == "K":
-            expected |= {("signed", q): v for q, v in (over_sizes(g, w) | mrqap(g, w)).items()}
-            expected["signed", "r_C1"] = np.corrcoef(w[g.off].ravel(), C[g.off].ravel())[0, 1]
-        for (part, q), v in expected.items():
-            # the half-width is the tip of a flat search, in deg; the slope's steps of a parabola end there
-            near = {"half_width_deg": .01, "axis_slope": 1e-3}.get(q, tolerance)
-            if not (abs(got[kernel, part, q][0] - v) <= near or np.isnan(got[kernel, part, q][0]) and np.isnan(v)):
-                sys.exit(f"{kernel} {part} {q}: {got[kernel, part, q][0]}, NumPy gives {v}")
+    for column, w in (("value", K), ("c1", correlations(bank, K.shape[2]))):
+        for (part, q), v in indices(g, w).items():
+            if column == "c1" and not compared.fullmatch(q):
+                continue
+            x = got["K", part, q][column]
+            near = .01 if q == "half_width_deg" else tolerance  # the end of a flat search, in deg
+            if not (abs(x - v) <= near or np.isnan(x) and np.isnan(v)):
+                sys.exit(f"{column} {part} {q}: {x}, NumPy gives {v}")
             count += 1
     pairs, near = counts(g)
-    for (kernel, part, q), (_, n) in got.items():
-        name = q[q.index("["):] if "[" in q else ""
-        right = near if q.startswith(("short_range", "ring_")) else len(g.units) if q in ("self_share", "rms_given") else pairs[name]
-        if n != right:
-            sys.exit(f"{kernel} {part} {q}: n is {n}, NumPy counts {right}")
+    for (kernel, part, q), row in got.items():
+        right = near if q.startswith("short_range") else pairs[q[q.index("["):] if "[" in q else ""]
+        if row["n"] != right:
+            sys.exit(f"{kernel} {part} {q}: n is {row['n']}, NumPy counts {right}")
+        if not compared.fullmatch(q) and not np.isnan(row["c1"]):
+            sys.exit(f"{kernel} {part} {q}: C1 has a value there")
     print(count, "indices agree, and n in", len(got), "rows")
+
+
+def within(x, drawn, name):
+    """x against a function of permutations `drawn` (N): 6 standard errors of a mean, and of the rank of a quantile, for 999."""
+    N = len(drawn)
+    error = np.sqrt(1 / N + 1 / 999)
+    if name == "chance":
+        low, high = drawn.mean() - 6 * drawn.std() * error, drawn.mean() + 6 * drawn.std() * error
+    else:
+        rank = 6 * np.sqrt(.025 * .975) * error
+        q = .025 if name == "chance_low" else .975
+        low, high = np.quantile(drawn, np.clip([q - rank, q + rank], 0, 1))
+    return low - 1e-9 <= x <= high + 1e-9
+
+
+def hold(where, row, want, drawn):
+    """A row of bins: exact columns, then chance and its band against other permutations."""
+    for c, v in want.items():
+        if not (abs(row[c] - v) <= (1e-4 if c == "fit" else 1e-6) * max(1, abs(v)) or np.isnan(row[c]) and np.isnan(v)):
+            sys.exit(f"{where} {c}: {row[c]}, NumPy gives {v}")
+    drawn = drawn[~np.isnan(drawn)]
+    bands = ("chance", "chance_low", "chance_high") if len(drawn) > 1000 and drawn.std() > 0 else ()
+    for c in bands:
+        if not within(row[c], drawn, c):
+            sys.exit(f"{where} {c}: {row[c]} is not near NumPy's")
+    return len(want) + len(bands)
+
+
+def rows_of(file, **keys):
+    """Rows of a table as dicts, those that have these words."""
+    t = npys.table(file)
+    names = list(t)
+    for values in zip(*t.values()):
+        row = dict(zip(names, values))
+        if all(row[k] == v for k, v in keys.items()):
+            yield row
 
 
 def profile(prefix, file, table):
     g, K, bank, _ = read(prefix)
-    t, rows = npys.table(file), npys.table(table)
     centre = {round(10 * b - (180 if b > 9 else 0)): b for b in range(18)}
-    place = {name or "all": r for r, (name, _) in enumerate(ranges(g))}
     count, rng, N = 0, np.random.default_rng(8), 2000
-    for kernel, whole in (("K", K), ("C1", correlations(bank, K.shape[2]))):
-        for part in "positive", "negative":
-            w = np.maximum(whole if part == "positive" else -whole, 0)
-            pairs, m, axis, J = bins_table(g, w)
-            fit = von_mises(m[0], pairs[0])[0]
-            moved_m, moved_J, moved = permuted(g, w, N, rng)
-            for i in range(len(t["pairs"])):
-                if (t["kernel"][i], t["part"][i]) != (kernel, part):
-                    continue
-                r, b = place[t["range"][i]], centre[round(t["dtheta_deg"][i])]
-                want = {"pairs": pairs[r, b], "mean": m[r, b], "axis_deg": axis[r, b], "concentration": J[r, b],
-                        "fit": np.nan if r else fit[b]}
-                for c, v in want.items():
-                    x = t[c][i]
-                    off = (x - v + 90) % 180 - 90 if c == "axis_deg" else x - v
-                    if not (abs(off) <= (1e-4 if c == "fit" else 1e-6) * max(1, abs(v)) or np.isnan(x) and np.isnan(v)):
-                        sys.exit(f"{kernel} {part} {t['range'][i]} {t['dtheta_deg'][i]} {c}: {x}, NumPy gives {v}")
-                    count += 1
-                # permutations are other ones: 6 standard errors of a mean, and of the rank of a quantile
-                for before, x in (("", moved_m[:, r, b]), ("concentration_", moved_J[:, r, b])):
-                    x = x[~np.isnan(x)]
-                    if len(x) < N / 2 or not x.std() > 0:
-                        continue
-                    share = len(x) / N
-                    error = np.sqrt((1 / N + 1 / 999) / share)
-                    rank = 6 * np.sqrt(.025 * .975) * error
-                    limits = {"chance": (x.mean() - 6 * x.std() * error, x.mean() + 6 * x.std() * error)}
-                    for c, q in ("chance_low", .025), ("chance_high", .975):
-                        limits[c] = np.quantile(x, np.clip([q - rank, q + rank], 0, 1))
-                    for c, (low, high) in limits.items():
-                        if not low - 1e-9 <= t[before + c][i] <= high + 1e-9:
-                            sys.exit(f"{kernel} {part} {t['range'][i]} {t['dtheta_deg'][i]} {before + c}: {t[before + c][i]}, "
-                                     f"NumPy gives {low} to {high}")
-                        count += 1
-            index = angular(g, w)
-            for i, q in enumerate(rows["quantity"]):
-                if (rows["kernel"][i], rows["part"][i]) != (kernel, part) or q not in moved:
-                    continue
-                x = moved[q]
-                less = x.mean() if q.startswith("R_") else 0
-                slack = 6 * x.std() * np.sqrt(1 / N + 1 / 999)
-                if not abs(rows["chance"][i] - (x.mean() - less)) <= slack or not abs(rows["value"][i] - index[q]) <= slack:
-                    sys.exit(f"{kernel} {part} {q}: {rows['value'][i]}, {rows['chance'][i]}; NumPy: {index[q]}, {x.mean() - less}")
-                observed = index[q] + less
-                p = (1 + (np.abs(x - x.mean()) >= abs(observed - x.mean())).sum()) / (1 + N)
-                if not abs(rows["p"][i] - p) <= 6 * np.sqrt(p * (1 - p) * (1 / N + 1 / 999)) + 2e-3:
-                    sys.exit(f"{kernel} {part} {q}: p {rows['p'][i]}, NumPy {p}")
-                count += 1
+    for part in "positive", "negative":
+        w = np.maximum(K if part == "positive" else -K, 0)
+        m, pairs = bin_means(bins_of(g.dth[:, :, 0, 0]), w.sum((2, 3)), g.off)
+        fit = von_mises(m, pairs)[0]
+        drawn, moved = permuted(g, w, N, rng)
+        for row in rows_of(file, kernel="K", part=part):
+            b = centre[round(row["dtheta_deg"])]
+            count += hold(f"{part} {row['dtheta_deg']}", row, {"pairs": pairs[b], "mean": m[b], "fit": fit[b]}, drawn[:, b])
+        index = angular(g, w)
+        for row in rows_of(table, kernel="K", part=part):
+            q = row["quantity"]
+            if q not in moved:
+                continue
+            x = moved[q]
+            less = x.mean() if q.startswith("R_") else 0
+            slack = 6 * x.std() * np.sqrt(1 / N + 1 / 999)
+            if not abs(row["chance"] - (x.mean() - less)) <= slack or not abs(row["value"] - index[q]) <= slack:
+                sys.exit(f"{part} {q}: {row['value']}, {row['chance']}; NumPy: {index[q]}, {x.mean() - less}")
+            observed = index[q] + less
+            p = (1 + (np.abs(x - x.mean()) >= abs(observed - x.mean())).sum()) / (1 + N)
+            if not abs(row["p"] - p) <= 6 * np.sqrt(p * (1 - p) * (1 / N + 1 / 999)) + 2e-3:
+                sys.exit(f"{part} {q}: p {row['p']}, NumPy {p}")
+            count += 1
+    print(count, "numbers agree")
+
+
+def short(prefix, file):
+    g, K, bank, _ = read(prefix)
+    rng, N, count = np.random.default_rng(9), 2000, 0
+    near, use, dphase = nearest(g, K)
+    c1 = nearest(g, correlations(bank, K.shape[2]))[0]
+    th, ph = (np.array([u[q] for u in g.units]) for q in ("theta", "phase"))
+    end = np.where(np.cos(th[:, None] + g.dth[:, :, 0, 0] - th[None, :]) < 0, -1, 1)
+    gap = dphase - (end * ph[None, :] - ph[:, None])  # what the place of the tap gives
+    bins = {"orientation": lambda o: bins_of(wrap(th[o][None, :] - th[o][:, None])),
+            "phase": lambda o: np.mod(np.rint((end * ph[o][None, :] - ph[o][:, None] + gap) / np.radians(20)).astype(int), 18)}
+    for against, step in ("orientation", 10), ("phase", 20):
+        own = bins[against](np.arange(len(th)))
+        m, pairs = bin_means(own, near, use)
+        overlap = bin_means(own, c1, use)[0]
+        drawn = np.array([bin_means(bins[against](rng.permutation(len(th))), near, use)[0] for _ in range(N)])
+        for row in rows_of(file, kernel="K", against=against):
+            b = round(row["angle_deg"] / step) % 18
+            count += hold(f"{against} {row['angle_deg']}", row, {"pairs": pairs[b], "mean": m[b], "c1": overlap[b]}, drawn[:, b])
     print(count, "numbers agree")
 
 
@@ -659,6 +649,13 @@ def beyond(prefix, pairs):
         sys.exit("K_beyond_C differs")
 
 
+def gauges(prefix, point, c3):
+    """A filter before the bank that changes nothing, and C1 as a covariance, for C2 and C3 that are C1."""
+    C, rms = correlations(npys.one(prefix + ".v1.npys"), npys.one(prefix + ".lateral.npys").shape[2]), npys.one(prefix + ".rms.npys")
+    npys.save(point, np.eye(3)[1][:, None] * np.eye(3)[1])
+    npys.save(c3, C * rms[:, None, None, None] * rms[None, :, None, None])
+
+
 if __name__ == "__main__":
     options = lambda words: {a: float(b) for a, b in (x.split("=") for x in words)}
     if sys.argv[1] == "batch":
@@ -669,4 +666,4 @@ if __name__ == "__main__":
     elif sys.argv[1] == "check":
         check(sys.argv[2], sys.argv[3], *[float(x) for x in sys.argv[4:]])
     else:
-        {"profile": profile, "beyond": beyond}[sys.argv[1]](*sys.argv[2:])
+        {"profile": profile, "beyond": beyond, "short": short, "gauges": gauges}[sys.argv[1]](*sys.argv[2:])

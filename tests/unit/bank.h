@@ -16,8 +16,8 @@ static inline void bank_random(
 		row[i] =
 		    (struct gabor_row){.filter = i, .accepted = true, .gabor = {.amplitude = 1}};
 		g->frequency = .12 + band * rng_uniform(rng);
-		g->theta = UNITS_PI * rng_uniform(rng);
-		g->phase = UNITS_PI * (2 * rng_uniform(rng) - 1);
+		g->theta = M_PI * rng_uniform(rng);
+		g->phase = M_PI * (2 * rng_uniform(rng) - 1);
 		g->sigma_across = .4 / g->frequency;
 		g->sigma_along = (.4 + .2 * rng_uniform(rng)) / g->frequency;
 		g->x0 = spread * (rng_uniform(rng) - .5);

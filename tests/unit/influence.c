@@ -6,11 +6,14 @@
 
 #define STEP 1e-5
 
-static void check_least(void)
+static void check_scores(void)
 {
+	CLAIM(
+	    "derivatives of r and cosine by the weight of some observations are their differences");
 	struct rng rng = rng_start(3, RNG_TEST, 0, 0);
 	enum { TAPS = 12, TERMS = 3, PAIRS = 2 };
-	struct regression pair[PAIRS] = {{.terms = TERMS}, {.terms = TERMS}}, sum = {.terms = TERMS};
+	struct regression pair[PAIRS] = {{.terms = TERMS}, {.terms = TERMS}},
+			  sum = {.terms = TERMS};
 	double coefficient[REGRESSION_TERMS] = {.3, 1.2, -.4};
 	for (size_t k = 0; k < PAIRS; k++) {
 		for (size_t t = 0; t < TAPS; t++) {
@@ -26,7 +29,7 @@ static void check_least(void)
 		regression_add(&sum, &pair[k]);
 	}
 	struct regression_sums all = regression_sums(&sum, coefficient),
-			  part = regression_sums(&pair[0], coefficient);
+			       part = regression_sums(&pair[0], coefficient);
 	struct regression_score by = regression_influence(&all, &part), at[2];
 	for (int side = 0; side < 2; side++) {
 		struct regression_sums s = all;
@@ -50,6 +53,6 @@ static void check_least(void)
 
 int main(void)
 {
-	check_least();
+	check_scores();
 	return check_end();
 }
