@@ -32,14 +32,14 @@ processes() {
 	same_run a b
 }
 
-@test "two and three processes: the model of one to rounding, T = 0..2, both propagations" {
+@test "two and three processes: the model of one to rounding, both propagations" {
 	needs_mpi
 	# every tensor's distance from that of one process, by its norm. Later a unit at its threshold falls the other way
 	# now and then and the distance grows by steps; unit/double-comm.c has 1e-10.
 	compare() { # PROCESSES BATCH TOLERANCE DATA
 		opts="$small --batch $2 --epochs 1 --rate 0.0001 --propagation $p -T $t"
 		train-v1 $opts --log one.tsv "$4" -o one
-		processes "$1" $opts --log many.tsv "$4" -o many
+		processes "$1" $opts --log many.tsv "$4" -o many </dev/null
 		python '
 from weights import load
 (one, m1), (many, m2) = load("one"), load("many")
@@ -53,12 +53,11 @@ for k in ("loss", "val_loss", "learning_rate", "lgn_norm", "v1_norm", "lateral_n
     assert np.allclose(a[k], b[k], rtol=tolerance), (k, a[k], b[k])
 ' "$1" "$3"
 	}
-	for p in recurrent average; do
-		for t in 0 1 2; do
-			compare 2 100 1e-5 "$data_file" # 2 steps; with 3 of them every third seed has a unit that falls the other way
-			compare 3 23 1e-6 "${data_file%data.npys}few.npys" # 2 steps, uneven shares of few images
-		done
-	done
+	# unit/comm.c has T = 0..2 for both propagations
+	while read -r p t; do
+		compare 2 100 1e-5 "$data_file" # 2 steps; with 3 of them every third seed has a unit that falls the other way
+		compare 3 23 1e-6 "${data_file%data.npys}few.npys" # 2 steps, uneven shares of few images
+	done <<<$'recurrent 1\naverage 2'
 }
 
 @test "the data may come on standard input, in any records; images for validation may be fewer than processes" {
