@@ -52,7 +52,7 @@ static void read_units(struct units *set, char *file)
 	tool_check(units_read(in, &from, set));
 	npys_close_in(in);
 	if (!from.rms)
-		tool_warn("--rms: not given: the gauge of the kernel is taken as it is");
+		tool_warn("--rms: not given: every rms is taken as 1, so weights have the scale of the responses");
 	if (verbose)
 		tool_warn("%zu of %zu units: %zu not accepted, %zu with rms 0", set->n,
 		    set->channels, set->rejected, set->silent);
