@@ -70,7 +70,6 @@ int units_build(struct units *set, const struct npys_array *kernel, const struct
 void units_free(struct units *set);
 
 enum units_gauge {
-	UNITS_PLAIN,      /* as it is: measures that have no gauge */
 	UNITS_KERNEL,     /* K_ij rms_j / rms_i */
 	UNITS_COVARIANCE, /* cov_ij / (rms_i rms_j) */
 };

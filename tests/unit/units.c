@@ -104,7 +104,7 @@ static void check_pairs(void)
 	      "that do not fit");
 	struct npys_array wide = kernel_of(9, name_of), narrow = kernel_of(5, name_of);
 	double *w = calloc(set.n * set.n * TAPS, sizeof(*w));
-	CHECK(!units_select(&set, &wide, UNITS_PLAIN, w) && w[0] == 10 && w[24] == 40);
+	CHECK(!units_select(&set, &wide, UNITS_KERNEL, w) && w[0] == 10 && w[24] == 40);
 	CHECK(!units_select(&set, &wide, UNITS_COVARIANCE, w));
 	CHECK_CLOSE(units_weights(&set, w, 1, 2)[24], 10240. / 6, 1e-9);
 	CHECK(units_select(&set, &narrow, UNITS_COVARIANCE, w) == -1);
