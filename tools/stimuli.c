@@ -3,6 +3,7 @@
  * of a table (Field, Hayes & Hess 1993 for the contours). See lib/image/stimuli.h.
  */
 #include <stdlib.h>
+#include "base/output.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/number.h"
@@ -192,6 +193,7 @@ static void write_tables(size_t total)
 		}
 		tool_check(table_close(table));
 	}
+	tool_check(output_commit());
 }
 
 int main(int argc, char **argv)
