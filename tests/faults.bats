@@ -17,7 +17,7 @@ open('X.bin', 'wb').write(bytes(rng.integers(0, 256, 2 * 3 * 96 * 96).astype('u1
 open('y.bin', 'wb').write(bytes([1, 2]))
 "
 	dead-leaves -n 12 --classes 2 --size 32 >images.npys
-	train-v1 -j 1 --filters 4 --kl 3 --crop 24 --epochs 1 --batch 4 --validate images.npys -o model.safetensors images.npys
+	train-v1 -j 1 --filters 8 --kl 3 --crop 24 --epochs 1 --batch 4 --validate images.npys -o model.safetensors images.npys
 	tensor-get --name v1.weight model.safetensors | tensor-get --slice :,0 -o v1.npys
 	tensor-get --name lateral.weight model.safetensors -o k.npys
 	tensor-get --name v1.rms model.safetensors -o rms.npys
@@ -81,7 +81,10 @@ fault() {
 @test "fits, fields, statistics, kernels" {
 	fault 1 fit-gabor -j 1 --lgn lgn.npys --surrogates 2 --fitted out/f --passes out/p --compare out/c bank.npys -o out/x
 	fault 1 fit-log -j 1 --null 2 bank.npys -o out/x
-	fault 1 assoc-field -j 1 --filters v1.npys --table gabor.tsv --rms rms.npys --curves out/c k.npys -o out/x
+	fault 1 assoc-field -j 1 --table gabor.tsv --rms rms.npys --curves out/c k.npys -o out/x
+	fault 1 compare-models -j 1 --table gabor.tsv --rms rms.npys --filters v1.npys --fields out/f -n 2 k.npys -o out/x
+	fault 1 edge-field -j 1 images.npys -o out/x
+	fault 1 lateral-lesion --table gabor.tsv --rms rms.npys k.npys -o out/x
 	fault 1 lateral-stats -j 1 --filters v1.npys --table gabor.tsv --rms rms.npys -n 3 -b 3 -q 1 k.npys -o out/x
 	fault 1 se2-kernel -j 1 -n 8 -w 9 -N 4 -o out/x
 }
@@ -142,4 +145,36 @@ fault() {
 	# the second output cannot be written to its end
 	run --separate-stderr bash -c 'ulimit -f 1; trap "" XFSZ; whiten leaves --spectrum s -o w'
 	[[ $status -eq 1 && ! -e s && ! -e w ]]
+}
+
+@test "memory and time grow with what came, not with what a header claims" {
+	python '
+import struct
+for name, shape in ("tall", "(1, 10000, 10000)"), ("many", "(100000000,)"), ("wide", f"({2**29}, {2**30})"), ("deep", f"(1, 1, {2**20}, {2**20})"):
+    text = ("{\"descr\": \"<f4\", \"fortran_order\": False, \"shape\": " + shape + "}").encode()
+    open(name, "wb").write(b"\x93NUMPY\x01\x00" + struct.pack("<H", 118) + text.ljust(117) + b"\n")'
+	for tool in tensor-info whiten 'whiten --method zca' 'lgn-filter --log 1' image-degrade image-write fit-log fit-gabor train-v1 \
+		"v1-respond --model $BATS_FILE_TMPDIR/model.safetensors" 'tensor-get --slice 0'; do
+		for claim in tall many wide deep; do
+			python '
+import os, resource, subprocess
+# of a shell, so that the kilobytes are not those of this Python before it became the tool
+p = subprocess.run(["sh", "-c", "exec " + sys.argv[1]], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=20)
+kb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+assert p.returncode in (1, 2) and p.stderr.count(b"\n") == 1, (sys.argv[1], p)
+assert kb < 100000 or "SAN" in os.environ, (sys.argv[1], kb)' "$tool $claim"
+		done
+	done
+}
+
+@test "endless input that is no table or no model is refused; accepted is 0 or 1" {
+	for endless in '/dev/zero' '<(yes)'; do
+		run --separate-stderr timeout 20 bash -c "v1-respond --model $endless images.npys"
+		one_line 1 'not a regular file'
+	done
+	run --separate-stderr timeout 20 lateral-stats --rms "$BATS_FILE_TMPDIR/rms.npys" --filters "$BATS_FILE_TMPDIR/v1.npys" --table /dev/zero "$BATS_FILE_TMPDIR/k.npys"
+	one_line 1 'a zero byte: not a table'
+	awk -F '\t' -v OFS='\t' 'NR == 2 { $3 = 2 } { print }' "$BATS_FILE_TMPDIR/gabor.tsv" >two.tsv
+	run --separate-stderr lateral-stats --rms "$BATS_FILE_TMPDIR/rms.npys" --filters "$BATS_FILE_TMPDIR/v1.npys" --table two.tsv "$BATS_FILE_TMPDIR/k.npys"
+	one_line 1 'row 1: accepted is 0 or 1, not 2'
 }

@@ -170,3 +170,21 @@ save_file({"bias": np.ones(7, "<f4")}, "none.safetensors")'
 	run --separate-stderr fit-log bank.npys m.safetensors
 	one_line 1 'not NPY'
 }
+
+@test "a profile times any power of two has the same fit; a constant has no r" {
+	python '
+y, x = np.mgrid[3:-4:-1, -3:4]
+s = ((x - .3)**2 + (y + .2)**2) / 2 / .9**2
+l = (1 - s) * np.exp(-s) + .05 * np.random.default_rng(1).normal(size=(7, 7))
+save("scales.npys", np.stack([l * 2.**p for p in (0, -280, -400, -900, 260, 700, 1000)]))
+save("constants.npys", np.stack([np.full((7, 7), .1), np.full((7, 7), 1 / 3)]))'
+	fit-log --null 5 scales.npys -o scales.tsv
+	fit-log --null 5 constants.npys -o constants.tsv
+	python '
+t, c = table("scales.tsv"), table("constants.tsv")
+for name in "r", "r2", "sigma_px", "x0_px", "y0_px", "symmetry":
+    assert (t[name] == t[name][0]).all() and np.isfinite(t[name][0]), name
+ratio = t["amplitude"] / t["amplitude"][0] / 2.**np.array([0, -280, -400, -900, 260, 700, 1000])
+assert np.abs(ratio - 1).max() < 1e-9
+assert np.isnan(c["r"]).all() and np.isnan(c["r2"]).all() and (c["accepted"] == 0).all()'
+}

@@ -113,3 +113,11 @@ for name, tensors in dict(a=dict(x=x, y=y), b=dict(y=y, x=x), c=dict(x=x, y=y + 
 		-r inf a.npys a.npys | 2 | -r
 	EOF
 }
+
+@test "differences and relative tolerances beyond the range of doubles" {
+	python 'save("a", np.array([1.7e308, 1e308])); save("b", np.array([-1.7e308, 1e308]))'
+	run tensor-cmp -r 1.9 a b
+	[[ $status -eq 1 ]]
+	tensor-cmp -r 2.1 a b
+	tensor-cmp -r 1e300 a b
+}

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #include "base/error.h"
 #include "base/memory.h"
 
@@ -22,6 +23,19 @@ int mem_multiply(size_t a, size_t b, size_t *product)
 	return 0;
 }
 
+/* Zero bytes that begin on a page. On Linux whole pages are given back and come as zeros when they are first touched, so that
+ * memory grows with the data that come and not with what a header claims. */
+static void clear(unsigned char *memory, size_t bytes)
+{
+	size_t given_back = 0;
+#ifdef __linux__
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), pages = bytes / page * page;
+	if (pages && madvise(memory, pages, MADV_DONTNEED) == 0)
+		given_back = pages;
+#endif
+	memset(memory + given_back, 0, bytes - given_back);
+}
+
 void *mem_alloc(size_t count, size_t size)
 {
 	size_t bytes;
@@ -30,15 +44,17 @@ void *mem_alloc(size_t count, size_t size)
 	size_t alignment = bytes >= LARGE ? LARGE_PAGE : ALIGNMENT;
 	bytes = (bytes + ALIGNMENT) / ALIGNMENT * ALIGNMENT;
 	void *memory = aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-#ifdef MADV_HUGEPAGE
-	if (memory && bytes >= LARGE)
-		madvise(memory, bytes, MADV_HUGEPAGE); /* no matter if it is refused */
-#endif
 	if (!memory) {
 		err_set("memory: no room for %zu bytes", bytes);
 		return NULL;
 	}
-	return memset(memory, 0, bytes);
+	if (bytes < LARGE)
+		return memset(memory, 0, bytes);
+#ifdef MADV_HUGEPAGE
+	madvise(memory, bytes, MADV_HUGEPAGE); /* no matter if it is refused */
+#endif
+	clear(memory, bytes);
+	return memory;
 }
 
 int mem_grow(void **array, size_t *capacity, size_t count, size_t size)

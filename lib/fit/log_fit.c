@@ -135,14 +135,17 @@ static int measure(
     struct log_fit_survey *s, struct worker *w, const double *y, struct log_fit_result *result)
 {
 	struct blob blob[LOG_FIT_MODELS];
-	double mean = 0, sst = 0, squares = 0;
+	double mean = 0, sst = 0, squares = 0, largest = 0;
 	*result = (struct log_fit_result){.p_r = NAN, .p_symmetry = NAN};
 	for (size_t i = 0; i < s->n; i++)
 		mean += y[i] / (double)s->n;
 	for (size_t i = 0; i < s->n; i++) {
 		sst += (y[i] - mean) * (y[i] - mean);
 		squares += y[i] * y[i];
+		largest = fmax(largest, fabs(y[i]));
 	}
+	/* of a constant nothing but rounding is left about its mean: it has no r */
+	bool constant = !(sst > 1e-24 * largest * largest * (double)s->n);
 	result->empty = !(squares > 0);
 	for (size_t m = 0; m < LOG_FIT_MODELS; m++) {
 		if (blob_fit(w->blob[m], y, BLOB_TOLERANCE, &blob[m]) < 0)
@@ -150,15 +153,15 @@ static int measure(
 		bool fitted = blob[m].parameters > 0;
 		result->aicc[m] =
 		    fitted ? aicc(s->n, blob[m].parameters, blob[m].sse, squares) : NAN;
-		result->fits[m][0] = fitted && sst > 0 ? 1 - blob[m].sse / sst : NAN;
+		result->fits[m][0] = fitted && !constant ? 1 - blob[m].sse / sst : NAN;
 		result->fits[m][1] = fitted ? blob[m].sigma : NAN;
 		if (!(result->aicc[result->model] <= result->aicc[m]))
 			result->model = (enum log_fit_model)m;
 	}
 	result->log = blob[chosen(s)];
-	result->r = correlation_with(s, w, y, &result->log);
+	result->r = constant ? NAN : correlation_with(s, w, y, &result->log);
 	result->r2 = result->fits[chosen(s)][0];
-	result->r_offset = correlation_with(s, w, y, &blob[LOG_FIT_LOG_OFFSET]);
+	result->r_offset = constant ? NAN : correlation_with(s, w, y, &blob[LOG_FIT_LOG_OFFSET]);
 	result->symmetry = symmetry_about(s->symmetry, y, result->log.x0, result->log.y0);
 	result->dc_ratio = symmetry_dc_ratio(s->symmetry, y);
 	result->surround_ratio = symmetry_surround_ratio(y, s->k, result->log.amplitude);
@@ -273,17 +276,47 @@ static int white_chance(struct log_fit_survey *s)
 	return 0;
 }
 
+/* Profiles whose squares and their products would leave the range of doubles are fitted times a power of two; the others as they
+ * are. The exponents of the powers; 0: as it is. */
+static void scale(double *x, size_t count, size_t n, int *exponent)
+{
+	for (size_t i = 0; i < count; i++) {
+		double largest = 0;
+		for (size_t j = 0; j < n; j++)
+			largest = fmax(largest, fabs(x[i * n + j]));
+		exponent[i] = largest > 0 && (largest < 0x1p-200 || largest > 0x1p200) ? ilogb(largest) : 0;
+		for (size_t j = 0; j < n && exponent[i]; j++)
+			x[i * n + j] = ldexp(x[i * n + j], -exponent[i]);
+	}
+}
+
+/* What depends on the scale, in the profile's own. */
+static void scale_back(struct log_fit_result *result, size_t n, int exponent)
+{
+	result->log.amplitude = ldexp(result->log.amplitude, exponent);
+	result->log.surround = ldexp(result->log.surround, exponent);
+	result->log.offset = ldexp(result->log.offset, exponent);
+	result->log.sse = ldexp(result->log.sse, 2 * exponent);
+	for (size_t m = 0; m < LOG_FIT_MODELS; m++)
+		result->aicc[m] += 2 * (double)n * exponent * M_LN2;
+}
+
 int log_fit_run(struct log_fit_survey *s, size_t record, size_t first, size_t count, const double *x,
     struct log_fit_result *results)
 {
 	size_t null = s->options.null, profiles;
-	double *moduli = NULL;
-	int status = -1;
-	if (mem_multiply(count, null, &profiles) < 0)
+	double *moduli = NULL, *scaled = mem_alloc(count, s->n * sizeof *scaled);
+	int status = -1, *exponent = mem_alloc(count, sizeof *exponent);
+	if (!scaled || !exponent || mem_multiply(count, null, &profiles) < 0) {
+		free(scaled);
+		free(exponent);
 		return -1;
+	}
+	memcpy(scaled, x, count * s->n * sizeof *scaled);
+	scale(scaled, count, s->n, exponent);
 	s->record = record;
 	s->first = first;
-	s->x = x;
+	s->x = scaled;
 	s->results = results;
 	moduli = mem_alloc(count, s->n * sizeof *moduli);
 	s->null_r = mem_alloc(profiles, sizeof *s->null_r);
@@ -293,7 +326,7 @@ int log_fit_run(struct log_fit_survey *s, size_t record, size_t first, size_t co
 	if (par_for(count, s->options.threads, measure_one, s) < 0 || white_chance(s) < 0)
 		goto done;
 	for (size_t i = 0; i < count; i++)
-		surrogate_moduli(s->surrogate, x + i * s->n, moduli + i * s->n, s->worker[0].work);
+		surrogate_moduli(s->surrogate, scaled + i * s->n, moduli + i * s->n, s->worker[0].work);
 	s->moduli = moduli;
 	if (par_for(profiles, s->options.threads, measure_noise, s) < 0)
 		goto done;
@@ -305,10 +338,14 @@ int log_fit_run(struct log_fit_survey *s, size_t record, size_t first, size_t co
 		result->matched = chance_of(r, symmetry, null);
 		result->white = s->white;
 		result->reasons = reasons_of(result);
+		if (exponent[i])
+			scale_back(result, s->n, exponent[i]);
 	}
 	status = 0;
 done:
 	free(moduli);
+	free(scaled);
+	free(exponent);
 	free(s->null_r);
 	free(s->null_symmetry);
 	return status;

@@ -136,6 +136,8 @@ void table_abandon(struct table_out *table)
 
 /* ---- reading ---- */
 
+#define TABLE_BYTES_MAX ((size_t)1 << 30)
+
 /* The whole file as text. */
 static char *read_text(const char *path)
 {
@@ -151,17 +153,22 @@ static char *read_text(const char *path)
 		if (mem_grow(&text, &capacity, size + 65536, 1) < 0)
 			goto fail;
 		n = fread((char *)text + size, 1, capacity - size - 1, f);
+		/* what is no table is known before all of it has come */
+		if (memchr((char *)text + size, '\0', n)) {
+			err_set("%s: a zero byte: not a table", path);
+			goto fail;
+		}
 		size += n;
+		if (size > TABLE_BYTES_MAX) {
+			err_set("%s: a table of more than %zu bytes", path, TABLE_BYTES_MAX);
+			goto fail;
+		}
 	} while (n);
 	if (ferror(f)) {
 		err_errno("%s", path);
 		goto fail;
 	}
 	((char *)text)[size] = '\0';
-	if (strlen(text) != size) {
-		err_set("%s: a zero byte: not a table", path);
-		goto fail;
-	}
 	if (!standard)
 		fclose(f);
 	return text;
