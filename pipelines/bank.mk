@@ -1,7 +1,9 @@
-# From any filter bank to tables and figures: make -f bank.mk figures BANK=file.npys [LGN=file.npys] [OUT=dir]
-# BANK is one record (F, k, k) or (F, C, k, k), whatever learned or measured it; LGN a kernel that images pass first.
+# From any filter bank to tables and figures: make -f bank.mk figures BANK=file.npys [LGN=file.npys] [OUT=dir] [NAME=name]
+#	[KERNEL=file.npys [RMS=file.npys] [IMAGES=file.npys or folder]]
+# BANK is one record (F, k, k) or (F, C, k, k), whatever learned or measured it; LGN a kernel that images pass first; KERNEL
+# (F, F, k, k) a lateral kernel between the filters, RMS (F,) how strongly each responds, IMAGES what is measured on otherwise.
 # See v1pipe(7). The tools are those on PATH; BIN=dir puts dir before it.
-# Tables live in OUT/study/bank-NAME/, figures in OUT/figures/.
+# Tables live in OUT/study/bank-NAME/, figures in OUT/figures/NAME/; NAME is the file's, and a number that tells folders apart.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
@@ -35,7 +37,8 @@ HERE := study/.pipelines
 FIRST := study/bank-$(NAME)
 BANK := $(FIRST)/bank.npys
 LGN := $(wildcard $(FIRST)/lgn.npys)
-FIGURES := figures
+KERNEL := $(wildcard $(FIRST)/kernel.npys)
+FIGURES := figures/$(NAME)
 NAMES = bank nxny population passes
 
 .PHONY: all figures tables FORCE
@@ -49,11 +52,15 @@ $(FIRST)/gabor.tsv: $(BANK) $(LGN) $(FIRST)/bank.stamp
 $(FIRST)/log.tsv: $(FIRST)/gabor.tsv
 	fit-log $(@D)/profiles.npys -o $@
 TABLES = gabor.tsv log.tsv
+ifneq ($(KERNEL),)
+include $(HERE)/kernel.mk
+DRAWN = $(FIRST)/kernel-drawn.stamp
+endif
 tables: $(TABLES:%=$(FIRST)/%)
 
 include $(HERE)/filters.mk
 $(foreach name,$(NAMES),$(eval $(call figure,$(name))))
-$(FIGURES)/index.html: $(foreach n,$(NAMES),$(KINDS:%=$(FIGURES)/$(n).%)) $(TABLES:%=$(FIRST)/%) $(HERE)/bank-page $(HERE)/html
+$(FIGURES)/index.html: $(foreach n,$(NAMES),$(KINDS:%=$(FIGURES)/$(n).%)) $(TABLES:%=$(FIRST)/%) $(DRAWN) $(HERE)/bank-page $(HERE)/answers $(HERE)/html
 	'$(HERE)/bank-page' $(FIRST) $(FIGURES) 'v1pipe: $(NAME)' >$@
 figures: tables $(FIGURES)/index.html
 	@echo "figures: $(FIGURES)/index.html"

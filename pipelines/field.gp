@@ -1,7 +1,9 @@
 # Canonical fields: the kernel, iterated, of the images' edges, of the fitted group model. Before: dir
-width = 820; height = 860
+if (!exists('panels')) panels = 'field iterated-field edges-field group'
+across = words(panels) < 2 ? 1 : 2; down = (words(panels) + 1) / 2
+width = 410 * across; height = 430 * down
 load here.'/style.gp'
-set multiplot layout 2,2 margins 0.08,0.97,0.07,0.95 spacing 0.1,0.1
+set multiplot layout down,across margins 0.16/across,1-0.06/across,0.14/down,1-0.1/down spacing 0.1,0.1
 set size ratio -1
 stats dir.'/field-pooled.tsv' using (column('x_px')) nooutput name 'x'
 reach = x_max + 0.5
@@ -13,10 +15,10 @@ set tics front
 stick = 0.46
 dx(o, c) = stick * cos(o * pi / 180) * c
 dy(o, c) = stick * sin(o * pi / 180) * c
-do for [which in 'field iterated-field edges-field group'] {
+do for [which in panels] {
 	set title which eq 'field' ? 'K1, excitatory part' : which eq 'iterated-field' ? 'after propagation' : \
 		which eq 'edges-field' ? 'edges of the images (M4)' : 'direction process, fitted (G1)'
-	set xlabel (which eq 'edges-field' || which eq 'group') ? 'along the target''s stripes (px)' : ''
+	set xlabel (down == 1 || which eq 'edges-field' || which eq 'group') ? 'along the target''s stripes (px)' : ''
 	set ylabel (which eq 'field' || which eq 'edges-field') ? 'across (px)' : ''
 	table = dir.'/'.which.'-pooled.tsv'
 	stats table using ((column('coherence'))) nooutput name 'c'

@@ -1,6 +1,6 @@
 # From images to figures: make -f study.mk figures [DATA=...] [PRESET=...] [SEEDS=n] [OUT=dir]
 # See v1pipe(7). The tools are those on PATH; BIN=dir puts dir before it.
-# Results live in OUT/study/DATASET/PRESET/seed-N/, figures in OUT/figures/.
+# Results live in OUT/study/DATASET/PRESET/seed-N/, figures in OUT/figures/NAME/, by default DATASET-PRESET.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
@@ -35,7 +35,7 @@ SEEDS ?= 1
 FIRST_SEED ?= 101
 HERE := study/.pipelines
 ROOT := study/$(DATASET)/$(PRESET)
-FIGURES := figures
+FIGURES := figures/$(NAME)
 
 # ---- presets: how many images are drawn and how the network is trained; train-v1(1) explains each option ----
 IMAGES_default = 6000

@@ -78,7 +78,7 @@ save("lateral.npys", rng.normal(size=(F, F, 5, 5)).astype("f4"))'
 	# whatever is begun by itself sets its locale; html and answers are read by those that do
 	for script in $(grep -lE 'awk|sort|printf|seq' "$p"/*); do
 		case ${script##*/} in
-		html | answers | figures.mk | filters.mk | *.gp) ;;
+		html | answers | figures.mk | filters.mk | kernel.mk | *.gp) ;;
 		*.mk) grep -qx 'export LC_ALL := C' "$script" ;;
 		*) grep -qx 'export LC_ALL=C' "$script" ;;
 		esac || { echo "$script sets no locale"; false; }
@@ -86,8 +86,8 @@ save("lateral.npys", rng.normal(size=(F, F, 5, 5)).astype("f4"))'
 }
 
 @test "makefiles and figures: a filter bank" {
-	both make -s -f "$top/pipelines/bank.mk" figures BANK="$fixtures/v1.npys" LGN="$fixtures/lgn.npys" SURROGATES=3
-	grep -q '[0-9]\.[0-9]' C/figures/index.html
+	both make -s -f "$top/pipelines/bank.mk" figures BANK="$fixtures/v1.npys" LGN="$fixtures/lgn.npys" SURROGATES=3 NAME=run
+	grep -q '[0-9]\.[0-9]' C/figures/run/index.html
 }
 
 @test "examples of the manuals that read numbers" {

@@ -49,7 +49,7 @@ unharmed() {
 	cp "$BATS_FILE_TMPDIR/bank.npys" "in/$name.npys"
 	cp "$BATS_FILE_TMPDIR/images.npys" "in/$name"
 	make -s -f "$name/share/v1pipe/bank.mk" figures BANK="in/$name.npys" OUT="out/$name" BIN="$name/bin" SURROGATES=1
-	[[ -s "out/$name/figures/index.html" && -s "out/$name/figures/population.pdf" ]]
+	[[ -s $(ls "out/$name"/figures/*/index.html) && -s $(ls "out/$name"/figures/*/population.pdf) ]]
 	make -s -f "$name/share/v1pipe/study.mk" study/npys-in-"$(printf %s "$PWD/in/$name
 $PWD/in/$name" | cksum | cut -d ' ' -f 1)"/default/seed-101/sample.png DATA="npys:in/$name,in/$name" OUT="out/$name" BIN="$name/bin"
 	[[ -s $(ls "out/$name"/study/npys-in-*/default/seed-101/sample.png) ]]

@@ -19,17 +19,17 @@ change("start.safetensors", "planted.safetensors", {"lgn.weight": one("fixtures/
 
 small='--filters 16 --kl 5 --crop 24 --batch 20 --rate 0.001'
 study() { # goal=... study: not all of the figures. So few permutations that the least p is met
-	PATH="$tree/bin:$PATH" make -s -f "$tree/share/v1pipe/study.mk" ${goal:-figures} OUT=out IMAGES=200 PERMUTATIONS=3 BOOTSTRAP=19 \
+	PATH="$tree/bin:$PATH" make -s -f "$tree/share/v1pipe/study.mk" ${goal:-figures} OUT=out NAME=run IMAGES=200 PERMUTATIONS=3 BOOTSTRAP=19 \
 		INVARIANCE=1 CONVERGENCE="$BATS_FILE_TMPDIR/convergence.tsv" SPLITS=2 GRATINGS='--size 33 --frequency 0.1:0.4:8 --phase 0:270:4' TRAIN="$small --epochs 2 --init $planted" "$@" >log 2>&1 || { tail -n 20 log; return 1; }
 }
 
 figures_are_there() {
 	for name in "$@"; do
-		[[ -s out/figures/$name.svg && -s out/figures/$name.pdf ]] || { echo "no $name"; return 1; }
-		pngtopam <out/figures/$name.png >$name.pam
+		[[ -s out/figures/run/$name.svg && -s out/figures/run/$name.pdf ]] || { echo "no $name"; return 1; }
+		pngtopam <out/figures/run/$name.png >$name.pam
 	done
-	grep -q '</html>' out/figures/index.html
-	! grep -qE 'src="[^d]' out/figures/index.html
+	grep -q '</html>' out/figures/run/index.html
+	! grep -qE 'src="[^d]' out/figures/run/index.html
 }
 
 @test "the embedded data: figures and page are made, a second make does nothing, other options train anew" {
@@ -38,23 +38,23 @@ figures_are_there() {
 	run=out/study/dead-leaves/default/seed-101
 	python 'import studies; studies.tuning_agrees(sys.argv[1])' $run
 	[[ -s $run/train.npys && -s $run/val.npys && -s $run/stats.tsv && -s $run/compare.tsv && -s $run/field-curves.tsv ]]
-	python 'import studies; studies.least_p_is_said(*sys.argv[1:])' $run/stats.tsv out/figures/index.html
-	before=$(stat -c %Y.%y $run/model.safetensors out/figures/index.html)
+	python 'import studies; studies.least_p_is_said(*sys.argv[1:])' $run/stats.tsv out/figures/run/index.html
+	before=$(stat -c %Y.%y $run/model.safetensors out/figures/run/index.html)
 	study
-	[[ $before == $(stat -c %Y.%y $run/model.safetensors out/figures/index.html) ]]
+	[[ $before == $(stat -c %Y.%y $run/model.safetensors out/figures/run/index.html) ]]
 	touch "$tree/bin/train-v1" "$tree/bin/fit-gabor"
 	study
-	[[ $before == $(stat -c %Y.%y $run/model.safetensors out/figures/index.html) ]]
+	[[ $before == $(stat -c %Y.%y $run/model.safetensors out/figures/run/index.html) ]]
 	# other options, and one more seed: the page answers over both, from the comparison of models too; a development seed is
 	# called one
-	[[ ! -e out/figures/seeds.tsv ]]
+	[[ ! -e out/figures/run/seeds.tsv ]]
 	study TRAIN="$small --epochs 1 --init $planted" SEEDS=2
 	[[ $(tensor-info --metadata $run/model.safetensors | awk '$2 == "epochs" { print $3 }') == 1 ]]
-	[[ $before != $(stat -c %Y.%y $run/model.safetensors out/figures/index.html) ]]
+	[[ $before != $(stat -c %Y.%y $run/model.safetensors out/figures/run/index.html) ]]
 	python 'import studies; studies.seeds_are_combined("out/study/dead-leaves/default")'
-	grep -q 'What came out, over 2 seeds' out/figures/index.html
-	grep -q 'Seed 101 is fresh' out/figures/index.html
-	[[ $(cut -f 1 out/figures/summary.tsv | paste -sd ' ') == 'run 101 102 mean halfwidth_95 n n_p_.05' ]]
+	grep -q 'What came out, over 2 seeds' out/figures/run/index.html
+	grep -q 'Seed 101 is fresh' out/figures/run/index.html
+	[[ $(cut -f 1 out/figures/run/summary.tsv | paste -sd ' ') == 'run 101 102 mean halfwidth_95 n n_p_.05' ]]
 }
 
 @test "an answer is yes only beyond chance with its interval, and a lead only credits where it is one" {
@@ -103,20 +103,73 @@ g = np.array([filter(7.5 * i) for i in range(F)])
 w = g[:, None] * rng.uniform(.5, 1.5, (F, 3, 1, 1))
 save("colour.npys", (w + .02 * rng.normal(size=w.shape)).astype("f4"))
 save("noise.npys", rng.normal(size=(12, 7, 7)))'
-	PATH="$tree/bin:$PATH" make -s -f "$tree/share/v1pipe/bank.mk" figures OUT=out BANK=colour.npys SURROGATES=39
+	PATH="$tree/bin:$PATH" make -s -f "$tree/share/v1pipe/bank.mk" figures OUT=out BANK=colour.npys NAME=run SURROGATES=39
 	figures_are_there bank nxny population passes
 	python '
-t = table("out/study/bank-colour/gabor.tsv")
+t = table("out/study/bank-run/gabor.tsv")
 d = (t["theta_deg"] - 7.5 * np.arange(24) + 90) % 180 - 90
 assert (t["accepted"] == 1).all() and np.abs(d).max() < 1 and (t["spatial_share"] > .95).all()
-assert len(table("out/study/bank-colour/log.tsv")["r"]) == 24'
-	grep -q '24 of 24 filters' out/figures/index.html
+assert len(table("out/study/bank-run/log.tsv")["r"]) == 24'
+	grep -q '24 of 24 filters' out/figures/run/index.html
 	# nothing to accept is a result too
-	PATH="$tree/bin:$PATH" make -s -f "$tree/share/v1pipe/bank.mk" noise/figures/{bank,nxny,population,passes}.svg OUT=noise \
-		BANK=noise.npys SURROGATES=19
-	python 'assert (table("noise/study/bank-noise/gabor.tsv")["accepted"] == 1).sum() < 3'
+	PATH="$tree/bin:$PATH" make -s -f "$tree/share/v1pipe/bank.mk" noise/figures/run/{bank,nxny,population,passes}.svg OUT=noise \
+		BANK=noise.npys NAME=run SURROGATES=19
+	python 'assert (table("noise/study/bank-run/gabor.tsv")["accepted"] == 1).sum() < 3'
 	! PATH="$tree/bin:$PATH" make -s -f "$tree/share/v1pipe/bank.mk" figures BANK=nowhere.npys 2>log || false
 	grep -q 'BANK=nowhere.npys is not a file' log
+}
+
+bank() { # bank VARIABLE=...: figures of a bank and its kernel, few of everything
+	PATH="$tree/bin:$PATH" make -s -f "$tree/share/v1pipe/bank.mk" figures SURROGATES=19 PERMUTATIONS=19 BOOTSTRAP=19 INVARIANCE=9 SPLITS=4 "$@"
+}
+
+@test "the lateral kernel of any network: with images, without, where few filters pass; a page each, none overwritten" {
+	mkdir x y photos
+	python '
+from profiles import gabor
+rng, F = np.random.default_rng(4), 12
+g = np.array([gabor(9, 15 * i, 90, .2, 2, 2, 0, 0) for i in range(F)])
+i = np.arange(F)
+like = np.cos(2 * np.pi * (i[:, None] - i) / F)[:, :, None, None]
+save("x/b.npy", g.astype("f4")); save("y/b.npy", rng.normal(size=(6, 9, 9)).astype("f4"))
+save("k.npy", (like * np.ones((5, 5)) + .1 * rng.normal(size=(F, F, 5, 5))).astype("f4"))
+save("other.npy", rng.normal(size=(6, 6, 5, 5)).astype("f4")); save("even.npy", np.ones((F, F, 4, 4), "f4"))'
+	dead-leaves -n 40 | tensor-get --record 0 >images.npys
+	bank BANK=x/b.npy KERNEL=k.npy
+	bank BANK=y/b.npy KERNEL=other.npy 2>log
+	[[ $(ls -d figures/b-* | wc -l) -eq 2 ]]
+	page=figures/b-$(realpath x/b.npy | tr -d '\n' | cksum | cut -d ' ' -f 1)
+	[[ -s $page/field.png && -s $page/models.svg && -s $page/kernels.pdf && -s $page/orientation.svg ]]
+	grep -q 'C3, the covariance of responses, is left out' $page/index.html
+	# few filters: what there is, and a sentence
+	few=$(ls -d figures/b-* | grep -v "^$page\$")
+	grep -q 'filters are accepted. Fields need 2' $few/index.html
+	[[ -s $few/bank.svg && ! -e $few/models.svg ]]
+	if "$PYTHON" -c 'import numpy'; then
+		bank BANK=x/b.npy KERNEL=k.npy IMAGES=images.npys NAME=images
+		grep -q 'rms of the rectified responses to IMAGES' figures/images/index.html
+		grep -q "c3" study/bank-images/stats.tsv
+		python '
+from scipy.signal import correlate
+w, r, (x,) = one("study/bank-images/profiles.npys").astype(float), one("study/bank-images/measured-rms.npys"), npys("images.npys")
+x = (x - x.mean()) / x.std()
+h = np.maximum([correlate(i, w[3], mode="same") for i in x], 0)
+assert abs(np.sqrt((h * h).mean()) / r[3] - 1) < 1e-4' || "$PYTHON" -c 'import scipy' || :
+	fi
+	for wrong in other.npy even.npy; do
+		! bank BANK=x/b.npy KERNEL=$wrong NAME=wrong 2>log || false
+		grep -q 'is no lateral kernel of 12 filters.*target first' log
+	done
+	! bank BANK=x/b.npy IMAGES=images.npys 2>log || false
+	grep -q 'RMS and IMAGES belong to a KERNEL' log
+}
+
+@test "another network: hGRU, its bank and its horizontal kernel" {
+	needs_data networks
+	PATH="$tree/bin:$PATH" make -s -f "$tree/share/v1pipe/bank.mk" figures NAME=hgru PERMUTATIONS=99 BOOTSTRAP=49 INVARIANCE=9 SURROGATES=99 \
+		BANK="$data/networks/hgru-bank.npy" KERNEL="$data/networks/hgru-lateral.npy"
+	grep -q '6 of 25 filters' figures/hgru/index.html
+	[[ -s figures/hgru/field.svg && -s figures/hgru/orientation.svg && ! -e figures/hgru/models.svg ]]
 }
 
 # the results follow from the images, the seed and the options alone
@@ -157,10 +210,10 @@ np.repeat(big.transpose(0, 2, 1)[:, None], 3, 1).tofile("stl10/train_X.bin")
 }
 
 @test "several seeds are summarised with an interval, ablations compared" {
-	goal=out/figures/variants.svg study SEEDS=2 PRESET=ablations VARIANTS='as-is linear-lgn' TRAIN="$small --epochs 1 --init $planted"
-	[[ $(awk 'END { print NR }' out/figures/summary.tsv) -eq 13 ]]
+	goal=out/figures/run/variants.svg study SEEDS=2 PRESET=ablations VARIANTS='as-is linear-lgn' TRAIN="$small --epochs 1 --init $planted"
+	[[ $(awk 'END { print NR }' out/figures/run/summary.tsv) -eq 13 ]]
 	for row in mean halfwidth_95 n n_p_.05; do
-		grep -q "^$row/linear-lgn" out/figures/summary.tsv
+		grep -q "^$row/linear-lgn" out/figures/run/summary.tsv
 	done
 }
 
@@ -176,7 +229,7 @@ run = sys.argv[1]
 studies.scrambled(run)
 # frozen as it started: planted
 assert (next(npys(f"{run}/random-v1/snapshot.v1.npys")) == one(sys.argv[2]).reshape(16, 11, 11).astype("f4")).all()
-t = table("out/figures/summary.tsv")
+t = table("out/figures/run/summary.tsv")
 assert t["run"] == ["101/" + v for v in ("as-is", "disc", "scrambled-images", "random-v1")]
 share, iso = t["accepted_share"], t["iso_excitatory"]
 assert share[0] == share[1] and iso[0] != iso[1]' $run "$BATS_FILE_TMPDIR/fixtures/v1.npys"
