@@ -132,9 +132,14 @@ readme:
 dist:
 	git archive --prefix=v1pipe-$(VERSION)/ -o v1pipe-$(VERSION).dist.tar.gz HEAD
 
+# as .clang-format says, by version 14 (Debian 12's), whose layout others do not have
+CLANG_FORMAT = $(firstword $(shell command -v clang-format-14 clang-format))
+format:
+	$(CLANG_FORMAT) -i $(shell find lib tools tests -name '*.[ch]')
+
 clean:
 	rm -rf build
 
-.PHONY: all units install uninstall readme dist clean
+.PHONY: all units install uninstall readme dist format clean
 
 -include $(shell find build -name '*.d' 2>/dev/null)

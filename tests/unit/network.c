@@ -98,10 +98,11 @@ static void compare(
 	const double *rest = *golden + kept;
 	double scale = rest[0] > 0 ? rest[0] : 1;
 	double side = sqrt((double)count / 12); /* norm of what the tensor was projected on */
-	if (!(CHECK_CLOSE(sqrt(square), 0, tolerance * (reference > 0 ? sqrt(reference) : 1)) &
-		CHECK_CLOSE(sqrt(norm), rest[0], tolerance * scale) &
-		CHECK_CLOSE(first, rest[1], tolerance * scale * side) &
-		CHECK_CLOSE(second, rest[2], tolerance * scale * side)))
+	int close = CHECK_CLOSE(sqrt(square), 0, tolerance * (reference > 0 ? sqrt(reference) : 1));
+	close &= CHECK_CLOSE(sqrt(norm), rest[0], tolerance * scale);
+	close &= CHECK_CLOSE(first, rest[1], tolerance * scale * side);
+	close &= CHECK_CLOSE(second, rest[2], tolerance * scale * side);
+	if (!close)
 		printf("# of %s\n", name);
 	*golden += kept + 3;
 }
