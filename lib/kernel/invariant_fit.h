@@ -1,17 +1,15 @@
 /*
- * What a left-invariant kernel would be: a weight predicted without a model from other pairs' weights at the same place in
- * the target's frame, (q, dtheta, dphase) with q = R_{-theta_i} Delta (statistics.md, "Symmetry itself"). Q_inv and the
- * ladder's ceiling both take it from here.
+ * A left-invariant prediction of weights: a weight is predicted from other pairs' weights at the same place in the target's
+ * frame, (q, dtheta, dphase) with q = R_{-theta_i} Delta, without a model. Q_inv and the ceiling of the group models use it.
  *
- * A kernel-weighted regression of the weight on 1, cos dphase and sin dphase about every node of a grid; Gaussian weights
- * of `near` px in q and `angle` degrees in dtheta; each tap
- * in both frames of its target, (q, dtheta, dphase) and (-q, dtheta, -dphase). Beyond +-90 degrees of dtheta the source is seen
- * from its other end, where dphase is another angle altogether (phase_j changes its sign, not phase_i), so weights stop there.
- * What the regression leaves is regressed once more and added (twicing: what a smoother takes off a peak comes back up to
- * its square); between nodes coefficients are linear in q and dtheta.
+ * It is a kernel-weighted regression of the weight on 1, cos dphase and sin dphase about every node of a grid, with Gaussian
+ * weights of `near` px in q and `angle` in dtheta. Each tap counts in both frames of its target, (q, dtheta, dphase) and
+ * (-q, dtheta, -dphase). Weights end at +-90 degrees of dtheta: beyond, the source is seen from its other end, where its phase
+ * changes sign and dphase is another angle. What the regression leaves is regressed once more and added (twicing), which brings
+ * back most of what smoothing takes off a peak. Between nodes coefficients are linear in q and dtheta.
  */
-#ifndef LATERAL_PREDICTOR_H
-#define LATERAL_PREDICTOR_H
+#ifndef KERNEL_INVARIANT_FIT_H
+#define KERNEL_INVARIANT_FIT_H
 
 #include <stdbool.h>
 #include <stddef.h>

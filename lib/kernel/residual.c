@@ -12,8 +12,8 @@
 
 enum { LANES = 16 }; /* kernels fitted at once */
 
-/* How far a fit to half of the pairs is shrunk: what that does to f is alike in both halves, and would make what they leave
- * alike; what less of it does, more noise, is not. */
+/* A fit to half of the pairs is shrunk less: shrinking has the same effect on f in both halves, and would make their residuals
+ * alike, while the noise that it lets in differs. */
 #define HALF_PRIOR (SPLINE_PRIOR / 16)
 
 /* the fit for pairs of two folds */
@@ -128,8 +128,8 @@ VECTOR_CLONES static void solve(const struct block *block, double *x)
 	}
 }
 
-/* Bends of s_1 that the taps at hand reach are drawn to 0, in the normal equations a (m, m). A few of them may reach the last knot
- * from afar, and would say of held-out ones next to it what their noise is, many times. */
+/* Bends of s_1 that the taps at hand reach are drawn to 0, in the normal equations a (m, m). Where only few taps lie near the
+ * last knot, their noise would else be extrapolated, many times enlarged, to held-out taps next to it. */
 static void straighten(const struct spline *spline, double *a, size_t m)
 {
 	for (size_t knot = 0; knot < SPLINE_KNOTS; knot++) {
@@ -395,10 +395,9 @@ static int effects_of_all(struct fits *fits)
 }
 
 /*
- * A block leaves open what of the level is f's and what the effects'. It is f's as far as effects of the block's units are those
- * of the fit to all pairs. With the effects' mean over these units as f's, each block would have a level of its own, by
- * which units happen to be in it; what all taps of a pair and of its reverse then have in common would pass for reciprocity, and
- * for more than C gives.
+ * The level of a block's fit: f's as far as the effects of the block's units are those of the fit to all pairs. If instead the
+ * mean of the effects over these units were f's, each block would have a level of its own, by which units happen to be in it, and
+ * what all taps of a pair and of its reverse have in common would pass for reciprocity.
  */
 static void level(const struct fits *fits, const struct block *block, double *x)
 {

@@ -10,17 +10,18 @@
 struct residual;
 
 /*
- * What a fit needs of the spline's confounds, the same for every kernel of the set. For a
- * pair (i, j) the model
+ * The fit of a kernel of the set to the spline's confounds, prepared: what does not depend on the kernel. The model of a pair
+ * (i, j) is
  *
- *	w_ij(d) = f(C1, C2, C3) + a_i + b_j
+ *	w_ij(d) = f(C1, C2, C3) + a_i + b_j ,
  *
- * (spline.h's f; a_i and b_j, what a target and a source add to all their weights, so that units of unequal strength do not
- * pass for a function of C) is fitted by least squares to the taps of pairs neither of whose units is in the folds of i
- * and j: all of it, so that nothing of a held-out unit is in its own prediction. Only the level, of which such a fit does not
- * know what is f's and what the effects', is set by a fit to all pairs. Units fall into at most RESIDUAL_FOLDS random folds.
- * RESIDUAL_FIRST and RESIDUAL_SECOND fit to the pairs {i, j} of one or the other random half alone: what noise does to one
- * fit has nothing to do with the other. NULL without memory or with fewer than 4 units.
+ * f that of spline.h. a_i and b_j are what a target and a source add to all their weights; they are fitted so that units of
+ * unequal strength do not pass for a function of C. Least squares are cross-fitted: units fall into at most RESIDUAL_FOLDS
+ * random folds, and a pair is predicted from the taps of pairs neither of whose units is in its folds. Such a fit leaves open
+ * how much of the level belongs to f and how much to the effects; a fit to all pairs sets it.
+ *
+ * RESIDUAL_FIRST and RESIDUAL_SECOND fit to one and to the other random half of the pairs {i, j}: the errors of the two fits
+ * are independent. NULL without memory or with fewer than 4 units.
  */
 enum residual_pairs { RESIDUAL_ALL, RESIDUAL_FIRST, RESIDUAL_SECOND };
 struct residual *residual_create(const struct units *set, const struct spline *spline,

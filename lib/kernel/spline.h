@@ -1,4 +1,4 @@
-/* A joint smooth function of up to three confounds: what it is made of at a tap. */
+/* A joint smooth function of up to three confounds, as a sum of terms: which terms a tap has. */
 #ifndef KERNEL_SPLINE_H
 #define KERNEL_SPLINE_H
 
@@ -29,16 +29,19 @@ struct spline_axis {
 };
 
 /*
- * With u_1 = C1, u_2 = C2 less what is linear in C1, u_3 = C3 less what is linear in C1 and C2 (confounds hang together, .96
- * and more: a grid in C1, C2 and C3 themselves would be empty but for its diagonal), the function is
+ * The function is
  *
- *	1 + s_1(C1) + s_2(C2) + s_3(C3) + t_2(u_2) + t_3(u_3) + p(u_1, u_2, u_3),
+ *	1 + s_1(C1) + s_2(C2) + s_3(C3) + t_2(u_2) + t_3(u_3) + p(u_1, u_2, u_3) ,
  *
- * s and t linear splines with knots at 0 and at the 50, 80, 93, 98, 99.5 and 100 % points of |.| on both sides (rectification, a
- * kink at 0, is in the family), p the tensor product of linear splines with knots at 0 and the 80 and 100 % points, so that
- * products and smooth functions of all of them are in it. s_2, s_3, t and p are shrunk: what few taps say of them would else be
- * wild in held-out ones. For the same reason s_1, which is not, is drawn to be straight but for its kink at 0. Terms that no tap
- * reaches are left out.
+ * where u_1 is C1, u_2 is C2 less its multiple of C1, and u_3 is C3 less its multiples of C1 and C2: confounds correlate at .96
+ * and more, and a grid in C1, C2 and C3 themselves would be empty but for its diagonal.
+ *
+ * s and t are linear splines with knots at 0 and at the 50, 80, 93, 98, 99.5 and 100 % points of the size on either side, so
+ * that rectification, a kink at 0, is in the family. p is the tensor product of linear splines with knots at 0 and the 80 and
+ * 100 % points, so that products of confounds are.
+ *
+ * All but s_1 are shrunk, and s_1 is drawn to be straight but for its kink at 0: what few taps say of a term would else be wild
+ * in held-out ones. Terms that no tap reaches are left out.
  */
 struct spline {
 	const double *c[SPLINE_CONFOUNDS]; /* (n, n, taps) each, not owned */
