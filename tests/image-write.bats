@@ -128,15 +128,6 @@ save("t.npys", np.linspace(0, 3, 2), np.ones((2, 3, 3)))'
 @test "common errors" {
 	common_errors image-write f4.npys
 }
-<<<<<<< HEAD
-=======
-
-@test "the pipe of the suite: the whole batch is seen after whitening and filtering" {
-	dead-leaves -n 64 | whiten | lgn-filter --log 1.5 | image-write >a.pgm
-	[[ $(pamfile -allimages a.pgm | wc -l) -eq 1 ]]
-	# grey around the middle, with contrast
-	image-read a.pgm | tensor-info | tail -n 1 | awk -F '\t' '{ exit !($8 < 10 && $7 < 10 || ($9 > 100 && $9 < 160 && $10 > 25)) }'
-}
 
 @test "a name that ends in .png gets PNG; it holds one picture, and other formats are refused" {
 	python 'save("a.npys", np.random.default_rng(1).integers(0, 256, (6, 7), "u1")); save("c.npys", np.random.default_rng(2).integers(0, 256, (1, 3, 4, 5), "u1"))'
@@ -155,4 +146,3 @@ save("t.npys", np.linspace(0, 3, 2), np.ones((2, 3, 3)))'
 	one_line 1 'b.png: pnmtopng, which netpbm installs'
 	[[ -z $(ls -A | grep '^\.*b\.' || :) ]]
 }
->>>>>>> e251d32 (image-read takes JPEG and PNG, turned as EXIF says, --skip-broken and --type; image-write writes PNG)
