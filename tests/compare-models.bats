@@ -21,7 +21,7 @@ value() {
 print(*[t[c][i] for i in range(len(t["part"])) if t["part"][i] == p and t["quantity"][i] == q])' "$@"
 }
 compare() {
-	compare-models -t g.tsv -f bank.npys -j 1 -n 10 "$@" -o cmp.tsv k.npys 2>warning
+	compare-models -t g.tsv -f bank.npys -j 1 -n 10 -p 0 "$@" -o cmp.tsv k.npys 2>warning
 	grep -q 'rms: not given' warning
 }
 
@@ -63,6 +63,19 @@ else:
 	[[ $(value r_M3 signed verdict) != best ]]
 }
 
+@test "power: an effect that is planted above it is credited" {
+	planted 'density = lambda u, v, d: rng.normal(size=u.shape); overlap = .4; F = 16; size = 7'
+	compare -p 10
+	[[ $(value lead_G3 signed verdict) == 'not credited' ]]
+	least=$(value power_G3 signed value)
+	awk "BEGIN { exit !($least > .02 && $least < .4) }"
+	planted "rng = np.random.default_rng(8); overlap = .4; F = 16; size = 7; s = 1.5 * $least
+noise = np.sqrt(1.16 * (1 / s**2 - 1) / 1.16)
+density = lambda u, v, d: np.exp(3 * np.cos(2 * (d - 2 * np.arctan2(v, u))) - np.hypot(u, v) / 3)"
+	compare
+	[[ $(value lead_G3 signed verdict) == credited ]]
+}
+
 @test "by themselves: an elongated Gaussian goes to M1 with its parameters, rectified correlations to M3" {
 	planted 'density = elongated(3.5, 1.6, 1.5); noise = .5'
 	compare --fields fields.tsv
@@ -102,9 +115,9 @@ write_table("mirror.tsv", mirrored(units)); save("mirror.npys", k[:, :, ::-1])
 s = 2 ** rng.uniform(-2, 2, 10)
 save("scaled.npys", k * s[:, None, None, None] / s[:, None, None]); save("rms.npys", s)
 save("mirror-bank.npys", profiles[:, ::-1].astype("<f4"))'
-	compare-models -t turned.tsv -f turned-bank.npys -j 1 -n 10 -o c1.tsv turned.npys 2>/dev/null
-	compare-models -t mirror.tsv -f mirror-bank.npys -j 1 -n 10 -o c2.tsv mirror.npys 2>/dev/null
-	compare-models -t g.tsv -f bank.npys -r rms.npys -j 1 -n 10 -o c3.tsv scaled.npys
+	compare-models -t turned.tsv -f turned-bank.npys -j 1 -n 10 -p 0 -o c1.tsv turned.npys 2>/dev/null
+	compare-models -t mirror.tsv -f mirror-bank.npys -j 1 -n 10 -p 0 -o c2.tsv mirror.npys 2>/dev/null
+	compare-models -t g.tsv -f bank.npys -r rms.npys -j 1 -n 10 -p 0 -o c3.tsv scaled.npys
 	python '
 c = [table(f"c{i}.tsv") for i in range(4)]
 scores = np.array([q.startswith(("r_", "gain", "lead", "over", "ceiling")) or "_over_" in q for q in c[0]["quantity"]])
@@ -134,11 +147,12 @@ np.testing.assert_allclose(s["value"][known], ((a["value"] + b["value"]) / 2)[kn
 	planted 'density = elongated(3, 1.5, 1); F = 8; size = 5'
 	se2-kernel -w 31 -n 6 -o m4.npys
 	for j in 1 2; do
-		compare-models --m4 m4.npys -t g.tsv -f bank.npys -n 5 -j $j --fields f$j.tsv -o c$j.tsv k.npys 2>/dev/null
+		compare-models --m4 m4.npys -t g.tsv -f bank.npys -n 5 -p 2 -j $j --fields f$j.tsv -o c$j.tsv k.npys 2>/dev/null
 	done
 	cmp c1.tsv c2.tsv
 	cmp f1.tsv f2.tsv
 	grep -q gain_M4 c1.tsv
+	grep -c power_ c1.tsv | grep -qx 6
 	se2-kernel -w 5 -n 6 -o small.npys
 	run --separate-stderr compare-models -t g.tsv -f bank.npys --m4 small.npys -o c.tsv k.npys
 	[[ $status -eq 1 && ${stderr##*$'\n'} == *'small.npys: reaches 2 px, the kernel'*'edge-field --radius'* && ! -e c.tsv ]]

@@ -27,6 +27,13 @@ $(B)/unit/fuzz-%: $(B)/tests/fuzz/%.o $(ARCHIVE)
 	$(call show,link $@)
 	$(Q)$(LINK) -o $@ $< $(ARCHIVE) $(PACKAGE_LIBS) -lm
 
+# simulation studies, which make check-long runs
+STUDIES := $(patsubst tests/study/%.c,$(B)/study/%,$(wildcard tests/study/*.c))
+$(B)/study/%: $(B)/tests/study/%.o $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(call show,link $@)
+	$(Q)$(LINK) -o $@ $< $(ARCHIVE) $(PACKAGE_LIBS) -lm
+
 # programs that tests run beside the tools
 HELPERS := $(addprefix $(B)/helper/,network double-network $(if $(SAN),,stop.so fail.so))
 $(B)/helper/network: $(B)/tests/helper/network.o $(ARCHIVE)
@@ -59,7 +66,7 @@ $(FUZZERS:%=fuzz-%): fuzz-%:
 		-o build/fuzz/fuzz-$* tests/fuzz/$*.c $(wildcard $(addsuffix /*.c,$(addprefix lib/,base npys model pnm table tensor))) $(PACKAGE_LIBS) -lm
 	LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 build/fuzz/fuzz-$* -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/ build/fuzz/$* tests/fuzz/corpus/$*
 
-check-long: all units
+check-long: all units $(STUDIES)
 	@$(TEST_ENV) tests/run $(JOBS) $(LONG_FILES)
 
 .PHONY: helpers check check-long fuzz $(FUZZERS:%=fuzz-%)

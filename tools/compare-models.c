@@ -21,6 +21,7 @@ static const struct opt options[] = {
     OPT_TEXT(0, "label", &plan.label, "K", "name", "what to call the kernel in the tables"),
     OPT_TEXT('F', "fields", &fields_file, NULL, "file", "write the fields of the fitted models here"),
     OPT_COUNT('n', "splits", &plan.splits, "100", CLOSED(2, 1e4), "number", "random halves of the filters"),
+    OPT_COUNT('p', "plantings", &plan.plantings, "100", CLOSED(0, 1e5), "number", "plantings of group models, for power"),
     OPT_SEED(&plan.seed),
     OPT_THREADS(&threads, NULL),
     OPT_OUTPUT(&output),

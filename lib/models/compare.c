@@ -6,6 +6,7 @@
 #include "models/crossval.h"
 #include "models/fields.h"
 #include "models/parameters.h"
+#include "models/power.h"
 
 #define NONE SIZE_MAX
 
@@ -144,6 +145,26 @@ static void nested(const struct output *o, size_t set)
 		}
 }
 
+/* Of the group models that are not credited, the smallest effect that would have been. */
+static int write_power(const struct output *o, enum design_set set)
+{
+	struct power_plan plan = {.plantings = o->plan->plantings, .seed = o->plan->seed};
+	bool wanted[MODELS_MOST] = {false};
+	double effect[MODELS_MOST];
+	size_t count = 0;
+	for (size_t m = 0; m < models_count; m++) {
+		wanted[m] = models[m].role == MODEL_GROUP && !compare_credit(&o->crossval, m, set).credited;
+		effect[m] = NAN;
+		count += wanted[m] ? 1 : 0;
+	}
+	if (count > 0 && plan.plantings > 0 && power_find(o->design, set, &plan, wanted, effect) < 0)
+		return -1;
+	for (size_t m = 0; m < models_count; m++)
+		if (models[m].role == MODEL_GROUP)
+			write_row(o, &(struct row){SIGN_BOTH, set, "power_", models[m].name, effect[m], NAN, NAN, NAN, NAN, NAN, NULL});
+	return 0;
+}
+
 /* ---- parameters ---- */
 
 static int write_parameters(const struct output *o, size_t model)
@@ -198,6 +219,8 @@ int compare_models(const struct units *set, const struct compare_plan *plan, str
 	for (size_t s = DESIGN_SETS; design.overlap && s-- > 0;)
 		nested(&o, s);
 	status = 0;
+	for (size_t s = DESIGN_SETS; status == 0 && design.overlap && s-- > 0;)
+		status = write_power(&o, (enum design_set)s);
 	for (size_t m = 0; status == 0 && m < models_count; m++)
 		if (design.sums[m] && basis_coordinates(&design.bases->of[m]) > 0)
 			status = write_parameters(&o, m);

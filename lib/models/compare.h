@@ -14,6 +14,7 @@ struct compare_plan {
 	const double *c[3];                     /* (n, n, taps) each: C1, C2, C3; NULL: not there */
 	const struct orientation_kernel *edges; /* M4; NULL: not there */
 	size_t splits;                          /* random halves, at least 2 */
+	size_t plantings;                       /* for power; 0: none */
 	uint64_t seed;
 	size_t threads;
 	struct table_out *fields;  /* the models' fields, FIELD_COLUMNS; NULL: not wanted */
@@ -34,6 +35,7 @@ struct compare_plan {
  *				"worse than G1" where they are, but that of a row G1_over_... too; else "not credited"
  *	over_coaxial_G1 ...	r(C + G) - r(C + M5)
  *	G1_over_G2 ...		r(C + G1) - r(C + G2); verdict the better one's name or "indistinguishable"
+ *	power_G1 ...		the smallest effect that would have been credited (power.h); nan where the model is credited
  * over all taps
  *	sigma_M0, kappa_M0, ...	parameters (parameters.h); verdict "at the edge" where one is at an end of its range
  * Weights that are all 0 have nan. plan->fields gets the pooled field of every model as fitted to all pairs, through K's own

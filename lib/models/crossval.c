@@ -12,18 +12,13 @@
 #define SETS DESIGN_SETS
 #define SLOTS CROSSVAL_SLOTS
 
-struct half {
-	size_t *dyad, *pair, dyads, pairs;
-};
-
 /* Work space of a thread. */
 struct worker {
 	struct gathered gathered;
 	struct fitted *fitted;
 	struct regression_sums *sums;     /* (dyads) */
 	struct ceiling_pair *bound;  /* (pairs) */
-	size_t *order, *side;        /* (n) */
-	struct half half[2];
+	struct crossval_halves halves;
 };
 
 struct job {
@@ -38,7 +33,7 @@ struct job {
 /* One direction of a split: from train to test. */
 struct direction {
 	struct worker *worker;
-	const struct half *train, *test;
+	const struct crossval_half *train, *test;
 	double *score;    /* (SLOTS) */
 	double r[SLOTS];  /* what this direction adds to it */
 	float *influence; /* (SLOTS, dyads) */
@@ -55,19 +50,42 @@ struct fit_task crossval_task(const struct design *d, size_t sign, size_t set, b
 
 /* ---- halves of the filters ---- */
 
-static void divide(const struct job *job, size_t split, struct worker *w)
+void crossval_halves_free(struct crossval_halves *h)
 {
-	const struct design *d = job->design;
-	struct rng rng = rng_start(job->crossval->plan.seed, RNG_HALVES, 0, split);
-	rng_permutation(&rng, w->order, d->set->n);
+	free(h->order);
+	free(h->side);
+	for (size_t k = 0; k < 2; k++) {
+		free(h->half[k].dyad);
+		free(h->half[k].pair);
+	}
+}
+
+int crossval_halves_create(struct crossval_halves *h, const struct design *d)
+{
+	int status = 0;
+	*h = (struct crossval_halves){.order = mem_alloc(d->set->n, sizeof *h->order),
+	    .side = mem_alloc(d->set->n, sizeof *h->side)};
+	for (size_t k = 0; k < 2; k++) {
+		h->half[k].dyad = mem_alloc(d->dyads, sizeof *h->half[k].dyad);
+		h->half[k].pair = mem_alloc(d->pairs, sizeof *h->half[k].pair);
+		if (!h->half[k].dyad || !h->half[k].pair)
+			status = -1;
+	}
+	return h->order && h->side ? status : -1;
+}
+
+void crossval_divide(struct crossval_halves *h, const struct design *d, uint64_t seed, size_t split)
+{
+	struct rng rng = rng_start(seed, RNG_HALVES, 0, split);
+	rng_permutation(&rng, h->order, d->set->n);
 	for (size_t i = 0; i < d->set->n; i++)
-		w->side[w->order[i]] = i % 2;
+		h->side[h->order[i]] = i % 2;
 	for (size_t k = 0; k < 2; k++)
-		w->half[k].dyads = w->half[k].pairs = 0;
+		h->half[k].dyads = h->half[k].pairs = 0;
 	for (size_t q = 0; q < d->dyads; q++) {
-		size_t side = w->side[d->target[2 * q]];
-		struct half *half = &w->half[side];
-		if (side != w->side[d->source[2 * q]])
+		size_t side = h->side[d->target[2 * q]];
+		struct crossval_half *half = &h->half[side];
+		if (side != h->side[d->source[2 * q]])
 			continue;
 		half->dyad[half->dyads++] = q;
 		half->pair[half->pairs++] = 2 * q;
@@ -81,7 +99,7 @@ static void divide(const struct job *job, size_t split, struct worker *w)
 static void accumulate(const struct job *job, struct direction *to, size_t slot)
 {
 	struct regression_sums all = {0};
-	const struct half *test = to->test;
+	const struct crossval_half *test = to->test;
 	for (size_t q = 0; q < test->dyads; q++)
 		regression_sums_add(&all, &to->worker->sums[q]);
 	to->r[slot] = .5 * regression_sums_score(&all).r;
@@ -172,13 +190,13 @@ static int one_split(size_t at, size_t index, void *argument)
 	const struct design *d = job->design;
 	struct worker *w = &job->worker[index];
 	size_t split = job->first + at;
-	divide(job, split, w);
+	crossval_divide(&w->halves, d, job->crossval->plan.seed, split);
 	float *influence = job->batch + at * SLOTS * d->dyads;
 	memset(influence, 0, SLOTS * d->dyads * sizeof *influence);
 	for (size_t half = 0; half < 2; half++) {
 		struct direction to = {.worker = w,
-		    .train = &w->half[half],
-		    .test = &w->half[1 - half],
+		    .train = &w->halves.half[half],
+		    .test = &w->halves.half[1 - half],
 		    .score = job->crossval->score + split * SLOTS,
 		    .influence = influence};
 		design_gather_columns(d, to.train->dyad, to.train->dyads, &w->gathered);
@@ -221,12 +239,7 @@ static void worker_free(struct worker *w)
 	free(w->fitted);
 	free(w->sums);
 	free(w->bound);
-	free(w->order);
-	free(w->side);
-	for (size_t k = 0; k < 2; k++) {
-		free(w->half[k].dyad);
-		free(w->half[k].pair);
-	}
+	crossval_halves_free(&w->halves);
 }
 
 static int worker_create(struct worker *w, const struct design *d)
@@ -235,16 +248,8 @@ static int worker_create(struct worker *w, const struct design *d)
 	w->fitted = mem_alloc(1, sizeof *w->fitted);
 	w->sums = mem_alloc(d->dyads, sizeof *w->sums);
 	w->bound = mem_alloc(d->pairs, sizeof *w->bound);
-	w->order = mem_alloc(d->set->n, sizeof *w->order);
-	w->side = mem_alloc(d->set->n, sizeof *w->side);
-	if (!w->fitted || !w->sums || !w->bound || !w->order || !w->side)
+	if (!w->fitted || !w->sums || !w->bound || crossval_halves_create(&w->halves, d) < 0)
 		status = -1;
-	for (size_t k = 0; k < 2; k++) {
-		w->half[k].dyad = mem_alloc(d->dyads, sizeof *w->half[k].dyad);
-		w->half[k].pair = mem_alloc(d->pairs, sizeof *w->half[k].pair);
-		if (!w->half[k].dyad || !w->half[k].pair)
-			status = -1;
-	}
 	return status;
 }
 

@@ -45,6 +45,21 @@ int crossval_run(struct crossval *crossval, const struct design *design, const s
     __attribute__((warn_unused_result));
 void crossval_free(struct crossval *crossval);
 
+/* Random halves of the filters: the dyads within each, and both pairs of them. */
+struct crossval_half {
+	size_t *dyad, *pair, dyads, pairs;
+};
+struct crossval_halves {
+	size_t *order, *side; /* (n) */
+	struct crossval_half half[2];
+};
+/* 0 or -1; free also after -1. */
+int crossval_halves_create(struct crossval_halves *halves, const struct design *design)
+    __attribute__((warn_unused_result));
+void crossval_halves_free(struct crossval_halves *halves);
+/* Split `split` of those that a seed gives. */
+void crossval_divide(struct crossval_halves *halves, const struct design *design, uint64_t seed, size_t split);
+
 /* The task of a fit: sign's weights, beside overlap or on a constant alone. */
 struct fit_task crossval_task(const struct design *design, size_t sign, size_t set, bool beside);
 

@@ -337,16 +337,23 @@ static void gather_part(const struct design *d, size_t model, const size_t *dyad
 {
 	size_t record = design_record(d, &d->bases->of[model]);
 	memset(to, 0, kappa->count * SETS * length * sizeof *to);
-	for (size_t s = 0; s < SETS; s++)
-		for (size_t at = 0; at < length; at += CHUNK) {
-			size_t size = length - at < CHUNK ? length - at : CHUNK;
-			for (size_t q = 0; q < count; q++) {
-				const float *x = d->sums[model] + (dyad[q] * SETS + s) * record + first + at;
-				for (size_t k = 0; k < kappa->count; k++)
-					add(size, (float)design_factor(d, dyad[q], kappa->at[k]), x,
-					    to + (k * SETS + s) * length + at);
+	for (size_t at = 0; at < length; at += CHUNK) {
+		size_t size = length - at < CHUNK ? length - at : CHUNK;
+		for (size_t q = 0; q < count; q++)
+			for (size_t k = 0; k < kappa->count; k++) {
+				float w = (float)design_factor(d, dyad[q], kappa->at[k]);
+				const float *x = d->sums[model] + dyad[q] * SETS * record + first + at;
+				for (size_t s = 0; s < SETS; s++)
+					add(size, w, x + s * record, to + (k * SETS + s) * length + at);
 			}
-		}
+	}
+}
+
+void design_gather_linear(const struct design *d, size_t model, const size_t *dyad, size_t count, size_t column,
+    size_t columns, float *to)
+{
+	const struct basis *basis = &d->bases->of[model];
+	gather_part(d, model, dyad, count, &basis->kappa, column * 2 * basis->padded, columns * 2 * basis->padded, to);
 }
 
 void design_gather(const struct design *d, size_t model, const size_t *dyad, size_t count, struct gathered *to)

@@ -108,5 +108,8 @@ int gathered_create(struct gathered *gathered, const struct design *design)
 void gathered_free(struct gathered *gathered);
 void design_gather_columns(const struct design *design, const size_t *dyad, size_t count, struct gathered *to);
 void design_gather(const struct design *design, size_t model, const size_t *dyad, size_t count, struct gathered *to);
+/* Of a model with `columns` columns from `column` on alone: (kappas, DESIGN_SETS, columns, 2, padded). */
+void design_gather_linear(const struct design *design, size_t model, const size_t *dyad, size_t count, size_t column,
+    size_t columns, float *to);
 
 #endif

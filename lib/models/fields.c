@@ -4,28 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
-#include "base/threads.h"
 #include "field/field.h"
 #include "models/crossval.h"
-
-struct prediction {
-	const struct fitted *fitted;
-	double *w; /* (n, n, taps) */
-};
-
-static int predict_pair(size_t p, size_t worker, void *argument)
-{
-	(void)worker;
-	const struct prediction *job = argument;
-	const struct design *d = job->fitted->design;
-	struct fitted_work work;
-	int status = fitted_work_create(&work, job->fitted);
-	if (status == 0)
-		fitted_predict(job->fitted, p, &work,
-		    job->w + units_index(d->set, d->target[p], d->source[p]) * d->set->taps);
-	fitted_work_free(&work);
-	return status;
-}
 
 /* A model fitted to all pairs, as weights (n, n, taps) of which those of i = j are 0. */
 static int predict(const struct design *d, size_t model, size_t sign, struct gathered *all, double *w)
@@ -33,7 +13,6 @@ static int predict(const struct design *d, size_t model, size_t sign, struct gat
 	bool overlap = models[model].role == MODEL_OVERLAP;
 	struct fit_task task = crossval_task(d, sign, DESIGN_ALL, overlap);
 	struct fitted *fitted = mem_alloc(1, sizeof *fitted);
-	struct prediction job = {fitted, w};
 	memset(w, 0, d->set->n * d->set->n * d->set->taps * sizeof *w);
 	if (!fitted)
 		return -1;
@@ -41,7 +20,7 @@ static int predict(const struct design *d, size_t model, size_t sign, struct gat
 	int status = 0;
 	if (fit.r > -1) {
 		fitted_prepare(fitted, d, overlap ? SIZE_MAX : model, &task, &fit);
-		status = par_for(d->pairs, d->threads, predict_pair, &job);
+		status = fitted_kernel(fitted, w);
 	}
 	free(fitted);
 	return status;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
+#include "base/threads.h"
 #include "base/vector.h"
 
 #define LANES BASIS_LANES
@@ -21,6 +22,14 @@ FOR_CPUS static double dot(size_t n, const float *a, const float *b)
 	for (size_t k = 0; k < LANES; k++)
 		all += (double)sum[k];
 	return all;
+}
+
+/* to += a x, n numbers */
+FOR_CPUS static void add(size_t n, float a, const float *restrict x, float *restrict to)
+{
+#pragma omp simd
+	for (size_t i = 0; i < n; i++)
+		to[i] += a * x[i];
 }
 
 /* ---- regressors by their sums ---- */
@@ -66,30 +75,58 @@ struct regressor {
 	double alone, response;                /* of its square and with the response, the base taken off */
 };
 
+/* Sums of products at a sum of two kappas, between its nodes: they are needed for many shapes of one kappa. */
+struct mixed {
+	bool known;
+	double kappas;
+	float products[BASIS_PRODUCTS];
+};
+
 struct search {
 	const struct gathered *sums;
 	const struct fit_task *task;
 	struct base base;
 	struct regressor blind, locked;
+	struct mixed mixed[3]; /* by power of cos dphase */
+	const float *terms;    /* of the shape that is tried, where they are known */
+	size_t scanned;        /* its place in a cache */
 };
 
-/* The sum over products with weights of the nodes of a sum of kappas. */
-static double product_sum(const struct search *s, size_t power, double kappas, const float *products)
+/* The sum over products of functions, `kappas` the sum of both shapes' kappa. */
+static double product_sum(struct search *s, size_t power, double kappas, const float *products)
 {
 	const struct basis *basis = s->sums->basis;
-	double w[BASIS_KAPPAS] = {1}, sum = 0;
-	if (basis->sum.count > 1)
+	size_t count = basis->products;
+	const float *from = s->sums->products + (s->task->set * 3 + power) * count;
+	struct mixed *mixed = &s->mixed[power];
+	double w[BASIS_KAPPAS];
+	if (basis->sum.count == 1)
+		return dot(count, from, products);
+	if (!mixed->known || mixed->kappas < kappas || mixed->kappas > kappas) {
 		basis_weights(&basis->sum.axis, log(kappas + MODEL_KAPPA0), w);
-	for (size_t k = 0; k < basis->sum.count; k++)
-		if (w[k] < 0 || w[k] > 0)
-			sum += w[k] * dot(basis->products,
-					  s->sums->products + ((k * DESIGN_SETS + s->task->set) * 3 + power) * basis->products,
-					  products);
-	return sum;
+		memset(mixed->products, 0, count * sizeof *mixed->products);
+		for (size_t k = 0; k < basis->sum.count; k++)
+			add(count, (float)w[k], from + k * DESIGN_SETS * 3 * count, mixed->products);
+		mixed->kappas = kappas;
+		mixed->known = true;
+	}
+	return dot(count, mixed->products, products);
+}
+
+/* The base's factor on a regressor, and what it leaves of it. */
+static void take_off(const struct base *b, struct regressor *x)
+{
+	for (size_t i = 0; i < b->terms; i++) {
+		double sum = x->column[i];
+		for (size_t k = 0; k < i; k++)
+			sum -= b->l[i][k] * x->off[k];
+		x->off[i] = b->l[i][i] > 0 ? sum / b->l[i][i] : 0;
+		x->alone -= x->off[i] * x->off[i];
+	}
 }
 
 /* What of M (cosine 0) or M' cos dphase (1) at x->shape a fit needs. */
-static void regress(const struct search *s, size_t cosine, struct regressor *x)
+static void regress(struct search *s, size_t cosine, struct regressor *x)
 {
 	const struct basis *basis = s->sums->basis;
 	const struct base *b = &s->base;
@@ -98,32 +135,43 @@ static void regress(const struct search *s, size_t cosine, struct regressor *x)
 	size_t response = s->task->response;
 	if (basis->kappa.count > 1)
 		basis_weights(&basis->kappa.axis, x->shape.at[basis->model->axes], w);
-	basis_terms(basis, &x->shape, x->c);
+	if (s->terms)
+		memcpy(x->c, s->terms, basis->padded * sizeof *x->c);
+	else
+		basis_terms(basis, &x->shape, x->c);
+	struct fit_cached *cached =
+	    s->terms && s->task->cache ? &s->task->cache->of[cosine][s->scanned] : NULL;
+	bool known = cached && s->task->cache->known;
 	memset(x->column, 0, sizeof x->column);
 	for (size_t k = 0; k < basis->kappa.count; k++) {
 		if (!(w[k] < 0 || w[k] > 0))
 			continue;
 		const float *linear = s->sums->linear +
 				      ((k * DESIGN_SETS + s->task->set) * s->sums->columns * 2 + cosine) * basis->padded;
-		for (size_t c = 0; c < b->terms; c++)
+		for (size_t c = 0; !known && c < b->terms; c++)
 			x->column[c] += w[k] * dot(basis->padded, linear + 2 * c * basis->padded, x->c);
 		x->column[response] += w[k] * dot(basis->padded, linear + 2 * response * basis->padded, x->c);
 	}
-	basis_products(basis, x->c, x->c, products);
-	x->square = product_sum(s, 2 * cosine, 2 * kappa, products);
-	x->alone = x->square;
 	x->response = x->column[response];
-	for (size_t i = 0; i < b->terms; i++) {
-		double sum = x->column[i];
-		for (size_t k = 0; k < i; k++)
-			sum -= b->l[i][k] * x->off[k];
-		x->off[i] = b->l[i][i] > 0 ? sum / b->l[i][i] : 0;
-		x->alone -= x->off[i] * x->off[i];
-		x->response -= x->off[i] * b->z[i];
+	if (known) {
+		memcpy(x->off, cached->off, sizeof x->off);
+		x->square = cached->square;
+		x->alone = cached->alone;
+	} else {
+		basis_products(basis, x->c, x->c, products);
+		x->alone = x->square = product_sum(s, 2 * cosine, 2 * kappa, products);
+		take_off(b, x);
 	}
+	if (cached && !known) {
+		memcpy(cached->off, x->off, sizeof x->off);
+		cached->square = x->square;
+		cached->alone = x->alone;
+	}
+	for (size_t i = 0; i < b->terms; i++)
+		x->response -= x->off[i] * b->z[i];
 }
 
-static double cross_of(const struct search *s, const struct regressor *a, const struct regressor *b)
+static double cross_of(struct search *s, const struct regressor *a, const struct regressor *b)
 {
 	const struct basis *basis = s->sums->basis;
 	float products[BASIS_PRODUCTS];
@@ -137,7 +185,7 @@ static bool counts(const struct regressor *x)
 }
 
 /* r^2 of the base with M, and where both is set with M' cos dphase. */
-static double squared(const struct search *s, bool both)
+static double squared(struct search *s, bool both)
 {
 	const struct regressor *a = &s->blind, *b = &s->locked;
 	double left = s->base.left;
@@ -254,22 +302,22 @@ static void refine(struct search *s, int vary, bool both, struct best *best)
 	try_shape(s, vary, both, &best->shape);
 }
 
-static bool seen(const struct search *s, const struct shape *shape)
-{
-	return !s->task->kinds || shape->kind < s->task->kinds;
-}
-
 static struct best scan(struct search *s, int vary, bool both)
 {
 	const struct basis *basis = s->sums->basis;
 	struct best best = {.value = -INFINITY};
-	for (size_t k = 0; k < basis->scans; k++)
-		for (size_t kappa = 0; kappa < basis->kappa.count && seen(s, &basis->scan[k]); kappa++) {
+	for (size_t kappa = 0; kappa < basis->kappa.count; kappa++)
+		for (size_t k = 0; k < basis->scans; k++) {
 			struct shape shape = basis->scan[k];
+			if (s->task->kinds && shape.kind >= s->task->kinds)
+				continue;
 			if (basis->model->tuned)
 				shape.at[basis->model->axes] = log(basis->kappa.at[kappa] + MODEL_KAPPA0);
+			s->terms = basis->scan_terms + k * basis->padded;
+			s->scanned = kappa * basis->scans + k;
 			better(s, vary, both, &shape, &best);
 		}
+	s->terms = NULL;
 	try_shape(s, vary, both, &best.shape);
 	return best;
 }
@@ -280,7 +328,7 @@ static bool varies(const struct search *s)
 }
 
 /* The normal equations of base, M and M' cos dphase. */
-static struct regression normal_equations(const struct search *s, size_t terms)
+static struct regression normal_equations(struct search *s, size_t terms)
 {
 	const double(*gram)[DESIGN_COLUMNS] = s->sums->gram[s->task->set];
 	size_t base = s->task->base, y = s->task->response;
@@ -302,7 +350,7 @@ static struct regression normal_equations(const struct search *s, size_t terms)
 	return m;
 }
 
-static struct fit solved(const struct search *s, size_t terms)
+static struct fit solved(struct search *s, size_t terms)
 {
 	struct fit fit = {.blind = s->blind.shape, .locked = s->locked.shape};
 	struct regression m = normal_equations(s, terms);
@@ -339,6 +387,8 @@ struct fit fit_best(const struct gathered *gathered, const struct fit_task *task
 	blind = scan(&s, BLIND, false);
 	if (task->locked)
 		locked = scan(&s, LOCKED, true);
+	if (task->coarse)
+		return solved(&s, task->locked ? 2 : 1);
 	blind.value = locked.value > blind.value ? locked.value : blind.value;
 	return settle(&s, &blind, &locked);
 }
@@ -353,6 +403,20 @@ struct fit fit_near(const struct gathered *gathered, const struct fit_task *task
 	if (task->locked)
 		blind.value = locked.value = try_shape(&s, LOCKED, true, &from->locked);
 	return settle(&s, &blind, &locked);
+}
+
+int fit_cache_create(struct fit_cache *cache, const struct basis *basis)
+{
+	*cache = (struct fit_cache){0};
+	for (size_t k = 0; k < 2; k++)
+		cache->of[k] = mem_alloc(basis->kappa.count * basis->scans, sizeof *cache->of[k]);
+	return cache->of[0] && cache->of[1] ? 0 : -1;
+}
+
+void fit_cache_free(struct fit_cache *cache)
+{
+	free(cache->of[0]);
+	free(cache->of[1]);
 }
 
 /* ---- sums of a fit ---- */
@@ -410,12 +474,39 @@ struct regression_sums fitted_sums(const struct fitted *f, size_t dyad)
 	return regression_sums(&m, f->fit->coefficient);
 }
 
-void fitted_predict(const struct fitted *f, size_t pair, struct fitted_work *work, double *out)
+double fitted_product(const struct fitted *f, size_t dyad, size_t column)
+{
+	const struct design *d = f->design;
+	size_t base = f->task->base, at = dyad * DESIGN_SETS + f->task->set;
+	const double *gram = d->gram + (at * d->columns + column) * d->columns, *coefficient = f->fit->coefficient;
+	double sum = 0;
+	for (size_t i = 0; i < base; i++)
+		sum += coefficient[i] * gram[i];
+	if (f->model == SIZE_MAX)
+		return sum;
+	const struct basis *basis = &d->bases->of[f->model];
+	const float *record = d->sums[f->model] + at * design_record(d, basis) + 2 * column * basis->padded;
+	sum += coefficient[base] * design_factor(d, dyad, f->kappa) * dot(basis->padded, record, f->blind);
+	if (f->task->locked)
+		sum += coefficient[base + 1] * design_factor(d, dyad, f->kappa_locked) *
+		       dot(basis->padded, record + basis->padded, f->locked);
+	return sum;
+}
+
+/* ---- predictions ---- */
+
+/* Work space of a pair. */
+struct prediction {
+	struct density_taps grid;
+	float *value;   /* (terms, taps) */
+	double *column; /* (taps) */
+};
+
+/* At the taps of a pair: out (taps). */
+static void predict(const struct fitted *f, size_t pair, struct prediction *work, double *out)
 {
 	const struct design *d = f->design;
 	size_t taps = d->set->taps, base = f->task->base;
-	for (size_t t = 0; t < taps; t++)
-		out[t] = 0;
 	for (size_t c = 0; c < base; c++) {
 		design_column(d, c, pair, work->column);
 		for (size_t t = 0; t < taps; t++)
@@ -433,20 +524,35 @@ void fitted_predict(const struct fitted *f, size_t pair, struct fitted_work *wor
 				  (double)work->value[k * taps + t];
 }
 
-int fitted_work_create(struct fitted_work *work, const struct fitted *f)
+struct kernel_job {
+	const struct fitted *fitted;
+	double *w;
+};
+
+static int predict_pair(size_t p, size_t worker, void *argument)
 {
+	(void)worker;
+	const struct kernel_job *job = argument;
+	const struct fitted *f = job->fitted;
 	const struct design *d = f->design;
-	size_t terms = f->model == SIZE_MAX ? 1 : d->bases->of[f->model].terms;
-	*work = (struct fitted_work){.value = mem_alloc(terms * d->set->taps, sizeof *work->value),
-	    .column = mem_alloc(d->set->taps, sizeof *work->column)};
-	if (!work->value || !work->column)
-		return -1;
-	return f->model == SIZE_MAX ? 0 : design_grid(d, f->model, &work->grid);
+	size_t taps = d->set->taps, terms = f->model == SIZE_MAX ? 1 : d->bases->of[f->model].terms;
+	struct prediction work = {.value = mem_alloc(terms * taps, sizeof *work.value),
+	    .column = mem_alloc(taps, sizeof *work.column)};
+	int status = work.value && work.column ? 0 : -1;
+	if (status == 0 && f->model != SIZE_MAX)
+		status = design_grid(d, f->model, &work.grid);
+	if (status == 0)
+		predict(f, p, &work, job->w + units_index(d->set, d->target[p], d->source[p]) * taps);
+	density_taps_free(&work.grid);
+	free(work.value);
+	free(work.column);
+	return status;
 }
 
-void fitted_work_free(struct fitted_work *work)
+int fitted_kernel(const struct fitted *f, double *w)
 {
-	density_taps_free(&work->grid);
-	free(work->value);
-	free(work->column);
+	const struct design *d = f->design;
+	struct kernel_job job = {f, w};
+	memset(w, 0, d->set->n * d->set->n * d->set->taps * sizeof *w);
+	return par_for(d->pairs, d->threads, predict_pair, &job);
 }

@@ -10,11 +10,25 @@
 #include "models/design.h"
 #include "stats/regression.h"
 
+/* What the search of a model's shapes knows of gathered dyads whatever the response: filled by the first fit, used by later ones. */
+struct fit_cache {
+	bool known;
+	/* (kappas, scans) for M and for M' cos dphase: the regressor on the base, its square, what the base leaves of it */
+	struct fit_cached {
+		double off[DESIGN_COLUMNS], square, alone;
+	} *of[2];
+};
+/* 0 or -1; free also after -1. */
+int fit_cache_create(struct fit_cache *cache, const struct basis *basis) __attribute__((warn_unused_result));
+void fit_cache_free(struct fit_cache *cache);
+
 struct fit_task {
 	size_t base;     /* columns 0 to base - 1 are regressors */
 	size_t response; /* the column that is fitted */
 	bool locked;     /* with a term locked to phase */
 	enum design_set set;
+	bool coarse;  /* the best of the shapes at which a search starts */
+	struct fit_cache *cache; /* of the gathered dyads and base; NULL: none */
 	size_t kinds; /* the first kinds of shapes are searched; 0: all */
 };
 
@@ -44,14 +58,9 @@ void fitted_prepare(struct fitted *fitted, const struct design *design, size_t m
     const struct fit *fit);
 /* Sums of its prediction and the response over the taps of a dyad. */
 struct regression_sums fitted_sums(const struct fitted *fitted, size_t dyad);
-/* Its prediction at the taps of a pair: (taps). work: one per thread. */
-struct fitted_work {
-	struct density_taps grid;
-	float *value;   /* (terms, taps) */
-	double *column; /* (taps) */
-};
-int fitted_work_create(struct fitted_work *work, const struct fitted *fitted) __attribute__((warn_unused_result));
-void fitted_work_free(struct fitted_work *work);
-void fitted_predict(const struct fitted *fitted, size_t pair, struct fitted_work *work, double *out);
+/* The sum of its prediction times a column over the taps of a dyad. */
+double fitted_product(const struct fitted *fitted, size_t dyad, size_t column);
+/* Its prediction for all pairs, w (n, n, taps), 0 for i = j. 0 or -1. */
+int fitted_kernel(const struct fitted *fitted, double *w) __attribute__((warn_unused_result));
 
 #endif

@@ -271,11 +271,11 @@ const struct model models[] = {
     {.name = "M5", .role = MODEL_COAXIAL, .bisects = true, .tuned = true, .kinds = 1, .axes = 2, .angles = 1,
 	.axis = {TRAVEL, CONCENTRATION, KAPPA}, .fill = coaxial,
 	.parameter = {{"length", {1}, exp}, {"concentration", {0, 1}, kappa}, {"kappa", {0, 0, 1}, kappa}}},
-    {.name = "G1", .role = MODEL_GROUP, .kinds = 1, .axes = 2, .angles = ANGLES, .axis = {TRAVEL, TURNING}, .fill = direction,
+    {.name = "G1", .role = MODEL_GROUP, .kinds = 1, .axes = 2, .angles = ANGLES, .axis = {TRAVEL, TURNING}, .fill = direction, .planted = {3, .2},
 	.parameter = {{"alpha", {-1}, exp}, {"D", {-1, 1}, exp}}},
-    {.name = "G2", .role = MODEL_GROUP, .kinds = 1, .axes = 2, .angles = ANGLES, .axis = {TRAVEL, TURNING}, .fill = diffusion,
+    {.name = "G2", .role = MODEL_GROUP, .kinds = 1, .axes = 2, .angles = ANGLES, .axis = {TRAVEL, TURNING}, .fill = diffusion, .planted = {3, .25},
 	.parameter = {{"D11", {2}, exp}, {"D22", {0, 1}, exp}}},
-    {.name = "G3", .role = MODEL_GROUP, .kinds = 1, .axes = 2, .angles = ANGLES, .axis = {TRAVEL, CONCENTRATION}, .fill = fan,
+    {.name = "G3", .role = MODEL_GROUP, .kinds = 1, .axes = 2, .angles = ANGLES, .axis = {TRAVEL, CONCENTRATION}, .fill = fan, .planted = {3, 3},
 	.parameter = {{"length", {1}, exp}, {"concentration", {0, 1}, kappa}}},
 };
 const size_t models_count = sizeof models / sizeof *models;

@@ -61,6 +61,7 @@ struct model {
 	struct model_axis axis[MODEL_COORDINATES];
 	/* The density of a kind at coordinates `at`, averaged over the aperture, with any factor. Main thread (FFTW). 0 or -1 */
 	int (*fill)(size_t kind, const double *at, double reach, size_t threads, struct density *density);
+	double planted[MODEL_COORDINATES]; /* of a group model: the values of its axes at which its power is measured (power.h) */
 	struct model_parameter parameter[MODEL_COORDINATES]; /* axes + tuned of them */
 };
 
