@@ -89,7 +89,6 @@ struct search {
 	struct regressor blind, locked;
 	struct mixed mixed[3]; /* by power of cos dphase */
 	const float *terms;    /* of the shape that is tried, where they are known */
-	size_t scanned;        /* its place in a cache */
 };
 
 /* The sum over products of functions, `kappas` the sum of both shapes' kappa. */
@@ -113,7 +112,7 @@ static double product_sum(struct search *s, size_t power, double kappas, const f
 	return dot(count, mixed->products, products);
 }
 
-/* The base's factor on a regressor, and what it leaves of it. */
+/* A regressor on the base's factor, and what the base leaves of it. */
 static void take_off(const struct base *b, struct regressor *x)
 {
 	for (size_t i = 0; i < b->terms; i++) {
@@ -122,6 +121,7 @@ static void take_off(const struct base *b, struct regressor *x)
 			sum -= b->l[i][k] * x->off[k];
 		x->off[i] = b->l[i][i] > 0 ? sum / b->l[i][i] : 0;
 		x->alone -= x->off[i] * x->off[i];
+		x->response -= x->off[i] * b->z[i];
 	}
 }
 
@@ -139,36 +139,20 @@ static void regress(struct search *s, size_t cosine, struct regressor *x)
 		memcpy(x->c, s->terms, basis->padded * sizeof *x->c);
 	else
 		basis_terms(basis, &x->shape, x->c);
-	struct fit_cached *cached =
-	    s->terms && s->task->cache ? &s->task->cache->of[cosine][s->scanned] : NULL;
-	bool known = cached && s->task->cache->known;
 	memset(x->column, 0, sizeof x->column);
 	for (size_t k = 0; k < basis->kappa.count; k++) {
 		if (!(w[k] < 0 || w[k] > 0))
 			continue;
 		const float *linear = s->sums->linear +
 				      ((k * DESIGN_SETS + s->task->set) * s->sums->columns * 2 + cosine) * basis->padded;
-		for (size_t c = 0; !known && c < b->terms; c++)
+		for (size_t c = 0; c < b->terms; c++)
 			x->column[c] += w[k] * dot(basis->padded, linear + 2 * c * basis->padded, x->c);
 		x->column[response] += w[k] * dot(basis->padded, linear + 2 * response * basis->padded, x->c);
 	}
 	x->response = x->column[response];
-	if (known) {
-		memcpy(x->off, cached->off, sizeof x->off);
-		x->square = cached->square;
-		x->alone = cached->alone;
-	} else {
-		basis_products(basis, x->c, x->c, products);
-		x->alone = x->square = product_sum(s, 2 * cosine, 2 * kappa, products);
-		take_off(b, x);
-	}
-	if (cached && !known) {
-		memcpy(cached->off, x->off, sizeof x->off);
-		cached->square = x->square;
-		cached->alone = x->alone;
-	}
-	for (size_t i = 0; i < b->terms; i++)
-		x->response -= x->off[i] * b->z[i];
+	basis_products(basis, x->c, x->c, products);
+	x->alone = x->square = product_sum(s, 2 * cosine, 2 * kappa, products);
+	take_off(b, x);
 }
 
 static double cross_of(struct search *s, const struct regressor *a, const struct regressor *b)
@@ -314,7 +298,6 @@ static struct best scan(struct search *s, int vary, bool both)
 			if (basis->model->tuned)
 				shape.at[basis->model->axes] = log(basis->kappa.at[kappa] + MODEL_KAPPA0);
 			s->terms = basis->scan_terms + k * basis->padded;
-			s->scanned = kappa * basis->scans + k;
 			better(s, vary, both, &shape, &best);
 		}
 	s->terms = NULL;
@@ -403,20 +386,6 @@ struct fit fit_near(const struct gathered *gathered, const struct fit_task *task
 	if (task->locked)
 		blind.value = locked.value = try_shape(&s, LOCKED, true, &from->locked);
 	return settle(&s, &blind, &locked);
-}
-
-int fit_cache_create(struct fit_cache *cache, const struct basis *basis)
-{
-	*cache = (struct fit_cache){0};
-	for (size_t k = 0; k < 2; k++)
-		cache->of[k] = mem_alloc(basis->kappa.count * basis->scans, sizeof *cache->of[k]);
-	return cache->of[0] && cache->of[1] ? 0 : -1;
-}
-
-void fit_cache_free(struct fit_cache *cache)
-{
-	free(cache->of[0]);
-	free(cache->of[1]);
 }
 
 /* ---- sums of a fit ---- */

@@ -10,25 +10,12 @@
 #include "models/design.h"
 #include "stats/regression.h"
 
-/* What the search of a model's shapes knows of gathered dyads whatever the response: filled by the first fit, used by later ones. */
-struct fit_cache {
-	bool known;
-	/* (kappas, scans) for M and for M' cos dphase: the regressor on the base, its square, what the base leaves of it */
-	struct fit_cached {
-		double off[DESIGN_COLUMNS], square, alone;
-	} *of[2];
-};
-/* 0 or -1; free also after -1. */
-int fit_cache_create(struct fit_cache *cache, const struct basis *basis) __attribute__((warn_unused_result));
-void fit_cache_free(struct fit_cache *cache);
-
 struct fit_task {
 	size_t base;     /* columns 0 to base - 1 are regressors */
 	size_t response; /* the column that is fitted */
 	bool locked;     /* with a term locked to phase */
 	enum design_set set;
 	bool coarse;  /* the best of the shapes at which a search starts */
-	struct fit_cache *cache; /* of the gathered dyads and base; NULL: none */
 	size_t kinds; /* the first kinds of shapes are searched; 0: all */
 };
 

@@ -31,7 +31,6 @@ struct job {
 	uint64_t seed;
 	struct crossval_halves *halves; /* (SPLITS) */
 	struct gathered *whole;         /* (SPLITS, 2, MODELS_MOST) */
-	struct fit_cache *cache;        /* likewise */
 	struct worker *worker;
 	double amount;  /* of the part */
 	bool *credited; /* (plantings) */
@@ -144,7 +143,6 @@ static void direction(const struct job *job, struct worker *w, size_t split, siz
 		if (!takes_part(job, m))
 			continue;
 		plant_model(job, &whole[m], minuses, m, w);
-		task.cache = &job->cache[(2 * split + half) * MODELS_MOST + m];
 		fit[m] = fit_best(&w->planted, &task);
 		if (models[m].role == MODEL_RIVAL && (rival == SIZE_MAX || fit[m].r > fit[rival].r))
 			rival = m;
@@ -260,10 +258,9 @@ static int find_all(struct job *job, const struct power_plan *plan, const bool *
 	int status = 0;
 	job->halves = mem_alloc(SPLITS, sizeof *job->halves);
 	job->whole = mem_alloc(SPLITS * 2 * MODELS_MOST, sizeof *job->whole);
-	job->cache = mem_alloc(SPLITS * 2 * MODELS_MOST, sizeof *job->cache);
 	job->worker = mem_alloc(d->threads, sizeof *job->worker);
 	job->credited = mem_alloc(plan->plantings, sizeof *job->credited);
-	if (!job->halves || !job->whole || !job->cache || !job->worker || !job->credited)
+	if (!job->halves || !job->whole || !job->worker || !job->credited)
 		status = -1;
 	for (size_t t = 0; status == 0 && t < d->threads; t++)
 		status = worker_create(&job->worker[t], d);
@@ -277,16 +274,10 @@ static int find_all(struct job *job, const struct power_plan *plan, const bool *
 			const struct crossval_half *train = &job->halves[split].half[half];
 			if (!d->sums[m])
 				continue;
-			struct fit_cache *cache = &job->cache[(2 * split + half) * MODELS_MOST + m];
-			if (gathered_create(to, d) < 0 || fit_cache_create(cache, &d->bases->of[m]) < 0) {
-				status = -1;
+			if ((status = gathered_create(to, d)) < 0)
 				break;
-			}
 			design_gather_columns(d, train->dyad, train->dyads, to);
 			design_gather(d, m, train->dyad, train->dyads, to);
-			struct fit_task task = {.base = job->fit, .response = job->y, .locked = true, .set = job->set,
-			    .coarse = true, .cache = cache};
-			cache->known = fit_best(to, &task).r > -1;
 		}
 	}
 	for (size_t m = 0; status == 0 && m < models_count; m++) {
@@ -303,11 +294,8 @@ static int find_all(struct job *job, const struct power_plan *plan, const bool *
 		crossval_halves_free(&job->halves[split]);
 	for (size_t k = 0; job->whole && k < SPLITS * 2 * MODELS_MOST; k++)
 		gathered_free(&job->whole[k]);
-	for (size_t k = 0; job->cache && k < SPLITS * 2 * MODELS_MOST; k++)
-		fit_cache_free(&job->cache[k]);
 	free(job->halves);
 	free(job->whole);
-	free(job->cache);
 	free(job->worker);
 	free(job->credited);
 	return status;
