@@ -1,6 +1,6 @@
 # Every allocation that fails: the output is the same, or there is one line with a reason, status 1 (tensor-cmp: 2), and no output
 # under its final name but what grows (a log, with its seconds, snapshots, a checkpoint). Small jobs; each allocation after the start of main fails once by itself and once with all after it.
-# Here a sample of at most FAULTS_SAMPLE of them each (exhaustive: make check-long, FAULTS_SAMPLE=0).
+# Here a sample of at most FAULTS_SAMPLE of them each; make check-long has FAULTS_SAMPLE=0, all.
 load common
 
 setup_file() {
@@ -41,7 +41,7 @@ fault() {
 	total=$(<count)
 	rm -rf whole && mkdir whole && cp -r out stdout whole
 	step=1
-	if [[ ${FAULTS_SAMPLE:-60} -gt 0 ]]; then step=$((total / ${FAULTS_SAMPLE:-60} + 1)); fi
+	if [[ ${FAULTS_SAMPLE:-20} -gt 0 ]]; then step=$((total / ${FAULTS_SAMPLE:-20} + 1)); fi
 	for mode in '' on; do
 		for ((n = 1; n <= total; n += step)); do
 			run_at "$n" "$mode" '' "$@"
@@ -177,4 +177,17 @@ assert kb < 100000 or "SAN" in os.environ, (sys.argv[1], kb)' "$tool $claim"
 	awk -F '\t' -v OFS='\t' 'NR == 2 { $3 = 2 } { print }' "$BATS_FILE_TMPDIR/gabor.tsv" >two.tsv
 	run --separate-stderr lateral-stats --rms "$BATS_FILE_TMPDIR/rms.npys" --filters "$BATS_FILE_TMPDIR/v1.npys" --table two.tsv "$BATS_FILE_TMPDIR/k.npys"
 	one_line 1 'row 1: accepted is 0 or 1, not 2'
+}
+
+@test "tools start where no thread can be created" {
+	[[ $(id -u) == 0 ]] && command -v setpriv prlimit >/dev/null || skip "needs root, prlimit and setpriv"
+	[[ -z ${V1PIPE_BUILD##*-san} ]] && skip "not with sanitisers"
+	chmod 755 . # of another user
+	for tool in "$V1PIPE_BUILD"/bin/*; do
+		[[ $tool == *-mpi ]] || cp "$tool" . # whose folders may be the owner's alone
+	done
+	for tool in ./*; do
+		run --separate-stderr prlimit --nproc=1 setpriv --reuid=54321 --clear-groups "/proc/self/fd/9" --version 9<"$tool"
+		[[ $status -eq 0 && -z $stderr && $output == *' (v1pipe) '* ]] || { echo "$tool: $stderr"; false; }
+	done
 }

@@ -66,7 +66,7 @@ $(FUZZERS:%=fuzz-%): fuzz-%:
 		-o build/fuzz/fuzz-$* tests/fuzz/$*.c $(wildcard $(addsuffix /*.c,$(addprefix lib/,base npys model pnm table tensor))) $(PACKAGE_LIBS) -lm
 	LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 build/fuzz/fuzz-$* -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/ build/fuzz/$* tests/fuzz/corpus/$*
 
-check-long: all units $(STUDIES)
-	@$(TEST_ENV) tests/run $(JOBS) $(LONG_FILES)
+check-long: all units helpers $(STUDIES)
+	@$(TEST_ENV) FAULTS_SAMPLE=0 tests/run $(JOBS) $(LONG_FILES) tests/faults.bats
 
 .PHONY: helpers check check-long fuzz $(FUZZERS:%=fuzz-%)

@@ -112,6 +112,14 @@ void fftwf_assertion_failed(const char *what, int line, const char *file)
 	tool_fail();
 }
 
+/* OpenBLAS asks this before main how many threads it may start, and ends the process where it may start none. Its own function reads
+ * OPENBLAS_NUM_THREADS. Threads are those of par_for. */
+int openblas_num_threads_env(void);
+int openblas_num_threads_env(void)
+{
+	return 1;
+}
+
 void tool_usage(const char *format, ...)
 {
 	va_list arguments;
