@@ -19,7 +19,10 @@ leaves() {
 	errors dead-leaves <<-EOF
 		--no-such | 2 | ^dead-leaves: --no-such: unknown option
 		-q | 2 | ^dead-leaves: -q: unknown option
-		--siz 8 | 2 | ^dead-leaves: --siz: unknown option
+		--siz 8 | 2 | ^dead-leaves: --siz: unknown option; --size is one; see --help
+		--puriyt 1 | 2 | --puriyt: unknown option; --purity is one;
+		--cuont=3 | 2 | --cuont: unknown option; --count is one;
+		--xyzzy | 2 | --xyzzy: unknown option; see --help
 		--count | 2 | --count: needs an argument
 		-n | 2 | -n: needs an argument
 		--gratings=1 | 2 | --gratings: takes no argument
@@ -29,6 +32,7 @@ leaves() {
 		--radius 3,,5 | 2 | not a number
 		operand | 2 | one operand too many
 	EOF
+	cmp <(dead-leaves -h) <(dead-leaves --help)
 	for bad in -5 +5 ' 5' 5x 1e3 '' 99999999999999999999; do
 		echo "-n '$bad' | 2 | ^dead-leaves: -n: .*(whole number|too large|range)"
 	done | errors dead-leaves

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/error.h"
+#include "base/number.h"
 #include "base/memory.h"
 #include "base/options.h"
 
@@ -284,6 +285,44 @@ static void take(
 		*o->given = true;
 }
 
+/* Letters that are changed, left out or put in between a and b: Levenshtein's distance; above 3 where b is too long. */
+static size_t distance(const char *a, size_t length, const char *b)
+{
+	size_t row[32], n = strlen(b);
+	if (n >= sizeof row / sizeof *row)
+		return 4;
+	for (size_t j = 0; j <= n; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= length; i++) {
+		size_t corner = row[0];
+		row[0] = i;
+		for (size_t j = 1; j <= n; j++) {
+			size_t change = corner + (a[i - 1] != b[j - 1]);
+			corner = row[j];
+			row[j] = size_min(change, size_min(row[j], row[j - 1]) + 1);
+		}
+	}
+	return row[n];
+}
+
+/* An option that there is not, and the one that may be meant: begun alike, or a few letters away. */
+static void unknown(const struct tool *tool, const char *shown, const char *name, size_t length)
+{
+	const struct opt *near = NULL;
+	size_t least = size_min(3, length / 2 + 1);
+	char text[128] = "unknown option; see --help";
+	for (const struct opt *o = tool->options; o->name; o++) {
+		size_t d = length > 1 && strncmp(o->name, name, length) == 0 ? 0 : distance(name, length, o->name);
+		if (d < least) {
+			near = o;
+			least = d;
+		}
+	}
+	if (near)
+		snprintf(text, sizeof text, "unknown option; --%s is one; see --help", near->name);
+	usage_error(tool, shown, text);
+}
+
 static void take_long(const struct tool *tool, int argc, char **argv, int *i, bool *given)
 {
 	const char *name = argv[*i] + 2, *equals = strchr(name, '=');
@@ -292,7 +331,7 @@ static void take_long(const struct tool *tool, int argc, char **argv, int *i, bo
 	snprintf(shown, sizeof shown, "--%.*s", (int)(length < 100 ? length : 100), name);
 	const struct opt *o = find(tool, 0, name, length);
 	if (!o)
-		usage_error(tool, shown, "unknown option; see --help");
+		unknown(tool, shown, name, length);
 	if (o->kind == OPT_KIND_FLAG) {
 		if (equals)
 			usage_error(tool, shown, "takes no argument");
@@ -522,6 +561,8 @@ size_t opt_parse(const struct tool *tool, int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (ended || argv[i][0] != '-' || !argv[i][1]) {
 			argv[1 + operands++] = argv[i];
+		} else if (strcmp(argv[i], "-h") == 0 && !find(tool, 'h', NULL, 0)) {
+			answer(tool, print_help);
 		} else if (argv[i][1] != '-') {
 			take_letters(tool, argc, argv, &i, given);
 		} else if (!argv[i][2]) {
