@@ -160,3 +160,15 @@ open("p.png", "wb").write(b"\x89PNG\r\n\x1a\n" + bytes(20))'
 	EOF2
 	"$PYTHON" -m v1pipe convert a.npz | tensor-info
 }
+
+@test "labels that are no integers, and channels last: the message is NumPy's remedy" {
+	python '
+x = np.zeros((5, 8, 8), "u1")
+save("labels.npys", x, np.zeros(5)); save("last.npys", np.zeros((5, 8, 9, 3), "u1")); save("bank.npys", np.ones((6, 7, 7, 3)))'
+	run --separate-stderr whiten labels.npys
+	one_line 1 "labels.npys: record 1: labels are integers; .*a.astype\('i4'\)"
+	run --separate-stderr whiten last.npys
+	one_line 1 'last.npys: record 0: \(N, H, W, C\).*a.transpose\(0, 3, 1, 2\)'
+	run --separate-stderr fit-gabor bank.npys
+	one_line 1 'bank.npys: record 0: .*a.transpose\(0, 3, 1, 2\)'
+}

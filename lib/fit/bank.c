@@ -115,7 +115,11 @@ static int from_array(struct npys_array *array, struct bank *bank)
 		return err_set(
 		    "a filter bank is (k, k), (filters, k, k) or (filters, channels, k, k), "
 		    "this has rank %zu%s",
-		    h->rank, h->rank >= 2 && h->rank <= 4 ? " and is not square" : "");
+		    h->rank,
+		    h->rank == 4 && h->shape[1] == h->shape[2]
+			? "; (filters, k, k, channels): in NumPy a.transpose(0, 3, 1, 2)"
+		    : h->rank >= 2 && h->rank <= 4 ? " and is not square"
+						   : "");
 	if (h->elements == 0)
 		return err_set("a filter bank without numbers");
 	bank->filters = h->rank > 2 ? h->shape[0] : 1;

@@ -33,8 +33,15 @@ int batch_next(struct npys_in *in, struct batch *batch)
 			    npys_record(in), h.items, images);
 		return 1;
 	}
+	if (h.rank == 1 && images > 0)
+		return refuse(in, "labels are integers; in NumPy: a.astype('i4') before saving");
+	if (h.rank == 4 && h.shape[1] > 4 && h.shape[2] > 4 &&
+	    (h.shape[3] == 1 || h.shape[3] == 3 || h.shape[3] == 4))
+		return refuse(in, "(N, H, W, C) as it seems; channels come second, in NumPy: "
+				  "a.transpose(0, 3, 1, 2) before saving");
 	if (h.rank < 2 || h.rank > 4)
-		return err_set("%s: record %zu: %zu axes; images have (H, W), (N, H, W) or (N, C, H, W)",
+		return err_set(
+		    "%s: record %zu: %zu axes; images have (H, W), (N, H, W) or (N, C, H, W)",
 		    npys_file(in), npys_record(in), h.rank);
 	batch->rank = h.rank;
 	batch->n = h.rank == 2 ? 1 : h.shape[0];

@@ -428,7 +428,7 @@ static void batches(void)
 	batch_of(2, "|u1", "(3,)", y, 3, "3 labels for 2 images");
 	batch_of(0, "|u1", "(3,)", y, 3, "without a batch");
 	batch_of(3, "<i4", "(3,)", negative, sizeof negative, "label -1");
-	batch_of(3, "<f4", "(3,)", real, sizeof real, "1 axes");
+	batch_of(3, "<f4", "(3,)", real, sizeof real, "labels are integers");
 	batch_of(3, "<f4", "()", real, 4, "0 axes");
 	batch_of(3, "<f4", "(1,1,1,1,3)", real, sizeof real, "5 axes");
 	batch_of(3, "<f4", "(0,2,2)", real, 0, "without a pixel");
