@@ -191,3 +191,15 @@ assert kb < 100000 or "SAN" in os.environ, (sys.argv[1], kb)' "$tool $claim"
 		[[ $status -eq 0 && -z $stderr && $output == *' (v1pipe) '* ]] || { echo "$tool: $stderr"; false; }
 	done
 }
+
+@test "a PNM header that ends in CR LF is refused, not read a byte off" {
+	printf 'P5\r\n4 2\r\n255\r\n12345678' >crlf.pgm
+	printf 'P5\n4 2\n255\n\n2345678' >lf.pgm # a first pixel that is 10
+	for words in crlf.pgm '- <crlf.pgm' 'lf.pgm crlf.pgm'; do
+		run --separate-stderr bash -c "image-read $words -o out"
+		one_line 1 'CR LF'
+		[[ ! -e out ]]
+	done
+	image-read lf.pgm -o out
+	python 'assert one("out").ravel()[0] == 10 or next(npys("out")).ravel()[0] == 10'
+}

@@ -190,6 +190,17 @@ static size_t channels(const struct pam *pam)
 	return 0;
 }
 
+/* Whether the header that was just read ended in CR LF: one byte ends it, so the LF would be the first pixel. Of a pipe it cannot be
+ * told. */
+static bool ends_in_crlf(FILE *file)
+{
+	off_t at = ftello(file);
+	if (at < 1 || fseeko(file, at - 1, SEEK_SET) < 0)
+		return false;
+	bool crlf = getc(file) == '\r' && getc(file) == '\n';
+	return fseeko(file, at, SEEK_SET) < 0 || crlf;
+}
+
 static int read_header(struct pnm_in *in, struct pnm_header *header)
 {
 	if (guarded(step_to_next, in) < 0)
@@ -228,6 +239,8 @@ static int read_header(struct pnm_in *in, struct pnm_header *header)
 	    .plain =
 		pam->format == PBM_FORMAT || pam->format == PGM_FORMAT || pam->format == PPM_FORMAT,
 	};
+	if (!header->plain && header->kind != PNM_PAM && ends_in_crlf(in->file))
+		return err_set("its header ends in CR LF, which would shift the pixels by a byte; write it with LF alone");
 	return 1;
 }
 
