@@ -46,6 +46,11 @@ static void name_files(const struct tool *tool, char **operands, size_t count)
 	struct paths_use *file = tool_need(mem_alloc(options + count + 1, sizeof *file));
 	for (const struct opt *o = tool->options; o->name; o++) {
 		const char *text = o->kind == OPT_KIND_TEXT ? *(const char **)o->value : NULL;
+		/* beside a stream tables come at once: what reads the stream may read them too */
+		struct stat status;
+		if (text && strcmp(o->name, "output") == 0 && paths_descriptor(text) < 0 &&
+		    (stat(text, &status) < 0 || S_ISREG(status.st_mode)))
+			output_hold();
 		if (text && (strcmp(o->words, "file") == 0 || strcmp(o->words, "model") == 0))
 			file[files++] = (struct paths_use){tool_need(mem_text("--%s", o->name)), text};
 	}
@@ -74,7 +79,6 @@ size_t tool_start(const struct tool *tool, int argc, char **argv)
 		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			sigaction(signals[i], &action, NULL);
 	}
-	output_hold();
 	atexit(finish);
 	size_t operands = opt_parse(tool, argc, argv);
 	name_files(tool, argv + 1, operands);
