@@ -161,7 +161,8 @@ static int write_power(const struct output *o, enum design_set set)
 		return -1;
 	for (size_t m = 0; m < models_count; m++)
 		if (models[m].role == MODEL_GROUP)
-			write_row(o, &(struct row){SIGN_BOTH, set, "power_", models[m].name, effect[m], NAN, NAN, NAN, NAN, NAN, NULL});
+			write_row(o, &(struct row){SIGN_BOTH, set, "power_", models[m].name, isinf(effect[m]) ? NAN : effect[m], NAN,
+					 NAN, NAN, NAN, NAN, isinf(effect[m]) ? "above 0.8" : NULL});
 	return 0;
 }
 

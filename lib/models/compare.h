@@ -35,7 +35,8 @@ struct compare_plan {
  *				"worse than G1" where they are, but that of a row G1_over_... too; else "not credited"
  *	over_coaxial_G1 ...	r(C + G) - r(C + M5)
  *	G1_over_G2 ...		r(C + G1) - r(C + G2); verdict the better one's name or "indistinguishable"
- *	power_G1 ...		the smallest effect that would have been credited (power.h); nan where the model is credited
+ *	power_G1 ...		the smallest effect that would have been credited (power.h); nan where the model is credited,
+ *				and with the verdict "above 0.8" where that does not suffice
  * over all taps
  *	sigma_M0, kappa_M0, ...	parameters (parameters.h); verdict "at the edge" where one is at an end of its range
  * Weights that are all 0 have nan. plan->fields gets the pooled field of every model as fitted to all pairs, through K's own
