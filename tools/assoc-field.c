@@ -28,7 +28,8 @@ static const struct opt options[] = {
     OPT_TEXT(0, "label", &label, "K", "name", "what to call the kernel in the tables"),
     OPT_COUNT_GIVEN('R', "radius", &radius, &sized, CLOSED(1, 200), "px",
 	"of the field (default: half the kernel's width, up to 200)"),
-    OPT_TEXT('C', "curves", &curves_file, NULL, "file", "write streamlines of the pooled field here"),
+    OPT_TEXT(
+	'C', "curves", &curves_file, NULL, "file", "write streamlines of the pooled field here"),
     OPT_THREADS(&threads, NULL),
     OPT_OUTPUT(&output),
     OPT_END,
@@ -38,12 +39,12 @@ static const struct opt_rule rules[] = {
     OPT_RULE("step,period", ABSENT("table")),
     OPT_RULES_END,
 };
-static const struct tool tool = {
-    "assoc-field", "association fields of lateral and orientation kernels", "[file]", 0, 1, options, rules};
+static const struct tool tool = {"assoc-field",
+    "association fields of lateral and orientation kernels", "[file]", 0, 1, options, rules};
 
 /* The pooled field and those of single targets of one sign's weights, in the last and the other ones of `field` (n + 1). */
-static void write_sign(const struct units *set, const struct orientation_kernel *kernel, enum sign sign,
-    struct field *field, struct table_out *table, struct table_out *curves)
+static void write_sign(const struct units *set, const struct orientation_kernel *kernel,
+    enum sign sign, struct field *field, struct table_out *table, struct table_out *curves)
 {
 	for (size_t f = 0; f <= set->n; f++)
 		tool_check(field_create(&field[f], radius));
@@ -71,7 +72,8 @@ int main(int argc, char **argv)
 		tool_check(orientation_read(in, period ? 2 * M_PI : M_PI, &kernel));
 	npys_close_in(in);
 	if (from.table && !from.rms)
-		tool_warn("--rms: not given: every rms is taken as 1, so weights have the scale of the responses");
+		tool_warn("--rms: not given: every rms is taken as 1, so weights have the scale of "
+			  "the responses");
 
 	size_t narrow = kernel.height < kernel.width ? kernel.height : kernel.width;
 	double half = from.table ? (double)(set.k / 2) : fmin(200, step * (double)(narrow / 2));

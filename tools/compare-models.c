@@ -19,9 +19,12 @@ static const struct opt options[] = {
     OPT_UNIT_OVERLAP(from),
     OPT_TEXT('M', "m4", &m4_file, NULL, "file", "edge co-occurrence by edge-field, for M4"),
     OPT_TEXT(0, "label", &plan.label, "K", "name", "what to call the kernel in the tables"),
-    OPT_TEXT('F', "fields", &fields_file, NULL, "file", "write the fields of the fitted models here"),
-    OPT_COUNT('n', "splits", &plan.splits, "100", CLOSED(2, 1e4), "number", "random halves of the filters"),
-    OPT_COUNT('p', "plantings", &plan.plantings, "100", CLOSED(0, 1e5), "number", "plantings of group models, for power"),
+    OPT_TEXT(
+	'F', "fields", &fields_file, NULL, "file", "write the fields of the fitted models here"),
+    OPT_COUNT('n', "splits", &plan.splits, "100", CLOSED(2, 1e4), "number",
+	"random halves of the filters"),
+    OPT_COUNT('p', "plantings", &plan.plantings, "100", CLOSED(0, 1e5), "number",
+	"plantings of group models, for power"),
     OPT_SEED(&plan.seed),
     OPT_THREADS(&threads, NULL),
     OPT_OUTPUT(&output),
@@ -33,8 +36,8 @@ static const struct opt_rule rules[] = {
     OPT_RULE("c3", GIVEN("rms")),
     OPT_RULES_END,
 };
-static const struct tool tool = {
-    "compare-models", "which model predicts a lateral kernel for other filters", "[file]", 0, 1, options, rules};
+static const struct tool tool = {"compare-models",
+    "which model predicts a lateral kernel for other filters", "[file]", 0, 1, options, rules};
 
 /* Edge co-occurrence, which has to be known as far as taps are apart. */
 static void read_edges(const struct units *set, struct orientation_kernel *m4)
@@ -42,10 +45,12 @@ static void read_edges(const struct units *set, struct orientation_kernel *m4)
 	struct npys_in *in = tool_need(npys_open_file(m4_file));
 	tool_check(orientation_read(in, M_PI, m4));
 	npys_close_in(in);
-	double wide = (double)((m4->height < m4->width ? m4->height : m4->width) / 2), reach = design_reach(set);
+	double wide = (double)((m4->height < m4->width ? m4->height : m4->width) / 2),
+	       reach = design_reach(set);
 	if (wide < reach) {
-		err_set("%s: reaches %g px, the kernel's taps are up to %.3g px apart: edge-field --radius %g", m4_file, wide,
-		    reach, ceil(reach));
+		err_set("%s: reaches %g px, the kernel's taps are up to %.3g px apart: edge-field "
+			"--radius %g",
+		    m4_file, wide, reach, ceil(reach));
 		tool_fail();
 	}
 }
@@ -61,7 +66,8 @@ int main(int argc, char **argv)
 	tool_check(units_read(in, &from, &set));
 	npys_close_in(in);
 	if (!from.rms)
-		tool_warn("--rms: not given: every rms is taken as 1, so weights have the scale of the responses");
+		tool_warn("--rms: not given: every rms is taken as 1, so weights have the scale of "
+			  "the responses");
 	tool_check(overlap_read(&from, &set, plan.threads, c));
 	for (size_t k = 0; k < 3; k++)
 		plan.c[k] = c[k];

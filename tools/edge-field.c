@@ -25,7 +25,8 @@ static const struct opt options[] = {
     OPT_VERBOSE(&verbose),
     OPT_END,
 };
-static const struct tool tool = {"edge-field", "co-occurrence of edges in images", "[file]", 0, 1, options, NULL};
+static const struct tool tool = {
+    "edge-field", "co-occurrence of edges in images", "[file]", 0, 1, options, NULL};
 
 /* Replace n images of c colours, `area` pixels each, by the sums over their colours. */
 static void add_colours(size_t n, size_t c, size_t area, float *x)

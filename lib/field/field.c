@@ -179,8 +179,8 @@ static int target(size_t i, size_t worker, void *argument)
 	return 0;
 }
 
-int field_of_pairs(const struct units *set, const double *w, enum sign sign,
-    size_t threads, struct field *field)
+int field_of_pairs(
+    const struct units *set, const double *w, enum sign sign, size_t threads, struct field *field)
 {
 	size_t n = set->n, size = field->size, points = size * size, m = 0;
 	struct pairs_job job = {.set = set, .w = w, .sign = sign, .field = field};
@@ -216,8 +216,8 @@ int field_of_pairs(const struct units *set, const double *w, enum sign sign,
 	return status;
 }
 
-int field_of_kernel(const struct orientation_kernel *kernel, double step, enum sign sign,
-    struct field *field)
+int field_of_kernel(
+    const struct orientation_kernel *kernel, double step, enum sign sign, struct field *field)
 {
 	size_t points = field->size * field->size;
 	double *a = mem_alloc(points, sizeof *a);
@@ -241,8 +241,8 @@ int field_of_kernel(const struct orientation_kernel *kernel, double step, enum s
 				for (int frame = 0; frame <= both; frame++) {
 					size_t low = field->size, high = 0;
 					double turned = frame ? -1 : 1;
-					splat(field->radius, turned * x, turned * y, both ? .5 : 1, a,
-					    0, NULL, &low, &high);
+					splat(field->radius, turned * x, turned * y, both ? .5 : 1,
+					    a, 0, NULL, &low, &high);
 					for (size_t p = low * field->size; p < high * field->size;
 					     p++) {
 						double g = a[p] * share;
@@ -271,8 +271,8 @@ static double degrees(double re, double im)
 	return d <= -90 ? 90 : d;
 }
 
-void field_write(const struct field *field, const char *kernel, enum sign sign,
-    long long filter, struct table_out *table)
+void field_write(const struct field *field, const char *kernel, enum sign sign, long long filter,
+    struct table_out *table)
 {
 	for (size_t p = 0; p < field->size * field->size; p++) {
 		double re, im, wide = (double)field->radius;

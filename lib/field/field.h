@@ -21,7 +21,7 @@
 
 #define FIELD_H 0.7 /* px */
 #define FIELD_RHO                                                                                  \
-	(UNITS_PI / 18)  /* width of the Gaussian that makes rho of the pairs' dtheta, rad */
+	(UNITS_PI / 18)    /* width of the Gaussian that makes rho of the pairs' dtheta, rad */
 #define FIELD_EFFECTIVE 10 /* fewer effective pairs: masked */
 
 /* On points (c - radius, radius - r) px, r and c from 0 to 2 radius; all arrays (size, size), size = 2 radius + 1. */
@@ -48,8 +48,8 @@ bool field_value(const struct field *field, size_t p, double *re, double *im);
  * Fields of a set's pairs, w: (n, n, taps), sign positive or negative: field[i], i < n, of target i by the density of
  * its own pairs, and field[n] of all by the density of all; (n + 1) fields made by field_create. 0 or -1.
  */
-int field_of_pairs(const struct units *set, const double *w, enum sign sign,
-    size_t threads, struct field *field) __attribute__((warn_unused_result));
+int field_of_pairs(const struct units *set, const double *w, enum sign sign, size_t threads,
+    struct field *field) __attribute__((warn_unused_result));
 
 /* The field of an orientation kernel whose points are `step` px apart: they are the taps and its angles dtheta, whose density is how far apart
  * they lie. With period 2 pi the target has a front and taps count once, as they are. There are no pairs: the
@@ -59,8 +59,8 @@ int field_of_kernel(const struct orientation_kernel *kernel, double step, enum s
 
 #define FIELD_COLUMNS "kernel part filter x_px y_px orientation_deg coherence weight n_effective"
 /* Every point as a row; orientation in (-90, 90], both it and coherence nan where masked. */
-void field_write(const struct field *field, const char *kernel, enum sign sign,
-    long long filter, struct table_out *table);
+void field_write(const struct field *field, const char *kernel, enum sign sign, long long filter,
+    struct table_out *table);
 
 /* A streamline through (x, y) to both sides: the orientation between points by bilinear interpolation of v, fourth-order
  * Runge-Kutta in steps of FIELD_STEP, to the mask, the border or `most` steps. point: (2 most + 1); the start is

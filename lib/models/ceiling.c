@@ -102,7 +102,8 @@ static void sums_add(struct regression_sums *s, double p, double y)
 }
 
 /* the sums of the scores over a pair's taps, of predictions (SIGNS, taps) */
-static void pair_sums(const struct design *d, size_t p, const float *value, struct ceiling_pair *pair)
+static void pair_sums(
+    const struct design *d, size_t p, const float *value, struct ceiling_pair *pair)
 {
 	const double *w = units_weights(d->set, d->set->weight, d->target[p], d->source[p]);
 	for (size_t t = 0; t < d->set->taps; t++) {
@@ -154,7 +155,8 @@ static void bound(const struct ceiling_scratch *s, size_t pairs, struct ceiling_
 			struct regression_sums mine = total(out, pairs, set, sign);
 			struct regression_sums sharp = total(s->bound, pairs, set, sign);
 			sharp.pp = sharp.py;
-			double r = regression_sums_score(&mine).r, other = regression_sums_score(&sharp).r;
+			double r = regression_sums_score(&mine).r,
+			       other = regression_sums_score(&sharp).r;
 			if (!(other > r && other <= 1) ||
 			    !(steady(s->bound, pairs, set, sign, &sharp)))
 				continue;

@@ -42,14 +42,15 @@ struct compare_plan {
  * Weights that are all 0 have nan. plan->fields gets the pooled field of every model as fitted to all pairs, through K's own
  * estimator, the model's name as kernel. At least 8 usable units, else an error. Main thread (FFTW). 0 or -1.
  */
-int compare_models(const struct units *set, const struct compare_plan *plan, struct table_out *table)
-    __attribute__((warn_unused_result));
+int compare_models(const struct units *set, const struct compare_plan *plan,
+    struct table_out *table) __attribute__((warn_unused_result));
 
 /* Whether a group model is credited. */
 struct credit {
 	struct split_mean gain, lead, over_coaxial;
-	bool credited;      /* all three intervals are above 0 */
-	const char *better; /* a group model whose lead over this one has an interval above 0; NULL: none */
+	bool credited; /* all three intervals are above 0 */
+	const char *
+	    better; /* a group model whose lead over this one has an interval above 0; NULL: none */
 };
 struct credit compare_credit(const struct crossval *crossval, size_t model, size_t set);
 

@@ -16,16 +16,16 @@
 struct worker {
 	struct gathered gathered;
 	struct fitted *fitted;
-	struct regression_sums *sums;     /* (dyads) */
-	struct ceiling_pair *bound;  /* (pairs) */
+	struct regression_sums *sums; /* (dyads) */
+	struct ceiling_pair *bound;   /* (pairs) */
 	struct crossval_halves halves;
 };
 
 struct job {
 	struct crossval *crossval;
 	const struct design *design;
-	size_t first;  /* split of the batch at hand */
-	float *batch;  /* (batch, SLOTS, dyads): influences that are not yet added */
+	size_t first; /* split of the batch at hand */
+	float *batch; /* (batch, SLOTS, dyads): influences that are not yet added */
 	struct worker *worker;
 	struct ceiling *ceiling;
 };
@@ -37,7 +37,8 @@ struct direction {
 	double *score;    /* (SLOTS) */
 	double r[SLOTS];  /* what this direction adds to it */
 	float *influence; /* (SLOTS, dyads) */
-	double trained[MODELS_MOST][SETS]; /* r of the models beside overlap on the training half, signed */
+	double trained[MODELS_MOST]
+		      [SETS]; /* r of the models beside overlap on the training half, signed */
 };
 
 struct fit_task crossval_task(const struct design *d, size_t sign, size_t set, bool beside)
@@ -136,14 +137,16 @@ static void train(const struct job *job, struct direction *to, size_t model)
 			if (!job->crossval->plan.alone && !(overlap && sign == SIGN_BOTH))
 				continue;
 			fit = overlap ? fit_base(gathered, &task) : fit_best(gathered, &task);
-			score(job, to, crossval_slot(model, sign, set), overlap ? SIZE_MAX : model, &task, &fit);
+			score(job, to, crossval_slot(model, sign, set), overlap ? SIZE_MAX : model,
+			    &task, &fit);
 		}
 		if (overlap)
 			continue;
 		struct fit_task task = crossval_task(job->design, SIGN_BOTH, set, true);
 		struct fit fit = fit_best(gathered, &task);
 		to->trained[model][set] = fit.r;
-		score(job, to, crossval_slot(CROSSVAL_BESIDE + model, SIGN_BOTH, set), model, &task, &fit);
+		score(job, to, crossval_slot(CROSSVAL_BESIDE + model, SIGN_BOTH, set), model, &task,
+		    &fit);
 	}
 }
 
@@ -169,14 +172,15 @@ static void choose(const struct job *job, const struct direction *to)
 static int score_ceiling(const struct job *job, struct direction *to, size_t index)
 {
 	struct worker *w = to->worker;
-	if (ceiling_score(job->ceiling, index, to->train->pair, to->train->pairs, to->test->pair, to->test->pairs,
-		w->bound) < 0)
+	if (ceiling_score(job->ceiling, index, to->train->pair, to->train->pairs, to->test->pair,
+		to->test->pairs, w->bound) < 0)
 		return -1;
 	for (size_t set = 0; set < SETS; set++)
 		for (size_t sign = 0; sign < SIGNS; sign++) {
 			for (size_t q = 0; q < to->test->dyads; q++) {
 				w->sums[q] = w->bound[2 * q].sums[set][sign];
-				regression_sums_add(&w->sums[q], &w->bound[2 * q + 1].sums[set][sign]);
+				regression_sums_add(
+				    &w->sums[q], &w->bound[2 * q + 1].sums[set][sign]);
 			}
 			accumulate(job, to, crossval_slot(CROSSVAL_CEILING, sign, set));
 		}

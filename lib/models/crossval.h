@@ -13,7 +13,12 @@
 
 #define CROSSVAL_SIGNS ((size_t)3) /* responses of the design, in the order of enum sign */
 /* Candidates: model m by itself is m (overlap's is also what models beside it are compared with). */
-enum { CROSSVAL_CEILING = MODELS_MOST, CROSSVAL_BESIDE, CROSSVAL_RIVAL = CROSSVAL_BESIDE + MODELS_MOST, CROSSVAL_CANDIDATES };
+enum {
+	CROSSVAL_CEILING = MODELS_MOST,
+	CROSSVAL_BESIDE,
+	CROSSVAL_RIVAL = CROSSVAL_BESIDE + MODELS_MOST,
+	CROSSVAL_CANDIDATES
+};
 
 struct crossval_plan {
 	size_t splits; /* at least 2 */
@@ -24,7 +29,8 @@ struct crossval_plan {
 struct crossval {
 	const struct design *design;
 	struct crossval_plan plan;
-	double *score;     /* (splits, CROSSVAL_SLOTS): r, mean of both directions; nan where there is none */
+	double *
+	    score; /* (splits, CROSSVAL_SLOTS): r, mean of both directions; nan where there is none */
 	/*
 	 * (CROSSVAL_SLOTS, dyads): derivatives of the mean r by the weight of the dyads (resample_influence) when they are scored.
 	 * Which shape and coefficients fit the training half is held: at their optimum they change r in second order only.
@@ -41,8 +47,8 @@ static inline size_t crossval_slot(size_t candidate, size_t sign, size_t set)
 
 /* The design's columns after overlap's are the positive, negative and signed weights. Main thread. 0 or -1; free also after
  * -1. */
-int crossval_run(struct crossval *crossval, const struct design *design, const struct crossval_plan *plan)
-    __attribute__((warn_unused_result));
+int crossval_run(struct crossval *crossval, const struct design *design,
+    const struct crossval_plan *plan) __attribute__((warn_unused_result));
 void crossval_free(struct crossval *crossval);
 
 /* Random halves of the filters: the dyads within each, and both pairs of them. */
@@ -58,7 +64,8 @@ int crossval_halves_create(struct crossval_halves *halves, const struct design *
     __attribute__((warn_unused_result));
 void crossval_halves_free(struct crossval_halves *halves);
 /* Split `split` of those that a seed gives. */
-void crossval_divide(struct crossval_halves *halves, const struct design *design, uint64_t seed, size_t split);
+void crossval_divide(
+    struct crossval_halves *halves, const struct design *design, uint64_t seed, size_t split);
 
 /* The task of a fit: sign's weights, beside overlap or on a constant alone. */
 struct fit_task crossval_task(const struct design *design, size_t sign, size_t set, bool beside);

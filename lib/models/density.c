@@ -122,8 +122,8 @@ FOR_CPUS void density_locate(
     struct density_taps *grid, const struct tap *tap, double dtheta, double turn)
 {
 	double at = dtheta * (double)grid->angles / M_PI + (double)grid->angles, below = floor(at),
-	       middle = (double)(grid->size / 2), w[4],
-	       cosine = cos(turn), sine = sin(turn), last = (double)grid->size - 2.000001;
+	       middle = (double)(grid->size / 2), w[4], cosine = cos(turn), sine = sin(turn),
+	       last = (double)grid->size - 2.000001;
 	spline_weights(at - below, grid->by_angle);
 	for (size_t k = 0; k < 4; k++)
 		grid->angle[k] = ((size_t)below + grid->angles + k - 1) % grid->angles;

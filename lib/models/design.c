@@ -36,7 +36,8 @@ void bases_free(struct bases *bases)
 void design_column(const struct design *d, size_t column, size_t pair, double *value)
 {
 	const struct column *c = &d->column[column];
-	const double *w = c->w ? units_weights(d->set, c->w, d->target[pair], d->source[pair]) : NULL;
+	const double *w =
+	    c->w ? units_weights(d->set, c->w, d->target[pair], d->source[pair]) : NULL;
 	for (size_t t = 0; t < d->set->taps; t++)
 		switch (c->form) {
 		case COLUMN_ONE:
@@ -61,7 +62,8 @@ int design_grid(const struct design *d, size_t model, struct density_taps *grid)
 {
 	const struct basis *basis = &d->bases->of[model];
 	*grid = (struct density_taps){0};
-	return basis->spline ? density_taps_create(grid, d->set->taps, basis->angles, basis->size) : 0;
+	return basis->spline ? density_taps_create(grid, d->set->taps, basis->angles, basis->size)
+			     : 0;
 }
 
 void design_values(const struct design *d, size_t model, size_t pair, struct density_taps *grid,
@@ -72,7 +74,8 @@ void design_values(const struct design *d, size_t model, size_t pair, struct den
 	double dtheta = design_dtheta(d, pair);
 	if (models[model].edges) {
 		for (size_t t = 0; t < d->set->taps; t++, value += of_tap) {
-			value[0] = (float)orientation_at(d->edges, tap[t].along, tap[t].across, dtheta);
+			value[0] =
+			    (float)orientation_at(d->edges, tap[t].along, tap[t].across, dtheta);
 			value[of_function] = fmaxf(value[0], 0);
 		}
 		return;
@@ -110,11 +113,13 @@ static int columns_of_dyad(size_t q, size_t worker, void *argument)
 		for (size_t t = 0; t < taps; t++) {
 			struct units_tap full = units_tap(d->set, d->target[p], d->source[p], t);
 			struct tap *tap = &d->tap[p * taps + t];
-			*tap = (struct tap){full.along, full.across, cos(full.dphase), sin(full.dphase)};
+			*tap = (struct tap){
+			    full.along, full.across, cos(full.dphase), sin(full.dphase)};
 			double *gram = gram_of(d, q, design_set_of(tap));
 			for (size_t a = 0; a < columns; a++)
 				for (size_t b = 0; b < columns; b++)
-					gram[a * columns + b] += value[a * taps + t] * value[b * taps + t];
+					gram[a * columns + b] +=
+					    value[a * taps + t] * value[b * taps + t];
 		}
 	}
 	for (size_t k = 0; k < columns * columns; k++)
@@ -198,7 +203,8 @@ static void add_pair(const struct design *d, const struct basis *basis, const st
 			size_t t = w->tap[n];
 			double x = w->value[c * taps + t];
 			add(padded, (float)x, w->phi + t * padded, record + 2 * c * padded);
-			add(padded, (float)(x * at[t].cosine), w->phi + t * padded, record + (2 * c + 1) * padded);
+			add(padded, (float)(x * at[t].cosine), w->phi + t * padded,
+			    record + (2 * c + 1) * padded);
 		}
 }
 
@@ -226,7 +232,8 @@ static int model_of_dyad(size_t q, size_t worker, void *argument)
 	}
 	for (size_t s = 0; status == 0 && s < SETS; s++)
 		for (size_t power = 0; power < 3; power++) {
-			float *packed = to + s * record + design_linear(d, basis) + power * basis->products;
+			float *packed =
+			    to + s * record + design_linear(d, basis) + power * basis->products;
 			const float *from = w.square + (s * 3 + power) * basis->terms * padded;
 			for (size_t i = 0; i < basis->terms; i++)
 				for (size_t j = 0; j <= i; j++)
@@ -274,7 +281,8 @@ int design_create(struct design *d)
 		const struct basis *basis = &d->bases->of[m];
 		if (models[m].role == MODEL_OVERLAP || (models[m].edges && !d->edges))
 			continue;
-		d->sums[m] = mem_alloc(d->dyads * SETS * design_record(d, basis), sizeof *d->sums[m]);
+		d->sums[m] =
+		    mem_alloc(d->dyads * SETS * design_record(d, basis), sizeof *d->sums[m]);
 		if (!d->sums[m] || par_for(d->dyads, d->threads, model_of_dyad, &job) < 0)
 			return -1;
 	}
@@ -299,7 +307,8 @@ int gathered_create(struct gathered *g, const struct design *d)
 	size_t linear = 1, products = 1;
 	for (size_t m = 0; m < models_count; m++) {
 		const struct basis *b = &d->bases->of[m];
-		size_t x = b->kappa.count * SETS * design_linear(d, b), y = b->sum.count * SETS * 3 * b->products;
+		size_t x = b->kappa.count * SETS * design_linear(d, b),
+		       y = b->sum.count * SETS * 3 * b->products;
 		linear = x > linear ? x : linear;
 		products = y > products ? y : products;
 	}
@@ -316,7 +325,8 @@ void gathered_free(struct gathered *g)
 	*g = (struct gathered){0};
 }
 
-void design_gather_columns(const struct design *d, const size_t *dyad, size_t count, struct gathered *to)
+void design_gather_columns(
+    const struct design *d, const size_t *dyad, size_t count, struct gathered *to)
 {
 	size_t columns = d->columns;
 	memset(to->gram, 0, sizeof to->gram);
@@ -342,21 +352,25 @@ static void gather_part(const struct design *d, size_t model, const size_t *dyad
 		for (size_t q = 0; q < count; q++)
 			for (size_t k = 0; k < kappa->count; k++) {
 				float w = (float)design_factor(d, dyad[q], kappa->at[k]);
-				const float *x = d->sums[model] + dyad[q] * SETS * record + first + at;
+				const float *x =
+				    d->sums[model] + dyad[q] * SETS * record + first + at;
 				for (size_t s = 0; s < SETS; s++)
-					add(size, w, x + s * record, to + (k * SETS + s) * length + at);
+					add(size, w, x + s * record,
+					    to + (k * SETS + s) * length + at);
 			}
 	}
 }
 
-void design_gather_linear(const struct design *d, size_t model, const size_t *dyad, size_t count, size_t column,
-    size_t columns, float *to)
+void design_gather_linear(const struct design *d, size_t model, const size_t *dyad, size_t count,
+    size_t column, size_t columns, float *to)
 {
 	const struct basis *basis = &d->bases->of[model];
-	gather_part(d, model, dyad, count, &basis->kappa, column * 2 * basis->padded, columns * 2 * basis->padded, to);
+	gather_part(d, model, dyad, count, &basis->kappa, column * 2 * basis->padded,
+	    columns * 2 * basis->padded, to);
 }
 
-void design_gather(const struct design *d, size_t model, const size_t *dyad, size_t count, struct gathered *to)
+void design_gather(
+    const struct design *d, size_t model, const size_t *dyad, size_t count, struct gathered *to)
 {
 	const struct basis *basis = &d->bases->of[model];
 	size_t linear = design_linear(d, basis);

@@ -83,14 +83,15 @@ void design_column(const struct design *design, size_t column, size_t pair, doub
 
 static inline enum design_set design_set_of(const struct tap *tap)
 {
-	return tap->along * tap->along + tap->across * tap->across >= DESIGN_NEAR * DESIGN_NEAR ? DESIGN_FAR
-												 : DESIGN_ALL;
+	return tap->along * tap->along + tap->across * tap->across >= DESIGN_NEAR * DESIGN_NEAR
+		   ? DESIGN_FAR
+		   : DESIGN_ALL;
 }
 
 /* The values of a model's functions at the taps of a pair: value[t * of_tap + k * of_function]. grid: made by
  * density_taps_create for the model's basis, one per thread. */
-void design_values(const struct design *design, size_t model, size_t pair, struct density_taps *grid,
-    float *value, size_t of_tap, size_t of_function);
+void design_values(const struct design *design, size_t model, size_t pair,
+    struct density_taps *grid, float *value, size_t of_tap, size_t of_function);
 int design_grid(const struct design *design, size_t model, struct density_taps *grid)
     __attribute__((warn_unused_result));
 
@@ -106,10 +107,12 @@ struct gathered {
 int gathered_create(struct gathered *gathered, const struct design *design)
     __attribute__((warn_unused_result));
 void gathered_free(struct gathered *gathered);
-void design_gather_columns(const struct design *design, const size_t *dyad, size_t count, struct gathered *to);
-void design_gather(const struct design *design, size_t model, const size_t *dyad, size_t count, struct gathered *to);
+void design_gather_columns(
+    const struct design *design, const size_t *dyad, size_t count, struct gathered *to);
+void design_gather(const struct design *design, size_t model, const size_t *dyad, size_t count,
+    struct gathered *to);
 /* Of a model with `columns` columns from `column` on alone: (kappas, DESIGN_SETS, columns, 2, padded). */
-void design_gather_linear(const struct design *design, size_t model, const size_t *dyad, size_t count, size_t column,
-    size_t columns, float *to);
+void design_gather_linear(const struct design *design, size_t model, const size_t *dyad,
+    size_t count, size_t column, size_t columns, float *to);
 
 #endif

@@ -8,7 +8,8 @@
 #include "models/crossval.h"
 
 /* A model fitted to all pairs, as weights (n, n, taps) of which those of i = j are 0. */
-static int predict(const struct design *d, size_t model, size_t sign, struct gathered *all, double *w)
+static int predict(
+    const struct design *d, size_t model, size_t sign, struct gathered *all, double *w)
 {
 	bool overlap = models[model].role == MODEL_OVERLAP;
 	struct fit_task task = crossval_task(d, sign, DESIGN_ALL, overlap);
@@ -27,7 +28,8 @@ static int predict(const struct design *d, size_t model, size_t sign, struct gat
 }
 
 /* The pooled field of weights w, what is below 0 counted as 0. */
-static int write_field(const struct design *d, size_t model, size_t sign, const double *w, struct table_out *table)
+static int write_field(
+    const struct design *d, size_t model, size_t sign, const double *w, struct table_out *table)
 {
 	size_t n = d->set->n, radius = d->set->k > 1 ? d->set->k / 2 : 1;
 	struct field *field = mem_alloc(n + 1, sizeof *field);

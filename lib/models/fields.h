@@ -6,6 +6,7 @@
 #include "table/table.h"
 
 /* Positive and negative weights, fitted by b + a M; rows of field_write with the model's name as kernel. 0 or -1. */
-int fields_write(const struct design *design, struct table_out *table) __attribute__((warn_unused_result));
+int fields_write(const struct design *design, struct table_out *table)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -38,7 +38,8 @@ FOR_CPUS static void add(size_t n, float a, const float *restrict x, float *rest
 struct base {
 	size_t terms;
 	double l[BASE][BASE], z[BASE];
-	double left, variance; /* sums of squares of the response, left by the base, and about its mean */
+	double left,
+	    variance; /* sums of squares of the response, left by the base, and about its mean */
 };
 
 static struct base base_of(const struct gathered *g, const struct fit_task *task)
@@ -72,7 +73,7 @@ struct regressor {
 	float c[BASIS_TERMS];
 	double column[DESIGN_COLUMNS], square; /* sums with columns, of its square */
 	double off[BASE];                      /* on the base's factor */
-	double alone, response;                /* of its square and with the response, the base taken off */
+	double alone, response; /* of its square and with the response, the base taken off */
 };
 
 /* Sums of products at a sum of two kappas, between its nodes: they are needed for many shapes of one kappa. */
@@ -105,7 +106,8 @@ static double product_sum(struct search *s, size_t power, double kappas, const f
 		basis_weights(&basis->sum.axis, log(kappas + MODEL_KAPPA0), w);
 		memset(mixed->products, 0, count * sizeof *mixed->products);
 		for (size_t k = 0; k < basis->sum.count; k++)
-			add(count, (float)w[k], from + k * DESIGN_SETS * 3 * count, mixed->products);
+			add(count, (float)w[k], from + k * DESIGN_SETS * 3 * count,
+			    mixed->products);
 		mixed->kappas = kappas;
 		mixed->known = true;
 	}
@@ -143,11 +145,15 @@ static void regress(struct search *s, size_t cosine, struct regressor *x)
 	for (size_t k = 0; k < basis->kappa.count; k++) {
 		if (!(w[k] < 0 || w[k] > 0))
 			continue;
-		const float *linear = s->sums->linear +
-				      ((k * DESIGN_SETS + s->task->set) * s->sums->columns * 2 + cosine) * basis->padded;
+		const float *linear =
+		    s->sums->linear +
+		    ((k * DESIGN_SETS + s->task->set) * s->sums->columns * 2 + cosine) *
+			basis->padded;
 		for (size_t c = 0; c < b->terms; c++)
-			x->column[c] += w[k] * dot(basis->padded, linear + 2 * c * basis->padded, x->c);
-		x->column[response] += w[k] * dot(basis->padded, linear + 2 * response * basis->padded, x->c);
+			x->column[c] +=
+			    w[k] * dot(basis->padded, linear + 2 * c * basis->padded, x->c);
+		x->column[response] +=
+		    w[k] * dot(basis->padded, linear + 2 * response * basis->padded, x->c);
 	}
 	x->response = x->column[response];
 	basis_products(basis, x->c, x->c, products);
@@ -160,7 +166,8 @@ static double cross_of(struct search *s, const struct regressor *a, const struct
 	const struct basis *basis = s->sums->basis;
 	float products[BASIS_PRODUCTS];
 	basis_products(basis, a->c, b->c, products);
-	return product_sum(s, 1, shape_kappa(basis, &a->shape) + shape_kappa(basis, &b->shape), products);
+	return product_sum(
+	    s, 1, shape_kappa(basis, &a->shape) + shape_kappa(basis, &b->shape), products);
 }
 
 static bool counts(const struct regressor *x)
@@ -176,7 +183,8 @@ static double squared(struct search *s, bool both)
 	if (counts(a))
 		left -= a->response * a->response / a->alone;
 	if (both && counts(b)) {
-		double share = counts(a) ? cross_of(s, a, b) : 0, alone = b->alone, response = b->response;
+		double share = counts(a) ? cross_of(s, a, b) : 0, alone = b->alone,
+		       response = b->response;
 		for (size_t i = 0; counts(a) && i < s->base.terms; i++)
 			share -= a->off[i] * b->off[i];
 		if (counts(a)) {
@@ -230,7 +238,8 @@ struct best {
 	double value; /* r^2 */
 };
 
-static double better(struct search *s, int vary, bool both, const struct shape *shape, struct best *best)
+static double better(
+    struct search *s, int vary, bool both, const struct shape *shape, struct best *best)
 {
 	double value = try_shape(s, vary, both, shape);
 	if (value > best->value)
@@ -246,13 +255,15 @@ static void refine(struct search *s, int vary, bool both, struct best *best)
 	size_t axes = basis_coordinates(basis);
 	double step = .5 / (SHAPE_SCAN - 1);
 	for (int round = 0; round < 14 && axes && step > 1e-3; round++) {
-		double size[AXES], low[AXES], high[AXES], g[AXES], h[AXES][AXES] = {{0}}, x[AXES], side[AXES][2];
+		double size[AXES], low[AXES], high[AXES], g[AXES], h[AXES][AXES] = {{0}}, x[AXES],
+								   side[AXES][2];
 		struct best top = *best;
 		struct shape middle = best->shape, shape;
 		for (size_t a = 0; a < axes; a++) {
 			const struct basis_axis *axis = &basis->axis[a];
 			size[a] = step * (axis->high - axis->low);
-			middle.at[a] = fmin(fmax(middle.at[a], axis->low + size[a]), axis->high - size[a]);
+			middle.at[a] =
+			    fmin(fmax(middle.at[a], axis->low + size[a]), axis->high - size[a]);
 			low[a] = fmax(axis->low - middle.at[a], -1.5 * size[a]) / size[a];
 			high[a] = fmin(axis->high - middle.at[a], 1.5 * size[a]) / size[a];
 		}
@@ -269,8 +280,8 @@ static void refine(struct search *s, int vary, bool both, struct best *best)
 				shape = middle;
 				shape.at[a] += size[a];
 				shape.at[b] += size[b];
-				h[a][b] = h[b][a] =
-				    better(s, vary, both, &shape, &top) - side[a][1] - side[b][1] + value;
+				h[a][b] = h[b][a] = better(s, vary, both, &shape, &top) -
+						    side[a][1] - side[b][1] + value;
 			}
 		}
 		quadratic_best(axes, g, h, low, high, x);
@@ -296,7 +307,8 @@ static struct best scan(struct search *s, int vary, bool both)
 			if (s->task->kinds && shape.kind >= s->task->kinds)
 				continue;
 			if (basis->model->tuned)
-				shape.at[basis->model->axes] = log(basis->kappa.at[kappa] + MODEL_KAPPA0);
+				shape.at[basis->model->axes] =
+				    log(basis->kappa.at[kappa] + MODEL_KAPPA0);
 			s->terms = basis->scan_terms + k * basis->padded;
 			better(s, vary, both, &shape, &best);
 		}
@@ -307,7 +319,8 @@ static struct best scan(struct search *s, int vary, bool both)
 
 static bool varies(const struct search *s)
 {
-	return s->base.variance > 1e-12 * s->sums->gram[s->task->set][s->task->response][s->task->response];
+	return s->base.variance >
+	       1e-12 * s->sums->gram[s->task->set][s->task->response][s->task->response];
 }
 
 /* The normal equations of base, M and M' cos dphase. */
@@ -376,7 +389,8 @@ struct fit fit_best(const struct gathered *gathered, const struct fit_task *task
 	return settle(&s, &blind, &locked);
 }
 
-struct fit fit_near(const struct gathered *gathered, const struct fit_task *task, const struct fit *from)
+struct fit fit_near(
+    const struct gathered *gathered, const struct fit_task *task, const struct fit *from)
 {
 	struct search s = {.sums = gathered, .task = task, .base = base_of(gathered, task)};
 	if (!varies(&s) || !(from->r > -1))
@@ -390,8 +404,8 @@ struct fit fit_near(const struct gathered *gathered, const struct fit_task *task
 
 /* ---- sums of a fit ---- */
 
-void fitted_prepare(struct fitted *f, const struct design *design, size_t model, const struct fit_task *task,
-    const struct fit *fit)
+void fitted_prepare(struct fitted *f, const struct design *design, size_t model,
+    const struct fit_task *task, const struct fit *fit)
 {
 	*f = (struct fitted){.design = design, .model = model, .task = task, .fit = fit};
 	if (model == SIZE_MAX)
@@ -412,7 +426,8 @@ struct regression_sums fitted_sums(const struct fitted *f, size_t dyad)
 {
 	const struct design *d = f->design;
 	const struct fit_task *task = f->task;
-	size_t base = task->base, y = task->response, columns = d->columns, at = dyad * DESIGN_SETS + task->set;
+	size_t base = task->base, y = task->response, columns = d->columns,
+	       at = dyad * DESIGN_SETS + task->set;
 	const double *gram = d->gram + at * columns * columns;
 	struct regression m = {.terms = base, .yy = gram[y * columns + y]};
 	for (size_t i = 0; i < base; i++) {
@@ -423,22 +438,27 @@ struct regression_sums fitted_sums(const struct fitted *f, size_t dyad)
 	if (f->model == SIZE_MAX)
 		return regression_sums(&m, f->fit->coefficient);
 	const struct basis *basis = &d->bases->of[f->model];
-	const float *record = d->sums[f->model] + at * design_record(d, basis), *c[] = {f->blind, f->locked},
-		    *products = record + design_linear(d, basis);
-	double factor[] = {design_factor(d, dyad, f->kappa), design_factor(d, dyad, f->kappa_locked)};
+	const float *record = d->sums[f->model] + at * design_record(d, basis),
+		    *c[] = {f->blind, f->locked}, *products = record + design_linear(d, basis);
+	double factor[] = {
+	    design_factor(d, dyad, f->kappa), design_factor(d, dyad, f->kappa_locked)};
 	m.terms = task->locked ? base + 2 : base + 1;
 	for (size_t k = 0; base + k < m.terms; k++) {
 		for (size_t i = 0; i < base; i++)
 			m.g[i][base + k] = m.g[base + k][i] =
-			    factor[k] * dot(basis->padded, record + (2 * i + k) * basis->padded, c[k]);
-		m.b[base + k] = factor[k] * dot(basis->padded, record + (2 * y + k) * basis->padded, c[k]);
+			    factor[k] *
+			    dot(basis->padded, record + (2 * i + k) * basis->padded, c[k]);
+		m.b[base + k] =
+		    factor[k] * dot(basis->padded, record + (2 * y + k) * basis->padded, c[k]);
 	}
 	m.g[base][base] = factor[0] * factor[0] * dot(basis->products, products, f->blind2);
 	if (task->locked) {
 		m.g[base][base + 1] = m.g[base + 1][base] =
-		    factor[0] * factor[1] * dot(basis->products, products + basis->products, f->cross);
+		    factor[0] * factor[1] *
+		    dot(basis->products, products + basis->products, f->cross);
 		m.g[base + 1][base + 1] =
-		    factor[1] * factor[1] * dot(basis->products, products + 2 * basis->products, f->locked2);
+		    factor[1] * factor[1] *
+		    dot(basis->products, products + 2 * basis->products, f->locked2);
 	}
 	return regression_sums(&m, f->fit->coefficient);
 }
@@ -447,15 +467,18 @@ double fitted_product(const struct fitted *f, size_t dyad, size_t column)
 {
 	const struct design *d = f->design;
 	size_t base = f->task->base, at = dyad * DESIGN_SETS + f->task->set;
-	const double *gram = d->gram + (at * d->columns + column) * d->columns, *coefficient = f->fit->coefficient;
+	const double *gram = d->gram + (at * d->columns + column) * d->columns,
+		     *coefficient = f->fit->coefficient;
 	double sum = 0;
 	for (size_t i = 0; i < base; i++)
 		sum += coefficient[i] * gram[i];
 	if (f->model == SIZE_MAX)
 		return sum;
 	const struct basis *basis = &d->bases->of[f->model];
-	const float *record = d->sums[f->model] + at * design_record(d, basis) + 2 * column * basis->padded;
-	sum += coefficient[base] * design_factor(d, dyad, f->kappa) * dot(basis->padded, record, f->blind);
+	const float *record =
+	    d->sums[f->model] + at * design_record(d, basis) + 2 * column * basis->padded;
+	sum += coefficient[base] * design_factor(d, dyad, f->kappa) *
+	       dot(basis->padded, record, f->blind);
 	if (f->task->locked)
 		sum += coefficient[base + 1] * design_factor(d, dyad, f->kappa_locked) *
 		       dot(basis->padded, record + basis->padded, f->locked);
@@ -489,7 +512,8 @@ static void predict(const struct fitted *f, size_t pair, struct prediction *work
 	design_values(d, f->model, pair, &work->grid, work->value, 1, taps);
 	for (size_t k = 0; k < d->bases->of[f->model].terms; k++)
 		for (size_t t = 0; t < taps; t++)
-			out[t] += (a * (double)f->blind[k] + b * (double)f->locked[k] * d->tap[pair * taps + t].cosine) *
+			out[t] += (a * (double)f->blind[k] +
+				      b * (double)f->locked[k] * d->tap[pair * taps + t].cosine) *
 				  (double)work->value[k * taps + t];
 }
 
@@ -511,7 +535,8 @@ static int predict_pair(size_t p, size_t worker, void *argument)
 	if (status == 0 && f->model != SIZE_MAX)
 		status = design_grid(d, f->model, &work.grid);
 	if (status == 0)
-		predict(f, p, &work, job->w + units_index(d->set, d->target[p], d->source[p]) * taps);
+		predict(
+		    f, p, &work, job->w + units_index(d->set, d->target[p], d->source[p]) * taps);
 	density_taps_free(&work.grid);
 	free(work.value);
 	free(work.column);

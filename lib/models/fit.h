@@ -20,15 +20,16 @@ struct fit_task {
 };
 
 struct fit {
-	struct shape blind, locked; /* of M and M' */
-	double r;                   /* -1: the response does not vary */
+	struct shape blind, locked;           /* of M and M' */
+	double r;                             /* -1: the response does not vary */
 	double coefficient[REGRESSION_TERMS]; /* of the base columns, M, M' cos dphase */
 };
 
 /* The best fit to gathered dyads. */
 struct fit fit_best(const struct gathered *gathered, const struct fit_task *task);
 /* The best one near `from`. */
-struct fit fit_near(const struct gathered *gathered, const struct fit_task *task, const struct fit *from);
+struct fit fit_near(
+    const struct gathered *gathered, const struct fit_task *task, const struct fit *from);
 /* Least squares on the base columns alone. */
 struct fit fit_base(const struct gathered *gathered, const struct fit_task *task);
 
@@ -38,11 +39,12 @@ struct fitted {
 	size_t model; /* SIZE_MAX: the base alone */
 	const struct fit_task *task;
 	const struct fit *fit;
-	float blind[BASIS_TERMS], locked[BASIS_TERMS], blind2[BASIS_PRODUCTS], cross[BASIS_PRODUCTS], locked2[BASIS_PRODUCTS];
+	float blind[BASIS_TERMS], locked[BASIS_TERMS], blind2[BASIS_PRODUCTS],
+	    cross[BASIS_PRODUCTS], locked2[BASIS_PRODUCTS];
 	double kappa, kappa_locked;
 };
-void fitted_prepare(struct fitted *fitted, const struct design *design, size_t model, const struct fit_task *task,
-    const struct fit *fit);
+void fitted_prepare(struct fitted *fitted, const struct design *design, size_t model,
+    const struct fit_task *task, const struct fit *fit);
 /* Sums of its prediction and the response over the taps of a dyad. */
 struct regression_sums fitted_sums(const struct fitted *fitted, size_t dyad);
 /* The sum of its prediction times a column over the taps of a dyad. */

@@ -5,11 +5,11 @@
 #include "se2/kernel.h"
 
 #define PI M_PI
-#define A (.49 + 1. / 12)       /* px^2: variance of the aperture, .7 px and the pixel's cell */
-#define ANGLE (5 * PI / 180)    /* rad: that of the group models over angles */
+#define A (.49 + 1. / 12)    /* px^2: variance of the aperture, .7 px and the pixel's cell */
+#define ANGLE (5 * PI / 180) /* rad: that of the group models over angles */
 #define ANGLES 36
 #define HARMONICS 40
-#define LENGTH 16               /* px: sigma, 1/alpha, sqrt(D11) at most */
+#define LENGTH 16 /* px: sigma, 1/alpha, sqrt(D11) at most */
 
 /*
  * exp(-r/s) is a mixture of Gaussians, integral over t > 0 of sqrt(2/pi) exp(-t^2/2) exp(-r^2 / 2 s^2 t^2), each of which the
@@ -34,7 +34,8 @@ static int fill_plane(double (*value)(const double *of, double x, double y), con
 	size_t middle = d->size / 2;
 	for (size_t r = 0; r <= middle; r++)
 		for (size_t c = 0; c <= middle; c++) {
-			float x = (float)value(of, (double)c * DENSITY_STEP, (double)r * DENSITY_STEP);
+			float x =
+			    (float)value(of, (double)c * DENSITY_STEP, (double)r * DENSITY_STEP);
 			for (size_t m = 0; m < 4; m++)
 				d->k[(m & 1 ? middle - r : middle + r) * d->size +
 				     (m & 2 ? middle - c : middle + c)] = x;
@@ -69,7 +70,8 @@ static int elongated(size_t kind, const double *at, double reach, size_t threads
 	return fill_plane(gaussian, at, reach, d);
 }
 
-static int process(struct se2_model model, double length, double reach, size_t threads, struct density *d)
+static int process(
+    struct se2_model model, double length, double reach, size_t threads, struct density *d)
 {
 	double theta[ANGLES];
 	se2_uniform(ANGLES, PI, theta);
@@ -95,7 +97,9 @@ static int direction(size_t kind, const double *at, double reach, size_t threads
 {
 	(void)kind;
 	double length = exp(at[0]);
-	return process((struct se2_model){.process = SE2_DIRECTION, .alpha = 1 / length, .d = exp(at[1]) / length},
+	return process(
+	    (struct se2_model){
+		.process = SE2_DIRECTION, .alpha = 1 / length, .d = exp(at[1]) / length},
 	    length, reach, threads, d);
 }
 
@@ -104,15 +108,17 @@ static int diffusion(size_t kind, const double *at, double reach, size_t threads
 {
 	(void)kind;
 	double length = exp(at[0]);
-	return process((struct se2_model){.process = SE2_DIFFUSION, .alpha = 1, .d11 = length * length, .d = exp(at[1])},
+	return process(
+	    (struct se2_model){
+		.process = SE2_DIFFUSION, .alpha = 1, .d11 = length * length, .d = exp(at[1])},
 	    length, reach, threads, d);
 }
 
 /* ---- densities of distance and direction: exp(-r/length) times a function of angles, averaged over the aperture ---- */
 
-#define FINE .125   /* px between radii */
-#define ORDERS 80   /* of Bessel functions, at most */
-#define TERMS 19    /* harmonics */
+#define FINE .125 /* px between radii */
+#define ORDERS 80 /* of Bessel functions, at most */
+#define TERMS 19  /* harmonics */
 
 /* exp(-x) I_n(x) for n <= count, by Miller's backward recurrence */
 static void bessel(double x, size_t count, double *value)
@@ -160,7 +166,8 @@ static void smooth_radii(double length, size_t order, size_t terms, size_t radii
 }
 
 /* The density sum_n weight[n] h_{order n}(r) cos(n (turns dtheta - order phi)) */
-static int fill_polar(double length, size_t order, size_t terms, const double *weight, double turns, double reach, struct density *d)
+static int fill_polar(double length, size_t order, size_t terms, const double *weight, double turns,
+    double reach, struct density *d)
 {
 	size_t middle = d->size / 2, radii = (size_t)((reach + 2) * 1.5 / FINE) + 8;
 	double *h = mem_alloc(radii * TERMS, sizeof *h);
@@ -169,19 +176,21 @@ static int fill_polar(double length, size_t order, size_t terms, const double *w
 	smooth_radii(length, order, terms, radii, h);
 	for (size_t p = 0; p < d->size * d->size; p++) {
 		double x = ((double)(p % d->size) - (double)middle) * DENSITY_STEP,
-		       y = ((double)middle - (double)(p / d->size)) * DENSITY_STEP, r = hypot(x, y) / FINE, radial[TERMS];
+		       y = ((double)middle - (double)(p / d->size)) * DENSITY_STEP,
+		       r = hypot(x, y) / FINE, radial[TERMS];
 		size_t k = r < 1 ? 1 : (size_t)r;
 		double t = r - (double)k;
 		/* Lagrange's cubic through radii k - 1 to k + 2 */
-		double w[] = {-t * (t - 1) * (t - 2) / 6, (t + 1) * (t - 1) * (t - 2) / 2, -(t + 1) * t * (t - 2) / 2,
-		    (t + 1) * t * (t - 1) / 6};
+		double w[] = {-t * (t - 1) * (t - 2) / 6, (t + 1) * (t - 1) * (t - 2) / 2,
+		    -(t + 1) * t * (t - 2) / 2, (t + 1) * t * (t - 1) / 6};
 		for (size_t n = 0; n < terms; n++) {
 			radial[n] = 0;
 			for (size_t i = 0; i < 4; i++)
 				radial[n] += weight[n] * w[i] * h[(k - 1 + i) * TERMS + n];
 		}
 		for (size_t a = 0; a < d->angles; a++) {
-			double angle = turns * PI * (double)a / (double)d->angles - (double)order * atan2(y, x),
+			double angle = turns * PI * (double)a / (double)d->angles -
+				       (double)order * atan2(y, x),
 			       twice = 2 * cos(angle), last = 1, here = cos(angle), sum = radial[0];
 			for (size_t n = 1; n < terms; n++) {
 				double next = twice * here - last;
@@ -217,7 +226,9 @@ static int fan(size_t kind, const double *at, double reach, size_t threads, stru
 	(void)threads;
 	double weight[TERMS];
 	size_t terms = von_mises(model_kappa(at[1]), 2 * ANGLE, weight);
-	return density_create(d, ANGLES, reach) < 0 ? -1 : fill_polar(exp(at[0]), 4, terms, weight, 2, reach, d);
+	return density_create(d, ANGLES, reach) < 0
+		   ? -1
+		   : fill_polar(exp(at[0]), 4, terms, weight, 2, reach, d);
 }
 
 /* M5, co-axial: exp(-r/length) exp(c (cos 2 phi - 1)) */
@@ -227,7 +238,9 @@ static int coaxial(size_t kind, const double *at, double reach, size_t threads, 
 	(void)threads;
 	double weight[TERMS];
 	size_t terms = von_mises(model_kappa(at[1]), 0, weight);
-	return density_create(d, 1, reach) < 0 ? -1 : fill_polar(exp(at[0]), 2, terms, weight, 0, reach, d);
+	return density_create(d, 1, reach) < 0
+		   ? -1
+		   : fill_polar(exp(at[0]), 2, terms, weight, 0, reach, d);
 }
 
 static double width(double x)
@@ -251,12 +264,28 @@ static double of_kappa(double x)
 	return log(x + MODEL_KAPPA0);
 }
 
-#define WIDTH(nodes) {of_width, 0, LENGTH, nodes}
-#define KAPPA {of_kappa, 0, MODEL_KAPPA_MAX, MODEL_KAPPAS}
-#define TRAVEL {log, .25, LENGTH, 14}
-#define CONCENTRATION {of_kappa, 0, 20, 10}
-#define TURNING {log, .01, 10, 10} /* rad^2 */
+#define WIDTH(nodes)                                                                               \
+	{                                                                                          \
+		of_width, 0, LENGTH, nodes                                                         \
+	}
+#define KAPPA                                                                                      \
+	{                                                                                          \
+		of_kappa, 0, MODEL_KAPPA_MAX, MODEL_KAPPAS                                         \
+	}
+#define TRAVEL                                                                                     \
+	{                                                                                          \
+		log, .25, LENGTH, 14                                                               \
+	}
+#define CONCENTRATION                                                                              \
+	{                                                                                          \
+		of_kappa, 0, 20, 10                                                                \
+	}
+#define TURNING                                                                                    \
+	{                                                                                          \
+		log, .01, 10, 10                                                                   \
+	} /* rad^2 */
 
+/* clang-format off */
 const struct model models[] = {
     {.name = "M0", .role = MODEL_RIVAL, .tuned = true, .kinds = 2, .axes = 1, .angles = 1, .axis = {WIDTH(24), KAPPA}, .fill = isotropic,
 	.parameter = {{"sigma", {1}, width}, {"kappa", {0, 1}, kappa}}},
@@ -278,4 +307,5 @@ const struct model models[] = {
     {.name = "G3", .role = MODEL_GROUP, .kinds = 1, .axes = 2, .angles = ANGLES, .axis = {TRAVEL, CONCENTRATION}, .fill = fan, .planted = {3, 3},
 	.parameter = {{"length", {1}, exp}, {"concentration", {0, 1}, kappa}}},
 };
+/* clang-format on */
 const size_t models_count = sizeof models / sizeof *models;

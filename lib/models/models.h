@@ -33,14 +33,15 @@ enum model_role {
 };
 
 #define MODEL_COORDINATES 3 /* of a shape, kappa's included */
-#define MODEL_KAPPAS 12 /* nodes of kappa */
+#define MODEL_KAPPAS 12     /* nodes of kappa */
 #define MODELS_MOST 12
 
 /* A coordinate of shapes: of which parameter, between which values. */
 struct model_axis {
 	double (*coordinate)(double parameter);
 	double low, high; /* of the parameter */
-	size_t nodes;     /* Chebyshev's, ends included, of the interpolation between shapes (shape.h) */
+	size_t
+	    nodes; /* Chebyshev's, ends included, of the interpolation between shapes (shape.h) */
 };
 
 /* A parameter is an increasing function of a sum of coordinates. */
@@ -60,8 +61,10 @@ struct model {
 	size_t angles;      /* of the densities; 1: they do not depend on dtheta */
 	struct model_axis axis[MODEL_COORDINATES];
 	/* The density of a kind at coordinates `at`, averaged over the aperture, with any factor. Main thread (FFTW). 0 or -1 */
-	int (*fill)(size_t kind, const double *at, double reach, size_t threads, struct density *density);
-	double planted[MODEL_COORDINATES]; /* of a group model: the values of its axes at which its power is measured (power.h) */
+	int (*fill)(
+	    size_t kind, const double *at, double reach, size_t threads, struct density *density);
+	double planted
+	    [MODEL_COORDINATES]; /* of a group model: the values of its axes at which its power is measured (power.h) */
 	struct model_parameter parameter[MODEL_COORDINATES]; /* axes + tuned of them */
 };
 

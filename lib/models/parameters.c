@@ -33,7 +33,8 @@ static int fit_without(const struct job *job, size_t without, struct fit *fit)
 		size_t count = dyads_without(d, without, dyad);
 		design_gather_columns(d, dyad, count, &gathered);
 		design_gather(d, job->model, dyad, count, &gathered);
-		*fit = job->whole ? fit_near(&gathered, job->task, job->whole) : fit_best(&gathered, job->task);
+		*fit = job->whole ? fit_near(&gathered, job->task, job->whole)
+				  : fit_best(&gathered, job->task);
 	}
 	gathered_free(&gathered);
 	free(dyad);
@@ -48,7 +49,8 @@ static int one_filter(size_t i, size_t worker, void *argument)
 }
 
 /* Of a shape's coordinates. */
-static double sum_of(const struct model_parameter *parameter, size_t coordinates, const struct fit *fit, bool locked)
+static double sum_of(
+    const struct model_parameter *parameter, size_t coordinates, const struct fit *fit, bool locked)
 {
 	double sum = 0;
 	for (size_t a = 0; a < coordinates; a++)
@@ -61,27 +63,33 @@ static double end_of(const struct basis *basis, const struct model_parameter *pa
 {
 	double sum = 0;
 	for (size_t a = 0; a < basis_coordinates(basis); a++)
-		sum += parameter->weight[a] * (end * parameter->weight[a] > 0 ? basis->axis[a].high : basis->axis[a].low);
+		sum += parameter->weight[a] *
+		       (end * parameter->weight[a] > 0 ? basis->axis[a].high : basis->axis[a].low);
 	return sum;
 }
 
 /* Whether a coordinate that the parameter depends on is at an end of its range. */
-static bool at_the_edge(const struct basis *basis, const struct model_parameter *parameter, const struct shape *shape)
+static bool at_the_edge(
+    const struct basis *basis, const struct model_parameter *parameter, const struct shape *shape)
 {
 	bool edge = false;
 	for (size_t a = 0; a < basis_coordinates(basis); a++) {
 		double near = 2e-3 * (basis->axis[a].high - basis->axis[a].low), x = shape->at[a];
 		bool depends = parameter->weight[a] < 0 || parameter->weight[a] > 0;
-		edge = edge || (depends && (x < basis->axis[a].low + near || x > basis->axis[a].high - near));
+		edge =
+		    edge ||
+		    (depends && (x < basis->axis[a].low + near || x > basis->axis[a].high - near));
 	}
 	return edge;
 }
 
-static struct parameter parameter_of(const struct job *job, const struct model_parameter *from, bool locked)
+static struct parameter parameter_of(
+    const struct job *job, const struct model_parameter *from, bool locked)
 {
 	const struct basis *basis = &job->design->bases->of[job->model];
 	size_t n = job->design->set->n, coordinates = basis_coordinates(basis);
-	double x = sum_of(from, coordinates, job->whole, locked), mean = 0, squares = 0, degrees = (double)n - 1;
+	double x = sum_of(from, coordinates, job->whole, locked), mean = 0, squares = 0,
+	       degrees = (double)n - 1;
 	struct parameter p = {from->name, locked, from->value(x), NAN, NAN,
 	    at_the_edge(basis, from, locked ? &job->whole->locked : &job->whole->blind)};
 	for (size_t i = 0; i < n; i++)
@@ -96,7 +104,8 @@ static struct parameter parameter_of(const struct job *job, const struct model_p
 	return p;
 }
 
-int parameters_find(const struct design *d, size_t model, const struct fit_task *given, struct parameter *out)
+int parameters_find(
+    const struct design *d, size_t model, const struct fit_task *given, struct parameter *out)
 {
 	struct fit_task task = *given;
 	struct fit whole;
@@ -112,8 +121,9 @@ int parameters_find(const struct design *d, size_t model, const struct fit_task 
 	for (size_t k = 0; status == 0 && k < terms * count; k++) {
 		const struct model_parameter *from = &models[model].parameter[k % count];
 		bool locked = k >= count;
-		out[k] = whole.r > -1 ? parameter_of(&job, from, locked)
-				      : (struct parameter){from->name, locked, NAN, NAN, NAN, false};
+		out[k] = whole.r > -1
+			     ? parameter_of(&job, from, locked)
+			     : (struct parameter){from->name, locked, NAN, NAN, NAN, false};
 	}
 	free(job.without);
 	return status < 0 ? -1 : (int)(terms * count);

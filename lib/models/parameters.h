@@ -10,10 +10,11 @@ struct parameter {
 	const char *name; /* as in "sigma_along" */
 	bool locked;      /* of the term locked to phase */
 	double value, low, high;
-	bool edge; /* a coordinate is at an end of its range, where there is no interval: low and high are nan */
+	bool
+	    edge; /* a coordinate is at an end of its range, where there is no interval: low and high are nan */
 };
 /* Of M0 the Gaussian's. out: (2 MODEL_COORDINATES), those of the term locked to phase last; their number; -1 with a reason. */
-int parameters_find(const struct design *design, size_t model, const struct fit_task *task, struct parameter *out)
-    __attribute__((warn_unused_result));
+int parameters_find(const struct design *design, size_t model, const struct fit_task *task,
+    struct parameter *out) __attribute__((warn_unused_result));
 
 #endif

@@ -14,19 +14,21 @@
 enum { GAIN, LEAD, COAXIAL, DIFFERENCES };
 
 struct worker {
-	float *sign;             /* (dyads) */
-	size_t *minus;           /* (dyads): those of a half whose residual changes its sign */
+	float *sign;              /* (dyads) */
+	size_t *minus;            /* (dyads): those of a half whose residual changes its sign */
 	struct gathered at_minus; /* of these */
-	struct gathered planted; /* of a half, with the planted response; its products are not its own */
+	struct gathered
+	    planted; /* of a half, with the planted response; its products are not its own */
 	struct fitted *fitted;
 	struct regression_sums *sums; /* (dyads) */
 	double *psi;                  /* (DIFFERENCES, dyads) */
 };
 
 struct job {
-	const struct design *design;  /* the response is y; before it the fit, behind it what may be planted */
-	size_t fit, y, part;          /* columns; part: the one that is planted */
-	size_t model;                 /* whose part it is */
+	const struct design
+	    *design; /* the response is y; before it the fit, behind it what may be planted */
+	size_t fit, y, part; /* columns; part: the one that is planted */
+	size_t model;        /* whose part it is */
 	enum design_set set;
 	uint64_t seed;
 	struct crossval_halves *halves; /* (SPLITS) */
@@ -39,14 +41,16 @@ struct job {
 static bool takes_part(const struct job *job, size_t m)
 {
 	enum model_role role = models[m].role;
-	return job->design->sums[m] && (m == job->model || role == MODEL_RIVAL || role == MODEL_COAXIAL);
+	return job->design->sums[m] &&
+	       (m == job->model || role == MODEL_RIVAL || role == MODEL_COAXIAL);
 }
 
 /* ---- the planted response ---- */
 
 /* The response is y or, where the residual y - fit changes its sign, 2 fit - y; with amount times the part. Over a half, from its sums
  * x of y, fit and part over all its dyads and over those with a changed sign. */
-static double planted_sum(const struct job *job, double y, double part, double minus_y, double minus_fit)
+static double planted_sum(
+    const struct job *job, double y, double part, double minus_y, double minus_fit)
 {
 	return y + 2 * (minus_fit - minus_y) + job->amount * part;
 }
@@ -55,15 +59,19 @@ static void plant_columns(const struct job *job, const struct gathered *whole, s
 {
 	size_t y = job->y, fit = job->fit, part = job->part;
 	double(*to)[DESIGN_COLUMNS] = w->planted.gram[job->set];
-	const double(*all)[DESIGN_COLUMNS] = whole->gram[job->set], (*minus)[DESIGN_COLUMNS] = w->at_minus.gram[job->set];
+	const double(*all)[DESIGN_COLUMNS] = whole->gram[job->set],
+	      (*minus)[DESIGN_COLUMNS] = w->at_minus.gram[job->set];
 	memcpy(w->planted.gram, whole->gram, sizeof whole->gram);
 	for (size_t c = 0; c < fit; c++)
-		to[c][y] = to[y][c] = planted_sum(job, all[c][y], all[c][part], minus[c][y], minus[c][fit]);
-	to[y][y] = all[y][y] + 4 * (minus[fit][fit] - minus[fit][y]) + job->amount * job->amount * all[part][part] +
+		to[c][y] = to[y][c] =
+		    planted_sum(job, all[c][y], all[c][part], minus[c][y], minus[c][fit]);
+	to[y][y] = all[y][y] + 4 * (minus[fit][fit] - minus[fit][y]) +
+		   job->amount * job->amount * all[part][part] +
 		   2 * job->amount * (all[y][part] + 2 * (minus[fit][part] - minus[y][part]));
 }
 
-static void plant_model(const struct job *job, const struct gathered *whole, size_t minuses, size_t m, struct worker *w)
+static void plant_model(
+    const struct job *job, const struct gathered *whole, size_t minuses, size_t m, struct worker *w)
 {
 	const struct design *d = job->design;
 	const struct basis *basis = &d->bases->of[m];
@@ -71,13 +79,16 @@ static void plant_model(const struct job *job, const struct gathered *whole, siz
 	design_gather_linear(d, m, w->minus, minuses, job->fit, 2, w->at_minus.linear);
 	w->planted.basis = basis;
 	w->planted.products = whole->products;
-	memcpy(w->planted.linear, whole->linear, basis->kappa.count * DESIGN_SETS * row * sizeof *whole->linear);
+	memcpy(w->planted.linear, whole->linear,
+	    basis->kappa.count * DESIGN_SETS * row * sizeof *whole->linear);
 	for (size_t k = 0; k < basis->kappa.count * DESIGN_SETS; k++) {
-		const float *all = whole->linear + k * row, *minus = w->at_minus.linear + k * 4 * padded;
+		const float *all = whole->linear + k * row,
+			    *minus = w->at_minus.linear + k * 4 * padded;
 		float *to = w->planted.linear + k * row + job->y * 2 * padded;
 		for (size_t t = 0; t < 2 * padded; t++)
 			to[t] = (float)planted_sum(job, (double)all[job->y * 2 * padded + t],
-			    (double)all[job->part * 2 * padded + t], (double)minus[2 * padded + t], (double)minus[t]);
+			    (double)all[job->part * 2 * padded + t], (double)minus[2 * padded + t],
+			    (double)minus[t]);
 	}
 }
 
@@ -104,8 +115,9 @@ static struct regression_sums planted_sums(const struct job *job, const struct w
 /* ---- a planting ---- */
 
 /* Half of the r of a fit on the test half, and of the dyads' influences on it, into differences with weights by[]. */
-static void score(const struct job *job, struct worker *w, const struct crossval_half *test, size_t model,
-    const struct fit_task *task, const struct fit *fit, const double by[DIFFERENCES], double r[DIFFERENCES])
+static void score(const struct job *job, struct worker *w, const struct crossval_half *test,
+    size_t model, const struct fit_task *task, const struct fit *fit, const double by[DIFFERENCES],
+    double r[DIFFERENCES])
 {
 	struct regression_sums all = {0};
 	fitted_prepare(w->fitted, job->design, model, task, fit);
@@ -118,18 +130,23 @@ static void score(const struct job *job, struct worker *w, const struct crossval
 	for (size_t q = 0; q < test->dyads; q++) {
 		double influence = regression_influence(&all, &w->sums[q]).r;
 		for (size_t k = 0; k < DIFFERENCES; k++)
-			w->psi[k * job->design->dyads + test->dyad[q]] += .5 * by[k] * influence / (double)SPLITS;
+			w->psi[k * job->design->dyads + test->dyad[q]] +=
+			    .5 * by[k] * influence / (double)SPLITS;
 	}
 }
 
 /* One direction of a split: fits beside overlap and their scores. */
-static void direction(const struct job *job, struct worker *w, size_t split, size_t half, double r[DIFFERENCES])
+static void direction(
+    const struct job *job, struct worker *w, size_t split, size_t half, double r[DIFFERENCES])
 {
-	static const double of_overlap[] = {-1, 0, 0}, of_rival[] = {0, -1, 0}, of_coaxial[] = {0, 0, -1}, of_group[] = {1, 1, 1};
+	static const double of_overlap[] = {-1, 0, 0}, of_rival[] = {0, -1, 0},
+			    of_coaxial[] = {0, 0, -1}, of_group[] = {1, 1, 1};
 	const struct design *d = job->design;
-	const struct crossval_half *train = &job->halves[split].half[half], *test = &job->halves[split].half[1 - half];
+	const struct crossval_half *train = &job->halves[split].half[half],
+				   *test = &job->halves[split].half[1 - half];
 	const struct gathered *whole = job->whole + (2 * split + half) * MODELS_MOST;
-	struct fit_task task = {.base = job->fit, .response = job->y, .locked = true, .set = job->set, .coarse = true};
+	struct fit_task task = {
+	    .base = job->fit, .response = job->y, .locked = true, .set = job->set, .coarse = true};
 	struct fit fit[MODELS_MOST];
 	size_t minuses = 0, rival = SIZE_MAX;
 	for (size_t q = 0; q < train->dyads; q++)
@@ -173,8 +190,10 @@ static int one_planting(size_t k, size_t worker, void *argument)
 				r[i][split] += x[i];
 		}
 	for (size_t i = 0; i < DIFFERENCES; i++)
-		credited = credited && split_mean(SPLITS, r[i], resample_influence(w->psi + i * d->dyads, d->set->n),
-					   (double)d->set->n - 1).low > 0;
+		credited = credited && split_mean(SPLITS, r[i],
+					   resample_influence(w->psi + i * d->dyads, d->set->n),
+					   (double)d->set->n - 1)
+					       .low > 0;
 	job->credited[k] = credited;
 	return 0;
 }
@@ -199,7 +218,8 @@ static int suffices(struct job *job, double effect, size_t plantings)
 {
 	size_t count = 0;
 	job->amount = effect / sqrt(1 - effect * effect) *
-		      sqrt(variance(job->design, job->set, job->y) / variance(job->design, job->set, job->part));
+		      sqrt(variance(job->design, job->set, job->y) /
+			   variance(job->design, job->set, job->part));
 	if (par_for(plantings, job->design->threads, one_planting, job) < 0)
 		return -1;
 	for (size_t k = 0; k < plantings; k++)
@@ -246,12 +266,14 @@ static int worker_create(struct worker *w, const struct design *d)
 	w->fitted = mem_alloc(1, sizeof *w->fitted);
 	w->sums = mem_alloc(d->dyads, sizeof *w->sums);
 	w->psi = mem_alloc(DIFFERENCES * d->dyads, sizeof *w->psi);
-	int status = gathered_create(&w->at_minus, d) < 0 || gathered_create(&w->planted, d) < 0 ? -1 : 0;
+	int status =
+	    gathered_create(&w->at_minus, d) < 0 || gathered_create(&w->planted, d) < 0 ? -1 : 0;
 	free(w->planted.products);
 	return w->sign && w->minus && w->fitted && w->sums && w->psi ? status : -1;
 }
 
-static int find_all(struct job *job, const struct power_plan *plan, const bool *wanted, double *effect)
+static int find_all(
+    struct job *job, const struct power_plan *plan, const bool *wanted, double *effect)
 {
 	const struct design *d = job->design;
 	size_t part = job->y + 1;
@@ -350,11 +372,17 @@ static int planted_part(const struct design *d, size_t model, double *w)
 	return status;
 }
 
-int power_find(const struct design *given, enum design_set set, const struct power_plan *plan, const bool *wanted, double *effect)
+int power_find(const struct design *given, enum design_set set, const struct power_plan *plan,
+    const bool *wanted, double *effect)
 {
-	size_t size = given->set->n * given->set->n * given->set->taps, fit = given->overlap + 1, parts = 0;
-	struct design d = {.set = given->set, .edges = given->edges, .bases = given->bases, .threads = given->threads,
-	    .overlap = given->overlap, .columns = fit};
+	size_t size = given->set->n * given->set->n * given->set->taps, fit = given->overlap + 1,
+	       parts = 0;
+	struct design d = {.set = given->set,
+	    .edges = given->edges,
+	    .bases = given->bases,
+	    .threads = given->threads,
+	    .overlap = given->overlap,
+	    .columns = fit};
 	double *w[DESIGN_COLUMNS] = {NULL};
 	memcpy(d.column, given->column, fit * sizeof *d.column);
 	int status = (w[parts++] = mem_alloc(size, sizeof **w)) ? best_fit(given, set, w[0]) : -1;

@@ -26,7 +26,7 @@ struct power_plan {
  * INFINITY where POWER_MOST does not suffice. given: the design of the comparison. Shapes are searched at the places where
  * searches start, over POWER_SPLITS random halves. Main thread. 0 or -1.
  */
-int power_find(const struct design *given, enum design_set set, const struct power_plan *plan, const bool *wanted,
-    double *effect) __attribute__((warn_unused_result));
+int power_find(const struct design *given, enum design_set set, const struct power_plan *plan,
+    const bool *wanted, double *effect) __attribute__((warn_unused_result));
 
 #endif

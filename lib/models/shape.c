@@ -77,9 +77,9 @@ void basis_products(const struct basis *s, const float *c, const float *d, float
 struct nodes {
 	size_t count, points;
 	struct density *density; /* (count) */
-	float *x;              /* (count, points): samples within reach, what is not spanned yet */
-	double *norm, *left;   /* (count): of the samples at first; squared, of what is left */
-	double *c;             /* (count, BASIS_TERMS) */
+	float *x;            /* (count, points): samples within reach, what is not spanned yet */
+	double *norm, *left; /* (count): of the samples at first; squared, of what is left */
+	double *c;           /* (count, BASIS_TERMS) */
 	size_t pivot[BASIS_TERMS];
 	double turn[BASIS_TERMS][BASIS_TERMS]; /* phi_k = sum_j turn[k][j] M(pivot j) / norm */
 };

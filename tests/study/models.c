@@ -92,7 +92,8 @@ static double bell(double x, double sigma)
 }
 
 /* What is planted, at a tap. */
-static double planted(const struct study *s, size_t shape, const struct units_tap *tap, double dtheta)
+static double planted(
+    const struct study *s, size_t shape, const struct units_tap *tap, double dtheta)
 {
 	const double *x = shapes[s->kind][shape];
 	double u = tap->along, v = tap->across, c = cos(dtheta / 2), e = sin(dtheta / 2);
@@ -102,7 +103,8 @@ static double planted(const struct study *s, size_t shape, const struct units_ta
 	case M1:
 		return bell(u, x[0]) * bell(v, x[1]) * exp(x[2] * (cos(2 * dtheta) - 1));
 	case M2:
-		return bell(u * c + v * e, x[0]) * bell(v * c - u * e, x[1]) * exp(x[2] * (cos(2 * dtheta) - 1));
+		return bell(u * c + v * e, x[0]) * bell(v * c - u * e, x[1]) *
+		       exp(x[2] * (cos(2 * dtheta) - 1));
 	case G1:
 	case G2:
 		return orientation_at(&s->process[shape], u / STEP, v / STEP, dtheta);
@@ -140,14 +142,16 @@ static void smooth_noise(struct rng *rng, size_t width, double *out)
 		for (size_t q = 0; q < (2 * MARGIN + 1) * (2 * MARGIN + 1); q++) {
 			size_t r = q / (2 * MARGIN + 1), c = q % (2 * MARGIN + 1);
 			double y = (double)r - MARGIN, x = (double)c - MARGIN;
-			out[p] += exp(-(x * x + y * y) / (2 * .49)) * e[(p / width + r) * wide + p % width + c];
+			out[p] += exp(-(x * x + y * y) / (2 * .49)) *
+				  e[(p / width + r) * wide + p % width + c];
 		}
 	free(e);
 }
 
 static void plant(const struct study *s, uint64_t seed, struct units *set, double *c1)
 {
-	size_t n = s->filters, taps = s->width * s->width, shape = seed % SHAPES, sizes[] = {n, n, s->width, s->width};
+	size_t n = s->filters, taps = s->width * s->width, shape = seed % SHAPES,
+	       sizes[] = {n, n, s->width, s->width};
 	struct rng rng = rng_start(seed, RNG_TEST, (uint32_t)s->kind, 0);
 	struct gabor_row *rows = room(n, sizeof *rows);
 	struct npys_array kernel;
@@ -167,8 +171,8 @@ static void plant(const struct study *s, uint64_t seed, struct units *set, doubl
 	kernel.x = room(kernel.header.elements, sizeof(double));
 	if (units_build(set, &kernel, rows, n, NULL) < 0)
 		fail();
-	double *overlap = room(n * n * taps, sizeof *overlap), *part = room(n * n * taps, sizeof *part),
-	       *noise = room(n * n * taps, sizeof *noise);
+	double *overlap = room(n * n * taps, sizeof *overlap),
+	       *part = room(n * n * taps, sizeof *part), *noise = room(n * n * taps, sizeof *noise);
 	for (size_t p = 0; p < n * n; p++) {
 		smooth_noise(&rng, s->width, noise + p * taps);
 		for (size_t t = 0; t < taps; t++) {
@@ -188,9 +192,12 @@ static void plant(const struct study *s, uint64_t seed, struct units *set, doubl
 	standardise(overlap, n, taps);
 	standardise(part, n, taps);
 	standardise(noise, n, taps);
-	double effect = s->kind == NONE ? 0 : s->effect, left = sqrt(1 - OVERLAP * OVERLAP - effect * effect);
+	double effect = s->kind == NONE ? 0 : s->effect,
+	       left = sqrt(1 - OVERLAP * OVERLAP - effect * effect);
 	for (size_t k = 0; k < n * n * taps; k++)
-		set->weight[k] = k / taps / n == k / taps % n ? 0 : OVERLAP * overlap[k] + effect * part[k] + left * noise[k];
+		set->weight[k] = k / taps / n == k / taps % n
+				     ? 0
+				     : OVERLAP * overlap[k] + effect * part[k] + left * noise[k];
 	free(overlap);
 	free(part);
 	free(noise);
@@ -210,12 +217,16 @@ static void study_one(const struct study *s, uint64_t seed)
 	if (design_create(&design) < 0 || crossval_run(&x, &design, &halves) < 0)
 		fail();
 	for (size_t tapset = DESIGN_SETS; tapset-- > 0;) {
-		printf("%s\t%g\t%llu\t%s", names[s->kind], s->effect, (unsigned long long)seed, tapset == DESIGN_ALL ? "all" : "far");
+		printf("%s\t%g\t%llu\t%s", names[s->kind], s->effect, (unsigned long long)seed,
+		    tapset == DESIGN_ALL ? "all" : "far");
 		for (size_t m = 0; m < models_count; m++)
 			if (models[m].role == MODEL_GROUP) {
 				struct credit c = compare_credit(&x, m, tapset);
-				printf("\t%s\t%.5f\t%.5f\t%.5f\t%.5f\t%g", models[m].name, c.lead.value, c.lead.low, c.gain.low,
-				    c.over_coaxial.low, !c.credited ? 0 : c.better ? .5 : 1);
+				printf("\t%s\t%.5f\t%.5f\t%.5f\t%.5f\t%g", models[m].name,
+				    c.lead.value, c.lead.low, c.gain.low, c.over_coaxial.low,
+				    !c.credited ? 0
+				    : c.better  ? .5
+						: 1);
 			}
 		printf("\n");
 	}
