@@ -31,7 +31,7 @@ plot table using (place(strcol(1))):(column('accepted_share')) with points lt 1 
 # the others about zero, with what the run says of itself
 set yrange [*<-0.02:0.02<*]
 set offsets 0, 0, graph 0.08, graph 0.08
-titles = 'iso_excitatory:K1:_iso-orientation_index,_excitatory R_0_beyond:K1_beyond_overlap:_signed_R₀_(primary) lead_G1:lead_of_the_direction_process_over_M0_to_M4'
+titles = 'iso_excitatory:K1:_iso-orientation_index,_excitatory R_0_beyond:K1_beyond_overlap:_signed_R₀_(primary) lead_G1:lead_of_the_direction_process,_beside_overlap'
 heading(q) = (s = q, sum [i = 1:words(titles)] (word(titles, i)[1:strlen(q) + 1] eq q.':' ? (s = blanks(word(titles, i)[strlen(q) + 2:*]), 0) : 0), s)
 do for [q in 'iso_excitatory R_0_beyond lead_G1'] {
 	set title heading(q).' (filled: p ≤ .05)'
