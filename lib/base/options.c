@@ -272,9 +272,6 @@ static const struct opt *find(const struct tool *tool, char letter, const char *
 	return NULL;
 }
 
-static bool
-    *on_command_line; /* which options are, in the table's order, to the end of the process */
-
 static void take(
     const struct tool *tool, const struct opt *o, const char *shown, const char *value, bool *given)
 {
@@ -582,19 +579,6 @@ size_t opt_parse(const struct tool *tool, int argc, char **argv)
 	if (operands > tool->operands_max)
 		usage_error(tool, argv[1 + tool->operands_max], "one operand too many; see --help");
 	check_rules(tool, given);
-	free(on_command_line);
-	on_command_line = given;
+	free(given);
 	return operands;
-}
-
-const struct opt *opt_other(const struct tool *tool, size_t count, const char *const *names)
-{
-	for (size_t at = 0; on_command_line && tool->options[at].name; at++) {
-		bool named = !on_command_line[at];
-		for (size_t k = 0; k < count; k++)
-			named = named || !strcmp(tool->options[at].name, names[k]);
-		if (!named)
-			return &tool->options[at];
-	}
-	return NULL;
 }

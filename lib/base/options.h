@@ -128,10 +128,6 @@ struct tool {
  * prints "tool: what: why" and exits 2. On return argv[1..n] are the operands; gives n. */
 size_t opt_parse(const struct tool *tool, int argc, char **argv);
 
-/* The first option on the command line that is not one of the `count` names, NULL if there is
- * none: for a mode that refuses other options. */
-const struct opt *opt_other(const struct tool *tool, size_t count, const char *const *names);
-
 /* An option's value in the command line's own words (for a model's metadata); buffer of size bytes. "" where unset. */
 void opt_text(const struct opt *option, char *buffer, size_t size);
 

@@ -24,7 +24,6 @@
 #define FOR_FMA
 #define FOR_AVX512
 #endif
-#define VECTOR_CLONES FOR_AVX512
 
 /* What such a function calls in its loops must become part of it. */
 #define VECTOR_INLINE static inline __attribute__((always_inline))

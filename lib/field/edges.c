@@ -1,3 +1,4 @@
+/* Co-occurrence of edges in images: see edges.h. */
 #include "field/edges.h"
 #include <math.h>
 #include <stdbool.h>
@@ -14,7 +15,6 @@
 #define SIZE ((size_t)13)
 #define MARGIN ((size_t)6)
 #define IMAGES ((size_t)8) /* at a time */
-#define PI UNITS_PI
 
 struct edge {
 	uint32_t row, column, angle;
@@ -43,7 +43,7 @@ struct edges {
 void edges_angles(double *theta)
 {
 	for (size_t t = 0; t < T; t++)
-		theta[t] = PI * (double)t / EDGES_ANGLES;
+		theta[t] = M_PI * (double)t / EDGES_ANGLES;
 }
 
 static void make_bank(struct edges *e)
@@ -51,8 +51,8 @@ static void make_bank(struct edges *e)
 	for (size_t t = 0; t < T; t++)
 		for (int odd = 0; odd < 2; odd++) {
 			struct gabor g = {.amplitude = 1,
-			    .theta = PI * (double)t / EDGES_ANGLES,
-			    .phase = odd ? PI / 2 : 0,
+			    .theta = M_PI * (double)t / EDGES_ANGLES,
+			    .phase = odd ? M_PI / 2 : 0,
 			    .frequency = .2,
 			    .sigma_across = 1.7,
 			    .sigma_along = 2.2};
@@ -184,7 +184,7 @@ static int find(size_t i, size_t worker, void *argument)
 				}
 			if (!(best >= least && best > 0))
 				continue;
-			double theta = PI * (double)angle / EDGES_ANGLES;
+			double theta = M_PI * (double)angle / EDGES_ANGLES;
 			double dx = -sin(theta), dy = cos(theta); /* across the stripes, y up */
 			const float *x = energy + angle * stride;
 			double before = bilinear(x, w, (double)r - dy, (double)c + dx);
@@ -288,7 +288,7 @@ int edges_kernel(const struct edges *e, float *k)
 		return -1;
 	}
 	for (size_t i = 0; i < T; i++) {
-		double theta = PI * (double)i / EDGES_ANGLES, c = cos(theta), s = sin(theta);
+		double theta = M_PI * (double)i / EDGES_ANGLES, c = cos(theta), s = sin(theta);
 		for (size_t r = 0; r < e->side; r++)
 			for (size_t q = 0; q < e->side; q++) {
 				double x = (double)q - reach, y = reach - (double)r;

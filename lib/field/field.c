@@ -6,7 +6,6 @@
 #include "base/memory.h"
 #include "base/threads.h"
 
-#define PI UNITS_PI
 #define CUT 3  /* of G_h, in h */
 #define SPAN 6 /* points a side that G_h reaches at most */
 
@@ -103,10 +102,10 @@ static double density(size_t count, const double *x, double a)
 	double sum = 0;
 	for (size_t k = 0; k < count; k++)
 		for (int turn = -1; turn <= 1; turn++) {
-			double d = units_wrap_axis(x[k] - a) + turn * PI;
+			double d = units_wrap_axis(x[k] - a) + turn * M_PI;
 			sum += exp(-d * d / (2 * FIELD_RHO * FIELD_RHO));
 		}
-	return sum * PI / ((double)count * FIELD_RHO * sqrt(2 * PI));
+	return sum * M_PI / ((double)count * FIELD_RHO * sqrt(2 * M_PI));
 }
 
 /* The taps of pair (i, j) with weights w (taps), in both frames with half weight each: a += sum G w, b += sum G on
@@ -223,7 +222,7 @@ int field_of_kernel(
 	double *a = mem_alloc(points, sizeof *a);
 	if (!a)
 		return -1;
-	bool both = kernel->period < 1.5 * PI;
+	bool both = kernel->period < 1.5 * M_PI;
 	for (size_t t = 0; t < kernel->angles; t++) {
 		/* 1 / rho: half the way to the neighbours on both sides, around the period */
 		double before =
@@ -267,7 +266,7 @@ int field_of_kernel(
 
 static double degrees(double re, double im)
 {
-	double d = atan2(im, re) * 90 / PI;
+	double d = atan2(im, re) * 90 / M_PI;
 	return d <= -90 ? 90 : d;
 }
 

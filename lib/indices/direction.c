@@ -69,7 +69,7 @@ struct totals {
 	double still_0[RANGES], still_1[RANGES], still_2[RANGES];
 };
 
-VECTOR_CLONES static void sum_pairs(
+FOR_AVX512 static void sum_pairs(
     const struct direction *d, const struct arrangement *at, struct totals *total)
 {
 	const struct labels *labels = &d->labels;
@@ -109,7 +109,7 @@ VECTOR_CLONES static void sum_pairs(
 }
 
 /* the means of R_0, R_1 and R_2 over permutations of the units as they were drawn */
-VECTOR_CLONES static void sum_still(
+FOR_AVX512 static void sum_still(
     const struct direction *d, const struct arrangement *at, struct totals *total)
 {
 	const struct labels *labels = &d->labels;

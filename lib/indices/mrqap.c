@@ -18,7 +18,7 @@ struct mrqap {
 };
 
 /* g = sums of products of two terms, `from` to `to` - 1 against all before, pair p factor[p] times (NULL: once) */
-VECTOR_CLONES static void sum_products(const struct mrqap *m, const double *factor, size_t from,
+FOR_AVX512 static void sum_products(const struct mrqap *m, const double *factor, size_t from,
     size_t to, double g[REGRESSION_TERMS][REGRESSION_TERMS])
 {
 	for (size_t a = from; a < to; a++)
@@ -33,7 +33,7 @@ VECTOR_CLONES static void sum_products(const struct mrqap *m, const double *fact
 }
 
 /* the products of ORIENTATION as it is moved among units */
-VECTOR_CLONES static void sum_moved(
+FOR_AVX512 static void sum_moved(
     const struct mrqap *m, const size_t *order, double g[REGRESSION_TERMS][REGRESSION_TERMS])
 {
 	size_t n = m->n;

@@ -56,7 +56,7 @@ static void sum_taps(const struct subject *subject, size_t p, struct sums *sums)
 	}
 }
 
-VECTOR_CLONES static void add_still(
+FOR_AVX512 static void add_still(
     const struct phase *phase, const double *factor, struct sums *to)
 {
 	for (size_t p = 0; p < phase->n * phase->n; p++) {
@@ -106,7 +106,7 @@ struct moved {
 	double x[RANGES], xm[RANGES], xx[RANGES], kx[RANGES];
 };
 
-VECTOR_CLONES static void add_moved(
+FOR_AVX512 static void add_moved(
     const struct phase *phase, const struct arrangement *at, struct moved *to)
 {
 	size_t n = phase->n;

@@ -94,7 +94,7 @@ size_t invariant_numbers(const struct invariant *p)
 
 /* A pair's taps onto p->taps: 1, c, s, c c, c s, then y, y c, y s of each weight. less (weights, stride): taken off the weights;
  * NULL: nothing. */
-VECTOR_CLONES static void gather(struct invariant *p, const struct invariant_data *data,
+FOR_AVX512 static void gather(struct invariant *p, const struct invariant_data *data,
     size_t pair, const float *less, size_t stride)
 {
 	const vector one = {1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1}, design = {1, 1, 1, 1, 1};
@@ -195,7 +195,7 @@ VECTOR_INLINE void across_rows(float *restrict out, const float *restrict in, si
 }
 
 /* Rows 0 to half of every plane: the others are the same from the other end. */
-VECTOR_CLONES static void weigh(
+FOR_AVX512 static void weigh(
     const struct invariant *p, const struct invariant_width *width, const float *in, float *out)
 {
 	float near[64], angle[MOST_ANGLES];
@@ -221,7 +221,7 @@ VECTOR_CLONES static void weigh(
 
 /* place (TERMS, cells) += the coefficients of the normal equations; a tap's worth of ridge keeps the phase terms bounded, and
  * where hardly a tap is near the weight is `base` */
-VECTOR_CLONES static void solve(size_t count, size_t cells, const float *g, const float *y,
+FOR_AVX512 static void solve(size_t count, size_t cells, const float *g, const float *y,
     bool phase, float base, float *place)
 {
 #pragma omp simd
@@ -247,7 +247,7 @@ VECTOR_CLONES static void solve(size_t count, size_t cells, const float *g, cons
 }
 
 /* what the coefficients leave of the sums g (DESIGN, cells), y (TERMS, cells) */
-VECTOR_CLONES static void leave(
+FOR_AVX512 static void leave(
     size_t count, size_t cells, const float *g, const float *y, const float *place, float *rest)
 {
 #pragma omp simd
@@ -302,7 +302,7 @@ static void fit(
 }
 
 /* squared error on the sums `held`, but for the weights' own squares */
-VECTOR_CLONES static double squared_error(
+FOR_AVX512 static double squared_error(
     size_t count, size_t cells, const float *g, const float *y, const float *place)
 {
 	double sum = 0;
@@ -455,7 +455,7 @@ int invariant_learn(struct invariant *p, const struct invariant_data *data, cons
 
 /* ---- between the nodes ---- */
 
-VECTOR_CLONES void invariant_predict(const struct invariant *p, const struct invariant_data *data,
+FOR_AVX512 void invariant_predict(const struct invariant *p, const struct invariant_data *data,
     size_t pair, size_t stride, float *out)
 {
 	double angles = (double)p->angles;

@@ -21,7 +21,7 @@ struct products {
 };
 
 /* out[r] (TILE) = sum over taps of row[r][t] other[t] */
-VECTOR_CLONES static void multiply(
+FOR_AVX512 static void multiply(
     const float *const *row, const float *other, size_t taps, float *const *out)
 {
 	float a[TILE] = {0}, b[TILE] = {0}, c[TILE] = {0}, d[TILE] = {0};

@@ -94,7 +94,7 @@ static void decompose(double *a, size_t m, double *scale)
 }
 
 /* x (m, LANES): right sides become solutions */
-VECTOR_CLONES static void solve(const struct block *block, double *x)
+FOR_AVX512 static void solve(const struct block *block, double *x)
 {
 	size_t m = block->m;
 	const double *l = block->factor;
@@ -312,7 +312,7 @@ static void gather(const struct fits *fits, size_t i, size_t j, double *tile)
 	}
 }
 
-VECTOR_CLONES static void add_scaled(double *to, const double *from, double f)
+FOR_AVX512 static void add_scaled(double *to, const double *from, double f)
 {
 #pragma omp simd
 	for (size_t q = 0; q < LANES; q++)

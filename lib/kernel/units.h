@@ -18,8 +18,6 @@
 #include "npys/npys.h"
 #include "table/table.h"
 
-#define UNITS_PI M_PI
-
 /* A unit that takes part: accepted fit, rms > 0. gabor is in canonical form (theta in [0, pi)). */
 struct unit {
 	size_t channel; /* of the kernel; row of the table */

@@ -7,7 +7,6 @@
 #include "base/vector.h"
 #include "kernel/units.h"
 
-#define PI UNITS_PI
 #define NODES 24 /* of an axis at most */
 
 static size_t lanes(size_t n)
@@ -19,7 +18,7 @@ static size_t lanes(size_t n)
 
 static double node_at(const struct basis_axis *axis, size_t k)
 {
-	double x = (1 - cos(PI * (double)k / ((double)axis->nodes - 1))) / 2;
+	double x = (1 - cos(M_PI * (double)k / ((double)axis->nodes - 1))) / 2;
 	return axis->low + x * (axis->high - axis->low);
 }
 
