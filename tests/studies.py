@@ -85,7 +85,7 @@ def seeds_are_combined(root):
     for name, *key in (("stats", "K_beyond_C", "signed", "R_0"), ("iterated", "K_iterated", "positive", "iso_orientation"),
                        ("compare", "K", "positive", "lead_G1")):
         one, two = (float(row(f"{root}/seed-{s}/{name}.tsv", *key)["value"]) for s in (101, 102))
-        both = row("out/figures/seeds.tsv", *key)
+        both = row("out/figures/run/seeds.tsv", *key)
         assert float(both["n"]) == 2 and abs(float(both["value"]) - (one + two) / 2) < 1e-9, (key, both)
 
 
