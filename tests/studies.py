@@ -83,7 +83,7 @@ def seeds_are_combined(root):
         (i,) = [i for i, k in enumerate(zip(t["kernel"], t["part"], t["quantity"])) if k == key]
         return {c: t[c][i] for c in t}
     for name, *key in (("stats", "K_beyond_C", "signed", "R_0"), ("iterated", "K_iterated", "positive", "iso_orientation"),
-                       ("compare", "K", "positive", "lead_G1")):
+                       ("compare", "K", "signed", "lead_G1")):
         one, two = (float(row(f"{root}/seed-{s}/{name}.tsv", *key)["value"]) for s in (101, 102))
         both = row("out/figures/run/seeds.tsv", *key)
         assert float(both["n"]) == 2 and abs(float(both["value"]) - (one + two) / 2) < 1e-9, (key, both)
