@@ -130,7 +130,7 @@ save("three", x[k], y[k])
 		-n 2 $me --log /dev/full | 1 | No space left
 		-n 2 train-v1-mpi --no-such-option | 2 | no-such-option: unknown option
 		-n 2 $me --k1 4 | 2 | sides of kernels are odd
-		-n 2 train-v1-mpi $small $data_file | 2 | -o: a file
+		-n 2 train-v1-mpi $small $data_file | 2 | -o: needed, with a file
 		-n 1 $me : -n 1 $me --rate 0.1 | 2 | command lines differ
 		-n 1 $me : -n 1 $me --k0 4 | 2 | command lines differ
 		-n 2 train-v1-mpi $small cut -o out | 1 | got [0-9]+ of [0-9]+ bytes

@@ -105,7 +105,7 @@ assert [x.shape for x in npys("s.lgn.npys")] == [(3, 3)] * 2 and [x.shape for x 
 	cp m model
 	mv l kept
 	errors "train-v1 $small -o out $c" <<-EOF
-		--epochs 1 --log l $stripes | 1 | l: has less than the [0-9]+ bytes
+		--epochs 1 --log l $stripes | 1 | l: is missing; it had [0-9]+ bytes
 		--epochs 2 $stripes | 1 | epochs was 1, now it is 2
 		--epochs 1 $other | 1 | (images|data_hash) was
 		--epochs 1 --checkpoint model $stripes | 1 | not a checkpoint
@@ -127,8 +127,8 @@ assert [x.shape for x in npys("s.lgn.npys")] == [(3, 3)] * 2 and [x.shape for x 
 	errors "train-v1 $small --epochs 1" <<-EOF
 		--checkpoint c -o c $stripes | 2 | is the file of
 		--log c --checkpoint c $stripes | 2 | is the file of
-		--checkpoint - -o out $stripes | 2 | not a stream
-		--log - -o out $stripes | 2 | not a stream
+		--checkpoint - -o out $stripes | 2 | standard input or output will not do
+		--log - -o out $stripes | 2 | standard input or output will not do
 		--log mine mine -o out | 2 | is to be read
 		--log ./mine mine -o out | 2 | is to be read
 		--log soft mine -o out | 2 | is to be read
