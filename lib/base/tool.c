@@ -131,7 +131,7 @@ void tool_usage(const char *format, ...)
 	say(format, arguments);
 	va_end(arguments);
 	output_cleanup();
-	_exit(STATUS_USAGE);
+	exit(STATUS_USAGE); /* what is registered for the end of the process runs: train-v1-mpi compares command lines */
 }
 
 void tool_warn(const char *format, ...)
