@@ -24,10 +24,12 @@ static const struct opt options[] = {
     OPT_COUNT(0, "crop", &how.crop, NULL, CLOSED(1, 65536), "px", "keep the centred square"),
     OPT_FLAG(0, "label-dirs", &how.label_dirs, "label each image by the folder that holds it"),
     OPT_TEXT(0, "classes", &classes_file, NULL, "file", "write a table of the labels' folders"),
-    OPT_CHOICE(0, "part", &part, "all", "all,train,validation", "train has nine in ten, validation one"),
+    OPT_CHOICE(
+	0, "part", &part, "all", "all,train,validation", "train has nine in ten, validation one"),
     OPT_CHOICE(0, "type", &type, "auto", "auto,u1,f4", "of all images; auto: each has its own"),
     OPT_FLAG(0, "skip-broken", &how.skip_broken, "pass over files that cannot be read"),
-    OPT_COUNT_GIVEN('n', "count", &count, &has_count, AT_LEAST(1), "number", "stop after so many images"),
+    OPT_COUNT_GIVEN(
+	'n', "count", &count, &has_count, AT_LEAST(1), "number", "stop after so many images"),
     OPT_VERBOSE(&verbose),
     OPT_OUTPUT(&output),
     OPT_END,

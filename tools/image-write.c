@@ -14,15 +14,22 @@ static size_t tiles_max, columns, gap, scale;
 static bool has_tiles, has_range, has_columns;
 static double range[2], clip;
 static const struct opt options[] = {
-    OPT_CHOICE(0, "contrast", &contrast, "common", "common,tile", "one scale for all tiles or one each"),
-    OPT_REALS_GIVEN(0, "range", range, 2, &has_range, ANY, "low,high", "ends of the scale (default: from the data)"),
-    OPT_REAL(0, "clip", &clip, "0.005", BELOW(0, 1), "share", "share of the values outside the scale"),
-    OPT_CHOICE(0, "colours", &colours, "grey", "grey,diverging", "grey, or blue, white at zero, red"),
-    OPT_CHOICE(0, "layout", &layout, "auto", "auto,colour,grid", "what the second of four axes means"),
-    OPT_COUNT_GIVEN('n', "tiles", &tiles_max, &has_tiles, AT_LEAST(1), "number", "first tiles only"),
+    OPT_CHOICE(
+	0, "contrast", &contrast, "common", "common,tile", "one scale for all tiles or one each"),
+    OPT_REALS_GIVEN(0, "range", range, 2, &has_range, ANY, "low,high",
+	"ends of the scale (default: from the data)"),
+    OPT_REAL(
+	0, "clip", &clip, "0.005", BELOW(0, 1), "share", "share of the values outside the scale"),
+    OPT_CHOICE(
+	0, "colours", &colours, "grey", "grey,diverging", "grey, or blue, white at zero, red"),
+    OPT_CHOICE(
+	0, "layout", &layout, "auto", "auto,colour,grid", "what the second of four axes means"),
+    OPT_COUNT_GIVEN(
+	'n', "tiles", &tiles_max, &has_tiles, AT_LEAST(1), "number", "first tiles only"),
     OPT_COUNT_GIVEN(0, "columns", &columns, &has_columns, AT_LEAST(1), "number", "tiles in a row"),
     OPT_COUNT(0, "gap", &gap, "1", CLOSED(0, 1000), "px", "between tiles"),
-    OPT_COUNT(0, "scale", &scale, "1", CLOSED(1, 1000), "px", "side of the square that shows a value"),
+    OPT_COUNT(
+	0, "scale", &scale, "1", CLOSED(1, 1000), "px", "side of the square that shows a value"),
     OPT_OUTPUT(&output),
     OPT_END,
 };

@@ -52,7 +52,8 @@ static void read_units(struct units *set, char *file)
 	tool_check(units_read(in, &from, set));
 	npys_close_in(in);
 	if (!from.rms)
-		tool_warn("--rms: not given: every rms is taken as 1, so weights have the scale of the responses");
+		tool_warn("--rms: not given: every rms is taken as 1, so weights have the scale of "
+			  "the responses");
 	if (verbose)
 		tool_warn("%zu of %zu units: %zu not accepted, %zu with rms 0", set->n,
 		    set->channels, set->rejected, set->silent);

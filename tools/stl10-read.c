@@ -33,7 +33,8 @@ static const struct opt options[] = {
     OPT_END,
 };
 static const struct tool tool = {"stl10-read",
-    "read STL-10's binary files as grey images with labels", "[images [labels]]", 0, 2, options, NULL};
+    "read STL-10's binary files as grey images with labels", "[images [labels]]", 0, 2, options,
+    NULL};
 
 /* Is the next image of that label (-1: unlabelled, all one class) wanted? */
 static bool in_part(int label)

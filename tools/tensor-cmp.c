@@ -19,7 +19,8 @@ static const struct opt options[] = {
     OPT_END,
 };
 static const struct tool tool = {"tensor-cmp",
-    "compare two npys streams or safetensors files number by number", "file1 file2", 2, 2, options, NULL};
+    "compare two npys streams or safetensors files number by number", "file1 file2", 2, 2, options,
+    NULL};
 
 static const char *names[2];
 

@@ -72,8 +72,8 @@ static void take(struct tensors *in, const struct tensor *tensor, struct npys_ou
 	shape[0] = order.count;
 	for (size_t i = 0; i < order.count; i++) {
 		if (h->rank == 0 || !(order.x[i] < (double)h->items)) {
-			err_set("%s: record %zu: no item %g among %zu", tensors_file(in), tensor->record,
-			    order.x[i], h->rank ? h->items : 0);
+			err_set("%s: record %zu: no item %g among %zu", tensors_file(in),
+			    tensor->record, order.x[i], h->rank ? h->items : 0);
 			tool_fail();
 		}
 	}

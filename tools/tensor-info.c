@@ -17,7 +17,8 @@ static const struct opt options[] = {
     OPT_END,
 };
 static const struct tool tool = {"tensor-info",
-    "list the tensors of npys streams and safetensors files", "[file ...]", 0, SIZE_MAX, options, NULL};
+    "list the tensors of npys streams and safetensors files", "[file ...]", 0, SIZE_MAX, options,
+    NULL};
 
 /* Metadata are free text: one cell, with backslash, tab and newline as \\, \t and \n. */
 static void put_text(struct table_out *table, const char *text)

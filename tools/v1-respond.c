@@ -14,7 +14,8 @@
 static const enum network_layer layers[] = {NETWORK_A, NETWORK_HT, NETWORK_LOGITS}; /* of --layer */
 
 static int layer;
-static const char *model_file, *lateral_file, *accuracy, *confusion, *stimuli, *tuning_file, *output;
+static const char *model_file, *lateral_file, *accuracy, *confusion, *stimuli, *tuning_file,
+    *output;
 static size_t iterations, covariance_radius, jacobian_radius, threads;
 static bool layer_given, iterations_given, covariance_given, jacobian_given, verbose;
 static const struct opt options[] = {
@@ -23,7 +24,8 @@ static const struct opt options[] = {
 	"write the responses of this layer (v1)"),
     OPT_COUNT_GIVEN('T', "iterations", &iterations, &iterations_given, CLOSED(0, 100), "number",
 	"lateral propagations (the model's)"),
-    OPT_TEXT(0, "lateral", &lateral_file, NULL, "file", "another lateral kernel, of the same shape"),
+    OPT_TEXT(
+	0, "lateral", &lateral_file, NULL, "file", "another lateral kernel, of the same shape"),
     OPT_TEXT(0, "accuracy", &accuracy, NULL, "file", "write a table of accuracy by class"),
     OPT_TEXT(0, "confusion", &confusion, NULL, "file", "write a table of answers by class"),
     OPT_TEXT(0, "stimuli", &stimuli, NULL, "file", "table of stimuli; labels are its rows"),
@@ -48,19 +50,21 @@ static const struct opt_rule rules[] = {
     OPT_RULE("stimuli", GIVEN("tuning")),
     OPT_RULE("tuning", GIVEN("stimuli")),
     /* what is before lateral propagation */
-    OPT_RULE("iterations", ABSENT("covariance"), GIVEN("accuracy"), GIVEN("confusion"), GIVEN("tuning")),
-    OPT_RULE("iterations", NONE_OF("layer", "lgn"), GIVEN("accuracy"), GIVEN("confusion"), GIVEN("tuning")),
+    OPT_RULE(
+	"iterations", ABSENT("covariance"), GIVEN("accuracy"), GIVEN("confusion"), GIVEN("tuning")),
+    OPT_RULE("iterations", NONE_OF("layer", "lgn"), GIVEN("accuracy"), GIVEN("confusion"),
+	GIVEN("tuning")),
     OPT_RULES_END,
 };
-static const struct tool tool = {
-    "v1-respond", "responses of a trained network to images", "[file ...]", 0, SIZE_MAX, options, rules};
+static const struct tool tool = {"v1-respond", "responses of a trained network to images",
+    "[file ...]", 0, SIZE_MAX, options, rules};
 
 /* What the options ask for. */
 static struct respond_options check_options(void)
 {
 	bool kernel = covariance_given || jacobian_given, scored = accuracy || confusion;
 	bool writes = layer_given || !(kernel || scored || tuning_file);
-	return (struct respond_options){.output = writes	     ? RESPOND_LAYER
+	return (struct respond_options){.output = writes             ? RESPOND_LAYER
 						  : covariance_given ? RESPOND_COVARIANCE
 						  : jacobian_given   ? RESPOND_JACOBIAN
 								     : RESPOND_NOTHING,
@@ -92,8 +96,10 @@ int main(int argc, char **argv)
 	if (!iterations_given)
 		wanted.iterations = network_options(net)->iterations;
 	/* covariances are of h0, before any propagation */
-	bool propagates = wanted.output != RESPOND_COVARIANCE || accuracy || confusion || tuning_file;
-	if (propagates && tool_check(network_may_grow(net, wanted.iterations, network_options(net)->iterations)))
+	bool propagates =
+	    wanted.output != RESPOND_COVARIANCE || accuracy || confusion || tuning_file;
+	if (propagates &&
+	    tool_check(network_may_grow(net, wanted.iterations, network_options(net)->iterations)))
 		tool_warn("%s", err_reason());
 	struct respond *respond = tool_need(respond_create(net, &wanted, threads));
 	struct npys_in *in = tool_need(npys_open(argv + 1, files));

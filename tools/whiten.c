@@ -87,13 +87,14 @@ static int start_zca(struct whitener *whitener, const struct batch *batch)
 {
 	const struct zca *zca = &whitener->zca;
 	if (batch->c != zca->c || batch->h < zca->h || batch->w < zca->w)
-		return err_set("the transform is of (%zu, %zu, %zu): images of (%zu, %zu, %zu) do not fit",
+		return err_set(
+		    "the transform is of (%zu, %zu, %zu): images of (%zu, %zu, %zu) do not fit",
 		    zca->c, zca->h, zca->w, batch->c, batch->h, batch->w);
 	if (batch->h == zca->h && batch->w == zca->w)
 		return 0;
 	if (inverse)
-		return err_set("--inverse: needs images of the transform's size, %zux%zu",
-		    zca->h, zca->w);
+		return err_set(
+		    "--inverse: needs images of the transform's size, %zux%zu", zca->h, zca->w);
 	whitener->zca_filter = zca_filter_plan(zca, batch->h, batch->w, threads);
 	return whitener->zca_filter ? 0 : -1;
 }

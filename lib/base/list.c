@@ -72,7 +72,8 @@ static int enumeration(const char *text, struct list *list)
 	if (*text || text[-1] == ',') {
 		free(x);
 		list->x = NULL;
-		return err_usage("'%s': numbers are separated by single commas", *text ? text : ",");
+		return err_usage(
+		    "'%s': numbers are separated by single commas", *text ? text : ",");
 	}
 	return 0;
 }
@@ -89,8 +90,8 @@ int list_parse(const char *text, bool geometric, struct opt_range range, struct 
 	for (size_t i = 0; i < list->count; i++) {
 		if (inside(list->x[i], range))
 			continue;
-		err_usage("%g: outside %c%g, %g%c", list->x[i], range.open_min ? '(' : '[', range.min,
-		    range.max, range.open_max ? ')' : ']');
+		err_usage("%g: outside %c%g, %g%c", list->x[i], range.open_min ? '(' : '[',
+		    range.min, range.max, range.open_max ? ')' : ']');
 		free(list->x);
 		list->x = NULL;
 		return -1;

@@ -309,7 +309,9 @@ static void unknown(const struct tool *tool, const char *shown, const char *name
 	size_t least = size_min(3, length / 2 + 1);
 	char text[128] = "unknown option; see --help";
 	for (const struct opt *o = tool->options; o->name; o++) {
-		size_t d = length > 1 && strncmp(o->name, name, length) == 0 ? 0 : distance(name, length, o->name);
+		size_t d = length > 1 && strncmp(o->name, name, length) == 0
+			       ? 0
+			       : distance(name, length, o->name);
 		if (d < least) {
 			near = o;
 			least = d;

@@ -22,7 +22,7 @@ struct output {
 	char *name;      /* for messages */
 	char *path;      /* final name; NULL where there is no temporary */
 	char *temporary; /* NULL: written directly */
-	int lock;        /* the lock that keeps the temporary ours until it is renamed or removed; -1: none */
+	int lock; /* the lock that keeps the temporary ours until it is renamed or removed; -1: none */
 	size_t slot;
 	bool standard;
 	bool grows;          /* a regular file that is written where it lies */
@@ -69,8 +69,9 @@ static void release(struct output *out)
 static bool is_ours(int descriptor, const char *path, bool made)
 {
 	struct stat here, there;
-	return fstat(descriptor, &here) == 0 && lstat(path, &there) == 0 && paths_same_status(&here, &there) &&
-	       S_ISREG(here.st_mode) && here.st_nlink == 1 && (made || here.st_uid == geteuid());
+	return fstat(descriptor, &here) == 0 && lstat(path, &there) == 0 &&
+	       paths_same_status(&here, &there) && S_ISREG(here.st_mode) && here.st_nlink == 1 &&
+	       (made || here.st_uid == geteuid());
 }
 
 /* NAME.unfinished, new or left by a run that was killed, locked: a descriptor, or -1 if another
@@ -84,8 +85,10 @@ static int open_unfinished(const char *path)
 		descriptor = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
 	if (descriptor < 0)
 		return -1;
-	bool locked = flock(descriptor, LOCK_EX | LOCK_NB) == 0, no_locks = !locked && errno != EWOULDBLOCK;
-	bool ours = locked && is_ours(descriptor, path, made), keep = ours && fstat(descriptor, &status) == 0 && paths_is_named(&status);
+	bool locked = flock(descriptor, LOCK_EX | LOCK_NB) == 0,
+	     no_locks = !locked && errno != EWOULDBLOCK;
+	bool ours = locked && is_ours(descriptor, path, made),
+	     keep = ours && fstat(descriptor, &status) == 0 && paths_is_named(&status);
 	if (ours && !keep)
 		return descriptor;
 	if (made && (keep || no_locks)) /* kept is a name, and there was no such file */
@@ -209,7 +212,9 @@ int output_check(const char *option, const char *path, bool binary)
 	if (descriptor >= 0) {
 		if (fcntl(descriptor, F_GETFL) < 0)
 			return err_errno("%s", path ? path : "standard output");
-		return binary && isatty(descriptor) ? refuse_terminal(path ? path : "standard output") : 0;
+		return binary && isatty(descriptor)
+			   ? refuse_terminal(path ? path : "standard output")
+			   : 0;
 	}
 	bool there = stat(path, &status) == 0;
 	if (there ? access(path, W_OK) < 0 : errno != ENOENT)

@@ -26,7 +26,8 @@ struct output *output_open(const char *path, bool binary) __attribute__((warn_un
 
 /* Whether output_open would fail, tested without opening; for results that take long. Claims the
  * name (paths_claim, option as there). 0 or -1. */
-int output_check(const char *option, const char *path, bool binary) __attribute__((warn_unused_result));
+int output_check(const char *option, const char *path, bool binary)
+    __attribute__((warn_unused_result));
 
 /* As output_open, for a file that is read while it grows (a log) and that a later run continues:
  * without a temporary. The first `length` bytes of a regular file stay and the rest is cut off; a
@@ -49,7 +50,8 @@ FILE *output_stream(struct output *out);
 const char *output_name(const struct output *out);
 
 /* fwrite with a reason on failure. 0 or -1. */
-int output_write(struct output *out, const void *data, size_t bytes) __attribute__((warn_unused_result));
+int output_write(struct output *out, const void *data, size_t bytes)
+    __attribute__((warn_unused_result));
 
 /* Flush so that the next tool sees what was written. 0 or -1. */
 int output_flush(struct output *out) __attribute__((warn_unused_result));

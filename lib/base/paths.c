@@ -42,7 +42,8 @@ char *paths_final(const char *path)
 			return NULL;
 		}
 		target[n] = '\0';
-		char *next = mem_text("%.*s%s", *target == '/' ? 0 : folder_length(name), name, target);
+		char *next =
+		    mem_text("%.*s%s", *target == '/' ? 0 : folder_length(name), name, target);
 		free(name);
 		name = next;
 	}
@@ -58,7 +59,8 @@ static bool same_new(const char *a, const char *b)
 	bool same = true;
 	for (size_t i = 0; i < 2 && same; i++) {
 		final[i] = paths_final(names[i]);
-		char *parent = final[i] ? mem_text("%.*s.", folder_length(final[i]), final[i]) : NULL;
+		char *parent =
+		    final[i] ? mem_text("%.*s.", folder_length(final[i]), final[i]) : NULL;
 		same = parent && stat(parent, &folder[i]) == 0;
 		free(parent);
 	}
@@ -90,7 +92,8 @@ int paths_descriptor(const char *path)
 	for (size_t i = 0; i < 2; i++) {
 		size_t n = strlen(folders[i]);
 		const char *digits = path + n;
-		if (strncmp(path, folders[i], n) == 0 && *digits && strlen(digits) < 9 && !digits[strspn(digits, "0123456789")])
+		if (strncmp(path, folders[i], n) == 0 && *digits && strlen(digits) < 9 &&
+		    !digits[strspn(digits, "0123456789")])
 			return atoi(digits);
 	}
 	return -1;
@@ -100,7 +103,7 @@ static const struct paths_use *named;
 static size_t named_count;
 static struct claim {
 	char *option, *path;
-} *claims;
+} * claims;
 static size_t claims_count, claims_capacity;
 
 void paths_name(const struct paths_use *uses, size_t count)
@@ -128,19 +131,22 @@ int paths_claim(const char *option, const char *path)
 	for (size_t i = 0; i < named_count && descriptor < 0; i++) {
 		if (named[i].path == path || !paths_same(named[i].path, path))
 			continue;
-		return named[i].option ? err_usage("%s: %s is the file of %s", option, path, named[i].option)
-		                       : err_usage("%s: %s is to be read", option, path);
+		return named[i].option
+			   ? err_usage("%s: %s is the file of %s", option, path, named[i].option)
+			   : err_usage("%s: %s is to be read", option, path);
 	}
 	for (size_t i = 0; i < claims_count; i++) {
 		const struct claim *c = &claims[i];
 		int other = paths_descriptor(c->path);
-		if (descriptor >= 0 ? other != descriptor : other >= 0 || !paths_same(c->path, path))
+		if (descriptor >= 0 ? other != descriptor
+				    : other >= 0 || !paths_same(c->path, path))
 			continue;
 		if (strcmp(c->option, option) == 0)
 			return 0;
-		return descriptor >= 0 ? err_usage("%s: named for two outputs",
-		                             descriptor == STDOUT_FILENO ? "standard output" : path)
-		                       : err_usage("%s: %s is the file of %s", option, path, c->option);
+		return descriptor >= 0
+			   ? err_usage("%s: named for two outputs",
+				 descriptor == STDOUT_FILENO ? "standard output" : path)
+			   : err_usage("%s: %s is the file of %s", option, path, c->option);
 	}
 	struct claim claim = {mem_text("%s", option), mem_text("%s", path ? path : "-")};
 	if (!claim.option || !claim.path ||

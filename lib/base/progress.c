@@ -14,8 +14,12 @@ double progress_clock(void)
 struct progress progress_start(bool enabled, const char *label, const char *unit, size_t total)
 {
 	double now = progress_clock();
-	return (struct progress){.label = label, .unit = unit, .total = total, .started = now,
-	    .shown = now, .enabled = enabled};
+	return (struct progress){.label = label,
+	    .unit = unit,
+	    .total = total,
+	    .started = now,
+	    .shown = now,
+	    .enabled = enabled};
 }
 
 static void show(const struct progress *progress, double now, const char *text, const char *end)

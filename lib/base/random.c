@@ -8,10 +8,10 @@
 struct rng rng_start(uint64_t seed, enum rng_purpose purpose, uint32_t epoch, uint64_t index)
 {
 	struct rng rng = {
-		.key = {(uint32_t)seed, (uint32_t)(seed >> 32)},
-		.counter = {0, (uint32_t)purpose << 24 | (epoch & 0xffffff), (uint32_t)index,
-		    (uint32_t)(index >> 32)},
-		.used = BLOCK_WORDS,
+	    .key = {(uint32_t)seed, (uint32_t)(seed >> 32)},
+	    .counter = {0, (uint32_t)purpose << 24 | (epoch & 0xffffff), (uint32_t)index,
+		(uint32_t)(index >> 32)},
+	    .used = BLOCK_WORDS,
 	};
 	return rng;
 }

@@ -42,7 +42,7 @@ struct rng rng_start(uint64_t seed, enum rng_purpose purpose, uint32_t epoch, ui
 uint32_t rng_bits(struct rng *rng);              /* 32 uniform bits */
 uint32_t rng_below(struct rng *rng, uint32_t n); /* uniform on 0..n-1, exact; n > 0 */
 double rng_uniform(struct rng *rng);             /* on (0, 1), 53 bits, two draws */
-double rng_normal(struct rng *rng);              /* mean 0, variance 1 (Box-Muller, cosine branch) */
+double rng_normal(struct rng *rng); /* mean 0, variance 1 (Box-Muller, cosine branch) */
 
 /* A uniform random permutation of 0..n-1 (Fisher-Yates); n < 2^32. */
 void rng_permutation(struct rng *rng, size_t *order, size_t n);

@@ -52,7 +52,8 @@ static void name_files(const struct tool *tool, char **operands, size_t count)
 		    (stat(text, &status) < 0 || S_ISREG(status.st_mode)))
 			output_hold();
 		if (text && (strcmp(o->words, "file") == 0 || strcmp(o->words, "model") == 0))
-			file[files++] = (struct paths_use){tool_need(mem_text("--%s", o->name)), text};
+			file[files++] =
+			    (struct paths_use){tool_need(mem_text("--%s", o->name)), text};
 	}
 	for (size_t i = 0; i < count; i++)
 		file[files++] = (struct paths_use){NULL, operands[i]};
@@ -131,7 +132,8 @@ void tool_usage(const char *format, ...)
 	say(format, arguments);
 	va_end(arguments);
 	output_cleanup();
-	exit(STATUS_USAGE); /* what is registered for the end of the process runs: train-v1-mpi compares command lines */
+	exit(
+	    STATUS_USAGE); /* what is registered for the end of the process runs: train-v1-mpi compares command lines */
 }
 
 void tool_warn(const char *format, ...)

@@ -23,7 +23,7 @@ void any_length_fft_free(struct any_length_fft *plan);
 size_t any_length_fft_scratch(const struct any_length_fft *plan);
 
 /* Transform n elements: element i at in_re + i in_stride and in_im + i in_stride, vector_fft_exec's conventions. */
-void any_length_fft_exec(const struct any_length_fft *plan, const real *in_re, const real *in_im, size_t in_stride,
-    real *out_re, real *out_im, size_t out_stride, real *scratch);
+void any_length_fft_exec(const struct any_length_fft *plan, const real *in_re, const real *in_im,
+    size_t in_stride, real *out_re, real *out_im, size_t out_stride, real *scratch);
 
 #endif

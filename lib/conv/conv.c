@@ -45,7 +45,8 @@ struct conv *conv_plan(size_t in, size_t out, size_t k, size_t threads)
 	    .out_stride = conv_stride(out),
 	    .k = k,
 	    .threads = threads};
-	conv->method = in == 1 && k < (out == 1 ? DIRECT_SINGLE : DIRECT) ? &conv_direct : &conv_fft;
+	conv->method =
+	    in == 1 && k < (out == 1 ? DIRECT_SINGLE : DIRECT) ? &conv_direct : &conv_fft;
 	conv->plan = conv->method->plan(&conv->size);
 	if (!conv->plan) {
 		free(conv);

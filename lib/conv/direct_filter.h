@@ -23,8 +23,8 @@ int direct_filter_rank(size_t kh, size_t kw, const double *kernel, double *colum
     __attribute__((warn_unused_result));
 
 /* A plan for outputs of up to w columns from up to `inputs` rows; separable asks for the products. NULL with a reason. */
-struct direct_filter *direct_filter_plan(size_t w, size_t inputs, size_t kh, size_t kw, const double *kernel,
-    bool separable) __attribute__((warn_unused_result));
+struct direct_filter *direct_filter_plan(size_t w, size_t inputs, size_t kh, size_t kw,
+    const double *kernel, bool separable) __attribute__((warn_unused_result));
 
 /* The arrays' rows: of in, (inputs, in_stride), w + kw - 1 numbers matter and the others must be finite; out is
  * (h, out_stride), h rounded up to a multiple of four. Both aligned as mem_alloc does. */
@@ -35,8 +35,8 @@ size_t direct_filter_scratch(const struct direct_filter *filter);
 
 /* h outputs from `inputs` rows: row (h + kh - 1) tells which of them stands where. Thread-safe when each thread has
  * its own arrays. */
-void direct_filter_exec(const struct direct_filter *filter, const real *in, size_t inputs, const size_t *row, size_t h,
-    real *out, real *scratch);
+void direct_filter_exec(const struct direct_filter *filter, const real *in, size_t inputs,
+    const size_t *row, size_t h, real *out, real *scratch);
 
 void direct_filter_free(struct direct_filter *filter);
 

@@ -105,8 +105,8 @@ static void forward(const struct fft_filter *f, const real *buffer, size_t count
 		}
 }
 
-static void backward(const struct fft_filter *f, real *buffer, size_t count, struct fft_filter_part wanted,
-    real *spectra, real *scratch)
+static void backward(const struct fft_filter *f, real *buffer, size_t count,
+    struct fft_filter_part wanted, real *spectra, real *scratch)
 {
 	for (size_t p = 0; p < count; p++)
 		for (size_t at = 0; at < wanted.w; at += LANES) {
@@ -187,15 +187,16 @@ struct rows_scratch {
 	real *x, *z, *edge, *fft; /* (w, ELEMENT) twice; (batch, w, 2) */
 };
 
-static void filter_rows(const struct fft_filter *f, real *spectra, size_t count, struct fft_filter_part given,
-    struct fft_filter_part wanted, real sign, struct rows_scratch s)
+static void filter_rows(const struct fft_filter *f, real *spectra, size_t count,
+    struct fft_filter_part given, struct fft_filter_part wanted, real sign, struct rows_scratch s)
 {
 	size_t groups = (count * f->half + LANES - 1) / LANES;
 	for (size_t group = 0; group < groups; group++) {
 		real *rows[LANES];
 		group_rows(f, spectra, group, count, rows);
 		rows_in(rows, given.w, s.x);
-		vector_fft_exec(f->along, &(struct vector_fft_in){s.x, s.x + LANES, ELEMENT, 0, given.w},
+		vector_fft_exec(f->along,
+		    &(struct vector_fft_in){s.x, s.x + LANES, ELEMENT, 0, given.w},
 		    &(struct vector_fft_out){s.z, s.z + LANES, ELEMENT, 0, f->w}, s.fft);
 		size_t first = (group * LANES + f->half - 1) / f->half;
 		size_t end = ((group + 1) * LANES + f->half - 1) / f->half;
@@ -205,7 +206,8 @@ static void filter_rows(const struct fft_filter *f, real *spectra, size_t count,
 		multiply(f->kernel + group * f->w * ELEMENT, s.z, f->w, sign);
 		for (size_t p = first; p < end; p++)
 			edge_multiply(f, s.edge + p * 2 * f->w, s.z + p * f->half % LANES, sign);
-		vector_fft_exec(f->along, &(struct vector_fft_in){s.z + LANES, s.z, ELEMENT, 0, f->w},
+		vector_fft_exec(f->along,
+		    &(struct vector_fft_in){s.z + LANES, s.z, ELEMENT, 0, f->w},
 		    &(struct vector_fft_out){s.x + LANES, s.x, ELEMENT, 0, wanted.w}, s.fft);
 		rows_out(s.x, wanted.w, rows);
 	}
@@ -225,7 +227,8 @@ static void fill_kernel(struct fft_filter *f, real *spectra, struct rows_scratch
 		real *rows[LANES];
 		group_rows(f, spectra, group, 1, rows);
 		rows_in(rows, f->w, s.x);
-		vector_fft_exec(f->along, &(struct vector_fft_in){s.x, s.x + LANES, ELEMENT, 0, f->w},
+		vector_fft_exec(f->along,
+		    &(struct vector_fft_in){s.x, s.x + LANES, ELEMENT, 0, f->w},
 		    &(struct vector_fft_out){s.z, s.z + LANES, ELEMENT, 0, f->w}, s.fft);
 		for (size_t row = 0; row < f->groups * LANES; row++) {
 			size_t k = row % f->half;
@@ -305,8 +308,9 @@ static int fill(
 	return image && scratch ? 0 : -1;
 }
 
-struct fft_filter *fft_filter_plan(size_t h, size_t w, struct fft_filter_part given, struct fft_filter_part wanted,
-    const double *kernel, size_t kh, size_t kw, size_t row, size_t column)
+struct fft_filter *fft_filter_plan(size_t h, size_t w, struct fft_filter_part given,
+    struct fft_filter_part wanted, const double *kernel, size_t kh, size_t kw, size_t row,
+    size_t column)
 {
 	struct fft_filter *f = calloc(1, sizeof *f);
 	if (!f || h < 2 || h % 2 || !w || kh > h || kw > w || row >= h || column >= w) {
@@ -365,7 +369,8 @@ size_t fft_filter_stride(const struct fft_filter *f)
 	return f->stride;
 }
 
-void fft_filter_exec(const struct fft_filter *f, real *buffer, size_t count, bool adjoint, real *scratch)
+void fft_filter_exec(
+    const struct fft_filter *f, real *buffer, size_t count, bool adjoint, real *scratch)
 {
 	struct rows_scratch s = split_scratch(f, scratch);
 	struct fft_filter_part given = adjoint ? f->wanted : f->given;

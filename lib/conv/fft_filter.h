@@ -27,9 +27,9 @@ size_t fft_filter_good_columns(size_t n);
 
 /* h and w are such sizes; given and wanted not larger (the adjoint exchanges them). The kernel (kh, kw) is not larger
  * than (h, w) either. NULL with a reason. */
-struct fft_filter *fft_filter_plan(size_t h, size_t w, struct fft_filter_part given, struct fft_filter_part wanted,
-    const double *kernel, size_t kh, size_t kw, size_t row, size_t column)
-    __attribute__((warn_unused_result));
+struct fft_filter *fft_filter_plan(size_t h, size_t w, struct fft_filter_part given,
+    struct fft_filter_part wanted, const double *kernel, size_t kh, size_t kw, size_t row,
+    size_t column) __attribute__((warn_unused_result));
 void fft_filter_free(struct fft_filter *plane);
 
 /* Planes that are computed together, and the layout of their buffer: (batch, rows, stride), of which the given part
@@ -43,6 +43,7 @@ size_t fft_filter_scratch(const struct fft_filter *plane);
 
 /* The first `count` planes of the buffer, in place; adjoint: convolution in place of correlation, from the wanted
  * part to the given part. Thread-safe when each thread has its own buffer and scratch. */
-void fft_filter_exec(const struct fft_filter *plane, real *buffer, size_t count, bool adjoint, real *scratch);
+void fft_filter_exec(
+    const struct fft_filter *plane, real *buffer, size_t count, bool adjoint, real *scratch);
 
 #endif

@@ -23,7 +23,7 @@ struct conv_method {
 	int (*gradient)(void *plan, size_t slots, real *dw);
 };
 
-extern const struct conv_method conv_fft; /* fft_conv.c */
-extern const struct conv_method conv_direct;     /* one input channel only: direct_conv.c */
+extern const struct conv_method conv_fft;    /* fft_conv.c */
+extern const struct conv_method conv_direct; /* one input channel only: direct_conv.c */
 
 #endif

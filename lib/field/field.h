@@ -19,10 +19,9 @@
 #include "se2/stream.h"
 #include "table/table.h"
 
-#define FIELD_H 0.7 /* px */
-#define FIELD_RHO                                                                                  \
-	(M_PI / 18)    /* width of the Gaussian that makes rho of the pairs' dtheta, rad */
-#define FIELD_EFFECTIVE 10 /* fewer effective pairs: masked */
+#define FIELD_H 0.7           /* px */
+#define FIELD_RHO (M_PI / 18) /* width of the Gaussian that makes rho of the pairs' dtheta, rad */
+#define FIELD_EFFECTIVE 10    /* fewer effective pairs: masked */
 
 /* On points (c - radius, radius - r) px, r and c from 0 to 2 radius; all arrays (size, size), size = 2 radius + 1. */
 struct field {

@@ -108,7 +108,8 @@ int gabor_table_read(const char *file, struct gabor_row **rows, size_t *count)
 			break;
 		}
 		if (cells[2][i] != 0 && cells[2][i] != 1) {
-			status = err_set("%s: row %zu: accepted is 0 or 1, not %g", file, i + 1, cells[2][i]);
+			status = err_set(
+			    "%s: row %zu: accepted is 0 or 1, not %g", file, i + 1, cells[2][i]);
 			break;
 		}
 		(*rows)[i] = (struct gabor_row){.record = (size_t)cells[0][i],

@@ -59,7 +59,11 @@ struct gabor_row {
 	bool accepted;
 	double r, r2;
 	struct gabor gabor; /* rad and px; NaN throughout for a constant profile */
-	enum gabor_profile { GABOR_UNKNOWN, GABOR_FILTER, GABOR_EFFECTIVE } profile; /* what was fitted */
+	enum gabor_profile {
+		GABOR_UNKNOWN,
+		GABOR_FILTER,
+		GABOR_EFFECTIVE
+	} profile; /* what was fitted */
 };
 
 /* Read fit-gabor's table: *rows (free with free()) and their *count. An empty table is an error. 0 or -1. */

@@ -629,7 +629,7 @@ bool gabor_undirected(double theta_error)
 
 const char *gabor_reason(unsigned reasons, char text[static REASONS_SIZE])
 {
-	static const char *const words[] = {
-	    "low-pass", "centre-outside", "envelope-outside", "round", "not-gabor", "surrogates", "constant"};
+	static const char *const words[] = {"low-pass", "centre-outside", "envelope-outside",
+	    "round", "not-gabor", "surrogates", "constant"};
 	return reasons_text(reasons, words, sizeof words / sizeof *words, text);
 }

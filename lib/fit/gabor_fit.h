@@ -64,8 +64,9 @@ enum gabor_reasons {
 	GABOR_CENTRE_OUTSIDE = 2,
 	GABOR_ENVELOPE_OUTSIDE = 4,
 	/* the others are not set by gabor_degenerate */
-	GABOR_ROUND = 8,      /* a model without orientation is better, or theta's 95 % interval holds every orientation */
-	GABOR_NOT_GABOR = 16, /* another model with an orientation is better */
+	GABOR_ROUND =
+	    8, /* a model without orientation is better, or theta's 95 % interval holds every orientation */
+	GABOR_NOT_GABOR = 16,  /* another model with an orientation is better */
 	GABOR_SURROGATES = 32, /* r does not exceed the surrogates' 95 % point */
 	GABOR_CONSTANT = 64,   /* alone */
 };

@@ -284,7 +284,8 @@ static void scale(double *x, size_t count, size_t n, int *exponent)
 		double largest = 0;
 		for (size_t j = 0; j < n; j++)
 			largest = fmax(largest, fabs(x[i * n + j]));
-		exponent[i] = largest > 0 && (largest < 0x1p-200 || largest > 0x1p200) ? ilogb(largest) : 0;
+		exponent[i] =
+		    largest > 0 && (largest < 0x1p-200 || largest > 0x1p200) ? ilogb(largest) : 0;
 		for (size_t j = 0; j < n && exponent[i]; j++)
 			x[i * n + j] = ldexp(x[i * n + j], -exponent[i]);
 	}
@@ -301,8 +302,8 @@ static void scale_back(struct log_fit_result *result, size_t n, int exponent)
 		result->aicc[m] += 2 * (double)n * exponent * M_LN2;
 }
 
-int log_fit_run(struct log_fit_survey *s, size_t record, size_t first, size_t count, const double *x,
-    struct log_fit_result *results)
+int log_fit_run(struct log_fit_survey *s, size_t record, size_t first, size_t count,
+    const double *x, struct log_fit_result *results)
 {
 	size_t null = s->options.null, profiles;
 	double *moduli = NULL, *scaled = mem_alloc(count, s->n * sizeof *scaled);
@@ -326,7 +327,8 @@ int log_fit_run(struct log_fit_survey *s, size_t record, size_t first, size_t co
 	if (par_for(count, s->options.threads, measure_one, s) < 0 || white_chance(s) < 0)
 		goto done;
 	for (size_t i = 0; i < count; i++)
-		surrogate_moduli(s->surrogate, scaled + i * s->n, moduli + i * s->n, s->worker[0].work);
+		surrogate_moduli(
+		    s->surrogate, scaled + i * s->n, moduli + i * s->n, s->worker[0].work);
 	s->moduli = moduli;
 	if (par_for(profiles, s->options.threads, measure_noise, s) < 0)
 		goto done;

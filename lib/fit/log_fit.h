@@ -33,8 +33,9 @@ enum log_fit_reasons {
 	LOG_FIT_DC = 2,       /* dc_ratio > LOG_FIT_DC_MAX */
 	LOG_FIT_SURROUND = 4, /* surround_ratio < LOG_FIT_SURROUND_MIN */
 	LOG_FIT_MODEL = 8,    /* neither LoG nor DoG reaches the AICc of both Gaussian and delta */
-	LOG_FIT_NOISE = 16, /* r does not exceed the matched noise's 95 % point, where there is one */
-	LOG_FIT_ZERO = 32,  /* a profile of zeros; alone */
+	LOG_FIT_NOISE =
+	    16, /* r does not exceed the matched noise's 95 % point, where there is one */
+	LOG_FIT_ZERO = 32, /* a profile of zeros; alone */
 };
 #define LOG_FIT_SIGMA_MIN .7 /* px */
 #define LOG_FIT_DC_MAX .2

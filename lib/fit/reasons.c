@@ -2,7 +2,8 @@
 #include <string.h>
 #include "fit/reasons.h"
 
-const char *reasons_text(unsigned reasons, const char *const *words, size_t count, char text[static REASONS_SIZE])
+const char *reasons_text(
+    unsigned reasons, const char *const *words, size_t count, char text[static REASONS_SIZE])
 {
 	strcpy(text, reasons ? "" : "-");
 	for (size_t i = 0; i < count; i++) {

@@ -39,9 +39,9 @@ struct survey {
 	/* of the run under way */
 	size_t record, first;
 	const double *x;
-	double *moduli, *r;        /* (count, k1, k1); (count, 1 + surrogates) */
+	double *moduli, *r;      /* (count, k1, k1); (count, 1 + surrogates) */
 	unsigned char *rejected; /* (count, 1 + surrogates) */
-	struct gabor *gabor;       /* (count, 1 + surrogates) */
+	struct gabor *gabor;     /* (count, 1 + surrogates) */
 	struct survey_result *results;
 };
 
@@ -120,8 +120,8 @@ static const double *profile_of(const struct survey *s, struct worker *w, const 
 }
 
 /* AICc of all models, NaN of those that are left out, and the one with the smallest. 0 or -1. */
-static int compare_models(struct survey *s, struct worker *w, const double *profile, const struct gabor_estimate *e,
-    double aiccs[static SURVEY_MODELS], enum survey_model *best)
+static int compare_models(struct survey *s, struct worker *w, const double *profile,
+    const struct gabor_estimate *e, double aiccs[static SURVEY_MODELS], enum survey_model *best)
 {
 	size_t n = s->k * s->k;
 	*best = SURVEY_GABOR;
@@ -141,8 +141,8 @@ static int compare_models(struct survey *s, struct worker *w, const double *prof
 }
 
 /* Why a fit is not accepted, whatever its r. */
-static unsigned reasons_of(const struct survey *s, const struct gabor_estimate *e, const struct gabor_errors *errors,
-    enum survey_model best)
+static unsigned reasons_of(const struct survey *s, const struct gabor_estimate *e,
+    const struct gabor_errors *errors, enum survey_model best)
 {
 	unsigned reasons = gabor_degenerate(&e->gabor, s->k);
 	if (reasons & GABOR_CONSTANT)
@@ -154,7 +154,8 @@ static unsigned reasons_of(const struct survey *s, const struct gabor_estimate *
 	return reasons;
 }
 
-static struct gabor_errors errors_of(const struct survey *s, const struct gabor_estimate *e, double *variance)
+static struct gabor_errors errors_of(
+    const struct survey *s, const struct gabor_estimate *e, double *variance)
 {
 	*variance = e->sst > 0 ? e->sse / (double)(s->k * s->k - GABOR_PARAMETERS) : NAN;
 	return gabor_errors(&e->gabor, s->k, *variance);
@@ -179,7 +180,8 @@ static int fit_filter(
 
 /* Whether a surrogate is rejected whatever its r; computed only if surrogates are counted. 0, 1 or
  * -1. */
-static int rejected(struct survey *s, struct worker *w, const double *profile, const struct gabor_estimate *e)
+static int rejected(
+    struct survey *s, struct worker *w, const double *profile, const struct gabor_estimate *e)
 {
 	double aiccs[SURVEY_MODELS], variance;
 	enum survey_model best;

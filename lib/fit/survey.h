@@ -59,8 +59,7 @@ int survey_run(struct survey *survey, size_t record, size_t first, size_t count,
  * A surrogate is judged like a filter, against the other surrogates of its filter. Constant profiles
  * are left out. */
 struct survey_passes {
-	bool
-	    percentile; /* the level is the share of surrogates to be exceeded; else r itself */
+	bool percentile; /* the level is the share of surrogates to be exceeded; else r itself */
 	double level;
 	size_t above, accepted; /* filters: exceed the level; and nothing else is against them */
 	size_t surrogates_above, surrogates_accepted;

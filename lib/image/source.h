@@ -17,8 +17,8 @@ struct source_options {
 	bool
 	    label_dirs; /* classes are the names of the folders that hold the files, in byte order from 0 */
 	bool skip_broken; /* go on with the next file after one that cannot be read to its end */
-	size_t size; /* the shorter side after area averaging; 0: as it is */
-	size_t crop; /* side of the centred square; 0: the whole image */
+	size_t size;      /* the shorter side after area averaging; 0: as it is */
+	size_t crop;      /* side of the centred square; 0: the whole image */
 };
 
 struct source_image {

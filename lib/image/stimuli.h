@@ -77,7 +77,8 @@ struct stimulus {
 	double jitter; /* rad: elements of the path turn by a uniform draw from [-jitter, jitter] */
 	size_t elements;   /* on the path */
 	bool random_phase; /* each element has its own phase, uniform; `phase` is not used */
-	bool present;  /* false: the same places and elements, but those of the path are turned at random */
+	bool
+	    present; /* false: the same places and elements, but those of the path are turned at random */
 	uint64_t seed; /* draws are a function of (seed, pair) */
 	uint64_t pair; /* number of the drawing: the same with and without contour */
 };

@@ -260,8 +260,8 @@ FOR_AVX512 static void add(float *to, const float *from, size_t count)
 }
 
 /* of all pairs but those with a unit in one fold or the other, which overlap in `both` */
-FOR_AVX512 static void leave_out(float *to, const float *all, const float *one,
-    const float *other, const float *both, size_t count)
+FOR_AVX512 static void leave_out(float *to, const float *all, const float *one, const float *other,
+    const float *both, size_t count)
 {
 #pragma omp simd
 	for (size_t e = 0; e < count; e++)

@@ -56,8 +56,7 @@ static void sum_taps(const struct subject *subject, size_t p, struct sums *sums)
 	}
 }
 
-FOR_AVX512 static void add_still(
-    const struct phase *phase, const double *factor, struct sums *to)
+FOR_AVX512 static void add_still(const struct phase *phase, const double *factor, struct sums *to)
 {
 	for (size_t p = 0; p < phase->n * phase->n; p++) {
 		double f = factor ? factor[p] : 1;

@@ -94,8 +94,8 @@ size_t invariant_numbers(const struct invariant *p)
 
 /* A pair's taps onto p->taps: 1, c, s, c c, c s, then y, y c, y s of each weight. less (weights, stride): taken off the weights;
  * NULL: nothing. */
-FOR_AVX512 static void gather(struct invariant *p, const struct invariant_data *data,
-    size_t pair, const float *less, size_t stride)
+FOR_AVX512 static void gather(struct invariant *p, const struct invariant_data *data, size_t pair,
+    const float *less, size_t stride)
 {
 	const vector one = {1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1}, design = {1, 1, 1, 1, 1};
 	const vector cosine = {0, 1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1};
@@ -221,8 +221,8 @@ FOR_AVX512 static void weigh(
 
 /* place (TERMS, cells) += the coefficients of the normal equations; a tap's worth of ridge keeps the phase terms bounded, and
  * where hardly a tap is near the weight is `base` */
-FOR_AVX512 static void solve(size_t count, size_t cells, const float *g, const float *y,
-    bool phase, float base, float *place)
+FOR_AVX512 static void solve(size_t count, size_t cells, const float *g, const float *y, bool phase,
+    float base, float *place)
 {
 #pragma omp simd
 	for (size_t e = 0; e < count; e++) {

@@ -108,8 +108,9 @@ int lesion_apply(const struct units *set, const struct lesion *lesion, double *k
 		for (size_t c = 0; c < count; c++)
 			in_class += list[c].mass;
 		if (isfinite(lesion->mass) && !(in_class >= lesion->mass * total))
-			status = err_set("--mass: the class has %.3g of the kernel's mass, less than %g",
-			    in_class / total, lesion->mass);
+			status =
+			    err_set("--mass: the class has %.3g of the kernel's mass, less than %g",
+				in_class / total, lesion->mass);
 		for (size_t c = 0; status == 0 && c < count && removed < lesion->mass * total;
 		     c++) {
 			kernel[list[order[c]].at] = 0;

@@ -292,10 +292,12 @@ int units_read_kernel(struct npys_in *in, struct npys_array *kernel)
 	int status = npys_next_array(in, kernel, UNITS_KERNEL_MAX);
 	if (status > 0)
 		status = npys_next(in, &more);
-	return status > 0 ? err_set("%s: a second record: one kernel is expected", npys_file(in)) : status;
+	return status > 0 ? err_set("%s: a second record: one kernel is expected", npys_file(in))
+			  : status;
 }
 
-int units_read_files(const struct npys_array *kernel, const struct units_files *files, struct units *set)
+int units_read_files(
+    const struct npys_array *kernel, const struct units_files *files, struct units *set)
 {
 	struct npys_array rms = {0};
 	struct gabor_row *rows = NULL;

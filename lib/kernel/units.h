@@ -141,8 +141,9 @@ int units_read(struct npys_in *in, const struct units_files *files, struct units
     __attribute__((warn_unused_result));
 
 /* Its two steps, where the kernel (F, F, k, k) itself is needed too. */
-int units_read_kernel(struct npys_in *in, struct npys_array *kernel) __attribute__((warn_unused_result));
-int units_read_files(const struct npys_array *kernel, const struct units_files *files, struct units *set)
+int units_read_kernel(struct npys_in *in, struct npys_array *kernel)
     __attribute__((warn_unused_result));
+int units_read_files(const struct npys_array *kernel, const struct units_files *files,
+    struct units *set) __attribute__((warn_unused_result));
 
 #endif

@@ -31,28 +31,28 @@ static const struct {
 	size_t bits;
 	enum kind kind;
 } dtypes[] = {
-	{"BOOL", 8, KIND_BOOL},
-	{"F4", 4, KIND_OTHER},
-	{"F6_E2M3", 6, KIND_OTHER},
-	{"F6_E3M2", 6, KIND_OTHER},
-	{"U8", 8, KIND_UNSIGNED},
-	{"I8", 8, KIND_SIGNED},
-	{"F8_E5M2", 8, KIND_OTHER},
-	{"F8_E4M3", 8, KIND_OTHER},
-	{"F8_E8M0", 8, KIND_OTHER},
-	{"F8_E4M3FNUZ", 8, KIND_OTHER},
-	{"F8_E5M2FNUZ", 8, KIND_OTHER},
-	{"I16", 16, KIND_SIGNED},
-	{"U16", 16, KIND_UNSIGNED},
-	{"F16", 16, KIND_HALF},
-	{"BF16", 16, KIND_BRAIN},
-	{"I32", 32, KIND_SIGNED},
-	{"U32", 32, KIND_UNSIGNED},
-	{"F32", 32, KIND_FLOAT},
-	{"F64", 64, KIND_DOUBLE},
-	{"C64", 64, KIND_OTHER},
-	{"I64", 64, KIND_SIGNED},
-	{"U64", 64, KIND_UNSIGNED},
+    {"BOOL", 8, KIND_BOOL},
+    {"F4", 4, KIND_OTHER},
+    {"F6_E2M3", 6, KIND_OTHER},
+    {"F6_E3M2", 6, KIND_OTHER},
+    {"U8", 8, KIND_UNSIGNED},
+    {"I8", 8, KIND_SIGNED},
+    {"F8_E5M2", 8, KIND_OTHER},
+    {"F8_E4M3", 8, KIND_OTHER},
+    {"F8_E8M0", 8, KIND_OTHER},
+    {"F8_E4M3FNUZ", 8, KIND_OTHER},
+    {"F8_E5M2FNUZ", 8, KIND_OTHER},
+    {"I16", 16, KIND_SIGNED},
+    {"U16", 16, KIND_UNSIGNED},
+    {"F16", 16, KIND_HALF},
+    {"BF16", 16, KIND_BRAIN},
+    {"I32", 32, KIND_SIGNED},
+    {"U32", 32, KIND_UNSIGNED},
+    {"F32", 32, KIND_FLOAT},
+    {"F64", 64, KIND_DOUBLE},
+    {"C64", 64, KIND_OTHER},
+    {"I64", 64, KIND_SIGNED},
+    {"U64", 64, KIND_UNSIGNED},
 };
 #define DTYPES (sizeof dtypes / sizeof *dtypes)
 
@@ -126,7 +126,8 @@ static int read_shape(const json_t *shape, struct model_tensor *t)
 
 static int read_tensor(const char *name, const json_t *entry, struct model_tensor *t)
 {
-	const json_t *dtype = json_object_get(entry, "dtype"), *shape = json_object_get(entry, "shape");
+	const json_t *dtype = json_object_get(entry, "dtype"),
+		     *shape = json_object_get(entry, "shape");
 	const json_t *offsets = json_object_get(entry, "data_offsets");
 	size_t bits, d;
 	if (!json_is_string(dtype) || !json_is_array(shape) || !json_is_array(offsets) ||
@@ -158,7 +159,8 @@ static int read_meta(struct model *model, const json_t *meta)
 	model->meta = mem_alloc(json_object_size(meta), sizeof *model->meta);
 	if (!model->meta)
 		return -1;
-	json_object_foreach((json_t *)meta, key, value) {
+	json_object_foreach((json_t *)meta, key, value)
+	{
 		struct pair *pair = &model->meta[model->meta_count];
 		if (!json_is_string(value))
 			return err_set("__metadata__: %s is not a text", key);
@@ -180,7 +182,8 @@ static int read_entries(struct model *model, const json_t *root, size_t data_byt
 	model->tensors = mem_alloc(json_object_size(root), sizeof *model->tensors);
 	if (!model->tensors)
 		return -1;
-	json_object_foreach((json_t *)root, name, entry) {
+	json_object_foreach((json_t *)root, name, entry)
+	{
 		if (strcmp(name, "__metadata__") == 0) {
 			if (read_meta(model, entry) < 0)
 				return -1;
@@ -196,12 +199,15 @@ static int read_entries(struct model *model, const json_t *root, size_t data_byt
 	for (size_t i = 0; i < model->count; i++) {
 		const struct model_tensor *t = &model->tensors[i];
 		if (t->begin != position)
-			return err_set("%s: %s before it: its data begin at %zu, those before it end at %zu",
-			    t->name, t->begin > position ? "a gap" : "an overlap", t->begin, position);
+			return err_set(
+			    "%s: %s before it: its data begin at %zu, those before it end at %zu",
+			    t->name, t->begin > position ? "a gap" : "an overlap", t->begin,
+			    position);
 		position = t->end;
 	}
 	if (position != data_bytes)
-		return err_set("the tensors end at byte %zu, the data at %zu", position, data_bytes);
+		return err_set(
+		    "the tensors end at byte %zu, the data at %zu", position, data_bytes);
 	return 0;
 }
 
@@ -221,11 +227,12 @@ static int read_header(struct model *model)
 	for (size_t i = 0; i < sizeof size; i++)
 		length |= (uint64_t)size[i] << 8 * i;
 	if (length > MODEL_HEADER_MAX)
-		return err_set("not a safetensors file, or a header of %llu bytes, at most %u are read",
+		return err_set(
+		    "not a safetensors file, or a header of %llu bytes, at most %u are read",
 		    (unsigned long long)length, MODEL_HEADER_MAX);
 	if (length > file_size - sizeof size)
-		return err_set("cut off: got %zu of %llu bytes of the header", file_size - sizeof size,
-		    (unsigned long long)length);
+		return err_set("cut off: got %zu of %llu bytes of the header",
+		    file_size - sizeof size, (unsigned long long)length);
 	char *text = mem_alloc(length, 1);
 	if (!text)
 		return -1;
@@ -243,7 +250,7 @@ static int read_header(struct model *model)
 		return err_set("the header: %s", error.text);
 	model->data = sizeof size + length;
 	int result = json_is_object(root) ? read_entries(model, root, file_size - model->data)
-	                                  : err_set("the header is not an object");
+					  : err_set("the header is not an object");
 	json_decref(root);
 	return result;
 }
@@ -325,8 +332,8 @@ static double from_half(uint16_t half)
 {
 	int exponent = half >> 10 & 31, mantissa = half & 1023;
 	double value = exponent == 0    ? ldexp(mantissa, -24)
-	               : exponent == 31 ? (mantissa ? NAN : INFINITY)
-	                                : ldexp(mantissa + 1024, exponent - 25);
+		       : exponent == 31 ? (mantissa ? NAN : INFINITY)
+					: ldexp(mantissa + 1024, exponent - 25);
 	return half & 0x8000 ? -value : value;
 }
 
@@ -354,7 +361,8 @@ static void numbers(size_t dtype, const unsigned char *raw, double *x, size_t n)
 			break;
 		case KIND_BRAIN:
 		case KIND_FLOAT: {
-			uint32_t word = (uint32_t)bits << (dtypes[dtype].kind == KIND_BRAIN ? 16 : 0);
+			uint32_t word = (uint32_t)bits
+					<< (dtypes[dtype].kind == KIND_BRAIN ? 16 : 0);
 			memcpy(&f32, &word, sizeof f32);
 			x[i] = (double)f32;
 			break;
@@ -378,7 +386,8 @@ static int seek_part(
 		return err_set("%s: %s: numbers of type %s cannot be read; in PyTorch: x.float()",
 		    model->path, tensor->name, tensor->dtype);
 	if (first > tensor->elements || count > tensor->elements - first)
-		return err_set("%s: %s: more numbers asked for than it has", model->path, tensor->name);
+		return err_set(
+		    "%s: %s: more numbers asked for than it has", model->path, tensor->name);
 	if (fseeko(model->file, (off_t)(model->data + tensor->begin + first * size), SEEK_SET) < 0)
 		return err_errno("%s: %s", model->path, tensor->name);
 	return 0;
@@ -394,8 +403,8 @@ static int read_numbers(struct model *model, const struct model_tensor *tensor, 
 	return 0;
 }
 
-int model_read_bytes(struct model *model, const struct model_tensor *tensor, size_t first,
-    size_t count, void *x)
+int model_read_bytes(
+    struct model *model, const struct model_tensor *tensor, size_t first, size_t count, void *x)
 {
 	if (seek_part(model, tensor, first, count) < 0)
 		return -1;
@@ -403,8 +412,8 @@ int model_read_bytes(struct model *model, const struct model_tensor *tensor, siz
 	    model, tensor, first, dtypes[dtype_index(tensor->dtype)].bits / 8, x, count);
 }
 
-int model_read_part(struct model *model, const struct model_tensor *tensor, size_t first,
-    size_t count, double *x)
+int model_read_part(
+    struct model *model, const struct model_tensor *tensor, size_t first, size_t count, double *x)
 {
 	unsigned char raw[4096];
 	size_t dtype = dtype_index(tensor->dtype), size = dtypes[dtype].bits / 8;
@@ -494,7 +503,8 @@ int model_add(
 		return err_set("%s: %zu axes, at most %d are written", name, rank, MODEL_RANK_MAX);
 	if (strcmp(name, "__metadata__") == 0)
 		return err_set("%s: no name for a tensor", name);
-	if (mem_grow((void **)&out->entries, &out->capacity, out->count + 1, sizeof *out->entries) < 0)
+	if (mem_grow((void **)&out->entries, &out->capacity, out->count + 1, sizeof *out->entries) <
+	    0)
 		return -1;
 	struct entry *e = &out->entries[out->count];
 	memset(e, 0, sizeof *e);
@@ -531,7 +541,8 @@ int model_add_meta(struct model_out *out, const char *key, const char *value)
 		return 0;
 	}
 	char *name = mem_text("%s", key);
-	if (!name || mem_grow((void **)&out->meta, &out->meta_capacity, i + 1, sizeof *out->meta) < 0) {
+	if (!name ||
+	    mem_grow((void **)&out->meta, &out->meta_capacity, i + 1, sizeof *out->meta) < 0) {
 		free(name);
 		free(copy);
 		return -1;
@@ -619,9 +630,9 @@ int model_write(struct model_out *out, const char *path)
 			    output_name(file), padded, MODEL_HEADER_MAX);
 		for (size_t i = 0; i < sizeof size; i++)
 			size[i] = (unsigned char)(padded >> 8 * i);
-		if (status == 0 &&
-		    (output_write(file, size, sizeof size) < 0 || output_write(file, text, length) < 0 ||
-		        output_write(file, "        ", padded - length) < 0))
+		if (status == 0 && (output_write(file, size, sizeof size) < 0 ||
+				       output_write(file, text, length) < 0 ||
+				       output_write(file, "        ", padded - length) < 0))
 			status = -1;
 		for (size_t i = 0; status == 0 && i < out->count; i++) {
 			const struct entry *e = &out->entries[i];

@@ -39,7 +39,7 @@ struct density_taps {
 	struct density_at {
 		size_t corner;
 		float wx[4], wy[4];
-	} *at;         /* (taps) */
+	} * at;       /* (taps) */
 	float *slice; /* (size, size) */
 };
 int density_taps_create(struct density_taps *grid, size_t taps, size_t angles, size_t size)

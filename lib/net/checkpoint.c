@@ -17,7 +17,8 @@
 
 int settings_add(struct settings *settings, const char *name, const char *format, ...)
 {
-	if (mem_grow((void **)&settings->list, &settings->room, settings->count + 1, sizeof *settings->list) < 0)
+	if (mem_grow((void **)&settings->list, &settings->room, settings->count + 1,
+		sizeof *settings->list) < 0)
 		return -1;
 	char value[ERR_MAX];
 	va_list arguments;

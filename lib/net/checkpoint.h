@@ -27,10 +27,10 @@ int settings_add(struct settings *settings, const char *name, const char *format
 void settings_free(struct settings *settings);
 
 struct checkpoint {
-	size_t step;                     /* steps done */
-	double loss;                     /* sum over the running epoch's images */
-	size_t correct, seen;            /* of them */
-	double seconds;                  /* since the first start */
+	size_t step;                       /* steps done */
+	double loss;                       /* sum over the running epoch's images */
+	size_t correct, seen;              /* of them */
+	double seconds;                    /* since the first start */
 	size_t length[TRAINING_LOG_FILES]; /* bytes of the files that grow */
 };
 

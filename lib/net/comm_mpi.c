@@ -57,8 +57,8 @@ static int sum_of(void *x, size_t n, size_t size, MPI_Datatype type)
 {
 	for (size_t i = 0; i < n; i += PIECE) {
 		MPI_Request request;
-		MPI_Iallreduce(MPI_IN_PLACE, (char *)x + i * size,
-		    (int)size_min(n - i, PIECE), type, MPI_SUM, MPI_COMM_WORLD, &request);
+		MPI_Iallreduce(MPI_IN_PLACE, (char *)x + i * size, (int)size_min(n - i, PIECE),
+		    type, MPI_SUM, MPI_COMM_WORLD, &request);
 		if (wait_for(&request) < 0)
 			return -1;
 	}
@@ -79,8 +79,8 @@ static int broadcast(void *data, size_t bytes)
 {
 	for (size_t i = 0; i < bytes; i += PIECE) {
 		MPI_Request request;
-		MPI_Ibcast((char *)data + i, (int)size_min(bytes - i, PIECE), MPI_BYTE,
-		    0, MPI_COMM_WORLD, &request);
+		MPI_Ibcast((char *)data + i, (int)size_min(bytes - i, PIECE), MPI_BYTE, 0,
+		    MPI_COMM_WORLD, &request);
 		if (wait_for(&request) < 0)
 			return -1;
 	}

@@ -18,8 +18,10 @@ struct crops *crops_create(const struct data_part *part, const struct crops_opti
 	struct crops *crops = mem_alloc(1, sizeof *crops);
 	if (!crops)
 		return NULL;
-	size_t pixels = options->side * options->side, first = comm_first(comm, options->batch, comm->rank);
-	*crops = (struct crops){.options = *options, .part = part, .epoch = SIZE_MAX, .first = first};
+	size_t pixels = options->side * options->side,
+	       first = comm_first(comm, options->batch, comm->rank);
+	*crops =
+	    (struct crops){.options = *options, .part = part, .epoch = SIZE_MAX, .first = first};
 	crops->own = comm_first(comm, options->batch, comm->rank + 1) - first;
 	crops->order = mem_alloc(part->count, sizeof *crops->order);
 	crops->x = mem_alloc(crops->own * pixels, sizeof *crops->x);
@@ -30,7 +32,8 @@ struct crops *crops_create(const struct data_part *part, const struct crops_opti
 	crops->given = mem_alloc(comm->ranks, sizeof *crops->given);
 	crops->taken = mem_alloc(comm->ranks, sizeof *crops->taken);
 	crops->cuts = mem_alloc(options->batch, sizeof *crops->cuts);
-	crops->room = mem_alloc(crops_threads(options) * crops_room(part->data, options), sizeof *crops->room);
+	crops->room = mem_alloc(
+	    crops_threads(options) * crops_room(part->data, options), sizeof *crops->room);
 	if (crops->order && crops->x && crops->labels && crops->image && crops->cut && crops->got &&
 	    crops->given && crops->taken && crops->cuts && crops->room)
 		return crops;
@@ -60,8 +63,8 @@ size_t crops_room(const struct data *data, const struct crops_options *options)
 	return options->side * options->side + (options->rotate ? data->h * data->w : 0);
 }
 
-int crops_cut(const struct data *data, const struct crops_options *options, size_t epoch, size_t image,
-    float *room, real *out)
+int crops_cut(const struct data *data, const struct crops_options *options, size_t epoch,
+    size_t image, float *room, real *out)
 {
 	struct rng rng = rng_start(options->seed, RNG_CROP, (uint32_t)epoch, image);
 	struct rng degrading = rng_start(options->seed, RNG_DEGRADE, (uint32_t)epoch, image);
@@ -87,7 +90,8 @@ static int cut_one(size_t i, size_t worker, void *argument)
 	struct crops *crops = argument;
 	const struct crops_options *o = &crops->options;
 	float *room = crops->room + worker * crops_room(crops->part->data, o);
-	return crops_cut(crops->part->data, o, crops->epoch, crops->cuts[i], room, crops->cut + i * o->side * o->side);
+	return crops_cut(crops->part->data, o, crops->epoch, crops->cuts[i], room,
+	    crops->cut + i * o->side * o->side);
 }
 
 /* Cut the crops of this process's images, for whichever process trains on them, in the batch's order. */

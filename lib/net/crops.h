@@ -36,9 +36,10 @@ struct crops {
 	int32_t *labels;   /* (own) */
 	uint64_t *image;   /* (own) numbers in the data */
 
-	size_t *cuts;          /* (batch) images whose crops this process cuts */
-	float *room;           /* crops_room of each thread */
-	real *cut, *got;       /* (batch, side, side) cut for all; (own, side, side) from others, by process */
+	size_t *cuts; /* (batch) images whose crops this process cuts */
+	float *room;  /* crops_room of each thread */
+	real *cut,
+	    *got; /* (batch, side, side) cut for all; (own, side, side) from others, by process */
 	size_t *given, *taken; /* (ranks) bytes of them */
 };
 
@@ -51,8 +52,8 @@ void crops_free(struct crops *crops); /* NULL is allowed */
 int crops_take(struct crops *crops, size_t epoch, size_t first) __attribute__((warn_unused_result));
 
 /* One image's crop of an epoch: out (side, side). This process holds the image. room: crops_room numbers. 0 or -1. */
-int crops_cut(const struct data *data, const struct crops_options *options, size_t epoch, size_t image,
-    float *room, real *out) __attribute__((warn_unused_result));
+int crops_cut(const struct data *data, const struct crops_options *options, size_t epoch,
+    size_t image, float *room, real *out) __attribute__((warn_unused_result));
 size_t crops_room(const struct data *data, const struct crops_options *options);
 
 #endif

@@ -164,8 +164,9 @@ static int read_labels(
 	data->hash = hash_bytes(data->hash, labels, count * sizeof *labels);
 	for (size_t i = 0; i < count; i++) {
 		if (labels[i] >= CLASSES_MAX) {
-			int status = err_set("%s: record %zu: label %lld; at most %d classes are possible",
-			    npys_file(in), npys_record(in), (long long)labels[i], CLASSES_MAX);
+			int status =
+			    err_set("%s: record %zu: label %lld; at most %d classes are possible",
+				npys_file(in), npys_record(in), (long long)labels[i], CLASSES_MAX);
 			free(labels);
 			return status;
 		}

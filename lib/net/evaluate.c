@@ -36,8 +36,10 @@ static int take(struct piece *piece, size_t room, size_t *n)
 			continue;
 		data_crop(data, image, 0, 0, data->h, data->w, false, piece->image);
 		if (piece->degraded) {
-			struct rng rng = rng_start(piece->degraded->seed, RNG_DEGRADE_WHOLE, 0, image);
-			if (degrade_image(&piece->degraded->degrade, &rng, data->h, data->w, piece->image) < 0)
+			struct rng rng =
+			    rng_start(piece->degraded->seed, RNG_DEGRADE_WHOLE, 0, image);
+			if (degrade_image(&piece->degraded->degrade, &rng, data->h, data->w,
+				piece->image) < 0)
 				return -1;
 		}
 		for (size_t p = 0; p < pixels; p++)
@@ -61,7 +63,8 @@ static int run_pass(struct network *net, const struct data_part *part, const str
 		status = take(&piece, chunk, &n);
 		if (status < 0 || n == 0)
 			break;
-		status = network_run(net, piece.x, n, data->h, data->w, pass->iterations, pass->classify);
+		status = network_run(
+		    net, piece.x, n, data->h, data->w, pass->iterations, pass->classify);
 		if (status == 0)
 			pass->add(net, piece.labels, sums);
 	}
@@ -80,8 +83,8 @@ static void add_score(const struct network *net, const int32_t *labels, double *
 	sums[1] += (double)correct;
 }
 
-int evaluate_score(struct network *net, const struct data_part *part, const struct evaluate_degraded *degraded,
-    size_t iterations, double *loss, double *accuracy)
+int evaluate_score(struct network *net, const struct data_part *part,
+    const struct evaluate_degraded *degraded, size_t iterations, double *loss, double *accuracy)
 {
 	const struct pass pass = {degraded, iterations, true, add_score};
 	double sums[2] = {0};

@@ -14,10 +14,12 @@ struct evaluate_degraded {
 };
 
 /* Mean loss and share of correct answers over the part's images, degraded unless NULL; NaN where it has none. 0 or -1. */
-int evaluate_score(struct network *net, const struct data_part *part, const struct evaluate_degraded *degraded,
-    size_t iterations, double *loss, double *accuracy) __attribute__((warn_unused_result));
+int evaluate_score(struct network *net, const struct data_part *part,
+    const struct evaluate_degraded *degraded, size_t iterations, double *loss, double *accuracy)
+    __attribute__((warn_unused_result));
 
 /* Set v1.rms: root of the mean square of h0 over the part's images and their pixels. 0 or -1. */
-int evaluate_rms(struct network *net, const struct data_part *part) __attribute__((warn_unused_result));
+int evaluate_rms(struct network *net, const struct data_part *part)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -30,7 +30,7 @@
 struct search {
 	const real *kernel; /* (f, f, k, k) */
 	size_t f, k, n;     /* n: grid points an axis */
-	double *seen;       /* (n/2 + 1, n): gain at the frequencies 2 pi (column, row) / n, about */
+	double *seen; /* (n/2 + 1, n): gain at the frequencies 2 pi (column, row) / n, about */
 	double start[STARTS][2], found[STARTS];
 	size_t starts;
 };
@@ -50,7 +50,8 @@ static void multiply(size_t f, const double complex *m, const double complex *x,
 		double re = 0, im = 0;
 #pragma omp simd reduction(+ : re, im)
 		for (size_t j = 0; j < f; j++) {
-			double a = creal(m[i * f + j]), b = cimag(m[i * f + j]), c = creal(x[j]), d = cimag(x[j]);
+			double a = creal(m[i * f + j]), b = cimag(m[i * f + j]), c = creal(x[j]),
+			       d = cimag(x[j]);
 			re += a * c - b * d;
 			im += a * d + b * c;
 		}
@@ -58,7 +59,8 @@ static void multiply(size_t f, const double complex *m, const double complex *x,
 	}
 }
 
-static void multiply_adjoint(size_t f, const double complex *m, const double complex *x, double complex *y)
+static void multiply_adjoint(
+    size_t f, const double complex *m, const double complex *x, double complex *y)
 {
 	for (size_t j = 0; j < f; j++)
 		y[j] = 0;
@@ -85,7 +87,8 @@ static double unit(size_t f, double complex *x)
 }
 
 /* Power iterations from v (f), length 1: v and u (f) become the first singular vectors of m, about; gives |m v|. */
-static double iterate(size_t f, const double complex *m, size_t times, double complex *v, double complex *u)
+static double iterate(
+    size_t f, const double complex *m, size_t times, double complex *v, double complex *u)
 {
 	double gain = 0, before;
 	for (size_t i = 0; i < times; i++) {
@@ -141,7 +144,8 @@ static int glance(size_t column, size_t worker, void *argument)
 				double a = creal(phase[r]), b = cimag(phase[r]);
 #pragma omp simd
 				for (size_t p = 0; p < pairs; p++) {
-					double c = creal(rows[r * pairs + p]), d = cimag(rows[r * pairs + p]);
+					double c = creal(rows[r * pairs + p]),
+					       d = cimag(rows[r * pairs + p]);
 					m[p] += CMPLX(a * c - b * d, a * d + b * c);
 				}
 			}
@@ -158,7 +162,8 @@ static int glance(size_t column, size_t worker, void *argument)
 }
 
 /* The transfer matrix at a frequency (x, y), m (f, f). */
-static void transfer(const struct search *s, const double w[2], double complex *phase, double complex *m)
+static void transfer(
+    const struct search *s, const double w[2], double complex *phase, double complex *m)
 {
 	size_t k = s->k;
 	phases(w[0], k, phase);
@@ -179,7 +184,8 @@ static void transfer(const struct search *s, const double w[2], double complex *
 }
 
 /* The polynomial's terms (k, k): u* K[d] v. */
-static void terms(const struct search *s, const double complex *u, const double complex *v, double complex *term)
+static void terms(
+    const struct search *s, const double complex *u, const double complex *v, double complex *term)
 {
 	size_t taps = s->k * s->k;
 	for (size_t d = 0; d < taps; d++)
@@ -196,7 +202,8 @@ static void terms(const struct search *s, const double complex *u, const double 
 }
 
 /* |p| at a frequency */
-static double polynomial(size_t k, const double complex *term, const double w[2], double complex *phase)
+static double polynomial(
+    size_t k, const double complex *term, const double w[2], double complex *phase)
 {
 	double complex sum = 0;
 	phases(w[0], k, phase);
@@ -211,7 +218,8 @@ static double polynomial(size_t k, const double complex *term, const double w[2]
 }
 
 /* Move w to a local maximum of |p|: the best of eight neighbours, nearer ones where none is better. */
-static void climb(size_t k, const double complex *term, double step, double w[2], double complex *phase)
+static void climb(
+    size_t k, const double complex *term, double step, double w[2], double complex *phase)
 {
 	double here = polynomial(k, term, w, phase);
 	while (step > 1e-7) {
@@ -236,7 +244,8 @@ static int ascend(size_t i, size_t worker, void *argument)
 	(void)worker;
 	struct search *s = argument;
 	size_t f = s->f, k = s->k;
-	double complex *m = mem_alloc(f * f, sizeof *m), *v = mem_alloc(2 * f + k * k + 2 * k, sizeof *v);
+	double complex *m = mem_alloc(f * f, sizeof *m),
+		       *v = mem_alloc(2 * f + k * k + 2 * k, sizeof *v);
 	int status = m && v ? 0 : -1;
 	if (status == 0) {
 		double complex *u = v + f, *term = u + f, *phase = term + k * k;
@@ -272,8 +281,9 @@ static void choose(struct search *s)
 		for (size_t p = 0; p < columns * n; p++) {
 			bool free_of_others = true;
 			for (size_t i = 0; i < s->starts; i++)
-				free_of_others = free_of_others && (apart(p / n, taken[i][0], n) > 1 ||
-									apart(p % n, taken[i][1], n) > 1);
+				free_of_others =
+				    free_of_others && (apart(p / n, taken[i][0], n) > 1 ||
+							  apart(p % n, taken[i][1], n) > 1);
 			if (free_of_others && (best == SIZE_MAX || s->seen[p] > s->seen[best]))
 				best = p;
 		}
@@ -294,7 +304,8 @@ int gain_largest(const real *kernel, size_t f, size_t k, size_t threads, double 
 		zeros += kernel[i] == 0;
 	if (zeros == count)
 		return 0;
-	struct search s = {.kernel = kernel, .f = f, .k = k, .n = 2 * k > GRID_MIN ? 2 * k : GRID_MIN};
+	struct search s = {
+	    .kernel = kernel, .f = f, .k = k, .n = 2 * k > GRID_MIN ? 2 * k : GRID_MIN};
 	s.seen = mem_alloc((s.n / 2 + 1) * s.n, sizeof *s.seen);
 	int status = s.seen ? par_for(s.n / 2 + 1, threads, glance, &s) : -1;
 	if (status == 0) {

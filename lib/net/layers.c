@@ -148,7 +148,7 @@ static void sums_lanes(size_t pixels, size_t s, const real *dy, const real *x, c
 		for (size_t c = 0; c < s; c += LANES) {
 			vector run_sum = {0}, run_product = {0};
 			const vector a = *(const vector *)(scale + c),
-				    b = *(const vector *)(shift + c);
+				     b = *(const vector *)(shift + c);
 			for (size_t i = p; i < end; i++) {
 				vector g = *(const vector *)(dy + i * s + c);
 				run_sum += g;

@@ -28,9 +28,9 @@ struct network {
 	/* the batch that is there */
 	struct batchnorm_images images; /* how many */
 	size_t h, w, iterations;
-	bool training, kept;          /* how it was run; whether all ht are there */
-	real *input, *convolved, *a;  /* (n, h, w): images normalised; l0 before and after N0 */
-	real *z;                      /* (n, h, w, S): N1's output, in place of its input */
+	bool training, kept;         /* how it was run; whether all ht are there */
+	real *input, *convolved, *a; /* (n, h, w): images normalised; l0 before and after N0 */
+	real *z;                     /* (n, h, w, S): N1's output, in place of its input */
 	size_t h_count, mask_count, u_count;
 	real **ht;          /* h_count times (n, h, w, S): see h_of */
 	uint8_t **positive; /* mask_count times (n, h, w, S), for the average: see positive_of */
@@ -45,7 +45,10 @@ static int add_tensors(struct network *net)
 	const struct network_options *o = &net->options;
 	size_t f = o->filters;
 	struct weights *w = &net->weights;
-	const struct network_tensor mean = {.name = "input.mean", .part = PART_INPUT, .rank = 1, .shape = {1}},
+	const struct network_tensor mean = {.name = "input.mean",
+					.part = PART_INPUT,
+					.rank = 1,
+					.shape = {1}},
 				    sd = {.name = "input.sd",
 					.part = PART_INPUT,
 					.range = WEIGHTS_POSITIVE,
@@ -132,7 +135,8 @@ static int kernel_shape(struct model *model, const char *name, size_t *out, size
 static int read_options(struct model *model, struct network_options *o)
 {
 	size_t lgn_out, lateral_out;
-	if (head_classes(model, &o->classes) < 0 || kernel_shape(model, "lgn.weight", &lgn_out, &o->k0) < 0 ||
+	if (head_classes(model, &o->classes) < 0 ||
+	    kernel_shape(model, "lgn.weight", &lgn_out, &o->k0) < 0 ||
 	    kernel_shape(model, "v1.weight", &o->filters, &o->k1) < 0 ||
 	    kernel_shape(model, "lateral.weight", &lateral_out, &o->kl) < 0)
 		return -1;
@@ -432,7 +436,8 @@ static int forward(struct network *net, const real *x, size_t n, size_t h, size_
 		return 0;
 	struct head_training drawn = {0};
 	if (training)
-		drawn = (struct head_training){training->dropout, training->seed, training->epoch, training->image};
+		drawn = (struct head_training){
+		    training->dropout, training->seed, training->epoch, training->image};
 	return head_run(&net->head, &net->images, training ? &drawn : NULL, h_of(net, iterations));
 }
 
@@ -568,7 +573,8 @@ static int backward(struct network *net, const struct network_training *training
 		return 0;
 	}
 	const real *rectified = net->options.lgn == NETWORK_RELU ? net->a : NULL;
-	if (batchnorm_adjoint(&net->lgn_norm, &net->images, da, rectified, net->convolved, pixels) < 0 ||
+	if (batchnorm_adjoint(&net->lgn_norm, &net->images, da, rectified, net->convolved, pixels) <
+		0 ||
 	    conv_adjoint(net->lgn, 0, da, NULL) < 0)
 		return -1;
 	return conv_gradient(net->lgn, 1, net->lgn_weight->gradient);
@@ -697,8 +703,8 @@ void network_square(const struct network *net, double *square)
 
 int network_lateral_norm(const struct network *net, double *norm)
 {
-	return gain_largest(net->lateral_weight->x, net->options.filters,
-	    net->options.kl, net->threads, norm);
+	return gain_largest(
+	    net->lateral_weight->x, net->options.filters, net->options.kl, net->threads, norm);
 }
 
 int network_may_grow(const struct network *net, size_t iterations, size_t trained)
@@ -710,7 +716,9 @@ int network_may_grow(const struct network *net, size_t iterations, size_t traine
 		return -1;
 	if (!(gain >= 1))
 		return 0;
-	err_set("-T %zu: %zu in training, and the kernel's largest gain is %.3g, not below 1: responses may grow with every "
-		"propagation", iterations, trained, gain);
+	err_set("-T %zu: %zu in training, and the kernel's largest gain is %.3g, not below 1: "
+		"responses may grow with every "
+		"propagation",
+	    iterations, trained, gain);
 	return 1;
 }

@@ -115,7 +115,8 @@ struct network_training {
 	bool lateral; /* false: T counts as 0, the lateral kernel gets no gradient */
 	/* these tensors, with their norms, get no gradient; a frozen norm uses its running statistics, which stay */
 	bool freeze_lgn, freeze_v1, freeze_lateral;
-	bool fresh_norms; /* but there are none yet: frozen norms use the batch's, and collect them */
+	bool
+	    fresh_norms; /* but there are none yet: frozen norms use the batch's, and collect them */
 	double
 	    dropout;   /* probability with which a feature before the linear layer is set to zero */
 	uint64_t seed; /* dropout's draws depend on (seed, epoch, image[i]) */
@@ -145,10 +146,12 @@ void network_score(
 void network_square(const struct network *net, double *square);
 
 /* The gain of one linear propagation on an unbounded plane, gain_largest (gain.h) of the lateral kernel. 0 or -1. */
-int network_lateral_norm(const struct network *net, double *norm) __attribute__((warn_unused_result));
+int network_lateral_norm(const struct network *net, double *norm)
+    __attribute__((warn_unused_result));
 
 /* More propagations than the `trained` ones: 1, with a warning as the reason, where that gain is not below 1, so that
  * responses need not keep within bounds; else 0; -1 on failure. */
-int network_may_grow(const struct network *net, size_t iterations, size_t trained) __attribute__((warn_unused_result));
+int network_may_grow(const struct network *net, size_t iterations, size_t trained)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -38,8 +38,8 @@ int respond_read_lateral(struct network *net, const char *file)
 	const struct npys_header *h = &kernel.header;
 	int status = 0;
 	if (h->rank != t->rank || memcmp(h->shape, t->shape, t->rank * sizeof *t->shape) != 0)
-		status = err_set("%s: not (%zu, %zu, %zu, %zu), as the model's lateral kernel", file, t->shape[0],
-		    t->shape[1], t->shape[2], t->shape[3]);
+		status = err_set("%s: not (%zu, %zu, %zu, %zu), as the model's lateral kernel",
+		    file, t->shape[0], t->shape[1], t->shape[2], t->shape[3]);
 	for (size_t i = 0; status == 0 && i < t->elements; i++)
 		t->x[i] = (real)kernel.x[i];
 	npys_array_free(&kernel);

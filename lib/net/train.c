@@ -31,11 +31,13 @@ struct run {
 	const struct settings *settings;
 	struct optimiser *optimiser;
 	struct crops *crops;
-	struct training_log *log;    /* rank 0's, else NULL */
+	struct training_log *log; /* rank 0's, else NULL */
 	struct checkpoint at;
 	size_t batch, steps_per_epoch, steps;
-	bool due, saved;  /* a checkpoint of the state before the running step is to be written; there is one */
-	real *statistics; /* what the network had, before the step, in the tensors that no gradient changes */
+	bool due,
+	    saved; /* a checkpoint of the state before the running step is to be written; there is one */
+	real *
+	    statistics; /* what the network had, before the step, in the tensors that no gradient changes */
 	struct progress progress;
 	double started;
 	double rate;
@@ -79,8 +81,7 @@ int train_initialise_from(struct network *net, struct model *model)
 			return -1;
 		/* what has another shape starts anew, but for the filters */
 		bool needed = t->fan_in && (t->part == PART_LGN || t->part == PART_V1);
-		if ((needed || weights_fit(t, stored)) &&
-		    weights_read(model, t->name, t, t->x) < 0)
+		if ((needed || weights_fit(t, stored)) && weights_read(model, t->name, t, t->x) < 0)
 			return -1;
 	}
 	return 0;
@@ -155,10 +156,11 @@ static int diverged(const struct run *run, size_t epoch, size_t within, const ch
 {
 	char advice[256] = "";
 	if (run->saved)
-		snprintf(advice, sizeof advice, "; %s has the state before it: --init it with a smaller --rate",
+		snprintf(advice, sizeof advice,
+		    "; %s has the state before it: --init it with a smaller --rate",
 		    run->files->checkpoint);
-	return err_set("epoch %zu, step %zu: %s: training diverges at --rate %g%s", epoch, within, what,
-	    run->options->rate, advice);
+	return err_set("epoch %zu, step %zu: %s: training diverges at --rate %g%s", epoch, within,
+	    what, run->options->rate, advice);
 }
 
 /* Processes stay together only if each computes the same numbers from the same sums. */
@@ -178,10 +180,12 @@ static int validate(struct run *run, size_t epoch)
 {
 	size_t iterations =
 	    epoch >= run->options->lateral_from ? network_options(run->net)->iterations : 0;
-	if (evaluate_score(run->net, run->validation, NULL, iterations, &run->val_loss, &run->val_accuracy) < 0)
+	if (evaluate_score(run->net, run->validation, NULL, iterations, &run->val_loss,
+		&run->val_accuracy) < 0)
 		return err_context("epoch %zu", epoch);
-	if (degrade_any(&run->degraded.degrade) && evaluate_score(run->net, run->validation, &run->degraded,
-						       iterations, &run->degraded_loss, &run->degraded_accuracy) < 0)
+	if (degrade_any(&run->degraded.degrade) &&
+	    evaluate_score(run->net, run->validation, &run->degraded, iterations,
+		&run->degraded_loss, &run->degraded_accuracy) < 0)
 		return err_context("epoch %zu", epoch);
 	return 0;
 }
@@ -231,8 +235,8 @@ static int step(struct run *run)
 	size_t correct;
 	if (run->due)
 		keep_statistics(run);
-	int status = network_train(run->net, &training, crops->x, crops->labels, crops->own, o->crop,
-	    o->crop, &loss, &correct);
+	int status = network_train(run->net, &training, crops->x, crops->labels, crops->own,
+	    o->crop, o->crop, &loss, &correct);
 	if (!isfinite(loss))
 		return diverged(run, epoch, within, "the loss is not finite");
 	if (status < 0)
@@ -268,8 +272,10 @@ static int check_turns(size_t crop, const struct data *data)
 	if (side == crop)
 		return 0;
 	if (side < network_side_min())
-		return err_set("training images: %zu x %zu px: too small for crops at every angle", data->h, data->w);
-	return err_set("training images: %zu x %zu px: crops of %zu do not fit in at every angle; --crop %zu does",
+		return err_set("training images: %zu x %zu px: too small for crops at every angle",
+		    data->h, data->w);
+	return err_set("training images: %zu x %zu px: crops of %zu do not fit in at every angle; "
+		       "--crop %zu does",
 	    data->h, data->w, crop, side);
 }
 
@@ -294,8 +300,8 @@ static int check_sides(struct run *run)
 		return err_set("validation images: %zu x %zu px, fewer than %zu a side", other->h,
 		    other->w, network_side_min());
 	if (side < kernel)
-		return err_set("validation images: %zu x %zu px, smaller than a kernel of %zu", other->h,
-		    other->w, kernel);
+		return err_set("validation images: %zu x %zu px, smaller than a kernel of %zu",
+		    other->h, other->w, kernel);
 	return 0;
 }
 

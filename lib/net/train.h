@@ -23,7 +23,7 @@ struct train_options {
 	double rate, rise, momentum, dropout;
 	double filter_scale; /* of the initial filters of l0 and l1, in units of PyTorch's */
 	struct optimiser_decay decay;
-	bool flip, rotate; /* mirror half of the images; cut crops at random angles */
+	bool flip, rotate;      /* mirror half of the images; cut crops at random angles */
 	struct degrade degrade; /* of the crops; its mean and sd are the training images' */
 	size_t threads;
 	uint64_t seed;
@@ -40,7 +40,8 @@ struct train_files {
 
 struct train_result {
 	double accuracy, val_accuracy; /* of the last epoch; val_accuracy NaN without validation */
-	double degraded_accuracy; /* of validation images degraded like the crops; NaN where nothing is */
+	double
+	    degraded_accuracy; /* of validation images degraded like the crops; NaN where nothing is */
 };
 
 /* Random initial weights: uniform in +-1/sqrt(fan-in), as PyTorch's, filters times filter_scale; the lateral

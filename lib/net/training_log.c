@@ -26,7 +26,8 @@ struct training_log {
 	struct npys_out *snapshot[SNAPSHOTS];
 };
 
-struct training_log *training_log_open(const char *log, const char *prefix, const size_t length[TRAINING_LOG_FILES])
+struct training_log *training_log_open(
+    const char *log, const char *prefix, const size_t length[TRAINING_LOG_FILES])
 {
 	struct training_log *files = mem_alloc(1, sizeof *files);
 	if (!files)
@@ -36,8 +37,10 @@ struct training_log *training_log_open(const char *log, const char *prefix, cons
 		if (!files->log)
 			goto fail;
 		if (length[0] == 0)
-			fputs("epoch\tloss\taccuracy\tval_loss\tval_accuracy\tlearning_rate\tseconds\t"
-			      "lgn_norm\tv1_norm\tlateral_norm\tlateral_gain\tdegraded_loss\tdegraded_accuracy\n",
+			fputs("epoch\tloss\taccuracy\tval_loss\tval_accuracy\tlearning_"
+			      "rate\tseconds\t"
+			      "lgn_norm\tv1_norm\tlateral_norm\tlateral_gain\tdegraded_"
+			      "loss\tdegraded_accuracy\n",
 			    output_stream(files->log));
 		if (output_flush(files->log) < 0)
 			goto fail;
@@ -73,15 +76,15 @@ static double norm_of(const struct network *net, const char *name)
 	return sqrt(square);
 }
 
-static int write_row(struct training_log *files, const struct network *net, const struct training_log_row *row)
+static int write_row(
+    struct training_log *files, const struct network *net, const struct training_log_row *row)
 {
 	double gain;
 	if (network_lateral_norm(net, &gain) < 0)
 		return -1;
-	const double values[] = {row->loss, row->accuracy, row->val_loss, row->val_accuracy, row->rate,
-	    row->seconds, norm_of(net, "lgn.weight"), norm_of(net, "v1.weight"),
-	    norm_of(net, "lateral.weight"), gain,
-	    row->degraded_loss, row->degraded_accuracy};
+	const double values[] = {row->loss, row->accuracy, row->val_loss, row->val_accuracy,
+	    row->rate, row->seconds, norm_of(net, "lgn.weight"), norm_of(net, "v1.weight"),
+	    norm_of(net, "lateral.weight"), gain, row->degraded_loss, row->degraded_accuracy};
 	FILE *f = output_stream(files->log);
 	fprintf(f, "%zu", row->epoch);
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
@@ -94,7 +97,8 @@ static int write_row(struct training_log *files, const struct network *net, cons
 	return output_flush(files->log);
 }
 
-static int write_snapshot(struct npys_out *out, const struct network_tensor *t, const bool without[4])
+static int write_snapshot(
+    struct npys_out *out, const struct network_tensor *t, const bool without[4])
 {
 	size_t shape[4], rank = 0;
 	for (size_t d = 0; d < t->rank; d++) {
@@ -105,7 +109,8 @@ static int write_snapshot(struct npys_out *out, const struct network_tensor *t, 
 	double *x = mem_alloc(t->elements, sizeof *x);
 	for (size_t j = 0; x && j < t->elements; j++)
 		x[j] = (double)t->x[j];
-	int status = x && npys_shape(&header, NPYS_F4, rank, shape) == 0 && npys_begin(out, &header) == 0 &&
+	int status = x && npys_shape(&header, NPYS_F4, rank, shape) == 0 &&
+			     npys_begin(out, &header) == 0 &&
 			     npys_write_double(out, x, header.items) == 0
 			 ? npys_flush(out)
 			 : -1;
@@ -113,7 +118,8 @@ static int write_snapshot(struct npys_out *out, const struct network_tensor *t, 
 	return status;
 }
 
-int training_log_epoch(struct training_log *files, const struct network *net, const struct training_log_row *row)
+int training_log_epoch(
+    struct training_log *files, const struct network *net, const struct training_log_row *row)
 {
 	if (files->log && write_row(files, net, row) < 0)
 		return -1;

@@ -295,7 +295,8 @@ static double half_width(const double *curve, size_t n, double *fine)
 	double level, down[2];
 	memset(fine, 0, FINE * sizeof(double));
 	for (size_t k = 0; k <= n / 2; k++) {
-		double a = 0, b = 0, gain = 1 + 2 * SMOOTHING * cos(2 * M_PI * (double)k / (double)n);
+		double a = 0, b = 0,
+		       gain = 1 + 2 * SMOOTHING * cos(2 * M_PI * (double)k / (double)n);
 		for (size_t i = 0; i < n; i++) {
 			a += curve[i] * cos(2 * M_PI * (double)(k * i % n) / (double)n);
 			b += curve[i] * sin(2 * M_PI * (double)(k * i % n) / (double)n);
@@ -391,8 +392,8 @@ int tuning_result(const struct tuning *t, size_t group, size_t unit, struct tuni
 {
 	size_t n = t->theta.count * t->sf.count, *count = mem_alloc(n, sizeof *count);
 	double *f0 = mem_alloc(2 * n + t->theta.count + FINE, sizeof(double));
-	*result = (struct tuning_result){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN,
-	    t->blank[unit]};
+	*result = (struct tuning_result){
+	    NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, t->blank[unit]};
 	if (count && f0) {
 		for (size_t row = 0; row < t->rows; row++) {
 			if (t->condition[row] != NONE && t->condition[row] / n == group)
@@ -427,8 +428,8 @@ int tuning_write(const struct tuning *t, size_t iterations, const char *path)
 		table_int(table, (long long)iterations);
 		TABLE_REALS(table, r.cv, r.osi);
 		table_orientation(table, r.theta);
-		const double cells[] = {r.sf, r.orientation_bandwidth, r.modulation, r.sf_bandwidth, r.response,
-		    r.contrast, r.diameter, r.blank};
+		const double cells[] = {r.sf, r.orientation_bandwidth, r.modulation, r.sf_bandwidth,
+		    r.response, r.contrast, r.diameter, r.blank};
 		for (size_t k = 0; k < sizeof cells / sizeof *cells; k++)
 			table_real(table, cells[k]);
 	}

@@ -15,10 +15,11 @@
 
 struct batch {
 	struct npys_header header;
-	bool labels;        /* a record of labels for the batch before it; the rest is unset */
-	size_t n, c, h, w;  /* images, channels, height, width; (H, W) has n = 1; absent axes are 1 */
-	size_t rank;        /* 2, 3 or 4 */
-	size_t pixels;      /* c * h * w */
+	bool labels; /* a record of labels for the batch before it; the rest is unset */
+	size_t n, c, h,
+	    w;         /* images, channels, height, width; (H, W) has n = 1; absent axes are 1 */
+	size_t rank;   /* 2, 3 or 4 */
+	size_t pixels; /* c * h * w */
 };
 
 /* The next record as a batch or as labels; start with a zeroed struct and keep it for the stream.

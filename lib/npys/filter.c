@@ -35,8 +35,7 @@ int batch_filter(struct npys_in *in, struct npys_out *out, const struct batch_fi
 			continue;
 		}
 		size_t channels = batch.c, plane = batch.h * batch.w;
-		size_t chunk =
-		    (filter->small_chunks ? batch_small_chunk : batch_chunk)(&batch);
+		size_t chunk = (filter->small_chunks ? batch_small_chunk : batch_chunk)(&batch);
 		/* data first: what start prepares for a size should not be made for a mere claim */
 		size_t now = size_min(batch.n, chunk);
 		if ((status = room(&x, &x_capacity, chunk, batch.pixels)) < 0 ||
@@ -54,7 +53,8 @@ int batch_filter(struct npys_in *in, struct npys_out *out, const struct batch_fi
 		/* an item of an (h, w) record is a row */
 		size_t items = header.rank == 2 ? batch.h : 1;
 		for (size_t done = 0; done < batch.n; done += now) {
-			if (done && (now = size_min(batch.n - done, chunk), status = batch_read(in, &batch, x, now)) < 0)
+			if (done && (now = size_min(batch.n - done, chunk),
+					status = batch_read(in, &batch, x, now)) < 0)
 				goto end;
 			if ((status = filter->run(filter->self, x, y, now)) < 0 ||
 			    (status = npys_write_float(out, y, now * items)) < 0 ||

@@ -26,15 +26,15 @@ static const struct {
 	size_t size;
 	bool integer;
 } types[] = {
-	[NPYS_U1] = {"|u1", 1, true},
-	[NPYS_B1] = {"|b1", 1, true},
-	[NPYS_U2] = {"<u2", 2, true},
-	[NPYS_I2] = {"<i2", 2, true},
-	[NPYS_I4] = {"<i4", 4, true},
-	[NPYS_I8] = {"<i8", 8, true},
-	[NPYS_F2] = {"<f2", 2, false},
-	[NPYS_F4] = {"<f4", 4, false},
-	[NPYS_F8] = {"<f8", 8, false},
+    [NPYS_U1] = {"|u1", 1, true},
+    [NPYS_B1] = {"|b1", 1, true},
+    [NPYS_U2] = {"<u2", 2, true},
+    [NPYS_I2] = {"<i2", 2, true},
+    [NPYS_I4] = {"<i4", 4, true},
+    [NPYS_I8] = {"<i8", 8, true},
+    [NPYS_F2] = {"<f2", 2, false},
+    [NPYS_F4] = {"<f4", 4, false},
+    [NPYS_F8] = {"<f8", 8, false},
 };
 #define TYPES (sizeof types / sizeof *types)
 
@@ -89,8 +89,8 @@ struct npys_in {
 	unsigned char *buffer;
 	size_t begin, end; /* what the buffer holds */
 	struct npys_header header;
-	size_t done; /* numbers of the current record that were read */
-	size_t records;    /* records begun so far */
+	size_t done;    /* numbers of the current record that were read */
+	size_t records; /* records begun so far */
 	bool allow_nonfinite;
 	void *convert;
 };
@@ -182,7 +182,7 @@ static int read_bytes(struct npys_in *in, void *x, size_t bytes, size_t *got)
 		/* what is as large as the buffer goes straight to its place */
 		bool direct = bytes - *got >= BUFFER_BYTES;
 		ssize_t r = direct ? read(in->descriptor, to + *got, bytes - *got)
-		                   : read(in->descriptor, in->buffer, BUFFER_BYTES);
+				   : read(in->descriptor, in->buffer, BUFFER_BYTES);
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r < 0)
@@ -263,15 +263,16 @@ static int parse_type(const struct npys_in *in, const char *text, enum npys_type
 		const char *name = types[i].name;
 		/* one byte has no order: |u1, <u1 and >u1 are the same */
 		bool order = text[0] == name[0] || text[0] == '=' ||
-		             (types[i].size == 1 && text[0] && strchr("<>|", text[0]));
+			     (types[i].size == 1 && text[0] && strchr("<>|", text[0]));
 		if (order && strcmp(text + 1, name + 1) == 0) {
 			*type = (enum npys_type)i;
 			return 0;
 		}
 	}
 	if (text[0] == '>')
-		return err_set("%s: record %zu: big-endian numbers (%s); in NumPy: a.astype(a.dtype."
-			       "newbyteorder('<'))",
+		return err_set(
+		    "%s: record %zu: big-endian numbers (%s); in NumPy: a.astype(a.dtype."
+		    "newbyteorder('<'))",
 		    in->file, npys_record(in), text);
 	return err_set("%s: record %zu: numbers of type %s; in NumPy: a.astype('<f4')", in->file,
 	    npys_record(in), text);
@@ -294,8 +295,8 @@ static int parse_header(struct npys_in *in, const char *text)
 		if (strcmp(key, "descr") == 0) {
 			seen = &has_type;
 			if (*c == '[')
-				return record_error(in,
-				    "a structured array; in NumPy: save each field a['name'] by itself");
+				return record_error(in, "a structured array; in NumPy: save each "
+							"field a['name'] by itself");
 			if (!(c = quoted(c, value, sizeof value)))
 				return record_error(in, "the header's descr is not a text");
 			if (parse_type(in, value, &type) < 0)
@@ -309,7 +310,8 @@ static int parse_header(struct npys_in *in, const char *text)
 		} else if (strcmp(key, "shape") == 0) {
 			seen = &has_shape;
 			if (!(c = parse_shape(c, &rank, shape)))
-				return record_error(in, "the header's shape is not a tuple of at most 8 sizes");
+				return record_error(
+				    in, "the header's shape is not a tuple of at most 8 sizes");
 		} else {
 			return err_set("%s: record %zu: unknown key %s in the header", in->file,
 			    npys_record(in), key);
@@ -352,7 +354,8 @@ static int no_stream(const struct npys_in *in, const unsigned char *first, size_
 	    {0, 3, "\xff\xd8\xff", "a JPEG image", "image-read"},
 	    {0, 2, "P5", "a PNM image", "image-read"},
 	    {0, 2, "P6", "a PNM image", "image-read"},
-	    {8, 1, "{", "a model", "tensor-info lists its tensors, take one by tensor-get --name NAME"},
+	    {8, 1, "{", "a model",
+		"tensor-info lists its tensors, take one by tensor-get --name NAME"},
 	};
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
 		if (size >= known[i].at + known[i].length &&
@@ -394,8 +397,8 @@ static int read_header(struct npys_in *in)
 	for (size_t i = 0; i < width; i++)
 		length |= (size_t)size[i] << 8 * i;
 	if (length > HEADER_MAX)
-		return err_set("%s: record %zu: a header of %zu bytes, at most %d are read", in->file,
-		    npys_record(in), length, HEADER_MAX);
+		return err_set("%s: record %zu: a header of %zu bytes, at most %d are read",
+		    in->file, npys_record(in), length, HEADER_MAX);
 	if (read_bytes(in, text, length, &got) < 0)
 		return -1;
 	if (got < length)
@@ -495,7 +498,8 @@ int npys_next(struct npys_in *in, struct npys_header *header)
 		if (status < 0)
 			return -1;
 		if (status == 0)
-			return in->records ? 0 : err_set("%s: no record: an empty stream", in->file);
+			return in->records ? 0
+					   : err_set("%s: no record: an empty stream", in->file);
 	}
 }
 
@@ -504,12 +508,14 @@ int npys_next(struct npys_in *in, struct npys_header *header)
 /* IEEE half precision to float: exponent and mantissa moved, subnormals scaled. */
 static float half_to_float(uint16_t half)
 {
-	uint32_t sign = (uint32_t)(half & 0x8000) << 16, exponent = half >> 10 & 31, mantissa = half & 1023;
+	uint32_t sign = (uint32_t)(half & 0x8000) << 16, exponent = half >> 10 & 31,
+		 mantissa = half & 1023;
 	if (exponent == 0) {
 		float value = ldexpf((float)mantissa, -24);
 		return sign ? -value : value;
 	}
-	uint32_t bits = sign | (exponent == 31 ? 0x7f800000u : (exponent + 112) << 23) | mantissa << 13;
+	uint32_t bits =
+	    sign | (exponent == 31 ? 0x7f800000u : (exponent + 112) << 23) | mantissa << 13;
 	float value;
 	memcpy(&value, &bits, sizeof value);
 	return value;
@@ -638,8 +644,8 @@ int npys_read_int(struct npys_in *in, int64_t *x, size_t count)
 	double piece[512];
 	size_t left = count * in->header.item;
 	if (!npys_is_integer(in->header.type))
-		return err_set("%s: record %zu: numbers of type %s where integers are needed", in->file,
-		    npys_record(in), npys_type_name(in->header.type));
+		return err_set("%s: record %zu: numbers of type %s where integers are needed",
+		    in->file, npys_record(in), npys_type_name(in->header.type));
 	if (in->header.type == NPYS_I8)
 		return read_numbers(in, x, left);
 	while (left) {
@@ -694,7 +700,8 @@ int npys_load(const char *file, struct npys_array *array, size_t limit)
 	if (status > 0) {
 		status = npys_next(in, &second);
 		if (status > 0)
-			status = err_set("%s: more than one record where one is needed", npys_file(in));
+			status =
+			    err_set("%s: more than one record where one is needed", npys_file(in));
 		if (status < 0)
 			npys_array_free(array);
 	}
@@ -753,8 +760,8 @@ struct npys_out *npys_spool(void)
 static int whole_record(const struct npys_out *out)
 {
 	if (out->begun && out->done != out->header.elements)
-		return err_set("%s: a record got %zu of %zu numbers", output_name(out->out), out->done,
-		    out->header.elements);
+		return err_set("%s: a record got %zu of %zu numbers", output_name(out->out),
+		    out->done, out->header.elements);
 	return 0;
 }
 
@@ -764,8 +771,8 @@ int npys_begin(struct npys_out *out, const struct npys_header *header)
 	size_t used;
 	if (whole_record(out) < 0)
 		return -1;
-	used = (size_t)snprintf(text, sizeof text, "{'descr': '%s', 'fortran_order': False, 'shape': (",
-	    npys_type_name(header->type));
+	used = (size_t)snprintf(text, sizeof text,
+	    "{'descr': '%s', 'fortran_order': False, 'shape': (", npys_type_name(header->type));
 	for (size_t i = 0; i < header->rank; i++)
 		used += (size_t)snprintf(text + used, sizeof text - used, "%s%zu%s", i ? " " : "",
 		    header->shape[i], i + 1 < header->rank || header->rank == 1 ? "," : "");
@@ -788,8 +795,8 @@ int npys_begin(struct npys_out *out, const struct npys_header *header)
 static int write_numbers(struct npys_out *out, const void *x, size_t n)
 {
 	if (!out->begun || n > out->header.elements - out->done)
-		return err_set("%s: more items than the record's header announced",
-		    output_name(out->out));
+		return err_set(
+		    "%s: more items than the record's header announced", output_name(out->out));
 	out->done += n;
 	return output_write(out->out, x, n * npys_type_size(out->header.type));
 }
@@ -801,7 +808,8 @@ int npys_write_raw(struct npys_out *out, const void *x, size_t count)
 
 static int from_double(const struct npys_out *out, const double *x, size_t n, void *raw)
 {
-	static const double least[] = {[NPYS_I2] = -0x1p15, [NPYS_I4] = -0x1p31, [NPYS_I8] = -0x1p63};
+	static const double least[] = {
+	    [NPYS_I2] = -0x1p15, [NPYS_I4] = -0x1p31, [NPYS_I8] = -0x1p63};
 	static const double beyond[] = {[NPYS_U1] = 0x1p8,
 	    [NPYS_B1] = 2,
 	    [NPYS_U2] = 0x1p16,
@@ -819,10 +827,11 @@ static int from_double(const struct npys_out *out, const double *x, size_t n, vo
 			continue;
 		}
 		if (!npys_is_integer(type))
-			return err_set("%s: numbers of type %s are not written", output_name(out->out),
-			    npys_type_name(type));
+			return err_set("%s: numbers of type %s are not written",
+			    output_name(out->out), npys_type_name(type));
 		double rounded = nearbyint(x[i]);
-		double low = type == NPYS_I2 || type == NPYS_I4 || type == NPYS_I8 ? least[type] : 0;
+		double low =
+		    type == NPYS_I2 || type == NPYS_I4 || type == NPYS_I8 ? least[type] : 0;
 		if (!(rounded >= low && rounded < beyond[type]))
 			return err_set("%s: %g does not fit type %s", output_name(out->out), x[i],
 			    npys_type_name(type));

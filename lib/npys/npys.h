@@ -49,7 +49,8 @@ int npys_next(struct npys_in *in, struct npys_header *header) __attribute__((war
  * NaN and infinities are errors that name record and item unless npys_allow_nonfinite was called;
  * integers beyond 2^53 (double) or 2^24 (float) lose digits as in a C cast. 0 or -1. */
 int npys_read_float(struct npys_in *in, float *x, size_t count) __attribute__((warn_unused_result));
-int npys_read_double(struct npys_in *in, double *x, size_t count) __attribute__((warn_unused_result));
+int npys_read_double(struct npys_in *in, double *x, size_t count)
+    __attribute__((warn_unused_result));
 /* only for integer types, else an error */
 int npys_read_int(struct npys_in *in, int64_t *x, size_t count) __attribute__((warn_unused_result));
 /* the bytes as they are (little endian), no check of values */

@@ -240,7 +240,8 @@ static int read_header(struct pnm_in *in, struct pnm_header *header)
 		pam->format == PBM_FORMAT || pam->format == PGM_FORMAT || pam->format == PPM_FORMAT,
 	};
 	if (!header->plain && header->kind != PNM_PAM && ends_in_crlf(in->file))
-		return err_set("its header ends in CR LF, which would shift the pixels by a byte; write it with LF alone");
+		return err_set("its header ends in CR LF, which would shift the pixels by a byte; "
+			       "write it with LF alone");
 	return 1;
 }
 

@@ -156,12 +156,14 @@ static int only_one(struct tensors *t, bool (*fits)(const struct npys_header *))
 		at = tensor.record;
 		if (used < sizeof list)
 			used += (size_t)snprintf(list + used, sizeof list - used, "%s%s %s",
-			    found > 1 ? ", " : "", tensor.name, tensor_shape(&tensor.header, shape));
+			    found > 1 ? ", " : "", tensor.name,
+			    tensor_shape(&tensor.header, shape));
 	}
 	if (status < 0)
 		return -1;
 	if (found == 0)
-		return err_set("%s: a model without a tensor that fits; tensor-info %s lists what it has",
+		return err_set(
+		    "%s: a model without a tensor that fits; tensor-info %s lists what it has",
 		    t->file, t->file);
 	if (found > 1)
 		return err_set("%s: a model of which several tensors fit, %s; one of them: "

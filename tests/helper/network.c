@@ -100,7 +100,8 @@ static void put_training(struct network *net, const real *x, size_t n, size_t h,
 	for (size_t i = 0; i < network_tensors(net); i++) {
 		const struct network_tensor *t = network_tensor(net, i);
 		char name[100];
-		snprintf(name, sizeof name, "%s:%s", t->gradient ? "gradient" : "statistic", t->name);
+		snprintf(
+		    name, sizeof name, "%s:%s", t->gradient ? "gradient" : "statistic", t->name);
 		put(name, t->gradient ? t->gradient : t->x, t->elements);
 	}
 	free(labels);
@@ -113,7 +114,8 @@ int main(int argc, char **argv)
 	struct model *model = need(model_open(argv[1]));
 	struct network *net = need(network_load(model, 2));
 	const struct network_options *o = network_options(net);
-	size_t n = strtoul(argv[3], NULL, 10), h = strtoul(argv[4], NULL, 10), w = strtoul(argv[5], NULL, 10);
+	size_t n = strtoul(argv[3], NULL, 10), h = strtoul(argv[4], NULL, 10),
+	       w = strtoul(argv[5], NULL, 10);
 	real *x = read_pixels(argv[2], n * h * w);
 	double gain;
 	put_run(net, x, n, h, w);

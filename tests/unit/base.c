@@ -158,17 +158,23 @@ static void paths(void)
 	CHECK(!paths_same("new", "sub/new") && !paths_same("new", "newer") &&
 	      !paths_same("a", "new"));
 	CHECK(!paths_same("fifo", "fifo") && !paths_same("/dev/null", "/dev/null"));
-	CHECK(symlink("nowhere", "dangling") == 0 && paths_same("dangling", "nowhere") && paths_same("./dangling", "sub/../nowhere") &&
-	      !paths_same("dangling", "new"));
-	const struct paths_use uses[] = {{"--log", "./a"}, {NULL, "-"}, {"--output", "new"}, {NULL, "soft"}, {"--checkpoint", "sub/../new"}};
+	CHECK(symlink("nowhere", "dangling") == 0 && paths_same("dangling", "nowhere") &&
+	      paths_same("./dangling", "sub/../nowhere") && !paths_same("dangling", "new"));
+	const struct paths_use uses[] = {{"--log", "./a"}, {NULL, "-"}, {"--output", "new"},
+	    {NULL, "soft"}, {"--checkpoint", "sub/../new"}};
 	paths_name(uses, 3);
-	CHECK(paths_claim(NULL, uses[0].path) == 0 && paths_claim(NULL, uses[2].path) == 0 && paths_claim("--log", "./a") == 0);
+	CHECK(paths_claim(NULL, uses[0].path) == 0 && paths_claim(NULL, uses[2].path) == 0 &&
+	      paths_claim("--log", "./a") == 0);
 	paths_name(uses, 5);
-	CHECK(paths_claim(NULL, uses[0].path) < 0 && strstr(err_reason(), "--log: ./a is to be read") && err_status() == STATUS_USAGE);
-	CHECK(paths_claim(NULL, uses[2].path) < 0 && strstr(err_reason(), "--output: new is the file of --checkpoint"));
+	CHECK(paths_claim(NULL, uses[0].path) < 0 &&
+	      strstr(err_reason(), "--log: ./a is to be read") && err_status() == STATUS_USAGE);
+	CHECK(paths_claim(NULL, uses[2].path) < 0 &&
+	      strstr(err_reason(), "--output: new is the file of --checkpoint"));
 	paths_name(NULL, 0);
-	CHECK(paths_claim("--snapshots", "sub/../a") < 0 && strstr(err_reason(), "--snapshots: sub/../a is the file of --log"));
-	CHECK(paths_claim("--output", NULL) == 0 && paths_claim("--output", "-") == 0 && paths_claim("--log", "/dev/stdout") < 0 &&
+	CHECK(paths_claim("--snapshots", "sub/../a") < 0 &&
+	      strstr(err_reason(), "--snapshots: sub/../a is the file of --log"));
+	CHECK(paths_claim("--output", NULL) == 0 && paths_claim("--output", "-") == 0 &&
+	      paths_claim("--log", "/dev/stdout") < 0 &&
 	      strstr(err_reason(), "standard output: named for two outputs"));
 	CHECK(paths_claim("--x", "/dev/null") == 0 && paths_claim("--y", "/dev/null") == 0);
 	CHECK(unlink("dangling") == 0);

@@ -224,15 +224,15 @@ static void transforms(void)
 		const size_t count = sizeof windows / sizeof *windows;
 		for (size_t w = 0; w < count * count; w++) {
 			const size_t *in = windows[w / count], *out = windows[w % count];
-			double error =
-			    transform_error(n, (struct vector_fft_in){.first = in[0], .count = in[1]},
-				(struct vector_fft_out){.first = out[0], .count = out[1]});
+			double error = transform_error(n,
+			    (struct vector_fft_in){.first = in[0], .count = in[1]},
+			    (struct vector_fft_out){.first = out[0], .count = out[1]});
 			CHECK(error <= TOLERANCE * sqrt((double)n));
 		}
 		CHECK(vector_fft_good_size(n) >= n);
 	}
-	CHECK(
-	    vector_fft_plan(0) == NULL && vector_fft_plan(11) == NULL && vector_fft_plan(26) == NULL);
+	CHECK(vector_fft_plan(0) == NULL && vector_fft_plan(11) == NULL &&
+	      vector_fft_plan(26) == NULL);
 }
 
 /* numbers of x and y that differ by more than rounding, of so many elements; one is at place[i] of y */
@@ -254,7 +254,7 @@ static void combs(void)
 		size_t n = sizes[s], teeth = vector_fft_teeth(n), combs = n / teeth,
 		       taps = (n + 2) / 3;
 		struct vector_fft *plain = vector_fft_plan(n), *to = vector_fft_plan_to_combs(n),
-				 *from = vector_fft_plan_from_combs(n);
+				  *from = vector_fft_plan_from_combs(n);
 		real *room = mem_alloc(5 * n * ELEMENT + vector_fft_scratch(plain), sizeof(real));
 		real *x = room, *expected = x + n * ELEMENT, *y = expected + n * ELEMENT;
 		real *turns = y + n * ELEMENT, *again = turns + n * ELEMENT,
@@ -271,7 +271,8 @@ static void combs(void)
 		const struct vector_fft_in in = {x + LANES, x, ELEMENT, 0, n};
 		vector_fft_exec(plain, &in,
 		    &(struct vector_fft_out){expected + LANES, expected, ELEMENT, 0, n}, scratch);
-		vector_fft_exec(to, &in, &(struct vector_fft_out){y + LANES, y, ELEMENT, 0, n}, scratch);
+		vector_fft_exec(
+		    to, &in, &(struct vector_fft_out){y + LANES, y, ELEMENT, 0, n}, scratch);
 		CHECK(differing(expected, y, place, n) == 0);
 		vector_fft_exec(from, &(struct vector_fft_in){y, y + LANES, ELEMENT, 0, n},
 		    &(struct vector_fft_out){again, again + LANES, ELEMENT, 0, n}, scratch);

@@ -27,8 +27,9 @@ static bool make(struct data *data)
 	struct npys_header images, classes;
 	bool well = out && npys_shape(&images, NPYS_U1, 3, (size_t[]){IMAGES, H, W}) == 0 &&
 		    npys_begin(out, &images) == 0 && npys_write_raw(out, pixels, IMAGES) == 0 &&
-		    npys_shape(&classes, NPYS_I8, 1, (size_t[]){IMAGES}) == 0 && npys_begin(out, &classes) == 0 &&
-		    npys_write_int(out, labels, IMAGES) == 0 && npys_close(out) == 0;
+		    npys_shape(&classes, NPYS_I8, 1, (size_t[]){IMAGES}) == 0 &&
+		    npys_begin(out, &classes) == 0 && npys_write_int(out, labels, IMAGES) == 0 &&
+		    npys_close(out) == 0;
 	struct npys_in *in = well ? npys_open_file(path) : NULL;
 	well = in && data_read(in, &comm_alone, data) == 0;
 	npys_close_in(in);
@@ -40,7 +41,8 @@ static bool make(struct data *data)
 static void parts(const struct data *data)
 {
 	struct data_part part, held_out;
-	CHECK(data->images == IMAGES && data->h == H && data->w == W && data->classes == 2 && data->bytes);
+	CHECK(data->images == IMAGES && data->h == H && data->w == W && data->classes == 2 &&
+	      data->bytes);
 	CHECK(data_split(data, 10, &part, &held_out) == 0);
 	size_t seen[CLASSES] = {0}, at[2] = {0}, wrong = 0;
 	for (size_t i = 0; i < IMAGES; i++) {
@@ -101,18 +103,22 @@ static void augmentation(const struct data *data)
 	for (size_t draw = 0; draw < DRAWS; draw++) {
 		size_t epoch = draw / IMAGES, i = draw % IMAGES;
 		bool m, still;
-		if (crops_cut(data, &flip, epoch, i, room, x) < 0 || !locate(i, x, &top, &left, &m)) {
+		if (crops_cut(data, &flip, epoch, i, room, x) < 0 ||
+		    !locate(i, x, &top, &left, &m)) {
 			lost++;
 			continue;
 		}
 		counts[top * (W - SIDE + 1) + left]++;
 		mirrored += m;
-		differ += crops_cut(data, &plain, epoch, i, room, x) < 0 || !locate(i, x, &t, &l, &still) || still || t != top || l != left;
+		differ += crops_cut(data, &plain, epoch, i, room, x) < 0 ||
+			  !locate(i, x, &t, &l, &still) || still || t != top || l != left;
 	}
 	double square = 0, expected = (double)DRAWS / PLACES;
 	for (size_t p = 0; p < PLACES; p++)
-		square += ((double)counts[p] - expected) * ((double)counts[p] - expected) / expected;
-	printf("# chi squared of %d places: %.1f; mirrored %zu of %d\n", PLACES, square, mirrored, DRAWS);
+		square +=
+		    ((double)counts[p] - expected) * ((double)counts[p] - expected) / expected;
+	printf("# chi squared of %d places: %.1f; mirrored %zu of %d\n", PLACES, square, mirrored,
+	    DRAWS);
 	CHECK(lost == 0 && differ == 0);
 	CHECK(square < 49.7); /* 99.9 % of chi squared with 23 degrees of freedom */
 	CHECK(fabs((double)mirrored - DRAWS / 2.0) < 3.29 * sqrt(DRAWS / 4.0));
@@ -129,10 +135,12 @@ static void turned(void)
 	for (uint64_t draw = 0; draw < DRAWS; draw++) {
 		struct rng rng = rng_start(5, RNG_TEST, 0, draw);
 		degrade_turned_crop(&rng, image, SIZE, SIZE, SIDE_TURNED, crop);
-		double gx = crop[1] - crop[0], gy = crop[SIDE_TURNED] - crop[0], angle = atan2(gy, gx);
+		double gx = crop[1] - crop[0], gy = crop[SIDE_TURNED] - crop[0],
+		       angle = atan2(gy, gx);
 		length = fmax(length, fabs(hypot(gx, gy) - 5));
 		for (size_t p = 0; p < SIDE_TURNED * SIDE_TURNED; p++) {
-			double e = crop[0] + gx * (double)(p % SIDE_TURNED) + gy * (double)(p / SIDE_TURNED);
+			double e = crop[0] + gx * (double)(p % SIDE_TURNED) +
+				   gy * (double)(p / SIDE_TURNED);
 			worst = fmax(worst, fabs(e - crop[p]));
 			low = fmin(low, crop[p]);
 			high = fmax(high, crop[p]);
@@ -143,14 +151,16 @@ static void turned(void)
 	CHECK(worst < 1e-4 && length < 1e-4);
 	CHECK(low >= 0 && high <= 7 * (SIZE - 1));
 	CHECK(hypot(sums[0], sums[1]) < sqrt(DRAWS * 6.9)); /* Rayleigh: p = .001 */
-	CHECK(degrade_turns(5, 8, 9) && !degrade_turns(6, 8, 9) && degrade_turns(45, 64, 64) && !degrade_turns(46, 64, 64));
+	CHECK(degrade_turns(5, 8, 9) && !degrade_turns(6, 8, 9) && degrade_turns(45, 64, 64) &&
+	      !degrade_turns(46, 64, 64));
 }
 
 /* Batches of an epoch: every image at most once, another order in each, and after an interruption the same. */
 static void batches(const struct data *data)
 {
 	enum { BATCH = 8, STEPS = IMAGES / BATCH };
-	const struct crops_options options = {.seed = 3, .side = SIDE, .batch = BATCH, .flip = true};
+	const struct crops_options options = {
+	    .seed = 3, .side = SIDE, .batch = BATCH, .flip = true};
 	struct data_part part;
 	CHECK(data_all(data, &part) == 0);
 	struct crops *crops = crops_create(&part, &options), *again = crops_create(&part, &options);
@@ -178,7 +188,8 @@ static void batches(const struct data *data)
 	CHECK(wrong == 0 && twice == 0 && same < STEPS * BATCH / 4);
 	/* begun in the middle of the second epoch */
 	CHECK(crops_take(again, 1, (STEPS - 1) * BATCH) == 0 &&
-	      memcmp(again->image, order[1] + (STEPS - 1) * BATCH, BATCH * sizeof *again->image) == 0);
+	      memcmp(again->image, order[1] + (STEPS - 1) * BATCH, BATCH * sizeof *again->image) ==
+		  0);
 	crops_free(crops);
 	crops_free(again);
 	data_part_free(&part);

@@ -9,8 +9,7 @@
 #define TOLERANCE (200 * (double)REAL_EPSILON)
 
 /* largest |X - sum x exp(-2 pi i (ky y / h + kx x / w))| over the half spectrum */
-static double forward_error(
-    const real *x, const real_complex *spectrum, size_t h, size_t w)
+static double forward_error(const real *x, const real_complex *spectrum, size_t h, size_t w)
 {
 	double worst = 0;
 	for (size_t ky = 0; ky < h; ky++)

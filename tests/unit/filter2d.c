@@ -135,7 +135,8 @@ int main(void)
 	check_filter(700, 600, 22, 21, BORDER_MIRROR, FILTER2D_FOURIER, 0);
 	check_filter(64, 64, 64, 64, BORDER_PERIODIC, FILTER2D_AUTO, 0);
 
-	double zero[9] = {0}, products[3 * DIRECT_FILTER_RANK_MAX], rows[3 * DIRECT_FILTER_RANK_MAX];
+	double zero[9] = {0}, products[3 * DIRECT_FILTER_RANK_MAX],
+	       rows[3 * DIRECT_FILTER_RANK_MAX];
 	CHECK(direct_filter_rank(3, 3, zero, products, rows) == 1);
 	double full[49];
 	random_kernel(full, 7, 7, 0);

@@ -178,9 +178,8 @@ static void check_spectrum(void)
 
 int main(void)
 {
-	static const size_t sizes[][2] = {
-	    {8, 8}, {9, 12}, {12, 9}, {7, 5}, {1, 6}, {6, 1}, {2, 2}, {1, 1}, {13, 16},
-	    {11, 26}, {34, 3}, {3, 40}};
+	static const size_t sizes[][2] = {{8, 8}, {9, 12}, {12, 9}, {7, 5}, {1, 6}, {6, 1}, {2, 2},
+	    {1, 1}, {13, 16}, {11, 26}, {34, 3}, {3, 40}};
 	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
 		check_mirror(sizes[i][0], sizes[i][1]);
 	check_lcn();

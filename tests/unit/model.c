@@ -69,10 +69,10 @@ static void checks(void)
 	CHECK(opens("[]", 0, "begin with {"));
 	CHECK(opens("{", 0, "header"));
 	CHECK(opens("{} {}", 0, "header"));
-	CHECK(opens(
-	    "{\"a\xff\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}", 0, "decode byte"));
-	CHECK(opens(
-	    "{\"a\xc0\xaf\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}", 0, "decode byte"));
+	CHECK(opens("{\"a\xff\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}", 0,
+	    "decode byte"));
+	CHECK(opens("{\"a\xc0\xaf\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}", 0,
+	    "decode byte"));
 	CHECK(opens(
 	    "{\"\xc3\xa9\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}", 0, NULL));
 	CHECK(opens("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},"

@@ -54,7 +54,8 @@ static void killed(void)
 	pid_t child = fork();
 	if (child == 0) {
 		struct output *out = output_open("result", false);
-		if (out && output_write(out, "half of a long result", 21) == 0 && output_flush(out) == 0)
+		if (out && output_write(out, "half of a long result", 21) == 0 &&
+		    output_flush(out) == 0)
 			raise(SIGKILL);
 		_exit(1);
 	}
@@ -133,15 +134,18 @@ int main(void)
 	/* what this run is to read, by another name, and a name of nothing: the one stays, the other is not made */
 	put(UNFINISHED, "to be read");
 	CHECK(symlink(UNFINISHED, "input") == 0);
-	static const struct paths_use named[] = {{NULL, "nothing"}, {NULL, "input"}}, nothing[] = {{NULL, UNFINISHED}};
+	static const struct paths_use named[] = {{NULL, "nothing"}, {NULL, "input"}},
+				      nothing[] = {{NULL, UNFINISHED}};
 	paths_name(named, 2);
 	CHECK(write_result() && holds(UNFINISHED, "to be read"));
 	CHECK(unlink(UNFINISHED) == 0 && unlink("input") == 0);
 	paths_name(nothing, 1);
-	CHECK((out = output_open("result", false)) && access(UNFINISHED, F_OK) < 0 && output_close(out) == 0);
+	CHECK((out = output_open("result", false)) && access(UNFINISHED, F_OK) < 0 &&
+	      output_close(out) == 0);
 	paths_name(NULL, 0);
 	squashed();
 	/* the folder has these two files, no temporary of any other name */
-	CHECK(unlink("precious") == 0 && unlink("result") == 0 && chdir("/") == 0 && rmdir(folder) == 0);
+	CHECK(unlink("precious") == 0 && unlink("result") == 0 && chdir("/") == 0 &&
+	      rmdir(folder) == 0);
 	return check_end();
 }

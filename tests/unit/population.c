@@ -22,7 +22,8 @@ static bool compare(const double *theta, uint64_t seed, double x[3][ROWS])
 	int descriptor = mkstemp(file), status = descriptor < 0 ? -1 : close(descriptor);
 	for (size_t i = 0; i < UNITS && !status; i++) {
 		double f = .1 + .2 * rng_uniform(&rng);
-		struct gabor g = {1, theta[i], PI * (2 * rng_uniform(&rng) - 1), f, .4 / f, .5 / f, 0, 0, 0};
+		struct gabor g = {
+		    1, theta[i], PI * (2 * rng_uniform(&rng) - 1), f, .4 / f, .5 / f, 0, 0, 0};
 		status = population_add(p, 0, &g);
 	}
 	if (!status)
@@ -97,8 +98,8 @@ static void coverage(bool clustered)
 			covered[q] += x[1][LENGTH + q] <= middle && middle <= x[2][LENGTH + q];
 		}
 	}
-	printf("# %s: of %d intervals, length %zu, entropy %zu cover\n", clustered ? "clustered" : "uniform", BANKS,
-	    covered[0], covered[1]);
+	printf("# %s: of %d intervals, length %zu, entropy %zu cover\n",
+	    clustered ? "clustered" : "uniform", BANKS, covered[0], covered[1]);
 	CHECK(within == BANKS);
 	/* of 40 at .9 (it is .88 to .99) fewer than 31 are 1 in 200 */
 	CHECK(covered[0] >= 31 && covered[0] <= BANKS && covered[1] >= 31 && covered[1] <= BANKS);

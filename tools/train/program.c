@@ -42,7 +42,8 @@ const struct opt program_options[] = {
     OPT_COUNT(0, "batch", &training.batch, "64", CLOSED(2, 65536), "number", "images in a step"),
     OPT_REAL(0, "rate", &training.rate, "0.1", ABOVE(0, 100), "number",
 	"largest learning rate of the cycle"),
-    OPT_REAL(0, "rise", &training.rise, "0.3", OPEN(0, 1), "share", "share of steps in which the rate rises"),
+    OPT_REAL(0, "rise", &training.rise, "0.3", OPEN(0, 1), "share",
+	"share of steps in which the rate rises"),
     OPT_REAL(0, "momentum", &training.momentum, "0.9", BELOW(0, 1), "number", "Nesterov momentum"),
     OPT_REAL(
 	0, "lgn-decay", &training.decay.lgn, "0.005", AT_LEAST(0), "number", DECAY "l0's filter"),
@@ -54,7 +55,8 @@ const struct opt program_options[] = {
 	DECAY "the classifier"),
     OPT_REAL(0, "filter-scale", &training.filter_scale, "0.3", ABOVE(0, 100), "number",
 	"scale of the initial filters"),
-    OPT_REAL(0, "dropout", &training.dropout, "0.5", BELOW(0, 1), "share", "share of features set to 0"),
+    OPT_REAL(
+	0, "dropout", &training.dropout, "0.5", BELOW(0, 1), "share", "share of features set to 0"),
     OPT_FLAG(0, "no-flip", &no_flip, "do not mirror images"),
     OPT_FLAG(0, "rotate", &training.rotate, "cut crops at random angles"),
     OPT_REALS(0, "contrast", training.degrade.contrast, 2, "1,1", ABOVE(0, 100), "low,high",
@@ -91,14 +93,15 @@ const struct opt_rule program_rules[] = {
 };
 
 /* What determines no number, or is known by its hash: all others stand in the model file. */
-static const char *const elsewhere[] = {"init", "validate", "log", "snapshots", "checkpoint", "every", "resume",
-    "output", "threads", "verbose"};
+static const char *const elsewhere[] = {"init", "validate", "log", "snapshots", "checkpoint",
+    "every", "resume", "output", "threads", "verbose"};
 
 static void parse_freeze(void)
 {
 	static const char *const names[] = {"lgn", "v1", "lateral"};
 	bool *const flags[] = {&training.freeze_lgn, &training.freeze_v1, &training.freeze_lateral};
-	for (const char *word = freeze; word; word = strchr(word, ',') ? strchr(word, ',') + 1 : NULL) {
+	for (const char *word = freeze; word;
+	     word = strchr(word, ',') ? strchr(word, ',') + 1 : NULL) {
 		size_t length = strcspn(word, ","), i = 0;
 		while (
 		    i < 3 && (strlen(names[i]) != length || strncmp(word, names[i], length) != 0))
@@ -113,7 +116,8 @@ static void parse_freeze(void)
 /* What is written is no stream, and no other file of the run. */
 static void check_paths(void)
 {
-	const char *const named[][2] = {{"--output", output}, {"--log", files.log}, {"--checkpoint", files.checkpoint}};
+	const char *const named[][2] = {
+	    {"--output", output}, {"--log", files.log}, {"--checkpoint", files.checkpoint}};
 	for (size_t i = 0; files.snapshots && i + 1 < TRAINING_LOG_FILES; i++) {
 		char *path = tool_need(training_log_path(files.snapshots, i));
 		tool_check(paths_claim("--snapshots", path));
@@ -121,7 +125,8 @@ static void check_paths(void)
 	}
 	for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
 		if (i && named[i][1] && strcmp(named[i][1], "-") == 0)
-			tool_usage("%s: standard input or output will not do; name a file", named[i][0]);
+			tool_usage(
+			    "%s: standard input or output will not do; name a file", named[i][0]);
 		if (!i || named[i][1])
 			tool_check(paths_claim(named[i][0], named[i][1]));
 	}
@@ -132,11 +137,11 @@ void program_check(void)
 	if (network.k0 % 2 == 0 || network.k1 % 2 == 0 || network.kl % 2 == 0)
 		tool_usage("--k0, --k1, --kl: sides of kernels are odd");
 	if (training.lateral_from > 0 && training.lateral_from >= training.epochs)
-		tool_usage("--lateral-from: epoch %zu: the last one is %zu, counted from 0", training.lateral_from,
-		    training.epochs - 1);
+		tool_usage("--lateral-from: epoch %zu: the last one is %zu, counted from 0",
+		    training.lateral_from, training.epochs - 1);
 	if (training.degrade.contrast[0] > training.degrade.contrast[1])
-		tool_usage("--contrast: %g,%g: the lower factor comes first", training.degrade.contrast[0],
-		    training.degrade.contrast[1]);
+		tool_usage("--contrast: %g,%g: the lower factor comes first",
+		    training.degrade.contrast[0], training.degrade.contrast[1]);
 	check_paths();
 	parse_freeze();
 	network.lgn = (enum network_lgn)lgn;
@@ -182,7 +187,8 @@ static void start_from(struct network *net, struct settings *settings)
 	struct model *model = tool_need(model_open(init));
 	tool_check(train_initialise_from(net, model));
 	const char *trained = model_meta(model, "iterations");
-	if (trained && tool_check(network_may_grow(net, network.iterations, strtoul(trained, NULL, 10))))
+	if (trained &&
+	    tool_check(network_may_grow(net, network.iterations, strtoul(trained, NULL, 10))))
 		tool_warn("%s: %s", init, err_reason());
 	model_close(model);
 	tool_check(settings_add(settings, "init_hash", "%016" PRIx64, train_hash(net)));

@@ -12,10 +12,12 @@
 extern const struct opt program_options[];
 extern const struct opt_rule program_rules[];
 
-#define PROGRAM_TOOL(called) \
-	{ \
-		.name = called, .purpose = "train filters, lateral kernel and classifier on labelled images", \
-		.operands = "[file ...]", .operands_max = SIZE_MAX, .options = program_options, .rules = program_rules, \
+#define PROGRAM_TOOL(called)                                                                       \
+	{                                                                                          \
+		.name = called,                                                                    \
+		.purpose = "train filters, lateral kernel and classifier on labelled images",      \
+		.operands = "[file ...]", .operands_max = SIZE_MAX, .options = program_options,    \
+		.rules = program_rules,                                                            \
 	}
 
 /* After tool_start: options that contradict each other, files that are named twice; operands (count). */
