@@ -136,6 +136,7 @@ int main(int argc, char **argv)
 {
 	struct tensors *in[2];
 	struct tensor t[2] = {{0}};
+	tool_on_fail(trouble);
 	tool_start(&tool, argc, argv);
 	if (strcmp(argv[1], "-") == 0 && strcmp(argv[2], "-") == 0)
 		tool_usage("-: standard input can be only one of the two");

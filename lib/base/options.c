@@ -545,18 +545,18 @@ static void check_rules(const struct tool *tool, const bool *given)
 	}
 }
 
+#define OPTIONS_MOST 128 /* of a tool */
+
 size_t opt_parse(const struct tool *tool, int argc, char **argv)
 {
 	size_t operands = 0, options = 0;
 	bool ended = false;
 	set_defaults(tool);
+	bool given[OPTIONS_MOST] = {false};
 	while (tool->options[options].name)
 		options++;
-	bool *given = mem_alloc(options + 1, sizeof *given);
-	if (!given) {
-		fprintf(stderr, "%s: %s\n", tool->name, err_reason());
-		exit(STATUS_FAILED);
-	}
+	if (options > OPTIONS_MOST)
+		abort(); /* a table that no tool has */
 	for (int i = 1; i < argc; i++) {
 		if (ended || argv[i][0] != '-' || !argv[i][1]) {
 			argv[1 + operands++] = argv[i];
@@ -581,6 +581,5 @@ size_t opt_parse(const struct tool *tool, int argc, char **argv)
 	if (operands > tool->operands_max)
 		usage_error(tool, argv[1 + tool->operands_max], "one operand too many; see --help");
 	check_rules(tool, given);
-	free(given);
 	return operands;
 }
