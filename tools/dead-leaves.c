@@ -98,9 +98,9 @@ int main(int argc, char **argv)
 {
 	tool_start(&tool, argc, argv);
 	leaves_options.gratings = gratings ? GRATING_AMPLITUDE : 0;
-	struct leaves *leaves = leaves_start(&leaves_options, seed);
-	if (!leaves)
+	if (leaves_check(&leaves_options) < 0)
 		tool_usage("--%s", err_reason());
+	struct leaves *leaves = tool_need(leaves_start(&leaves_options, seed));
 
 	struct work work = {
 	    .leaves = leaves, .pixels = leaves_options.size * leaves_options.size, .first = first};

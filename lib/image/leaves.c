@@ -152,28 +152,34 @@ static bool range_fits(const double range[2], double low, double high)
 	return range[0] >= low && range[0] <= range[1] && range[1] <= high;
 }
 
-struct leaves *leaves_start(const struct leaves_options *options, uint64_t seed)
+int leaves_check(const struct leaves_options *options)
 {
 	if (options->size < 1 || options->size > LEAVES_SIZE_MAX)
-		return err_set("size: not in 1..%d px", LEAVES_SIZE_MAX), NULL;
+		return err_set("size: not in 1..%d px", LEAVES_SIZE_MAX);
 	if (options->classes < 1 || options->classes > LEAF_SHAPES)
-		return err_set("classes: not in 1..%d", LEAF_SHAPES), NULL;
+		return err_set("classes: not in 1..%d", LEAF_SHAPES);
 	if (!(options->purity >= 0 && options->purity <= 1))
-		return err_set("purity: not in 0..1"), NULL;
+		return err_set("purity: not in 0..1");
 	if (!(options->stretch >= 1. / 16 && options->stretch <= 16))
-		return err_set("stretch: not in 1/16..16"), NULL;
+		return err_set("stretch: not in 1/16..16");
 	if (!range_fits(options->radius, 1, LEAVES_RADIUS_MAX))
-		return err_set("radius: not a range within 1..%d px", LEAVES_RADIUS_MAX), NULL;
+		return err_set("radius: not a range within 1..%d px", LEAVES_RADIUS_MAX);
 	if (!range_fits(options->front, 0, LEAVES_RADIUS_MAX) ||
 	    (options->front[0] < 1 && options->front[1] > 0))
-		return err_set("front: not a range within 1..%d px, nor 0,0", LEAVES_RADIUS_MAX),
-		       NULL;
+		return err_set("front: not a range within 1..%d px, nor 0,0", LEAVES_RADIUS_MAX);
 	if (!range_fits(options->grey, 0, 255))
-		return err_set("grey: not a range within 0..255"), NULL;
+		return err_set("grey: not a range within 0..255");
 	if (!range_fits((double[]){options->shading, 255}, 0, 255) ||
 	    !range_fits((double[]){options->texture, 255}, 0, 255) ||
 	    !range_fits((double[]){options->gratings, 255}, 0, 255))
-		return err_set("shading, texture and gratings: not in 0..255 grey levels"), NULL;
+		return err_set("shading, texture and gratings: not in 0..255 grey levels");
+	return 0;
+}
+
+struct leaves *leaves_start(const struct leaves_options *options, uint64_t seed)
+{
+	if (leaves_check(options) < 0)
+		return NULL;
 
 	struct leaves *leaves = mem_alloc(1, sizeof *leaves);
 	if (!leaves)

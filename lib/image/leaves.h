@@ -54,7 +54,10 @@ struct leaves_options {
 struct leaves;
 struct leaves_canvas; /* scratch memory of one thread */
 
-/* NULL with a reason where the options contradict each other. */
+/* -1 with a reason, which begins with the option, where an option is out of range or two contradict each other. */
+int leaves_check(const struct leaves_options *options);
+
+/* NULL with a reason where leaves_check refuses the options, or without memory. */
 struct leaves *leaves_start(const struct leaves_options *options, uint64_t seed)
     __attribute__((warn_unused_result));
 void leaves_free(struct leaves *leaves);
