@@ -93,15 +93,16 @@ static void put_profiles(struct npys_out *out, struct bank *bank, const struct b
 {
 	if (lgn->x)
 		tool_check(bank_compose(bank, lgn->x, lgn->size));
-	tool_check(
-	    npys_put_double(out, 3, (size_t[]){bank->filters, bank->size, bank->size}, bank->x));
+	tool_check(npys_put_double(
+	    out, 3, (size_t[]){bank->filters, bank->size.h, bank->size.w}, bank->x));
 }
 
 /* the fitted functions; for a constant profile its value */
-static void put_fitted(struct npys_out *out, const struct gabor_estimate *e, size_t k, double *x)
+static void put_fitted(
+    struct npys_out *out, const struct gabor_estimate *e, struct extent k, double *x)
 {
 	gabor_sample(&e->gabor, k, x);
-	for (size_t i = 0; i < k * k && isnan(e->gabor.frequency); i++)
+	for (size_t i = 0; i < extent_pixels(k) && isnan(e->gabor.frequency); i++)
 		x[i] = e->mean;
 	tool_check(npys_write_double(out, x, 1));
 }
@@ -114,10 +115,10 @@ static void fit_bank(const struct bank *bank, struct survey *survey, struct tabl
 {
 	struct progress progress = progress_start(verbose, "fit-gabor", "filters", bank->filters);
 	struct survey_result results[CHUNK];
-	size_t k = survey_size(survey);
-	double *x = tool_need(mem_alloc(k * k, sizeof *x));
+	struct extent k = survey_size(survey);
+	double *x = tool_need(mem_alloc(extent_pixels(k), sizeof *x));
 	struct npys_header header;
-	tool_check(npys_shape(&header, NPYS_F8, 3, (size_t[]){bank->filters, k, k}));
+	tool_check(npys_shape(&header, NPYS_F8, 3, (size_t[]){bank->filters, k.h, k.w}));
 	if (fitted)
 		tool_check(npys_begin(fitted, &header));
 	for (size_t first = 0, n; first < bank->filters; first += n) {
@@ -138,7 +139,8 @@ static void fit_bank(const struct bank *bank, struct survey *survey, struct tabl
 
 int main(int argc, char **argv)
 {
-	size_t files = tool_start(&tool, argc, argv), size = 0;
+	size_t files = tool_start(&tool, argc, argv);
+	struct extent size = {0};
 	struct bank lgn = {0}, bank;
 	struct survey *survey = NULL;
 	struct survey_table passes;
@@ -156,7 +158,7 @@ int main(int argc, char **argv)
 	struct npys_out *fitted = fitted_file ? tool_need(npys_create(fitted_file)) : NULL;
 	struct npys_out *profiles = profiles_file ? tool_need(npys_create(profiles_file)) : NULL;
 	while (tool_check(bank_next(in, &bank))) {
-		if (bank.size != size) {
+		if (!extent_same(bank.size, size)) {
 			survey_free(survey);
 			survey = survey_create(size = bank.size, &survey_options);
 			if (!survey) {

@@ -87,13 +87,14 @@ static void fit_bank(
 
 int main(int argc, char **argv)
 {
-	size_t files = tool_start(&tool, argc, argv), size = 0;
+	size_t files = tool_start(&tool, argc, argv);
+	struct extent size = {0};
 	struct log_fit_survey *survey = NULL;
 	struct bank bank;
 	struct npys_in *in = tool_need(bank_open(argv + 1, files));
 	struct table_out *table = tool_need(table_create(output, columns));
 	while (tool_check(bank_next(in, &bank))) {
-		if (bank.size != size) {
+		if (!extent_same(bank.size, size)) {
 			log_fit_free(survey);
 			survey = log_fit_create(size = bank.size, &log_fit_options);
 			if (!survey) {

@@ -59,8 +59,8 @@ static void make_bank(struct edges *e)
 			struct gabor envelope = g;
 			envelope.frequency = envelope.phase = 0;
 			double shape[SIZE * SIZE], sum = 0, mass = 0;
-			gabor_sample(&g, SIZE, e->gabor[t][odd]);
-			gabor_sample(&envelope, SIZE, shape);
+			gabor_sample(&g, extent_square(SIZE), e->gabor[t][odd]);
+			gabor_sample(&envelope, extent_square(SIZE), shape);
 			for (size_t p = 0; p < SIZE * SIZE; p++) {
 				sum += e->gabor[t][odd][p];
 				mass += shape[p];

@@ -15,7 +15,7 @@ extern void dgesvd_(const char *jobu, const char *jobvt, const int *m, const int
 
 #define SVD_MAX 1000000 /* rows or columns of a filter as a matrix */
 
-/* What a decomposition of (C, n) matrices needs; n = k*k. */
+/* What a decomposition of (C, n) matrices needs; n = h*w. */
 struct svd {
 	int spatial, channels, least, room;
 	double *a, *s, *u, *vt, *work; /* (C, n), (least), (least, n), (C, least), (room) */
@@ -92,7 +92,7 @@ static int dominant(struct svd *svd, const double *x, double *y, double *share)
 
 static int reduce(struct bank *bank, const double *x)
 {
-	size_t n = bank->size * bank->size;
+	size_t n = extent_pixels(bank->size);
 	int status = 0;
 	struct svd svd;
 	if (svd_start(&svd, bank->channels, n) < 0)
@@ -107,28 +107,41 @@ static int reduce(struct bank *bank, const double *x)
 	return status;
 }
 
+/* What an array probably is whose last axis is not the columns, with the way to say so; NULL: nothing speaks for that. */
+static const char *channels_last(const struct npys_header *h)
+{
+	const size_t *n = h->shape;
+	if (h->rank == 4 && n[3] != n[2] && (n[1] == n[2] || (n[3] <= 4 && n[1] > 4)))
+		return "probably (filters, h, w, channels): in NumPy a.transpose(0, 3, 1, 2); if "
+		       "it is "
+		       "(filters, channels, h, w), add a channel of zeros";
+	if (h->rank == 3 && n[0] == n[1] && n[1] != n[2])
+		return "probably (h, w, filters): in NumPy a.transpose(2, 0, 1); if it is "
+		       "(filters, h, "
+		       "w), a[:, None]";
+	return NULL;
+}
+
 /* Make an array into a bank and own it: 0, or -1 with a reason that does not name the file. */
 static int from_array(struct npys_array *array, struct bank *bank)
 {
 	const struct npys_header *h = &array->header;
-	if (h->rank < 2 || h->rank > 4 || h->shape[h->rank - 1] != h->shape[h->rank - 2])
-		return err_set(
-		    "a filter bank is (k, k), (filters, k, k) or (filters, channels, k, k), "
-		    "this has rank %zu%s",
-		    h->rank,
-		    h->rank == 4 && h->shape[1] == h->shape[2]
-			? "; (filters, k, k, channels): in NumPy a.transpose(0, 3, 1, 2)"
-		    : h->rank >= 2 && h->rank <= 4 ? " and is not square"
-						   : "");
+	if (h->rank < 2 || h->rank > 4)
+		return err_set("a filter bank is (h, w), (filters, h, w) or (filters, channels, h, "
+			       "w), this has rank %zu",
+		    h->rank);
+	const char *other = channels_last(h);
+	if (other)
+		return err_set("%s", other);
 	if (h->elements == 0)
 		return err_set("a filter bank without numbers");
 	bank->filters = h->rank > 2 ? h->shape[0] : 1;
 	bank->channels = h->rank > 3 ? h->shape[1] : 1;
-	bank->size = h->shape[h->rank - 1];
+	bank->size = (struct extent){h->shape[h->rank - 2], h->shape[h->rank - 1]};
 	bank->spatial_share = mem_alloc(bank->filters, sizeof *bank->spatial_share);
 	if (!bank->spatial_share)
 		return -1;
-	size_t n = bank->size * bank->size;
+	size_t n = extent_pixels(bank->size);
 	if (bank->channels == 1) {
 		bank->x = array->x;
 		array->x = NULL;
@@ -146,7 +159,7 @@ static int from_array(struct npys_array *array, struct bank *bank)
 
 static bool fits(const struct npys_header *h)
 {
-	return h->rank == 4 && h->shape[1] <= 4 && h->shape[2] == h->shape[3] && h->shape[2] >= 5;
+	return h->rank == 4 && h->shape[1] <= 4 && h->shape[2] >= 5 && h->shape[3] >= 5;
 }
 
 struct npys_in *bank_open(char *const *files, size_t count)
@@ -204,25 +217,26 @@ void bank_free(struct bank *bank)
 	*bank = (struct bank){0};
 }
 
-void bank_convolve(const double *a, size_t ka, const double *b, size_t kb, double *e)
+void bank_convolve(const double *a, struct extent ka, const double *b, struct extent kb, double *e)
 {
-	size_t k = ka + kb - 1;
-	memset(e, 0, k * k * sizeof *e);
-	for (size_t r = 0; r < ka; r++) {
-		for (size_t c = 0; c < ka; c++) {
-			for (size_t s = 0; s < kb; s++) {
-				double *row = e + (r + s) * k + c;
-				for (size_t d = 0; d < kb; d++)
-					row[d] += a[r * ka + c] * b[s * kb + d];
+	struct extent k = bank_full(ka, kb);
+	memset(e, 0, extent_pixels(k) * sizeof *e);
+	for (size_t r = 0; r < ka.h; r++) {
+		for (size_t c = 0; c < ka.w; c++) {
+			for (size_t s = 0; s < kb.h; s++) {
+				double *row = e + (r + s) * k.w + c;
+				for (size_t d = 0; d < kb.w; d++)
+					row[d] += a[r * ka.w + c] * b[s * kb.w + d];
 			}
 		}
 	}
 }
 
-int bank_compose(struct bank *bank, const double *lgn, size_t k0)
+int bank_compose(struct bank *bank, const double *lgn, struct extent k0)
 {
-	size_t k1 = bank->size, k = k0 + k1 - 1, n, elements;
-	if (mem_multiply(k, k, &n) < 0 || mem_multiply(n, bank->filters, &elements) < 0)
+	struct extent k1 = bank->size, k = bank_full(k0, k1);
+	size_t n, elements;
+	if (mem_multiply(k.h, k.w, &n) < 0 || mem_multiply(n, bank->filters, &elements) < 0)
 		return -1;
 	double *x = mem_alloc(elements, sizeof *x);
 	if (!x)

@@ -18,19 +18,20 @@ enum { X0, Y0, SIGMA, RATIO, THETA };
 #define TRY_LIMIT 15
 #define LIMIT 200
 
-static void bounds_of(size_t k, struct separable_bound *bounds)
+static void bounds_of(struct extent size, struct separable_bound *bounds)
 {
-	double half = (double)k / 2;
-	bounds[X0] = bounds[Y0] = (struct separable_bound){SEPARABLE_BOUNDED, -half, half};
+	double x = (double)size.w / 2, y = (double)size.h / 2, half = fmax(x, y);
+	bounds[X0] = (struct separable_bound){SEPARABLE_BOUNDED, -x, x};
+	bounds[Y0] = (struct separable_bound){SEPARABLE_BOUNDED, -y, y};
 	bounds[SIGMA] =
 	    (struct separable_bound){SEPARABLE_LOGARITHMIC, SIGMA_MIN, fmax(half, 2 * SIGMA_MIN)};
 	bounds[RATIO] = (struct separable_bound){SEPARABLE_LOGARITHMIC, RATIO_MIN, RATIO_MAX};
 	bounds[THETA] = (struct separable_bound){SEPARABLE_FREE, 0, 0};
 }
 
-static void elongated_bounds(size_t k, struct separable_bound *bounds)
+static void elongated_bounds(struct extent size, struct separable_bound *bounds)
 {
-	bounds_of(k, bounds);
+	bounds_of(size, bounds);
 	bounds[RATIO].lo = 1;
 }
 
@@ -173,22 +174,22 @@ const struct separable_model *blob_model(enum blob_kind kind, bool offset)
 struct blob_fitter {
 	enum blob_kind kind;
 	bool offset;
-	size_t k;
+	struct extent size;
 	struct separable *separable; /* NULL for a delta */
 };
 
-struct blob_fitter *blob_fitter_create(enum blob_kind kind, bool offset, size_t k)
+struct blob_fitter *blob_fitter_create(enum blob_kind kind, bool offset, struct extent size)
 {
 	struct blob_fitter *f = mem_alloc(1, sizeof *f);
 	if (!f)
 		return NULL;
-	*f = (struct blob_fitter){kind, offset, k, NULL};
+	*f = (struct blob_fitter){kind, offset, size, NULL};
 	if (kind == BLOB_DELTA)
 		return f;
-	if (k < 3)
-		err_set("profiles of %zu x %zu px: a fit needs at least 3 x 3", k, k);
+	if (extent_short(size) < 3)
+		err_set("profiles of %zu x %zu px: a fit needs at least 3 x 3", size.h, size.w);
 	else
-		f->separable = separable_create(&models[kind][offset], k);
+		f->separable = separable_create(&models[kind][offset], size);
 	if (f->separable)
 		return f;
 	free(f);
@@ -206,15 +207,15 @@ void blob_fitter_free(struct blob_fitter *fitter)
 static void fit_delta(
     const struct blob_fitter *f, const double *y, double mean, double sst, struct blob *blob)
 {
-	size_t n = f->k * f->k, best = 0;
+	size_t n = extent_pixels(f->size), best = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (fabs(y[i] - mean) > fabs(y[best] - mean))
 			best = i;
 	}
 	/* with a free offset: all other pixels' mean, and A the height above it */
 	double height = y[best] - mean, others = f->offset ? mean - height / ((double)n - 1) : 0;
-	*blob = (struct blob){.x0 = bank_x(f->k, best % f->k),
-	    .y0 = bank_y(f->k, best / f->k),
+	*blob = (struct blob){.x0 = bank_x(f->size.w, best % f->size.w),
+	    .y0 = bank_y(f->size.h, best / f->size.w),
 	    .ratio = NAN,
 	    .theta = NAN,
 	    .surround = NAN,
@@ -237,28 +238,29 @@ static int by_sse(const void *a, const void *b)
 enum { CENTRES = 4, WIDTHS = 6, VARIANTS = 8, CANDIDATES = CENTRES * WIDTHS * VARIANTS };
 
 /* the array's centre, the largest and the smallest value smoothed over 3 x 3 px, the squared energy's centre */
-static void centres(const double *y, double mean, size_t k, double (*found)[2])
+static void centres(const double *y, double mean, struct extent size, double (*found)[2])
 {
+	size_t h = size.h, w = size.w;
 	double most = -INFINITY, least = INFINITY, sum = 0, x = 0, up = 0;
 	found[0][0] = found[0][1] = 0;
-	for (size_t r = 0; r < k; r++) {
-		for (size_t c = 0; c < k; c++) {
-			double d = y[r * k + c] - mean, e = d * d * d * d, local = 0;
-			for (size_t a = r ? r - 1 : 0; a <= r + 1 && a < k; a++)
-				for (size_t b = c ? c - 1 : 0; b <= c + 1 && b < k; b++)
-					local += (y[a * k + b] - mean) * (a == r && b == c ? 2 : 1);
+	for (size_t r = 0; r < h; r++) {
+		for (size_t c = 0; c < w; c++) {
+			double d = y[r * w + c] - mean, e = d * d * d * d, local = 0;
+			for (size_t a = r ? r - 1 : 0; a <= r + 1 && a < h; a++)
+				for (size_t b = c ? c - 1 : 0; b <= c + 1 && b < w; b++)
+					local += (y[a * w + b] - mean) * (a == r && b == c ? 2 : 1);
 			sum += e;
-			x += e * bank_x(k, c);
-			up += e * bank_y(k, r);
+			x += e * bank_x(w, c);
+			up += e * bank_y(h, r);
 			if (local > most) {
 				most = local;
-				found[1][0] = bank_x(k, c);
-				found[1][1] = bank_y(k, r);
+				found[1][0] = bank_x(w, c);
+				found[1][1] = bank_y(h, r);
 			}
 			if (local < least) {
 				least = local;
-				found[2][0] = bank_x(k, c);
-				found[2][1] = bank_y(k, r);
+				found[2][0] = bank_x(w, c);
+				found[2][1] = bank_y(h, r);
 			}
 		}
 	}
@@ -270,9 +272,9 @@ static size_t candidates(
     struct blob_fitter *f, const double *y, double mean, struct candidate *list)
 {
 	static const double ratios[] = {1.3, 2, 3.5};
-	double centre[CENTRES][2], widest = (double)f->k / 2;
+	double centre[CENTRES][2], widest = (double)extent_long(f->size) / 2;
 	size_t count = 0, variants = f->kind == BLOB_DOG ? 3 : f->kind == BLOB_ELONGATED ? 8 : 1;
-	centres(y, mean, f->k, centre);
+	centres(y, mean, f->size, centre);
 	for (size_t c = 0; c < CENTRES; c++) {
 		for (size_t w = 0; w < WIDTHS; w++) {
 			/* .5 px to a third of the array */
@@ -327,7 +329,7 @@ static void from_fit(
 
 int blob_fit(struct blob_fitter *f, const double *y, double tolerance, struct blob *blob)
 {
-	size_t n = f->k * f->k, chosen[BLOB_STARTS], starts = 0;
+	size_t n = extent_pixels(f->size), chosen[BLOB_STARTS], starts = 0;
 	double mean = 0, sst = 0, largest = 0;
 	for (size_t i = 0; i < n && f->offset; i++)
 		mean += y[i] / (double)n;
@@ -365,10 +367,11 @@ int blob_fit(struct blob_fitter *f, const double *y, double tolerance, struct bl
 	return 0;
 }
 
-void blob_sample(enum blob_kind kind, const struct blob *b, size_t k, double *x)
+void blob_sample(enum blob_kind kind, const struct blob *b, struct extent size, double *x)
 {
-	for (size_t i = 0; i < k * k; i++) {
-		double dx = bank_x(k, i % k) - b->x0, dy = bank_y(k, i / k) - b->y0;
+	for (size_t i = 0; i < extent_pixels(size); i++) {
+		double dx = bank_x(size.w, i % size.w) - b->x0,
+		       dy = bank_y(size.h, i / size.w) - b->y0;
 		double v = 2 * b->sigma * b->sigma, s = (dx * dx + dy * dy) / v;
 		double p = dx * cos(b->theta) + dy * sin(b->theta),
 		       q = -dx * sin(b->theta) + dy * cos(b->theta);

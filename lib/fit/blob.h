@@ -8,7 +8,7 @@
  *	elongated Gaussian, with axes sigma and q sigma, 1 <= q <= 8, the longer one at theta
  *	delta     A at one pixel, 0 elsewhere (+ c)
  *
- * Widths from .3 px to k/2 px (q sigma may be larger), centres within k/2 px of the array's.
+ * Widths from .3 px to half the longer side (q sigma may be larger), centres within the array.
  */
 #ifndef FIT_BLOB_H
 #define FIT_BLOB_H
@@ -30,13 +30,13 @@ struct blob {
 /* The separable model of a kind (not of a delta, which needs none): shape x0, y0, sigma, q, theta. */
 const struct separable_model *blob_model(enum blob_kind kind, bool offset);
 
-/* Workspace for one kind on (k, k) arrays; one per thread. A delta needs k >= 1, the others k >= 3. */
+/* Workspace for one kind on arrays of a size; one per thread. A delta needs one pixel, the others 3 x 3. */
 struct blob_fitter;
-struct blob_fitter *blob_fitter_create(enum blob_kind kind, bool offset, size_t k)
+struct blob_fitter *blob_fitter_create(enum blob_kind kind, bool offset, struct extent size)
     __attribute__((warn_unused_result));
 void blob_fitter_free(struct blob_fitter *fitter);
 
-/* Fit y (k, k): candidates on a grid of centres and widths are scored by their linear fit, the best BLOB_STARTS enter
+/* Fit y (h, w): candidates on a grid of centres and widths are scored by their linear fit, the best BLOB_STARTS enter
  * the trust region, until a step gains less than `tolerance` of the sum of squares. All NaN (sse: 0) for a profile that is 0
  * (with a free offset: constant) throughout. 0 or -1.
  *
@@ -50,7 +50,7 @@ void blob_fitter_free(struct blob_fitter *fitter);
 int blob_fit(struct blob_fitter *fitter, const double *y, double tolerance, struct blob *blob)
     __attribute__((warn_unused_result));
 
-/* The fitted function on the array's pixels into x (k, k). */
-void blob_sample(enum blob_kind kind, const struct blob *blob, size_t k, double *x);
+/* The fitted function on the array's pixels into x (h, w). */
+void blob_sample(enum blob_kind kind, const struct blob *blob, struct extent size, double *x);
 
 #endif

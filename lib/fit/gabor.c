@@ -18,11 +18,12 @@ double gabor_value(const struct gabor *g, double x, double y)
 	       g->offset;
 }
 
-void gabor_sample(const struct gabor *gabor, size_t k, double *x)
+void gabor_sample(const struct gabor *gabor, struct extent size, double *x)
 {
-	for (size_t r = 0; r < k; r++) {
-		for (size_t c = 0; c < k; c++)
-			x[r * k + c] = gabor_value(gabor, bank_x(k, c), bank_y(k, r));
+	for (size_t r = 0; r < size.h; r++) {
+		for (size_t c = 0; c < size.w; c++)
+			x[r * size.w + c] =
+			    gabor_value(gabor, bank_x(size.w, c), bank_y(size.h, r));
 	}
 }
 

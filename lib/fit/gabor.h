@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "fit/extent.h"
 
 struct gabor {
 	double amplitude; /* A > 0 */
@@ -30,8 +31,8 @@ struct gabor {
 
 double gabor_value(const struct gabor *gabor, double x, double y);
 
-/* The function on a (k, k) array's pixels. */
-void gabor_sample(const struct gabor *gabor, size_t k, double *x);
+/* The function on an array's pixels. */
+void gabor_sample(const struct gabor *gabor, struct extent size, double *x);
 
 /* The same function with A > 0, f > 0, theta in [0, pi), phase in (-pi, pi]. */
 struct gabor gabor_canonical(struct gabor gabor);

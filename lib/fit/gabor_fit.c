@@ -28,14 +28,17 @@ static double band_edge(double s, double c, double *slope)
 	return .5 / sqrt(sqrt(sqrt(sum)));
 }
 
-static void gabor_bounds(size_t k, struct separable_bound *bounds)
+static void gabor_bounds(struct extent size, struct separable_bound *bounds)
 {
-	double reach = (double)k / 2 + 1, least = .25 / (double)k;
-	bounds[X0] = bounds[Y0] = (struct separable_bound){SEPARABLE_BOUNDED, -reach, reach};
+	double x = (double)size.w / 2 + 1, y = (double)size.h / 2 + 1,
+	       k = (double)extent_long(size);
+	double least = .25 / k;
+	bounds[X0] = (struct separable_bound){SEPARABLE_BOUNDED, -x, x};
+	bounds[Y0] = (struct separable_bound){SEPARABLE_BOUNDED, -y, y};
 	bounds[THETA] = (struct separable_bound){SEPARABLE_FREE, 0, 0};
 	bounds[BAND] = (struct separable_bound){SEPARABLE_LOGARITHMIC, least, 1};
 	bounds[ACROSS] = bounds[ALONG] =
-	    (struct separable_bound){SEPARABLE_LOGARITHMIC, SIGMA_MIN, (double)k};
+	    (struct separable_bound){SEPARABLE_LOGARITHMIC, SIGMA_MIN, k};
 }
 
 /* scratch: u, v (n) */
@@ -114,55 +117,66 @@ struct candidate {
 };
 
 struct gabor_fitter {
-	size_t k, n, m; /* m: frequencies from 0 to .5, both ends included, 2m - 1 from -.5 to .5 */
-	size_t wide;    /* m rounded up to whole vectors */
+	struct extent size;
+	size_t n, m; /* m: frequencies from 0 to .5, both ends included, 2m - 1 from -.5 to .5 */
+	size_t wide; /* m rounded up to whole vectors */
 	struct separable *separable;
 	double *memory;
-	double *turn_cos, *turn_sin; /* (k, wide): of 2 pi f times the centred coordinate */
-	double *half_cos, *half_sin; /* (k, wide): rows of y transformed */
+	double *cos_x, *sin_x;       /* (w, wide): of 2 pi f times a column's x */
+	double *cos_y, *sin_y;       /* (h, wide): of 2 pi f times a row's y */
+	double *half_cos, *half_sin; /* (h, wide): rows of the profile transformed */
 	double *power;               /* (m, 2m - 1) */
 	double *centred, *energy;    /* (n), rounded up as the pixels of `separable` */
-	double *cosine, *sine;       /* (n): a candidate's carrier, 0 beyond k*k */
+	double *cosine, *sine;       /* (n): a candidate's carrier, 0 beyond h*w */
 	double *u2, *v2;             /* (n) */
 };
 
-struct gabor_fitter *gabor_fitter_create(size_t k)
+struct gabor_fitter *gabor_fitter_create(struct extent size)
 {
 	size_t n, padded;
 	struct gabor_fitter *f = mem_alloc(1, sizeof *f);
 	if (!f)
 		return NULL;
-	if (k < 4) {
-		err_set("profiles of %zu x %zu px: a Gabor function needs at least 4 x 4", k, k);
+	if (extent_short(size) < 4) {
+		err_set("profiles of %zu x %zu px: a Gabor function needs at least 4 x 4", size.h,
+		    size.w);
 		goto failed;
 	}
-	f->k = k;
-	if (mem_multiply(k, k, &n) < 0 || !(f->separable = separable_create(&model, k)))
+	f->size = size;
+	if (mem_multiply(size.h, size.w, &n) < 0 ||
+	    !(f->separable = separable_create(&model, size)))
 		goto failed;
 	f->n = n;
-	f->m = k + 1;
+	f->m = extent_long(size) + 1;
 	f->wide = (f->m + VECTOR_LENGTH - 1) / VECTOR_LENGTH * VECTOR_LENGTH;
 	padded = separable_pixels(f->separable)->n;
-	f->memory =
-	    mem_alloc(4 * k * f->wide + 6 * padded + f->m * (2 * f->m - 1), sizeof *f->memory);
+	size_t along_x = size.w * f->wide, along_y = size.h * f->wide;
+	f->memory = mem_alloc(
+	    2 * along_x + 4 * along_y + 6 * padded + f->m * (2 * f->m - 1), sizeof *f->memory);
 	if (!f->memory)
 		goto failed;
-	f->turn_cos = f->memory;
-	f->turn_sin = f->turn_cos + k * f->wide;
-	f->half_cos = f->turn_sin + k * f->wide;
-	f->half_sin = f->half_cos + k * f->wide;
-	f->centred = f->half_sin + k * f->wide;
+	f->cos_x = f->memory;
+	f->sin_x = f->cos_x + along_x;
+	f->cos_y = f->sin_x + along_x;
+	f->sin_y = f->cos_y + along_y;
+	f->half_cos = f->sin_y + along_y;
+	f->half_sin = f->half_cos + along_y;
+	f->centred = f->half_sin + along_y;
 	f->energy = f->centred + padded;
 	f->cosine = f->energy + padded;
 	f->sine = f->cosine + padded;
 	f->u2 = f->sine + padded;
 	f->v2 = f->u2 + padded;
 	f->power = f->v2 + padded;
-	for (size_t c = 0; c < k; c++) {
-		for (size_t j = 0; j < f->m; j++) {
-			double frequency = .5 * (double)j / (double)(f->m - 1);
-			f->turn_cos[c * f->wide + j] = cos(2 * M_PI * frequency * bank_x(k, c));
-			f->turn_sin[c * f->wide + j] = sin(2 * M_PI * frequency * bank_x(k, c));
+	for (size_t j = 0; j < f->m; j++) {
+		double omega = M_PI * (double)j / (double)(f->m - 1);
+		for (size_t c = 0; c < size.w; c++) {
+			f->cos_x[c * f->wide + j] = cos(omega * bank_x(size.w, c));
+			f->sin_x[c * f->wide + j] = sin(omega * bank_x(size.w, c));
+		}
+		for (size_t r = 0; r < size.h; r++) {
+			f->cos_y[r * f->wide + j] = cos(omega * bank_y(size.h, r));
+			f->sin_y[r * f->wide + j] = sin(omega * bank_y(size.h, r));
 		}
 	}
 	return f;
@@ -183,14 +197,14 @@ void gabor_fitter_free(struct gabor_fitter *fitter)
 /* power (m, 2m - 1) of the centred profile at fy >= 0 (row) and fx (column), y up */
 FOR_AVX512 static void spectrum(struct gabor_fitter *f)
 {
-	size_t k = f->k, m = f->m, wide = f->wide;
-	for (size_t r = 0; r < k; r++) {
+	size_t h = f->size.h, w = f->size.w, m = f->m, wide = f->wide;
+	for (size_t r = 0; r < h; r++) {
 		for (size_t j = 0; j < wide; j += VECTOR_LENGTH) {
 			vector_lanes cosine = {0}, sine = {0};
-			for (size_t c = 0; c < k; c++) {
-				double y = f->centred[r * k + c];
-				cosine += y * *(vector_lanes *)(f->turn_cos + c * wide + j);
-				sine += y * *(vector_lanes *)(f->turn_sin + c * wide + j);
+			for (size_t c = 0; c < w; c++) {
+				double y = f->centred[r * w + c];
+				cosine += y * *(vector_lanes *)(f->cos_x + c * wide + j);
+				sine += y * *(vector_lanes *)(f->sin_x + c * wide + j);
 			}
 			*(vector_lanes *)(f->half_cos + r * wide + j) = cosine;
 			*(vector_lanes *)(f->half_sin + r * wide + j) = sine;
@@ -199,10 +213,8 @@ FOR_AVX512 static void spectrum(struct gabor_fitter *f)
 	for (size_t i = 0; i < m; i++) {
 		for (size_t j = 0; j < wide; j += VECTOR_LENGTH) {
 			vector_lanes cc = {0}, cs = {0}, sc = {0}, ss = {0};
-			for (size_t r = 0; r < k; r++) {
-				/* a row's height is minus the coordinate of the column with its number */
-				double c = f->turn_cos[r * wide + i],
-				       s = -f->turn_sin[r * wide + i];
+			for (size_t r = 0; r < h; r++) {
+				double c = f->cos_y[r * wide + i], s = f->sin_y[r * wide + i];
 				const vector_lanes x = *(
 						       vector_lanes *)(f->half_cos + r * wide + j),
 						   y = *(
@@ -260,31 +272,31 @@ static size_t peaks(const struct gabor_fitter *f, double (*found)[2])
 /* the centre of weight of the squared energy, and the largest energy smoothed over 3 x 3 px */
 static void centres(struct gabor_fitter *f, double (*found)[2])
 {
-	size_t k = f->k, best = 0;
+	size_t h = f->size.h, w = f->size.w, best = 0;
 	double sum = 0, x = 0, y = 0, largest = -1;
 	for (size_t i = 0; i < f->n; i++) {
 		double e = f->centred[i] * f->centred[i];
 		f->energy[i] = e;
 		sum += e * e;
-		x += e * e * bank_x(k, i % k);
-		y += e * e * bank_y(k, i / k);
+		x += e * e * bank_x(w, i % w);
+		y += e * e * bank_y(h, i / w);
 	}
 	found[0][0] = x / sum;
 	found[0][1] = y / sum;
-	for (size_t r = 1; r + 1 < k; r++) {
-		for (size_t c = 1; c + 1 < k; c++) {
+	for (size_t r = 1; r + 1 < h; r++) {
+		for (size_t c = 1; c + 1 < w; c++) {
 			double local = 0;
 			for (size_t a = r - 1; a <= r + 1; a++)
 				for (size_t b = c - 1; b <= c + 1; b++)
-					local += f->energy[a * k + b];
+					local += f->energy[a * w + b];
 			if (local > largest) {
 				largest = local;
-				best = r * k + c;
+				best = r * w + c;
 			}
 		}
 	}
-	found[1][0] = bank_x(k, best % k);
-	found[1][1] = bank_y(k, best / k);
+	found[1][0] = bank_x(w, best % w);
+	found[1][1] = bank_y(h, best / w);
 }
 
 /* Sums of squares (SHAPES) that the envelopes leave of the centred profile, at one peak and
@@ -353,7 +365,7 @@ static size_t candidates(struct gabor_fitter *f, double sst, struct candidate *l
 	spectrum(f);
 	size_t found = peaks(f, peak);
 	centres(f, centre);
-	gabor_bounds(f->k, bounds);
+	gabor_bounds(f->size, bounds);
 	for (size_t p = 0; p < found; p++) {
 		double slope, theta = peak[p][1];
 		double band = peak[p][0] / band_edge(sin(theta), cos(theta), &slope);
@@ -490,8 +502,9 @@ double gabor_estimate_r(const struct gabor_estimate *estimate)
 #define STRIP 64       /* pixels whose derivatives are held at a time */
 #define DERIVATIVES 12 /* parameters in the order of struct gabor, rounded up to blocks of 4 */
 
-/* Derivatives (DERIVATIVES, STRIP) of the function by its parameters at pixels `first` on of a (k, k) array; 0 beyond. */
-FOR_AVX512 static void derivatives(const struct gabor *g, size_t k, size_t first, double *d)
+/* Derivatives (DERIVATIVES, STRIP) of the function by its parameters at pixels `first` on of an array; 0 beyond. */
+FOR_AVX512 static void derivatives(
+    const struct gabor *g, struct extent size, size_t first, double *d)
 {
 	double s = sin(g->theta), c = cos(g->theta), omega = 2 * M_PI * g->frequency;
 	double across = 1 / (g->sigma_across * g->sigma_across),
@@ -499,9 +512,9 @@ FOR_AVX512 static void derivatives(const struct gabor *g, size_t k, size_t first
 	double x[STRIP], y[STRIP], inside[STRIP];
 	for (size_t i = 0; i < STRIP; i++) {
 		size_t at = first + i;
-		inside[i] = at < k * k;
-		x[i] = bank_x(k, at % k) - g->x0;
-		y[i] = inside[i] > 0 ? bank_y(k, at / k) - g->y0 : 0;
+		inside[i] = at < extent_pixels(size);
+		x[i] = bank_x(size.w, at % size.w) - g->x0;
+		y[i] = inside[i] > 0 ? bank_y(size.h, at / size.w) - g->y0 : 0;
 	}
 #pragma omp simd
 	for (size_t i = 0; i < STRIP; i++) {
@@ -539,14 +552,14 @@ FOR_AVX512 static void add_products(const double *d, double *information)
 }
 
 /* covariance (9, 9) of the parameters: variance times the inverse of the information matrix */
-static bool covariance(const struct gabor *g, size_t k, double variance, double *cov)
+static bool covariance(const struct gabor *g, struct extent size, double variance, double *cov)
 {
 	_Alignas(64) double d[DERIVATIVES * STRIP] = {0};
 	double scale[GABOR_PARAMETERS];
 	const size_t p = GABOR_PARAMETERS;
 	memset(cov, 0, p * p * sizeof *cov);
-	for (size_t i = 0; i < k * k; i += STRIP) {
-		derivatives(g, k, i, d);
+	for (size_t i = 0; i < extent_pixels(size); i += STRIP) {
+		derivatives(g, size, i, d);
 		add_products(d, cov);
 	}
 	for (size_t a = 0; a < p; a++)
@@ -575,13 +588,13 @@ static double propagated(const double *cov, double by_frequency, double by_acros
 	return sqrt(variance);
 }
 
-struct gabor_errors gabor_errors(const struct gabor *g, size_t k, double variance)
+struct gabor_errors gabor_errors(const struct gabor *g, struct extent size, double variance)
 {
 	double cov[GABOR_PARAMETERS * GABOR_PARAMETERS], se[GABOR_PARAMETERS];
 	struct gabor_errors e;
 	double f = g->frequency, nx = gabor_nx(g), ny = gabor_ny(g),
 	       c2 = GABOR_NX_MIN * GABOR_NX_MIN;
-	if (!(variance >= 0) || !covariance(g, k, variance, cov))
+	if (!(variance >= 0) || !covariance(g, size, variance, cov))
 		return (struct gabor_errors){
 		    {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN}, NAN, NAN, NAN, NAN, NAN};
 	for (size_t i = 0; i < GABOR_PARAMETERS; i++)
@@ -602,9 +615,10 @@ struct gabor_errors gabor_errors(const struct gabor *g, size_t k, double varianc
 	return e;
 }
 
-unsigned gabor_degenerate(const struct gabor *g, size_t k)
+unsigned gabor_degenerate(const struct gabor *g, struct extent size)
 {
-	double edge = (double)k / 2, s = sin(g->theta), c = cos(g->theta);
+	double right = (double)size.w / 2, top = (double)size.h / 2, s = sin(g->theta),
+	       c = cos(g->theta);
 	const double ends[2][2] = {
 	    {-s * g->sigma_across, c * g->sigma_across}, {c * g->sigma_along, s * g->sigma_along}};
 	unsigned reasons = 0;
@@ -612,11 +626,11 @@ unsigned gabor_degenerate(const struct gabor *g, size_t k)
 		return GABOR_CONSTANT;
 	if (!(gabor_nx(g) > GABOR_NX_MIN))
 		reasons |= GABOR_LOW_PASS;
-	if (!(fabs(g->x0) < edge && fabs(g->y0) < edge))
+	if (!(fabs(g->x0) < right && fabs(g->y0) < top))
 		reasons |= GABOR_CENTRE_OUTSIDE;
 	for (size_t i = 0; i < 2; i++) {
-		if (!(fabs(g->x0) + fabs(ends[i][0]) < edge &&
-			fabs(g->y0) + fabs(ends[i][1]) < edge))
+		if (!(fabs(g->x0) + fabs(ends[i][0]) < right &&
+			fabs(g->y0) + fabs(ends[i][1]) < top))
 			reasons |= GABOR_ENVELOPE_OUTSIDE;
 	}
 	return reasons;

@@ -1,8 +1,8 @@
 /*
  * Gabor fits: A exp(...) cos(2 pi f u + phase) + c as in gabor.h, by separable least squares (cosine and sine
  * amplitude and offset are linear). Bounds: f from 1/(8k) to the band's edge, .5 cycles per px along the axes and
- * .65 on the diagonals (.5/(|cos|^8 + |sin|^8)^(1/8)); both widths from .3 px to k px; centre within k/2 + 1 px of the
- * array's. Starts come from the profile alone: GABOR_PEAKS largest peaks of its spectrum, two centres (of its squared
+ * .65 on the diagonals (.5/(|cos|^8 + |sin|^8)^(1/8)); both widths from .3 px to k px, the longer side; centre within half a side + 1 px of
+ * the array's. Starts come from the profile alone: GABOR_PEAKS largest peaks of its spectrum, two centres (of its squared
  * and of its smoothed energy), GABOR_SHAPES shapes of the envelope; all these are scored by their exact linear fit, and
  * the best GABOR_STARTS that lie apart enter the trust region.
  */
@@ -31,12 +31,12 @@ struct gabor_estimate {
 	size_t iterations;  /* of all of them */
 };
 
-/* Workspace for (k, k) profiles, k >= 4; one per thread. */
+/* Workspace for profiles of at least 4 x 4 px; one per thread. */
 struct gabor_fitter;
-struct gabor_fitter *gabor_fitter_create(size_t k) __attribute__((warn_unused_result));
+struct gabor_fitter *gabor_fitter_create(struct extent size) __attribute__((warn_unused_result));
 void gabor_fitter_free(struct gabor_fitter *fitter);
 
-/* Fit y (k, k). 0 or -1. */
+/* Fit y (h, w). 0 or -1. */
 int gabor_fit(struct gabor_fitter *fitter, const double *y, double tolerance,
     struct gabor_estimate *estimate) __attribute__((warn_unused_result));
 
@@ -55,7 +55,7 @@ struct gabor_errors {
 	double nx, ny, aspect;      /* aspect: sigma_along / sigma_across */
 	double octaves, half_width; /* octaves; rad */
 };
-struct gabor_errors gabor_errors(const struct gabor *gabor, size_t k, double variance);
+struct gabor_errors gabor_errors(const struct gabor *gabor, struct extent size, double variance);
 
 /* Why a fit is not accepted: a set of these, 0 for none. The array reaches half a pixel beyond the outer pixels'
  * centres; an envelope is outside where a point +-sigma_across or +-sigma_along from the centre is. */
@@ -70,7 +70,7 @@ enum gabor_reasons {
 	GABOR_SURROGATES = 32, /* r does not exceed the surrogates' 95 % point */
 	GABOR_CONSTANT = 64,   /* alone */
 };
-unsigned gabor_degenerate(const struct gabor *gabor, size_t k);
+unsigned gabor_degenerate(const struct gabor *gabor, struct extent size);
 /* Whether 1.96 standard errors of theta (rad) either way are a half turn or more, or the error has no value. */
 bool gabor_undirected(double theta_error);
 const char *gabor_reason(unsigned reasons, char text[static REASONS_SIZE]);

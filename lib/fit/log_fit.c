@@ -32,12 +32,13 @@ const char *log_fit_reason(unsigned reasons, char text[static REASONS_SIZE])
 
 struct worker {
 	struct blob_fitter *blob[LOG_FIT_MODELS];
-	double *scrambled, *sample, *work; /* (k, k), (k, k), (4, k, k) */
+	double *scrambled, *sample, *work; /* (h, w), (h, w), (4, h, w) */
 };
 
 struct log_fit_survey {
 	struct log_fit_options options;
-	size_t k, n;
+	struct extent size;
+	size_t n; /* pixels */
 	struct symmetry_plan *symmetry;
 	struct surrogate_plan *surrogate;
 	struct worker *worker; /* (threads) */
@@ -46,22 +47,22 @@ struct log_fit_survey {
 	/* of the run under way */
 	size_t record, first;
 	const double *x;
-	double *moduli;                 /* (count, k, k); NULL: white noise */
+	double *moduli;                 /* (count, h, w); NULL: white noise */
 	double *null_r, *null_symmetry; /* (count, null) */
 	struct log_fit_result *results;
 };
 
-struct log_fit_survey *log_fit_create(size_t k, const struct log_fit_options *options)
+struct log_fit_survey *log_fit_create(struct extent size, const struct log_fit_options *options)
 {
 	struct log_fit_survey *s = mem_alloc(1, sizeof *s);
 	if (!s)
 		return NULL;
 	s->options = *options;
 	s->options.threads = par_threads(options->threads);
-	s->k = k;
-	s->n = k * k; /* the bank holds at least one such profile */
-	s->symmetry = symmetry_plan_create(k);
-	s->surrogate = surrogate_plan_create(k);
+	s->size = size;
+	s->n = extent_pixels(size); /* the bank holds at least one such profile */
+	s->symmetry = symmetry_plan_create(size);
+	s->surrogate = surrogate_plan_create(size);
 	s->worker = mem_alloc(s->options.threads, sizeof *s->worker);
 	if (!s->symmetry || !s->surrogate || !s->worker)
 		goto failed;
@@ -73,7 +74,8 @@ struct log_fit_survey *log_fit_create(size_t k, const struct log_fit_options *op
 		if (!w->scrambled || !w->sample || !w->work)
 			goto failed;
 		for (size_t m = 0; m < LOG_FIT_MODELS; m++) {
-			if (!(w->blob[m] = blob_fitter_create(models[m].kind, models[m].offset, k)))
+			if (!(w->blob[m] =
+				    blob_fitter_create(models[m].kind, models[m].offset, size)))
 				goto failed;
 		}
 	}
@@ -122,7 +124,7 @@ static double correlation_with(
 {
 	if (isnan(blob->sigma))
 		return NAN;
-	blob_sample(BLOB_LOG, blob, s->k, w->sample);
+	blob_sample(BLOB_LOG, blob, s->size, w->sample);
 	return correlation(y, w->sample, s->n);
 }
 
@@ -164,7 +166,7 @@ static int measure(
 	result->r_offset = constant ? NAN : correlation_with(s, w, y, &blob[LOG_FIT_LOG_OFFSET]);
 	result->symmetry = symmetry_about(s->symmetry, y, result->log.x0, result->log.y0);
 	result->dc_ratio = symmetry_dc_ratio(s->symmetry, y);
-	result->surround_ratio = symmetry_surround_ratio(y, s->k, result->log.amplitude);
+	result->surround_ratio = symmetry_surround_ratio(y, s->size, result->log.amplitude);
 	return 0;
 }
 
@@ -191,7 +193,7 @@ static int measure_noise(size_t i, size_t worker, void *argument)
 		    s->surrogate, s->moduli + profile * s->n, &rng, w->scrambled, w->work);
 	} else {
 		rng = rng_start(s->options.seed, RNG_NULL, 0, number);
-		surrogate_white(s->k, &rng, w->scrambled);
+		surrogate_white(s->size, &rng, w->scrambled);
 	}
 	if (blob_fit(w->blob[chosen(s)], w->scrambled, BLOB_TOLERANCE, &blob) < 0)
 		return -1;

@@ -69,13 +69,13 @@ struct log_fit_options {
 	uint64_t seed;
 };
 
-/* Workspace for (k, k) profiles, k >= 3. */
+/* Workspace for profiles of at least 3 x 3 px. */
 struct log_fit_survey;
-struct log_fit_survey *log_fit_create(size_t k, const struct log_fit_options *options)
+struct log_fit_survey *log_fit_create(struct extent size, const struct log_fit_options *options)
     __attribute__((warn_unused_result));
 void log_fit_free(struct log_fit_survey *survey);
 
-/* Measure profiles x (count, k, k), the first being number `first` of its record. 0 or -1. */
+/* Measure profiles x (count, h, w), the first being number `first` of its record. 0 or -1. */
 int log_fit_run(struct log_fit_survey *survey, size_t record, size_t first, size_t count,
     const double *x, struct log_fit_result *results) __attribute__((warn_unused_result));
 

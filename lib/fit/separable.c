@@ -32,8 +32,8 @@ struct separable {
 	double *memory;                    /* holds the arrays below and the pixels' coordinates */
 	double *basis, *residual, *slopes; /* (linear, n), (n), (shape, n): rows in one block */
 	double *scratch;                   /* (4, n) */
-	double *y;                         /* (n), 0 beyond k*k, as are all rows */
-	size_t real;                       /* k*k */
+	double *y;                         /* (n), 0 beyond h*w, as are all rows */
+	size_t real;                       /* h*w */
 	double gram[ROWS + SPARE][ROWS + SPARE];   /* lower part */
 	double factor[ROWS + SPARE][ROWS + SPARE]; /* lower */
 	double inverse[ROWS];                      /* of its diagonal, 0 where that is */
@@ -243,11 +243,11 @@ static int jacobian(const gsl_vector *t, void *params, gsl_matrix *matrix)
 	return GSL_SUCCESS;
 }
 
-struct separable *separable_create(const struct separable_model *model, size_t k)
+struct separable *separable_create(const struct separable_model *model, struct extent size)
 {
 	size_t real, rows = model->linear + 1 + model->shape + SPARE + SCRATCH + 3;
 	struct separable *s = mem_alloc(1, sizeof *s);
-	if (!s || mem_multiply(k, k, &real) < 0)
+	if (!s || mem_multiply(size.h, size.w, &real) < 0)
 		goto failed;
 	size_t n = (real + VECTOR_LENGTH - 1) / VECTOR_LENGTH * VECTOR_LENGTH;
 	if (real < model->shape) {
@@ -264,15 +264,15 @@ struct separable *separable_create(const struct separable_model *model, size_t k
 	s->scratch = s->slopes + (model->shape + SPARE) * n;
 	double *x = s->scratch + SCRATCH * n, *y = x + n;
 	for (size_t i = 0; i < real; i++) {
-		x[i] = bank_x(k, i % k);
-		y[i] = bank_y(k, i / k);
+		x[i] = bank_x(size.w, i % size.w);
+		y[i] = bank_y(size.h, i / size.w);
 	}
-	s->pixels = (struct separable_pixels){k, n, x, y};
+	s->pixels = (struct separable_pixels){n, x, y};
 	s->y = y + n;
 	s->real = real;
 	for (size_t i = 0; model->offset && i < real; i++)
 		s->basis[(model->linear - 1) * n + i] = 1;
-	model->bounds(k, s->bounds);
+	model->bounds(size, s->bounds);
 	for (size_t i = 0; i < model->shape; i++)
 		s->half[i] = half_of(&s->bounds[i]);
 	gsl_set_error_handler_off();

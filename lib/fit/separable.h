@@ -1,5 +1,5 @@
 /*
- * Separable least squares (variable projection: Golub and Pereyra 1973, Kaufman 1975) for profiles on a (k, k)
+ * Separable least squares (variable projection: Golub and Pereyra 1973, Kaufman 1975) for profiles on an (h, w)
  * array: y ~ sum over l of coefficient_l basis_l(shape). For given shape parameters the coefficients are a linear
  * problem, solved exactly; GSL's trust region (Levenberg-Marquardt) moves only the shape, with the analytic Jacobian
  * of the projected residual. Bounds hold by re-parameterisation: a bounded parameter is lo + (hi - lo)(1 + sin t)/2,
@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "fit/extent.h"
 
 #define SEPARABLE_SHAPE_MAX 6
 #define SEPARABLE_LINEAR_MAX 3
@@ -21,10 +22,10 @@ struct separable_bound {
 	double lo, hi;
 };
 
-/* The array's pixels: x and y (n) as in bank.h. n is k*k rounded up to whole vectors; what a model computes beyond k*k, at
+/* The array's pixels: x and y (n) as in bank.h. n is h*w rounded up to whole vectors; what a model computes beyond h*w, at
  * (0, 0), is not used. */
 struct separable_pixels {
-	size_t k, n;
+	size_t n;
 	const double *x, *y;
 };
 
@@ -38,14 +39,14 @@ struct separable_model {
 	void (*slopes)(const double *shape, const double *coefficient,
 	    const struct separable_pixels *pixels, const double *basis, const double *scratch,
 	    double *slopes);
-	/* bounds (shape) for arrays of size k */
-	void (*bounds)(size_t k, struct separable_bound *bounds);
+	/* bounds (shape) for arrays of that size */
+	void (*bounds)(struct extent size, struct separable_bound *bounds);
 };
 
 /* Workspace for one model and array size; one per thread. */
 struct separable;
 
-struct separable *separable_create(const struct separable_model *model, size_t k)
+struct separable *separable_create(const struct separable_model *model, struct extent size)
     __attribute__((warn_unused_result));
 void separable_free(struct separable *separable);
 const struct separable_pixels *separable_pixels(const struct separable *separable);
@@ -56,7 +57,7 @@ struct separable_fit {
 	size_t iterations;
 };
 
-/* The best coefficients at the given shape; gives the sum of squared residuals. y (k, k). Shape parameters outside
+/* The best coefficients at the given shape; gives the sum of squared residuals. y (h, w). Shape parameters outside
  * the bounds are moved inside. coefficient (linear) may be NULL. */
 double separable_solve(
     struct separable *separable, const double *y, const double *shape, double *coefficient);

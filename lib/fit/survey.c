@@ -26,12 +26,12 @@ const char *survey_model_name(enum survey_model model)
 struct worker {
 	struct gabor_fitter *gabor;
 	struct blob_fitter *blob[SURVEY_MODELS];
-	double *scrambled, *profile, *work; /* (k1, k1), (k, k), (4, k1, k1) */
+	double *scrambled, *profile, *work; /* filter, fitted profile, 4 filters */
 };
 
 struct survey {
 	struct survey_options options;
-	size_t k1, k; /* the filters' and the fitted profiles' size */
+	struct extent k1, k; /* the filters' and the fitted profiles' size */
 	struct surrogate_plan *plan;
 	struct worker *worker; /* (threads) */
 	struct survey_table *table;
@@ -39,13 +39,13 @@ struct survey {
 	/* of the run under way */
 	size_t record, first;
 	const double *x;
-	double *moduli, *r;      /* (count, k1, k1); (count, 1 + surrogates) */
+	double *moduli, *r;      /* (count, filter); (count, 1 + surrogates) */
 	unsigned char *rejected; /* (count, 1 + surrogates) */
 	struct gabor *gabor;     /* (count, 1 + surrogates) */
 	struct survey_result *results;
 };
 
-struct survey *survey_create(size_t k, const struct survey_options *options)
+struct survey *survey_create(struct extent k, const struct survey_options *options)
 {
 	struct survey *s = mem_alloc(1, sizeof *s);
 	if (!s)
@@ -53,7 +53,7 @@ struct survey *survey_create(size_t k, const struct survey_options *options)
 	s->options = *options;
 	s->options.threads = par_threads(options->threads);
 	s->k1 = k;
-	s->k = options->lgn ? k + options->lgn_size - 1 : k;
+	s->k = options->lgn ? bank_full(k, options->lgn_size) : k;
 	s->worker = mem_alloc(s->options.threads, sizeof *s->worker);
 	s->plan = surrogate_plan_create(k);
 	if (!s->worker || !s->plan)
@@ -61,9 +61,9 @@ struct survey *survey_create(size_t k, const struct survey_options *options)
 	for (size_t i = 0; i < s->options.threads; i++) {
 		struct worker *w = &s->worker[i];
 		w->gabor = gabor_fitter_create(s->k);
-		w->scrambled = mem_alloc(k * k, sizeof *w->scrambled);
-		w->profile = mem_alloc(s->k * s->k, sizeof *w->profile);
-		w->work = mem_alloc(4 * k * k, sizeof *w->work);
+		w->scrambled = mem_alloc(extent_pixels(k), sizeof *w->scrambled);
+		w->profile = mem_alloc(extent_pixels(s->k), sizeof *w->profile);
+		w->work = mem_alloc(4 * extent_pixels(k), sizeof *w->work);
 		if (!w->gabor || !w->scrambled || !w->profile || !w->work)
 			goto failed;
 		for (size_t m = SURVEY_GAUSSIAN; m < SURVEY_MODELS; m++) {
@@ -95,7 +95,7 @@ void survey_free(struct survey *survey)
 	free(survey);
 }
 
-size_t survey_size(const struct survey *survey)
+struct extent survey_size(const struct survey *survey)
 {
 	return survey->k;
 }
@@ -123,7 +123,7 @@ static const double *profile_of(const struct survey *s, struct worker *w, const 
 static int compare_models(struct survey *s, struct worker *w, const double *profile,
     const struct gabor_estimate *e, double aiccs[static SURVEY_MODELS], enum survey_model *best)
 {
-	size_t n = s->k * s->k;
+	size_t n = extent_pixels(s->k);
 	*best = SURVEY_GABOR;
 	aiccs[SURVEY_GABOR] = aicc(n, GABOR_PARAMETERS, e->sse, e->sst);
 	for (size_t m = SURVEY_GAUSSIAN; m < SURVEY_MODELS; m++) {
@@ -157,7 +157,7 @@ static unsigned reasons_of(const struct survey *s, const struct gabor_estimate *
 static struct gabor_errors errors_of(
     const struct survey *s, const struct gabor_estimate *e, double *variance)
 {
-	*variance = e->sst > 0 ? e->sse / (double)(s->k * s->k - GABOR_PARAMETERS) : NAN;
+	*variance = e->sst > 0 ? e->sse / (double)(extent_pixels(s->k) - GABOR_PARAMETERS) : NAN;
 	return gabor_errors(&e->gabor, s->k, *variance);
 }
 
@@ -201,7 +201,7 @@ static int fit_one(size_t i, size_t worker, void *argument)
 	struct survey *s = argument;
 	struct worker *w = &s->worker[worker];
 	size_t each = 1 + s->options.surrogates, filter = i / each, number = i % each,
-	       n1 = s->k1 * s->k1;
+	       n1 = extent_pixels(s->k1);
 	struct gabor_estimate estimate;
 	if (!number) {
 		struct survey_result *result = &s->results[filter];
@@ -319,7 +319,7 @@ int survey_table_write(const struct survey_table *table, const char *file)
 int survey_run(struct survey *s, size_t record, size_t first, size_t count, const double *x,
     struct survey_result *results)
 {
-	size_t each = 1 + s->options.surrogates, n1 = s->k1 * s->k1, fits;
+	size_t each = 1 + s->options.surrogates, n1 = extent_pixels(s->k1), fits;
 	double *sorted = NULL;
 	int status = -1;
 	s->moduli = s->r = NULL;

@@ -39,18 +39,18 @@ struct survey_options {
 	size_t surrogates, threads;
 	uint64_t seed;
 	bool gabor_only;   /* leave the other models' AICc NaN */
-	const double *lgn; /* (lgn_size, lgn_size), or NULL */
-	size_t lgn_size;
+	const double *lgn; /* of lgn_size, or NULL */
+	struct extent lgn_size;
 };
 
-/* Workspace for filters (k, k); the fitted profiles are (survey_size, survey_size). The lgn must outlive it. */
+/* Workspace for filters of a size; the fitted profiles are of survey_size. The lgn must outlive it. */
 struct survey;
-struct survey *survey_create(size_t k, const struct survey_options *options)
+struct survey *survey_create(struct extent size, const struct survey_options *options)
     __attribute__((warn_unused_result));
 void survey_free(struct survey *survey);
-size_t survey_size(const struct survey *survey);
+struct extent survey_size(const struct survey *survey);
 
-/* Fit `count` filters, the first of which is number `first` of its record: x (count, k, k), results (count). The random
+/* Fit `count` filters, the first of which is number `first` of its record: x (count, h, w), results (count). The random
  * numbers depend on seed, record, filter and surrogate only. 0 or -1. */
 int survey_run(struct survey *survey, size_t record, size_t first, size_t count, const double *x,
     struct survey_result *results) __attribute__((warn_unused_result));

@@ -12,6 +12,7 @@
 #define FIT_SYMMETRY_H
 
 #include <stddef.h>
+#include "fit/extent.h"
 
 #define SYMMETRY_BAND 2.5 /* rad per px: the part of the band that a square lattice leaves round */
 
@@ -20,9 +21,9 @@ struct symmetry {
 	    fourfold; /* E_0, E_2, E_4 over the sum of all; NaN for a profile of zeros */
 };
 
-/* Tables for (k, k) profiles; shared by threads. */
+/* Tables for profiles of a size; shared by threads. */
 struct symmetry_plan;
-struct symmetry_plan *symmetry_plan_create(size_t k) __attribute__((warn_unused_result));
+struct symmetry_plan *symmetry_plan_create(struct extent size) __attribute__((warn_unused_result));
 void symmetry_plan_free(struct symmetry_plan *plan);
 
 struct symmetry symmetry_about(
@@ -33,10 +34,10 @@ double symmetry_energy(
     const struct symmetry_plan *plan, const double *p, double x0, double y0, int m);
 double symmetry_total(const struct symmetry_plan *plan, const double *p);
 
-/* |P(0)| / max |P| over frequencies on a grid of 1/(8k) cycles per px. NaN for zeros. */
+/* |P(0)| / max |P| over frequencies on a grid of 1/(8k) cycles per px, k the longer side. NaN for zeros. */
 double symmetry_dc_ratio(const struct symmetry_plan *plan, const double *p);
 
 /* Sum of |p| over pixels of the sign opposite to `centre` / sum of |p| over pixels of its sign. 1: balanced. */
-double symmetry_surround_ratio(const double *p, size_t k, double centre);
+double symmetry_surround_ratio(const double *p, struct extent size, double centre);
 
 #endif

@@ -8,8 +8,8 @@
 
 struct correlation {
 	const struct units *set;
-	size_t size;
-	const double *profile; /* (n, size, size), unit norm */
+	struct extent size;
+	const double *profile; /* (n, h, w), unit norm */
 	double *c;
 };
 
@@ -19,21 +19,23 @@ static int correlate(size_t i, size_t worker, void *argument)
 	(void)worker;
 	const struct correlation *job = argument;
 	const struct units *set = job->set;
-	ptrdiff_t size = (ptrdiff_t)job->size, half = (ptrdiff_t)(set->k / 2);
-	const double *a = job->profile + i * job->size * job->size;
+	ptrdiff_t h = (ptrdiff_t)job->size.h, w = (ptrdiff_t)job->size.w;
+	ptrdiff_t half = (ptrdiff_t)(set->k / 2);
+	size_t pixels = extent_pixels(job->size);
+	const double *a = job->profile + i * pixels;
 	for (size_t j = 0; j < set->n; j++) {
-		const double *b = job->profile + j * job->size * job->size;
+		const double *b = job->profile + j * pixels;
 		double *c = job->c + units_index(set, i, j) * set->taps;
 		for (size_t t = 0; t < set->taps; t++) {
 			/* psi_j(x - d): column less dx, row plus dy as rows run down */
 			ptrdiff_t dc = (ptrdiff_t)(t % set->k) - half;
 			ptrdiff_t dr = (ptrdiff_t)(t / set->k) - half;
-			ptrdiff_t r0 = dr > 0 ? dr : 0, r1 = dr > 0 ? size : size + dr;
-			ptrdiff_t c0 = dc > 0 ? dc : 0, c1 = dc > 0 ? size : size + dc;
+			ptrdiff_t r0 = dr > 0 ? dr : 0, r1 = dr > 0 ? h : h + dr;
+			ptrdiff_t c0 = dc > 0 ? dc : 0, c1 = dc > 0 ? w : w + dc;
 			double sum = 0;
 			for (ptrdiff_t r = r0; r < r1; r++)
 				for (ptrdiff_t x = c0; x < c1; x++)
-					sum += a[r * size + x] * b[(r - dr) * size + x - dc];
+					sum += a[r * w + x] * b[(r - dr) * w + x - dc];
 			c[t] = sum;
 		}
 	}
@@ -45,7 +47,7 @@ int overlap_correlation(const struct units *set, const struct bank *bank, size_t
 	if (bank->filters != set->channels)
 		return err_set("filters: %zu of them, but the kernel has %zu channels",
 		    bank->filters, set->channels);
-	size_t pixels = bank->size * bank->size;
+	size_t pixels = extent_pixels(bank->size);
 	double *profile = mem_alloc(set->n * pixels, sizeof(*profile));
 	if (!profile)
 		return -1;

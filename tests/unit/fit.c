@@ -115,7 +115,7 @@ static void evaluate(const struct separable_model *model, const struct separable
 
 static void slopes(const struct separable_model *model, const double *shape)
 {
-	struct separable *s = separable_create(model, 9);
+	struct separable *s = separable_create(model, extent_square(9));
 	const struct separable_pixels *px = separable_pixels(s);
 	static double value[88], slope[SEPARABLE_SHAPE_MAX * 88], up[88], down[88];
 	const double coefficient[] = {1.3, -.8, .4};
@@ -157,7 +157,7 @@ static struct gabor planted(size_t k)
 		g = (struct gabor){uniform(.5, 2), uniform(0, pi), uniform(-pi, pi), f, nx / f,
 		    ny / f, uniform(-.5, .5) * (double)k, uniform(-.5, .5) * (double)k,
 		    uniform(-1, 1)};
-	} while (gabor_degenerate(&g, k) || g.sigma_across < .5);
+	} while (gabor_degenerate(&g, extent_square(k)) || g.sigma_across < .5);
 	return g;
 }
 
@@ -168,13 +168,13 @@ static double angle_between(double a, double b, double period)
 
 static void recovery(void)
 {
-	struct gabor_fitter *fitter = gabor_fitter_create(11);
+	struct gabor_fitter *fitter = gabor_fitter_create(extent_square(11));
 	struct gabor_estimate e;
 	double y[121], worst = 0, worst_angle = 0;
 	size_t missed = 0, count = 300;
 	for (size_t i = 0; i < count; i++) {
 		struct gabor g = planted(11);
-		gabor_sample(&g, 11, y);
+		gabor_sample(&g, extent_square(11), y);
 		if (gabor_fit(fitter, y, GABOR_TOLERANCE, &e) < 0 || !(e.sse < 1e-16 * e.sst)) {
 			missed++;
 			continue;
@@ -197,27 +197,27 @@ static void recovery(void)
 	CHECK(gabor_fit(fitter, y, GABOR_TOLERANCE, &e) == 0);
 	CHECK(isnan(e.gabor.theta) && isnan(e.gabor.offset) && isnan(gabor_estimate_r(&e)) &&
 	      fabs(e.mean - 3) < 1e-14);
-	CHECK(gabor_degenerate(&e.gabor, 11) == GABOR_CONSTANT);
+	CHECK(gabor_degenerate(&e.gabor, extent_square(11)) == GABOR_CONSTANT);
 	gabor_fitter_free(fitter);
-	CHECK(gabor_fitter_create(3) == NULL);
+	CHECK(gabor_fitter_create(extent_square(3)) == NULL);
 }
 
 /* standard errors: squared deviations in their units average to 1 under noise of known size */
 static void errors(void)
 {
 	enum { K = 11, TRIALS = 400 };
-	struct gabor_fitter *fitter = gabor_fitter_create(K);
+	struct gabor_fitter *fitter = gabor_fitter_create(extent_square(K));
 	double y[K * K], sums[8] = {0};
 	const double sd = .05;
 	for (size_t trial = 0; trial < TRIALS; trial++) {
 		struct gabor g = {1, .7, 1.1, .2, 1.9, 2.4, .3, -.5, .2};
 		struct gabor_estimate e;
-		gabor_sample(&g, K, y);
+		gabor_sample(&g, extent_square(K), y);
 		for (size_t i = 0; i < K * K; i++)
 			y[i] += sd * rng_normal(&rng);
 		if (gabor_fit(fitter, y, GABOR_TOLERANCE, &e) < 0)
 			break;
-		struct gabor_errors bound = gabor_errors(&g, K, sd * sd);
+		struct gabor_errors bound = gabor_errors(&g, extent_square(K), sd * sd);
 		const double deviation[] = {e.gabor.amplitude - g.amplitude,
 		    e.gabor.theta - g.theta, e.gabor.frequency - g.frequency,
 		    e.gabor.sigma_across - g.sigma_across, e.gabor.x0 - g.x0,
@@ -243,7 +243,7 @@ static void blobs(void)
 	for (int kind = 0; kind < BLOB_KINDS; kind++) {
 		for (int offset = 0; offset < 2; offset++) {
 			struct blob_fitter *fitter =
-			    blob_fitter_create((enum blob_kind)kind, offset, K);
+			    blob_fitter_create((enum blob_kind)kind, offset, extent_square(K));
 			for (size_t trial = 0; trial < 10; trial++) {
 				struct blob b = {.x0 = uniform(-1.5, 1.5),
 						.y0 = uniform(-1.5, 1.5),
@@ -258,7 +258,7 @@ static void blobs(void)
 					b.x0 = floor(b.x0);
 					b.y0 = floor(b.y0);
 				}
-				blob_sample((enum blob_kind)kind, &b, K, y);
+				blob_sample((enum blob_kind)kind, &b, extent_square(K), y);
 				CHECK(blob_fit(fitter, y, BLOB_TOLERANCE, &found) == 0);
 				CHECK_CLOSE(found.x0, b.x0, 1e-6);
 				CHECK_CLOSE(found.y0, b.y0, 1e-6);
@@ -269,7 +269,7 @@ static void blobs(void)
 				if (kind == BLOB_ELONGATED)
 					CHECK_CLOSE(
 					    angle_between(found.theta, b.theta, pi), 0, 1e-6);
-				blob_sample((enum blob_kind)kind, &found, K, z);
+				blob_sample((enum blob_kind)kind, &found, extent_square(K), z);
 				double sse = 0;
 				for (size_t i = 0; i < K * K; i++)
 					sse += (y[i] - z[i]) * (y[i] - z[i]);
@@ -312,7 +312,7 @@ static double energy_by_hand(const double *p, size_t k, double x0, double y0, in
 static void symmetry(void)
 {
 	enum { K = 5 };
-	struct symmetry_plan *plan = symmetry_plan_create(K);
+	struct symmetry_plan *plan = symmetry_plan_create(extent_square(K));
 	double p[K * K], sum = 0, whole;
 	for (size_t i = 0; i < K * K; i++)
 		p[i] = rng_normal(&rng);
@@ -330,14 +330,14 @@ static void symmetry(void)
 	struct blob b = {
 	    .x0 = .4, .y0 = -.3, .sigma = 1.3, .ratio = NAN, .theta = NAN, .amplitude = -1};
 	double y[121];
-	plan = symmetry_plan_create(11);
-	blob_sample(BLOB_LOG, &b, 11, y);
+	plan = symmetry_plan_create(extent_square(11));
+	blob_sample(BLOB_LOG, &b, extent_square(11), y);
 	CHECK(symmetry_about(plan, y, .4, -.3).symmetry > .999);
 	CHECK(symmetry_about(plan, y, 0, 0).symmetry < .95);
 	CHECK(symmetry_dc_ratio(plan, y) < .01);
-	CHECK_CLOSE(symmetry_surround_ratio(y, 11, b.amplitude), 1, .02);
+	CHECK_CLOSE(symmetry_surround_ratio(y, extent_square(11), b.amplitude), 1, .02);
 	struct blob two = {.sigma = 1, .ratio = 2, .theta = .6, .amplitude = 1};
-	blob_sample(BLOB_ELONGATED, &two, 11, y);
+	blob_sample(BLOB_ELONGATED, &two, extent_square(11), y);
 	struct symmetry s = symmetry_about(plan, y, 0, 0);
 	CHECK_CLOSE(s.elongation, .15, .1);
 	CHECK_CLOSE(s.symmetry + s.elongation + s.fourfold, 1, .03);
@@ -359,7 +359,7 @@ static void symmetry(void)
 static void surrogates(void)
 {
 	for (size_t k = 6; k < 8; k++) {
-		struct surrogate_plan *plan = surrogate_plan_create(k);
+		struct surrogate_plan *plan = surrogate_plan_create(extent_square(k));
 		double y[49], x[49], moduli[49], again[49], work[4 * 49], worst = 0, apart = 0,
 									  mean = 0;
 		for (size_t i = 0; i < k * k; i++) {

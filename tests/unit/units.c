@@ -143,9 +143,9 @@ static void check_beyond(void)
 	struct npys_array kernel = kernel_of(WIDTH, name_of);
 	struct units set;
 	double *x = calloc(F * SIZE * SIZE, sizeof(*x));
-	struct bank bank = {.filters = F, .channels = 1, .size = SIZE, .x = x};
+	struct bank bank = {.filters = F, .channels = 1, .size = {SIZE, SIZE}, .x = x};
 	for (size_t i = 0; i < F; i++)
-		gabor_sample(&rows[i].gabor, SIZE, bank_filter(&bank, i));
+		gabor_sample(&rows[i].gabor, extent_square(SIZE), bank_filter(&bank, i));
 	CHECK(!units_build(&set, &kernel, rows, F, NULL));
 	size_t total = F * F * TAPS;
 	double *c = calloc(total, sizeof(*c)), *w = calloc(total, sizeof(*w)),
