@@ -75,6 +75,49 @@ for q in (2, 3, 4, 5):
 	python 'import fitting; fitting.one_orientation("same.tsv", "fits.tsv")'
 }
 
+@test "12 x 16: planted parameters come back, also lying down, in colour, on edge, and in noise; of a rectangle not its square" {
+	python "$plant"'
+p = np.array([draw(rng) for _ in range(40)])
+b = np.array([gabor((12, 16), *q, a=2, c=.5) for q in p])
+noise = [g + rng.normal(size=g.shape) * np.sqrt(g.var() / 9) for g in b]
+save("bank.npys", b, b.transpose(0, 2, 1), b[:, None] * np.array([.3, .6, .1])[:, None, None], np.array(noise))
+save("truth.npys", p)
+# centres that only a rectangle holds
+save("edge.npys", np.array([gabor((12, 16), 30, 20, .2, 1.5, 1.5, 6.2, 0), gabor((12, 16), 30, 20, .2, 1.5, 1.5, 0, 6.2)]))'
+	fit-gabor --surrogates 19 --fitted f.npys bank.npys >t.tsv
+	fit-gabor --surrogates 0 edge.npys >e.tsv
+	python '
+from fitting import COLUMNS, PERIODS, angle
+t, e, p, (f, turned, *_) = table("t.tsv"), table("e.tsv"), one("truth.npys"), npys("f.npys")
+known = {name: t[name].reshape(4, 40) for name in COLUMNS}
+for record in 0, 1, 2:
+    for name, q in zip(COLUMNS, p.T.copy()):
+        if record == 1:  # transposed: x and -y change places; u turns round
+            q = {"theta_deg": 270 - p[:, 0], "phase_deg": p[:, 1] * np.where(p[:, 0] > 90, 1, -1),
+                 "x0_px": -p[:, 6], "y0_px": -p[:, 5]}.get(name, q)
+            if name == "phase_deg":  # the direction of u is not the same for all
+                assert (np.minimum(np.abs(angle(known[name][1] - q, 360)), np.abs(angle(known[name][1] + q, 360))) < 1e-6).all()
+                continue
+        d = np.abs(angle(known[name][record] - q, PERIODS.get(name)))
+        assert d.max() < 1e-6, (record, name, d.max())
+assert f.shape == (40, 12, 16) and turned.shape == (40, 16, 12) and np.abs(f.transpose(0, 2, 1) - turned).max() < 1e-6
+d = angle(known["theta_deg"][3] - p[:, 0], 180)
+z = d / t["theta_deg_se"].reshape(4, 40)[3]
+assert np.median(np.abs(d)) < 1 and .7 < np.sqrt(np.mean(z**2)) < 1.4, z
+assert t["accepted"].mean() > .9
+assert e["reason"][0] == "-" and "centre-outside" in e["reason"][1], e["reason"]'
+}
+
+@test "12 x 16 with --lgn: the effective profile is the full convolution; surrogates keep the moduli of both axes" {
+	python 'r = np.random.default_rng(3); save("bank.npys", r.normal(size=(2, 12, 16))); save("lgn.npys", r.normal(size=(3, 5)))'
+	fit-gabor --surrogates 19 --lgn lgn.npys --profiles effective.npys bank.npys >t.tsv
+	python '
+b, g, e = one("bank.npys"), one("lgn.npys"), one("effective.npys")
+F = lambda a: np.fft.rfft2(a, (14, 20))
+assert e.shape == (2, 14, 20) and np.abs(np.fft.irfft2(F(b) * F(g), (14, 20)) - e).max() < 1e-12
+t = table("t.tsv"); assert (t["r"] < t["r_surrogates_95"] + .2).all()'
+}
+
 @test "degenerate profiles have their reason; a constant one is nan; every filter has its row" {
 	python "$plant"'
 save("bank.npys", np.array([
@@ -175,12 +218,15 @@ for name in ("theta_deg", "phase_deg", "amplitude", "x0_px"):
 
 @test "errors are one line; labels and other shapes are refused" {
 	python 'save("bank.npys", np.random.default_rng(0).normal(size=(2, 8, 8)))
-save("labels.npys", np.arange(4)); save("wide.npys", np.zeros((2, 5, 7))); save("small.npys", np.ones((1, 3, 3)))
+save("labels.npys", np.arange(4)); save("wide.npys", np.zeros((5, 5, 7)))
+save("last.npys", np.zeros((7, 9, 8, 3))); save("narrow.npys", np.ones((2, 3, 9))); save("small.npys", np.ones((1, 3, 3)))
 save("nan.npys", np.full((1, 5, 5), np.nan))'
 	common_errors "fit-gabor --surrogates 19" bank.npys
 	errors fit-gabor <<-EOF
 		labels.npys | 1 | labels.npys: record 0: a filter bank is
-		wide.npys | 1 | not square
+		wide.npys | 1 | record 0: probably .h, w, filters.: in NumPy a.transpose.2, 0, 1.; if it is .filters, h, w., a\[:, None\]
+		last.npys | 1 | record 0: probably .filters, h, w, channels.: in NumPy a.transpose.0, 3, 1, 2.
+		narrow.npys | 1 | profiles of 3 x 9 px: .* at least 4 x 4
 		small.npys | 1 | at least 4 x 4
 		nan.npys | 1 | nan.npys: record 0
 		bank.npys labels.npys | 1 | labels.npys: record 1

@@ -32,6 +32,25 @@ for name in g:
 ' "$golden/log.tsv"
 }
 
+@test "12 x 16: planted LoGs come back; symmetry and balance are those of the profile padded to 16 x 16" {
+	python "$shapes"'
+b = np.array([log((12, 16), a, s, x, y) for a in (1, -2) for s in (1, 1.4) for x, y in ((0, 0), (4.2, -1.3), (-3, 2.5))])
+b[-1] += .1 * rng.normal(size=(12, 16))
+# with their channel: 12 profiles of 12 x 16 might be 16 of 12 x 12, channels last
+save("bank.npys", b[:, None], b.transpose(0, 2, 1), np.pad(b, ((0, 0), (2, 2), (0, 0))))'
+	fit-log --null 0 bank.npys >t.tsv
+	python '
+t = table("t.tsv")
+wide, turned, square = ({name: x[i::1][:12] for name, x in t.items()} for i in (0, 12, 24))
+s, x, y = (np.array([p[i] for _ in (1, 2) for q in (1, 1.4) for p in ((q, 0, 0), (q, 4.2, -1.3), (q, -3, 2.5))]) for i in range(3))
+for name, q in ("sigma_px", s), ("x0_px", x), ("y0_px", y):
+    assert np.abs(wide[name] - q)[:-1].max() < 1e-6, name
+assert np.abs(wide["x0_px"] + turned["y0_px"]).max() < 1e-6
+for name in "symmetry elongation fourfold dc_ratio surround_ratio".split():
+    assert np.abs(wide[name] - turned[name]).max() < 1e-6, name
+    assert np.abs(wide[name] - square[name])[:-1].max() < 1e-3, (name, wide[name] - square[name])'
+}
+
 @test "AICc names what was planted; a free offset would turn every blob into a LoG" {
 	python "$shapes"'
 noise, e = lambda: .02 * rng.normal(size=(9, 9)), lambda s: gauss(9, s)

@@ -3,9 +3,9 @@ import numpy as np
 
 
 def grid(k):
-    """x and y (k, k) of a profile's pixels."""
-    i = np.arange(k) - (k - 1) / 2
-    return np.meshgrid(i, -i)
+    """x and y of the pixels of a profile (k, k), or of one of the shape k."""
+    h, w = np.broadcast_to(k, 2)
+    return np.meshgrid(np.arange(w) - (w - 1) / 2, (h - 1) / 2 - np.arange(h))
 
 
 def gabor(k, theta, phase, f, across, along, x0=0, y0=0, a=1, c=0):
