@@ -38,6 +38,8 @@ def five_numbers(path):
         assert not np.isnan(five).any() and 0 < five[4] <= 1 and five[1] <= five[0] <= five[2], (key, five)
         assert not key[2].startswith(("iso_orientation", "R_")) or five[3] == 0, key
         overlaps = [row[c] for c in ("c1", "c2", "c3")]
+        remains = key[0] == "K" and key[2].startswith(("iso_orientation", "R_", "coaxiality"))
+        assert np.isnan(row["remains"]) == (not remains), key
         compared = key[0] == "K" and key[2].startswith(("iso_orientation", "R_", "coaxiality", "short_range"))
         assert np.isnan(overlaps).all() == (not compared) and (not compared or not np.isnan(overlaps).any()), (key, overlaps)
     assert len(rows.at) <= 200

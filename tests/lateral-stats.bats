@@ -31,7 +31,7 @@ holds() {
 	stats a -n 0 -b 0 -q 0 >a.out
 	run "$PYTHON" "$golden/lateral.py" check a a.out
 	[[ $status -eq 0 && $output == *"indices agree"* ]]
-	head -n 1 a.out | grep -Px 'kernel\tpart\tquantity\tvalue\tlow\thigh\tchance\tp\tn\tc1\tc2\tc3'
+	head -n 1 a.out | grep -Px 'kernel\tpart\tquantity\tvalue\tlow\thigh\tchance\tp\tn\tc1\tc2\tc3\tremains'
 }
 
 @test "profiles, weights at short range, chance, its bands and p are what NumPy's own permutations give" {
@@ -45,13 +45,13 @@ holds() {
 	[[ $status -eq 0 && $output == "216 numbers agree" ]]
 }
 
-@test "what is beyond C is what NumPy's own fit leaves, of one confound and of three" {
+@test "what is beyond C, and what remains of each index, is what NumPy's own fit leaves, of one confound and of three" {
 	plant a joint n=8 k=7 noise=.1 gain=1 three=1
 	three a -n 0 -b 0 -q 0 --pairs a.pairs -o a.out
-	"$PYTHON" "$golden/lateral.py" beyond a a.pairs
+	"$PYTHON" "$golden/lateral.py" beyond a a.pairs a.out
 	rm a.c3.npys
 	stats a -n 0 -b 0 -q 0 --pairs a.pairs -o a.out
-	"$PYTHON" "$golden/lateral.py" beyond a a.pairs
+	"$PYTHON" "$golden/lateral.py" beyond a a.pairs a.out
 }
 
 @test "a function of C1, C2 and C3 that is no sum of functions of each leaves nothing beyond them; noise stays" {

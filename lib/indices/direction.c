@@ -23,8 +23,11 @@ static void sum_taps(struct direction *d, const struct subject *subject)
 	const struct units *set = subject->set;
 	for (size_t e = 0; e < set->n * set->n * set->taps; e++) {
 		size_t p = e / set->taps, t = e % set->taps;
-		double weight = resampling_part(subject->sign, subject->w[e]);
-		if (p / set->n == p % set->n || weight == 0)
+		const double *whole = subject->whole;
+		double weight =
+		    whole ? subject->w[e] : resampling_part(subject->sign, subject->w[e]);
+		double size = fabs(whole ? resampling_part(subject->sign, whole[e]) : weight);
+		if (p / set->n == p % set->n || (weight == 0 && size == 0))
 			continue;
 		double x = set->dx[t] + set->pair[p].x, y = set->dy[t] + set->pair[p].y;
 		double rr = x * x + y * y, r = sqrt(rr);
@@ -34,7 +37,7 @@ static void sum_taps(struct direction *d, const struct subject *subject)
 		size_t range = resampling_range(r);
 		for (size_t b = 0; b <= range; b += range ? range : 1) {
 			sum->w[b] += weight;
-			sum->size[b] += fabs(weight);
+			sum->size[b] += size;
 			sum->ax[b] += weight * c;
 			sum->ay[b] += weight * s;
 			sum->bx[b] += weight * (c * c - s * s);
@@ -64,7 +67,7 @@ static int set_up(void *state, const struct subject *subject)
 /* sums over pairs */
 struct totals {
 	double w[RANGES], size[RANGES], r_0[RANGES], r_1[RANGES], r_2[RANGES], coaxial[RANGES];
-	double bin[BINS], pairs[BINS]; /* W and how many, by bin of dtheta */
+	double bin[BINS], sizes[BINS], pairs[BINS]; /* W, of |w| and how many, by bin of dtheta */
 	/* what permutations of the units leave of R_0, R_1 and R_2, of centred arrangements */
 	double still_0[RANGES], still_1[RANGES], still_2[RANGES];
 };
@@ -91,6 +94,7 @@ FOR_AVX512 static void sum_pairs(
 			       fxj = f * xj, fyj = f * yj;
 			total->pairs[bin] += f;
 			total->bin[bin] += f * sum->w[0];
+			total->sizes[bin] += f * sum->size[0];
 #pragma omp simd
 			for (size_t r = 0; r < RANGES; r++) {
 				w[r] += f * sum->w[r];
@@ -149,7 +153,7 @@ FOR_AVX512 static void sum_still(
 /* the profile m(dtheta), its first harmonic and its width */
 static void tuning(const struct totals *total, bool centred, double *out)
 {
-	double sum = 0, tuned = 0, flat = 0, used = 0, centre[BINS];
+	double sum = 0, size = 0, tuned = 0, flat = 0, used = 0, centre[BINS];
 	for (size_t b = 0; b < BINS; b++) {
 		double mean = total->pairs[b] > 0 ? total->bin[b] / total->pairs[b] : NAN;
 		centre[b] = labels_centre(b, M_PI);
@@ -158,13 +162,15 @@ static void tuning(const struct totals *total, bool centred, double *out)
 		if (!(total->pairs[b] > 0))
 			continue;
 		sum += mean;
+		size += total->sizes[b] / total->pairs[b];
 		tuned += mean * cos(2 * centre[b]);
 		flat += cos(2 * centre[b]);
 		used++;
 	}
-	if (!(total->w[0] > 0))
+	if (!(total->size[0] > 0))
 		return;
-	out[PLACE(QUANTITY_ISO_ORIENTATION, 0)] = tuned / sum - (centred ? flat / used : 0);
+	out[PLACE(QUANTITY_ISO_ORIENTATION, 0)] =
+	    (tuned - (centred ? sum * flat / used : 0)) / size;
 	out[PLACE(QUANTITY_HALF_WIDTH, 0)] =
 	    axial_tuning(BINS, centre, out + BIN_MEAN, total->pairs).half_width * 180 / M_PI;
 }

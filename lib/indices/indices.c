@@ -25,13 +25,31 @@ static const struct quantity {
 static const double edge[] = RANGE_EDGES;
 enum { RANGES_USED = sizeof edge / sizeof *edge }; /* the whole and those between the edges */
 
+/* Columns beside a row: the same of C1 to C3, what remains beyond them. */
+enum { REMAINING = 3, BESIDE };
+
 struct indices_result {
 	bool there;
 	struct row_cells row;
-	double c[3];
+	double beside[BESIDE];
 };
 
 /* ---- the kernels ---- */
+
+/* What of a part of K is beyond C. */
+static double *rest_of_part(const struct indices *all, enum sign sign)
+{
+	size_t total = all->set->n * all->set->n * all->set->taps;
+	double *part = mem_alloc(total, sizeof *part), *out = mem_alloc(total, sizeof *out);
+	for (size_t e = 0; e < total && part; e++)
+		part[e] = resampling_part(sign, all->set->weight[e]);
+	if (!part || !out || residual_of(all->fit, part, out)) {
+		free(out);
+		out = NULL;
+	}
+	free(part);
+	return out;
+}
 
 static double *residual_kernel(
     struct indices *all, enum residual_pairs pairs, struct residual **keep)
@@ -67,6 +85,8 @@ static int take_c(struct indices *all)
 	    !(all->beyond = residual_kernel(all, RESIDUAL_ALL, &all->fit)) ||
 	    !(all->half[0] = residual_kernel(all, RESIDUAL_FIRST, NULL)) ||
 	    !(all->half[1] = residual_kernel(all, RESIDUAL_SECOND, NULL)) ||
+	    !(all->rest[SIGN_POSITIVE] = rest_of_part(all, SIGN_POSITIVE)) ||
+	    !(all->rest[SIGN_NEGATIVE] = rest_of_part(all, SIGN_NEGATIVE)) ||
 	    !(all->predicted = mem_alloc(total, sizeof *all->predicted)))
 		return -1;
 	for (size_t e = 0; e < total; e++)
@@ -103,6 +123,8 @@ void indices_free(struct indices *all)
 	free(all->beyond);
 	free(all->half[0]);
 	free(all->half[1]);
+	free(all->rest[SIGN_POSITIVE]);
+	free(all->rest[SIGN_NEGATIVE]);
 	free(all->predicted);
 	free(all->result);
 	residual_free(all->fit);
@@ -150,9 +172,9 @@ static struct indices_result *result_of(
 	return &all->result[((kernel * QUANTITY_COUNT + quantity) * 3 + sign) * RANGES + range];
 }
 
-/* Rows of a family's quantities; first: where the kernel's numbers begin; c: those of C1 to C3. */
+/* Rows of a family's quantities; first: where the kernel's numbers begin; beside: those of C1 to C3 and of the rest. */
 static int fill(struct indices *all, size_t kernel, enum sign sign, const struct resampling *r,
-    size_t first, double c[3][NUMBERS_WITH_BINS])
+    size_t first, double beside[BESIDE][NUMBERS_WITH_BINS])
 {
 	size_t pairs[RANGES], near;
 	count_pairs(all->set, pairs, &near);
@@ -180,10 +202,12 @@ static int fill(struct indices *all, size_t kernel, enum sign sign, const struct
 				.chance = m.chance,
 				.p = m.p,
 				.n = quantity->flags & NEAR_PAIRS ? near : pairs[range]}};
-			for (size_t k = 0; k < 3; k++)
-				to->c[k] = quantity->flags & OF_OVERLAPS && kernel == INDICES_K
-					       ? c[k][PLACE(q, range)]
-					       : NAN;
+			for (size_t k = 0; k < BESIDE; k++) {
+				unsigned flag = k == REMAINING ? REMAINS : OF_OVERLAPS;
+				to->beside[k] = quantity->flags & flag && kernel == INDICES_K
+						    ? beside[k][PLACE(q, range)]
+						    : NAN;
+			}
 		}
 	}
 	return 0;
@@ -201,7 +225,7 @@ static void bin_write(const char *kernel, const char *kind, double centre, size_
 
 /* A row per bin, from the most negative angle on: against the von Mises fit, or beside C1 to C3 where c is given. */
 static int bins_write(const struct resampling *r, const char *kernel, const char *kind,
-    double period, double c[3][NUMBERS_WITH_BINS], struct table_out *table)
+    double period, double c[][NUMBERS_WITH_BINS], struct table_out *table)
 {
 	double centre[BINS];
 	for (size_t b = 0; b < BINS; b++)
@@ -227,28 +251,31 @@ static int bins_write(const struct resampling *r, const char *kernel, const char
 static int measure(struct indices *all, size_t kernel, enum sign sign, const struct family *family,
     struct table_out *profile, struct table_out *near)
 {
-	double c[3][NUMBERS_WITH_BINS];
+	double beside[BESIDE][NUMBERS_WITH_BINS];
 	struct subject subject = all->subject[kernel];
 	struct resampling r = {0};
 	subject.sign = sign;
-	for (size_t k = 0; k < 3; k++) {
-		struct subject overlap = {
-		    .set = all->set, .plan = all->plan, .sign = sign, .w = all->c[k]};
+	for (size_t k = 0; k < BESIDE; k++) {
+		struct subject other = {.set = all->set, .plan = all->plan, .sign = sign};
+		if (k == REMAINING && family == &direction_family) {
+			other.w = sign == SIGN_BOTH ? all->beyond : all->rest[sign];
+			other.whole = all->set->weight;
+		} else if (k != REMAINING && family->bins)
+			other.w = all->c[k];
 		for (size_t e = 0; e < NUMBERS_WITH_BINS; e++)
-			c[k][e] = NAN;
-		if (family->bins && kernel == INDICES_K && all->c[k] &&
-		    resampling_value(family, &overlap, c[k]))
+			beside[k][e] = NAN;
+		if (kernel == INDICES_K && other.w && resampling_value(family, &other, beside[k]))
 			return -1;
 	}
 	int status = resampling_run(&r, family, &subject);
 	if (!status)
-		status = fill(all, kernel, sign, &r, 0, c);
+		status = fill(all, kernel, sign, &r, 0, beside);
 	if (!status && profile && family == &direction_family && sign != SIGN_BOTH)
 		status = bins_write(&r, all->name[kernel], sign_names[sign], M_PI, NULL, profile);
 	if (!status && near && family == &near_family && sign == SIGN_BOTH)
-		status = bins_write(&r, all->name[kernel], "orientation", M_PI, c, near);
+		status = bins_write(&r, all->name[kernel], "orientation", M_PI, beside, near);
 	if (!status && near && family == &near_phase_family)
-		status = bins_write(&r, all->name[kernel], "phase", 2 * M_PI, c, near);
+		status = bins_write(&r, all->name[kernel], "phase", 2 * M_PI, beside, near);
 	resampling_free(&r);
 	return status;
 }
@@ -278,8 +305,8 @@ static void result_write(const struct indices_result *result, struct table_out *
 	if (!result->there)
 		return;
 	row_write(&result->row, rows);
-	for (size_t k = 0; k < 3; k++)
-		table_real(rows, result->c[k]);
+	for (size_t k = 0; k < BESIDE; k++)
+		table_real(rows, result->beside[k]);
 }
 
 void indices_write(const struct indices *all, struct table_out *rows)

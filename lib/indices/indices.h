@@ -7,7 +7,7 @@
 
 enum { INDICES_K, INDICES_BEYOND, INDICES_KERNELS };
 
-#define INDICES_COLUMNS ROW_COLUMNS " c1 c2 c3"
+#define INDICES_COLUMNS ROW_COLUMNS " c1 c2 c3 remains"
 #define INDICES_PROFILE_COLUMNS                                                                    \
 	"kernel part dtheta_deg pairs mean low high chance chance_low chance_high fit"
 #define INDICES_NEAR_COLUMNS                                                                       \
@@ -21,6 +21,8 @@ struct indices {
 	size_t kernels;                          /* 1: there is no K_beyond_C */
 	const double *c[3];                   /* (n, n, taps) of C1 to C3, NULL where not given */
 	double *beyond, *half[2], *predicted; /* (n, n, taps) */
+	double *rest
+	    [2]; /* (n, n, taps): what is beyond C in the positive and in the negative part of K */
 	struct spline spline;
 	struct residual *fit;
 	struct indices_result *result;

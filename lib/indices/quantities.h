@@ -24,16 +24,17 @@ enum quantity_flags {
 	NARROW = 8,      /* p: permutations at least as small, not at least as far from the mean */
 	LARGE = 16,      /* p: permutations at least as large */
 	NEAR_PAIRS = 32, /* n: pairs that have a tap near Delta = 0 */
+	REMAINS = 64,    /* what of it remains beyond C stands beside that of K */
 };
 
 /* place, name, weights, family, flags */
 #define QUANTITIES(Q) \
-	Q(ISO_ORIENTATION, "iso_orientation", SPLIT, direction, LESS_CHANCE | OF_OVERLAPS) \
+	Q(ISO_ORIENTATION, "iso_orientation", SPLIT, direction, LESS_CHANCE | OF_OVERLAPS | REMAINS) \
 	Q(HALF_WIDTH, "half_width_deg", SPLIT, direction, NARROW) \
-	Q(R_0, "R_0", EVERY, direction, BY_RANGE | LESS_CHANCE | OF_OVERLAPS) \
-	Q(R_1, "R_1", EVERY, direction, BY_RANGE | LESS_CHANCE | OF_OVERLAPS) \
-	Q(R_2, "R_2", EVERY, direction, BY_RANGE | LESS_CHANCE | OF_OVERLAPS) \
-	Q(COAXIALITY, "coaxiality", EVERY, direction, BY_RANGE | OF_OVERLAPS) \
+	Q(R_0, "R_0", EVERY, direction, BY_RANGE | LESS_CHANCE | OF_OVERLAPS | REMAINS) \
+	Q(R_1, "R_1", EVERY, direction, BY_RANGE | LESS_CHANCE | OF_OVERLAPS | REMAINS) \
+	Q(R_2, "R_2", EVERY, direction, BY_RANGE | LESS_CHANCE | OF_OVERLAPS | REMAINS) \
+	Q(COAXIALITY, "coaxiality", EVERY, direction, BY_RANGE | OF_OVERLAPS | REMAINS) \
 	Q(MRQAP_ORIENTATION, "mrqap_orientation", EVERY, mrqap, 0) \
 	Q(SHORT_RANGE, "short_range", EVERY, near, OF_OVERLAPS | NEAR_PAIRS) \
 	Q(PHASE_LOCKED, "phase_locked", SIGNED, phase, BY_RANGE) \

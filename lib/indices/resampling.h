@@ -28,6 +28,8 @@ struct subject {
 	const struct resampling_plan *plan;
 	enum sign sign;
 	const double *w; /* (n, n, taps), with their sign */
+	/* of w that is a rest of another kernel's part: that kernel, whose part's sizes indices are shares of; else NULL */
+	const double *whole;
 	/* of K_beyond_C, else NULL: the same after fits to one and to the other half of the pairs */
 	const double *half[2];
 	/* of K where C is given, else NULL: what C predicts, (n, n, taps), and the fit that does */

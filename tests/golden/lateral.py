@@ -315,17 +315,18 @@ def bins_of(dth):
     return np.mod(np.rint(dth / np.radians(10)).astype(int), 18)
 
 
-def angular(g, w):
+def angular(g, w, whole=None):
     """Every index of a non-negative kernel, from its definition; less its expectation over permutations where that is one,
-    in closed form (of iso_orientation, expectation of the numerator over that of the denominator)."""
+    in closed form (of iso_orientation, expectation of the numerator over that of the denominator). Of w that is a rest of a kernel
+    `whole` the denominators are those of the sizes of `whole`."""
     out = {}
+    whole = np.abs(w if whole is None else whole)
     off = g.off[:, :, None, None]
     centres = np.radians(10) * np.arange(18)
     at = bins_of(g.dth[:, :, 0, 0])
-    sums = w.sum((2, 3))
     pairs = np.array([(g.off & (at == b)).sum() for b in range(18)])
-    m = np.array([sums[g.off & (at == b)].mean() if pairs[b] else np.nan for b in range(18)])
-    out["iso_orientation"] = np.nansum(m * np.cos(2 * centres)) / np.nansum(m) - np.cos(2 * centres)[pairs > 0].mean()
+    m, sizes = (np.array([x.sum((2, 3))[g.off & (at == b)].mean() if pairs[b] else np.nan for b in range(18)]) for x in (w, whole))
+    out["iso_orientation"] = (np.nansum(m * np.cos(2 * centres)) - np.nansum(m) * np.cos(2 * centres)[pairs > 0].mean()) / np.nansum(sizes)
     out["half_width_deg"] = von_mises(m, pairs)[1]
     z = np.exp(2j * np.array([u["theta"] for u in g.units]))
     n = len(z)
@@ -334,14 +335,15 @@ def angular(g, w):
     alpha = np.arctan2(g.Y, g.X)
     for name, mask in ranges(g):
         v = w * off * mask
-        if not v.sum() > 0:
+        size = (whole * off * mask).sum()
+        if not size > 0:
             continue
         far = v * (g.r > 1e-9)
         for q in (0, 1, 2):
             some = v if q == 0 else far
-            expected = (some * np.exp(2j * q * alpha)).sum().conj() * chance[q] / v.sum()
-            out[f"R_{q}" + name] = (some * np.cos(2 * (g.dth - q * g.phi))).sum() / v.sum() - expected.real
-        out["coaxiality" + name] = (far * np.cos(2 * g.phi)).sum() / v.sum()
+            expected = (some * np.exp(2j * q * alpha)).sum().conj() * chance[q] / size
+            out[f"R_{q}" + name] = (some * np.cos(2 * (g.dth - q * g.phi))).sum() / size - expected.real
+        out["coaxiality" + name] = (far * np.cos(2 * g.phi)).sum() / size
     return out
 
 
@@ -631,7 +633,7 @@ def residual(K, C, off):
     return full
 
 
-def beyond(prefix, pairs):
+def beyond(prefix, pairs, table):
     g, K, bank, keep = read(prefix)
     k = K.shape[2]
     C = [correlations(bank, k)]
@@ -647,6 +649,19 @@ def beyond(prefix, pairs):
     print("largest difference", worst, "of the residual's sd; sd over K's", want.std() / K[g.off].std())
     if not worst < 1e-4:
         sys.exit("K_beyond_C differs")
+    t, count = npys.table(table), 0
+    got = {(k, p, q): x for k, p, q, x in zip(t["kernel"], t["part"], t["quantity"], t["remains"])}
+    for part, w in (("positive", np.maximum(K, 0)), ("negative", np.maximum(-K, 0)), ("signed", K)):
+        for q, want in angular(g, residual(w, C, g.off), w).items():
+            x = got.pop(("K", part, q), np.nan)
+            if q == "half_width_deg" or part == "signed" and q == "iso_orientation":
+                continue
+            if not abs(x - want) < 1e-5:
+                sys.exit(f"remains {part} {q}: {x}, NumPy gives {want}")
+            count += 1
+    if not all(np.isnan(x) for x in got.values()):
+        sys.exit("remains has a value where nothing is compared")
+    print(count, "remainders agree")
 
 
 def gauges(prefix, point, c3):
