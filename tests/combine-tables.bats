@@ -13,7 +13,7 @@ setup() {
 
 @test "mean, Student interval, p, spread between and within, heterogeneity are what their definitions give" {
 	combine-tables 1.tsv 2.tsv 3.tsv 4.tsv -o all.tsv
-	[[ $(head -n 1 all.tsv) == $'kernel\tpart\tquantity\tvalue\tlow\thigh\tchance\tp\tn\tbetween_sd\twithin_sd\theterogeneity_p' ]]
+	[[ $(head -n 1 all.tsv) == $'kernel\tpart\tquantity\tvalue\tlow\thigh\tchance\tp\tn\tbetween_sd\twithin_sd\theterogeneity_p\tc1\tc2\tc3\tremains' ]]
 	[[ $(cut -f 1-3 [1-4].tsv | sort -u) == "$(cut -f 1-3 all.tsv | sort)" ]]
 	"$PYTHON" "$top/tests/indices.py" combined all.tsv 1.tsv 2.tsv 3.tsv 4.tsv
 }

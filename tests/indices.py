@@ -142,6 +142,7 @@ def combined(path, *models):
     """Mean, Student interval, p, spread between and within, and heterogeneity of four models of 8 filters each."""
     all_, models = Rows(path), [Rows(m) for m in models]
     t3, t7 = 3.182446305, 2.364624252  # Student's .975 quantiles with 3 and 7 degrees
+    seen = 0
     for key in all_.at:
         got = all_.row(*key)
         rows = [m.row(*key) for m in models if key in m.at and not np.isnan(m.row(*key)["value"])]
@@ -159,8 +160,11 @@ def combined(path, *models):
         effect = x - chance
         u = abs(effect.mean()) / (effect.std(ddof=1) / 2) / np.sqrt(3) if effect.std() > 1e-12 else np.nan
         want["p"] = 1 - 2 / np.pi * (np.arctan(u) + u / (1 + u * u))
+        want |= {c: np.mean([r[c] for r in rows]) for c in ("c1", "c2", "c3", "remains")}
+        seen += not np.isnan(want["remains"])
         for c, v in want.items():
             assert np.isclose(got[c], v, atol=1e-9, equal_nan=True), (key, c, got[c], v)
+    assert seen > 20
 
 
 def rows_without_header(path, pattern):

@@ -10,7 +10,7 @@
 #define TAIL .025 /* on either side of an interval */
 
 enum { KERNEL, PART, QUANTITY, KEYS };
-enum { VALUE, LOW, HIGH, CHANCE, PAIRS, NUMBERS };
+enum { VALUE, LOW, HIGH, CHANCE, PAIRS, MUST, BESIDE = MUST, NUMBERS = BESIDE + 4 };
 
 struct model {
 	struct table table;
@@ -25,6 +25,7 @@ struct sample {
 	size_t n;
 	double *value, *chance, *effect,
 	    *variance; /* (n): effect is value less chance; variance of a model's value */
+	double beside[NUMBERS - BESIDE]; /* means over the same models; nan where one has none */
 };
 
 static void model_free(struct model *model)
@@ -46,7 +47,8 @@ static double units_of(size_t rows, const double *pairs)
 static int model_read(const char *file, struct model *model)
 {
 	static const char *const keys[KEYS] = {"kernel", "part", "quantity"};
-	static const char *const numbers[NUMBERS] = {"value", "low", "high", "chance", "n"};
+	static const char *const numbers[NUMBERS] = {
+	    "value", "low", "high", "chance", "n", "c1", "c2", "c3", "remains"};
 	if (table_read(file, &model->table))
 		return -1;
 	size_t rows = model->table.rows;
@@ -62,7 +64,10 @@ static int model_read(const char *file, struct model *model)
 		return -1;
 	for (size_t k = 0; k < NUMBERS; k++) {
 		model->number[k] = model->number[0] + k * rows;
-		if (table_reals(&model->table, numbers[k], model->number[k]))
+		for (size_t r = 0; r < rows; r++)
+			model->number[k][r] = NAN;
+		if ((k < MUST || table_has(&model->table, numbers[k])) &&
+		    table_reals(&model->table, numbers[k], model->number[k]))
 			return -1;
 	}
 	model->errors = 2 * student_quantile(TAIL, units_of(rows, model->number[PAIRS]) - 1);
@@ -124,7 +129,7 @@ static bool same_key(const struct model *a, size_t i, const struct model *b, siz
 /* the row's values in all models from `first` on, in which it is the first of its key */
 static void collect(struct model *model, size_t count, size_t first, size_t row, struct sample *s)
 {
-	s->n = 0;
+	*s = (struct sample){0, s->value, s->chance, s->effect, s->variance, {0}};
 	for (size_t m = first; m < count; m++) {
 		struct model *from = &model[m];
 		size_t r = 0;
@@ -141,6 +146,8 @@ static void collect(struct model *model, size_t count, size_t first, size_t row,
 		s->chance[s->n] = from->number[CHANCE][r];
 		s->effect[s->n] = s->value[s->n] - s->chance[s->n];
 		s->variance[s->n++] = error * error;
+		for (size_t k = BESIDE; k < NUMBERS; k++)
+			s->beside[k - BESIDE] += from->number[k][r];
 	}
 }
 
@@ -167,13 +174,16 @@ static void row_write(
 	TABLE_REALS(out, mean, low, high, mean_of(s->n, s->chance), p);
 	table_int(out, (long long)s->n);
 	TABLE_REALS(out, between, sqrt(within), q);
+	for (size_t k = 0; k < NUMBERS - BESIDE; k++)
+		table_real(out, s->n > 0 ? s->beside[k] / n : NAN);
 }
 
 int combine_tables(size_t count, char **files, struct table_out *out)
 {
 	struct model *model = mem_alloc(count, sizeof *model);
 	double *numbers = mem_alloc(4 * count, sizeof *numbers);
-	struct sample s = {0, numbers, numbers + count, numbers + 2 * count, numbers + 3 * count};
+	struct sample s = {
+	    0, numbers, numbers + count, numbers + 2 * count, numbers + 3 * count, {0}};
 	int status = model && numbers ? 0 : -1;
 	for (size_t m = 0; m < count && !status; m++)
 		status = model_read(files[m], &model[m]);

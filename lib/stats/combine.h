@@ -8,7 +8,8 @@
 #include "table/table.h"
 
 #define COMBINE_COLUMNS                                                                            \
-	"kernel part quantity value low high chance p n between_sd within_sd heterogeneity_p"
+	"kernel part quantity value low high chance p n between_sd within_sd heterogeneity_p "     \
+	"c1 c2 c3 remains"
 
 /*
  * One row for every kernel, part and quantity of the tables (lateral-stats' or compare-models'), in the order in which
@@ -20,6 +21,7 @@
  *				Student's t for the units that make the most ordered pairs of the table (column n)
  *	between_sd		root of the values' variance less that, 0 where that is more
  *	heterogeneity_p		Cochran's Q, values weighted by their own precision, against chi-squared, n - 1 degrees
+ *	c1, c2, c3, remains	means of these columns where a table has them; nan where one lacks the number
  * nan where fewer than 2 tables have a value. 0 or -1 (a table that cannot be read or lacks a column); failures of writing
  * are kept for table_close.
  */

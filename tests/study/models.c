@@ -1,12 +1,12 @@
 /*
  * Simulation study of compare-models: kernels with something planted beside overlap, and which group models are credited.
  *
- *	models KIND EFFECT FIRST COUNT [FILTERS WIDTH]
+ *	models KIND EFFECT[,EFFECT...] FIRST COUNT [FILTERS WIDTH]
  *
  * makes COUNT kernels with seeds from FIRST on, of FILTERS (24) random off-centre Gabors and WIDTH (9) taps a side, and prints a
  * line for each and for both sets of taps: kind, effect, seed, set, then for every group model its lead, the lower ends of
  * the intervals of lead, gain and lead over M5, and 1 where it is credited, .5 where another one is better, else 0. KIND: none,
- * M0, M1, M2, G1, G2, G3 and cocircular; EFFECT is the correlation of the planted part with the kernel. Overlap, the positive
+ * M0, M1, M2, G1, G2, G3 and cocircular; EFFECT, or each of several, is the correlation of the planted part with the kernel. Overlap, the positive
  * part of C1, has a correlation of .35; what is left is noise smoothed over neighbouring taps (sigma .7 px). Targets have
  * gains, exp(.3 e), e normal. Each model is planted in four shapes, in turn.
  */
@@ -244,10 +244,10 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[1], names[k]))
 			s.kind = (enum kind)k;
 	if (s.kind == KINDS) {
-		fprintf(stderr, "usage: models KIND EFFECT FIRST COUNT [FILTERS WIDTH]\n");
+		fprintf(
+		    stderr, "usage: models KIND EFFECT[,EFFECT...] FIRST COUNT [FILTERS WIDTH]\n");
 		return 2;
 	}
-	s.effect = strtod(argv[2], NULL);
 	s.filters = argc > 6 ? strtoul(argv[5], NULL, 10) : 24;
 	s.width = argc > 6 ? strtoul(argv[6], NULL, 10) : NARROW;
 	if (!(s.bases = bases_create(s.width > NARROW ? 22 : 11, 1)))
@@ -255,8 +255,11 @@ int main(int argc, char **argv)
 	for (size_t k = 0; k < SHAPES && (s.kind == G1 || s.kind == G2); k++)
 		make_process(s.kind == G2, shapes[s.kind][k], &s.process[k]);
 	size_t first = strtoul(argv[3], NULL, 10), count = strtoul(argv[4], NULL, 10);
-	for (size_t seed = first; seed < first + count; seed++)
-		study_one(&s, seed);
+	for (char *effect = argv[2], *end = NULL; effect != end; effect = end + (*end == ',')) {
+		s.effect = strtod(effect, &end);
+		for (size_t seed = first; seed < first + count; seed++)
+			study_one(&s, seed);
+	}
 	bases_free(s.bases);
 	return 0;
 }
