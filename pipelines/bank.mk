@@ -60,7 +60,7 @@ tables: $(TABLES:%=$(FIRST)/%)
 
 include $(HERE)/filters.mk
 $(foreach name,$(NAMES),$(eval $(call figure,$(name))))
-$(FIGURES)/index.html: $(foreach n,$(NAMES),$(KINDS:%=$(FIGURES)/$(n).%)) $(TABLES:%=$(FIRST)/%) $(DRAWN) $(HERE)/bank-page $(HERE)/answers $(HERE)/html
+$(FIGURES)/index.html: $(foreach n,$(NAMES),$(KINDS:%=$(FIGURES)/$(n).%)) $(TABLES:%=$(FIRST)/%) $(DRAWN) $(HERE)/bank-page $(HERE)/answers $(HERE)/rule $(HERE)/html
 	'$(HERE)/bank-page' $(FIRST) $(FIGURES) 'v1pipe: $(NAME)' >$@
 figures: tables $(FIGURES)/index.html
 	@echo "figures: $(FIGURES)/index.html"

@@ -62,7 +62,7 @@ needs_variants =
 $(foreach name,$(NAMES),$(eval $(call figure,$(name))))
 $(KINDS:%=$(FIGURES)/variants.%): $(FIGURES)/summary.tsv
 
-$(FIGURES)/summary.tsv: $(FIGURES)/run.stamp $(ROWS) $(HERE)/summary
+$(FIGURES)/summary.tsv: $(FIGURES)/run.stamp $(ROWS) $(HERE)/summary $(HERE)/rule
 	'$(HERE)/summary' $(DIRS) >$@
 # models of several seeds: what varies between them beside what each says of itself
 $(FIGURES)/seeds.tsv: $(FIGURES)/run.stamp $(foreach d,$(DIRS),$(d)/stats.tsv $(d)/iterated.tsv $(d)/compare.tsv $(d)/iterated-compare.tsv)
@@ -79,7 +79,7 @@ endif
 endif
 $(FIGURES)/likeness.tsv: $(FIGURES)/run.stamp $(foreach s,$(SEED_LIST),$(if $(VARIANTS),,$(ROOT)/seed-$(s)/field.tsv))
 	'$(HERE)/likeness' $(patsubst %/field.tsv,%,$(filter %/field.tsv,$^)) >$@
-$(FIGURES)/index.html: $(foreach n,$(NAMES),$(KINDS:%=$(FIGURES)/$(n).%)) $(FIGURES)/summary.tsv $(FIGURES)/likeness.tsv $(TABLES:%=$(FIRST)/%) $(HERE)/page $(HERE)/answers $(HERE)/html
+$(FIGURES)/index.html: $(foreach n,$(NAMES),$(KINDS:%=$(FIGURES)/$(n).%)) $(FIGURES)/summary.tsv $(FIGURES)/likeness.tsv $(TABLES:%=$(FIRST)/%) $(HERE)/page $(HERE)/answers $(HERE)/rule $(HERE)/html
 	'$(HERE)/page' $(FIRST) $(FIGURES) 'v1pipe: $(DATASET), $(PRESET)' $(PERMUTATIONS) $(INVARIANCE) $(FIGURES)/summary.tsv $(OVER_SEEDS) >$@
 figures: tables $(FIGURES)/index.html
 	@echo "figures: $(FIGURES)/index.html"

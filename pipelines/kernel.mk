@@ -39,7 +39,7 @@ of_units = --table $(FIRST)/gabor.tsv $(if $(RMS),--rms $(RMS))
 of_bank = $(of_units) --filters $(BANK) $(if $(LGN),--lgn $(LGN)) $(if $(IMAGES),--c3 $(FIRST)/c3.npys)
 UNITS = $(KERNEL) $(FIRST)/gabor.tsv $(RMS) $(MEASURED) $(FIRST)/kernel.stamp
 $(FIRST)/stats.tsv: $(UNITS)
-	$(call with,4,lateral-stats $(of_bank) --profile $(@D)/profile.tsv -n $(PERMUTATIONS) -b $(BOOTSTRAP) -q $(INVARIANCE) $(KERNEL) -o $@,$(COLUMNS))
+	$(call with,4,lateral-stats $(of_bank) --profile $(@D)/profile.tsv --short-range $(@D)/short-range.tsv -n $(PERMUTATIONS) -b $(BOOTSTRAP) -q $(INVARIANCE) $(KERNEL) -o $@,$(COLUMNS))
 $(FIRST)/compare.tsv: $(UNITS) $(if $(IMAGES),$(FIRST)/edges.npys)
 	$(call with,8,compare-models $(of_bank) $(if $(IMAGES),--m4 $(FIRST)/edges.npys) --fields $(@D)/model-fields.tsv \
 		--splits $(SPLITS) $(KERNEL) -o $@,$(COLUMNS))
@@ -52,8 +52,8 @@ TABLES += stats.tsv compare.tsv field.tsv
 rows = [[ $$(awk 'END { print NR }' $(FIRST)/$(1)) -gt 1 ]]
 draw = for kind in $(KINDS); do gnuplot -e "here='$(HERE)'; dir='$(FIRST)'; kind='$$kind'; file='$(FIGURES)/$(1).$$kind'; $(2)" '$(HERE)/$(1).gp'; done
 pooled = awk -F '\t' 'NR == 1 || $(1)' $(FIRST)/$(2).tsv >$(FIRST)/$(3)-pooled.tsv
-$(FIRST)/kernel-drawn.stamp: $(TABLES:%=$(FIRST)/%) $(FIGURES)/run.stamp $(foreach f,field.gp orientation.gp models.gp kernels.gp kernels style.gp,$(HERE)/$(f))
-	rm -f $(foreach f,kernels orientation field models,$(KINDS:%=$(FIGURES)/$(f).%))
+$(FIRST)/kernel-drawn.stamp: $(TABLES:%=$(FIRST)/%) $(FIGURES)/run.stamp $(foreach f,field.gp orientation.gp short-range.gp models.gp kernels.gp kernels style.gp,$(HERE)/$(f))
+	rm -f $(foreach f,kernels orientation short-range field models,$(KINDS:%=$(FIGURES)/$(f).%))
 	if $(call rows,field.tsv); then '$(HERE)/kernels' $(KERNEL) $(@D)/gabor.tsv $(@D)/kernels.txt | pnmtopng >$(@D)/kernels.png 2>/dev/null; \
 		$(call draw,kernels); \
 		$(call pooled,$$2 == "positive" && $$3 == -1,field,field); \
@@ -61,6 +61,6 @@ $(FIRST)/kernel-drawn.stamp: $(TABLES:%=$(FIRST)/%) $(FIGURES)/run.stamp $(forea
 			$(@D)/field-curves.tsv >$(@D)/field-lines.tsv; panels=field; \
 		if $(call rows,compare.tsv); then $(call pooled,$$1 == "G1" && $$2 == "positive",model-fields,group); panels+=' group'; fi; \
 		$(call draw,field,panels='$$panels'); fi
-	if $(call rows,stats.tsv); then $(call draw,orientation); fi
+	if $(call rows,stats.tsv); then $(call draw,orientation); $(call draw,short-range); fi
 	if $(call rows,compare.tsv); then $(call draw,models); fi
 	touch $@

@@ -34,9 +34,9 @@ set offsets 0, 0, graph 0.08, graph 0.08
 titles = 'iso_excitatory:K1:_iso-orientation_index,_excitatory R_0_beyond:K1_beyond_overlap:_signed_R₀_(primary) lead_G1:lead_of_the_direction_process,_beside_overlap'
 heading(q) = (s = q, sum [i = 1:words(titles)] (word(titles, i)[1:strlen(q) + 1] eq q.':' ? (s = blanks(word(titles, i)[strlen(q) + 2:*]), 0) : 0), s)
 do for [q in 'iso_excitatory R_0_beyond lead_G1'] {
-	set title heading(q).' (filled: p ≤ .05)'
+	set title heading(q).' (filled: a finding)'
 	plot table using (place(strcol(1))):(column(q)):(column(q.'_low')):(column(q.'_high')) with yerrorbars lt 1 pt 6 ps 0, \
-	     table using (place(strcol(1))):(filled(column(q.'_p') <= .05, q)) with points lt 1 pt 7 ps 1, \
-	     table using (place(strcol(1))):(filled(column(q.'_p') > .05, q)) with points lt 1 pt 6 ps 1
+	     table using (place(strcol(1))):(filled(abs(column(q.'_found')) == 1, q)) with points lt 1 pt 7 ps 1, \
+	     table using (place(strcol(1))):(filled(abs(column(q.'_found')) != 1, q)) with points lt 1 pt 6 ps 1
 }
 unset multiplot

@@ -65,17 +65,6 @@ def write_tuning():
     write("gratings.tsv", "theta_deg", [(a,) for a in ANGLES])
 
 
-def least_p_is_said(stats, page):
-    """A least p is one of as many permutations as its row has."""
-    import re
-    p = {row[:3]: row[3] for row in zip(*(table(stats)[c] for c in ("kernel", "part", "quantity", "p")))}
-    asked = [("K_beyond_C", "signed", q) for q in ("R_0", "mrqap_orientation")] + [("K", "negative", "iso_orientation")]
-    asked += [("K", "positive", q) for q in ("iso_orientation", "R_2", "coaxiality")]
-    q = [("K", "signed", q) for q in ("Q_inv", "Q_unrotated", "Q_lead")]
-    said = re.findall("the least that ([0-9]+) permutations", open(page).read())
-    assert said and sorted(said) == sorted(["3"] * sum(p[a] == .25 for a in asked) + ["1"] * sum(p[a] == .5 for a in q)), said
-
-
 def seeds_are_combined(root):
     """figures/seeds.tsv has the mean of both seeds' rows, whichever table they come from."""
     def row(path, *key):

@@ -38,7 +38,7 @@ figures_are_there() {
 	run=out/study/dead-leaves/default/seed-101
 	python 'import studies; studies.tuning_agrees(sys.argv[1])' $run
 	[[ -s $run/train.npys && -s $run/val.npys && -s $run/stats.tsv && -s $run/compare.tsv && -s $run/field-curves.tsv ]]
-	python 'import studies; studies.least_p_is_said(*sys.argv[1:])' $run/stats.tsv out/figures/run/index.html
+	grep -q 'at least 1/(1 + 3), and 1/(1 + 1) where' out/figures/run/index.html
 	before=$(stat -c %Y.%y $run/model.safetensors out/figures/run/index.html)
 	study
 	[[ $before == $(stat -c %Y.%y $run/model.safetensors out/figures/run/index.html) ]]
@@ -54,31 +54,38 @@ figures_are_there() {
 	python 'import studies; studies.seeds_are_combined("out/study/dead-leaves/default")'
 	grep -q 'What came out, over 2 seeds' out/figures/run/index.html
 	grep -q 'Seed 101 is fresh' out/figures/run/index.html
-	[[ $(cut -f 1 out/figures/run/summary.tsv | paste -sd ' ') == 'run 101 102 mean halfwidth_95 n n_p_.05' ]]
+	[[ $(cut -f 1 out/figures/run/summary.tsv | paste -sd ' ') == 'run 101 102 mean halfwidth_95 n n_found' ]]
 }
 
-@test "an answer is yes only beyond chance with its interval, and a lead only credits where it is one" {
+@test "a number is a finding only where p and its interval say so" {
 	row() { printf '%s\t' "${@:1:8}"; printf '90\n'; }
-	answer() { # KERNEL PART QUANTITY value low high chance p [PERMUTATIONS]
+	answer() { # KERNEL PART QUANTITY value low high chance p
 		{ printf '%s\n' kernel part quantity value low high chance p n | paste -s; row "$@"; } >t.tsv
-		bash -euc '. "$0/html"; . "$0/answers"; index t.tsv "$1" "$2" "$3" "${9-}"; echo "$verdict $text"' "$tree/share/v1pipe" "$@"
+		bash -euc '. "$0/html"; . "$0/answers"; index t.tsv "$1" "$2" "$3"; echo "$verdict $text"' "$tree/share/v1pipe" "$@"
 	}
-	[[ $(answer K_beyond_C signed R_0 .04 .01 .07 0 .01) == "yes 0.040 [0.010, 0.070], p = 0.01" ]]
-	[[ $(answer K_beyond_C signed R_0 .04 -.01 .07 0 .01) == undecided* ]]
-	[[ $(answer K_beyond_C signed R_0 .04 .01 .07 0 .06) == no* ]]
-	[[ $(answer K_beyond_C signed R_0 -.04 -.07 -.01 0 .01) == no* ]]
+	[[ $(answer K_beyond_C signed R_0 .04 .01 .07 0 .01) == "above 0.040 [0.010, 0.070], p = 0.01" ]]
+	[[ $(answer K_beyond_C signed R_0 .04 -.01 .07 0 .01) == none* ]]
+	[[ $(answer K_beyond_C signed R_0 .04 .01 .07 0 .06) == none* ]]
+	[[ $(answer K_beyond_C signed R_0 -.04 -.07 -.01 0 .01) == below* ]]
+	[[ $(answer K_beyond_C signed R_0 -.04 -.07 .01 0 .01) == none* ]]
+	[[ $(answer K_beyond_C signed R_0 .04 nan nan 0 .01) == none* ]]
 	# a chance that is not 0
-	[[ $(answer K positive coaxiality .04 .01 .07 .02 .01) == undecided* ]]
-	[[ $(answer K positive coaxiality .04 .03 .07 .02 .01) == 'yes 0.040 [0.030, 0.070], chance 0.020,'* ]]
-	# the least p is said to be it: 1/(1 + permutations) of the row itself, whatever the quantity
-	[[ $(answer K signed Q_lead .04 .03 .07 .001 .002 499) == *'p = 0.002 (the least that 499 permutations can give)' ]]
-	[[ $(answer K positive R_2 .04 .03 .07 0 .0001 9999) == *'p = 0.0001 (the least that 9999 permutations can give)' ]]
-	[[ $(answer K signed Q_lead .04 .03 .07 .001 .01 99) == *'p = 0.01 (the least that 99 permutations can give)' ]]
-	for other in '.002 9999' '.004 499' '.00200001 499' '.002' 'nan 0'; do
-		[[ $(answer K signed Q_lead .04 .03 .07 .001 $other) != *least* ]]
-	done
-	[[ $(answer K positive lead_G1 .02 .01 .03 0 .001) == "yes 0.020 [0.010, 0.030], p = 0.001" ]]
+	[[ $(answer K positive coaxiality .04 .01 .07 .02 .01) == none* ]]
+	[[ $(answer K positive coaxiality .04 .03 .07 .02 .01) == 'above 0.040 [0.030, 0.070], chance 0.020,'* ]]
 	[[ $(answer K positive R_2 nan nan nan nan nan) == undefined* ]]
+}
+
+@test "by distance: what is found where, beside C1 to C3, and what of it remains" {
+	{ printf '%s\n' kernel part quantity value low high chance p n c1 c2 c3 remains | paste -s
+	printf 'K\tsigned\t%s\n' $'R_0\t.02\t-.01\t.05\t0\t.02\t90\t.1\tnan\t.3\t.01' $'R_0[0,1)\t.2\t.1\t.3\t0\t.001\t90\t.11\tnan\t.31\t.05' \
+		$'R_0[1,3)\t.1\t-.1\t.3\t0\t.001\t90\t0\tnan\t0\t.1' $'R_0[3,6)\t-.2\t-.3\t-.1\t0\t.01\t90\t0\tnan\t0\t-.3'; } >t.tsv
+	pages() { bash -euc '. "$0/html"; . "$0/answers"; "$@"' "$tree/share/v1pipe" "$@"; }
+	[[ $(pages by_range t.tsv K signed R_0) == '<b>yes</b> at [0,1) (0.200) px; <b>the reverse</b> at [3,6) (-0.200) px; not shown at [1,3) px' ]]
+	[[ $(pages by_range t.tsv K signed R_2) == '<b>not measured</b>' ]]
+	pages what_remains t.tsv | grep -q 'overlap leaves: signed R_0\[0,1) 25 %; signed R_0\[3,6) 150 %\.'
+	pages by_distance t.tsv | grep -q '<td><b>0.200 \[0.100, 0.300\]</b><br><small>C1 0.11, C3 0.31</small><br><small>25 % remains</small></td>'
+	pages by_distance t.tsv | grep -q '<td>0.020 \[-0.010, 0.050\]<br><small>C1 0.10, C3 0.30</small></td>'
+	[[ $(pages units_of t.tsv) == 10 ]]
 }
 
 @test "the tuning that a fit predicts is that of its Gabor function, odd, even and between, as filtered by gratings" {
@@ -212,7 +219,7 @@ np.repeat(big.transpose(0, 2, 1)[:, None], 3, 1).tofile("stl10/train_X.bin")
 @test "several seeds are summarised with an interval, ablations compared" {
 	goal=out/figures/run/variants.svg study SEEDS=2 PRESET=ablations VARIANTS='as-is linear-lgn' TRAIN="$small --epochs 1 --init $planted"
 	[[ $(awk 'END { print NR }' out/figures/run/summary.tsv) -eq 13 ]]
-	for row in mean halfwidth_95 n n_p_.05; do
+	for row in mean halfwidth_95 n n_found; do
 		grep -q "^$row/linear-lgn" out/figures/run/summary.tsv
 	done
 }
@@ -244,14 +251,14 @@ outside = np.array(["outside" in r or "constant" in r for r in g["reason"]])
 assert ((t["accepted"] == 1) == ~outside).all() and (t["theta_deg"] == g["theta_deg"]).all()' $run
 }
 
-@test "a summary leaves nan out, says of how many, and counts small p" {
-	local iso=(.1 .2 nan) p=(.02 .04 .2)
+@test "a summary leaves nan out, says of how many, and counts findings" {
+	local iso=(.1 .2 nan) p=(.02 .04 nan) low=(.05 -.1 nan)
 	for seed in 1 2 3; do
 		mkdir -p run/seed-$seed
 		printf 'epoch\ta\tb\tc\taccuracy\n9\t0\t0\t0\t0.%s\n' $seed >run/seed-$seed/log.tsv
 		printf 'r\tsymmetry\tsigma_px\taccepted\n0.9\t1\t2\t1\n' >run/seed-$seed/lgn-fit.tsv
 		printf 'accepted\n1\n0\n' >run/seed-$seed/gabor.tsv
-		printf 'kernel\tpart\tquantity\tvalue\tp\nK\tpositive\tiso_orientation\t%s\t%s\n' "${iso[seed - 1]}" "${p[seed - 1]}" \
+		printf 'kernel\tpart\tquantity\tvalue\tlow\thigh\tp\tn\nK\tpositive\tiso_orientation\t%s\t%s\t.3\t%s\t90\n' "${iso[seed - 1]}" "${low[seed - 1]}" "${p[seed - 1]}" \
 			>run/seed-$seed/stats.tsv
 	done
 	"$tree/share/v1pipe/summary" run/seed-{1,2,3} >summary.tsv
@@ -264,7 +271,9 @@ assert np.isclose(at("mean", "iso_excitatory"), .15) and at("n", "iso_excitatory
 assert np.isclose(at("halfwidth_95", "iso_excitatory"), 12.706 * .05)
 assert np.isclose(at("mean", "val_accuracy"), .2) and at("n", "val_accuracy") == 3
 assert at("n", "Q_inv") == 0 and np.isnan(at("mean", "Q_inv"))
-assert at("n_p_.05", "iso_excitatory_p") == 2 and at("n", "iso_excitatory_p") == 3 and np.isnan(at("mean", "iso_excitatory_p"))'
+found = "iso_excitatory_found"
+assert [at(r, found) for r in "123"][:2] == [1, 0] and at("n_found", found) == 1 and at("n", found) == 2 and np.isnan(at("mean", found))
+assert at("1", "units") == 10'
 }
 
 @test "DATA and PRESET that are not there are one clear line" {
