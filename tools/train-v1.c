@@ -1,6 +1,6 @@
 /*
  * Train the two early layers, the lateral kernel between the filters of the second, and a classifier together on
- * labelled images: the network and the experiment of Bertoni, Montobbio, Sarti, Citti 2021, arXiv:2104.08537.
+ * labelled images: an experiment of the kind that Bertoni, Montobbio, Sarti, Citti 2021, arXiv:2104.08537, report.
  *
  * train-v1-mpi.c is this program on several processes.
  */

@@ -1,6 +1,7 @@
 /*
- * The network of the study (Bertoni, Montobbio, Sarti, Citti 2021, arXiv:2104.08537, sections 2-3): two early
- * layers, a lateral kernel between all pairs of filters of the second, and a classifier on top.
+ * The network of the study: two early layers, a lateral kernel between all pairs of filters of the second, and a classifier on
+ * top. The first three are those that the abstract of arXiv:2104.08537 (Bertoni, Montobbio, Sarti, Citti 2021) names; their form,
+ * sizes and training are this project's own.
  *
  *	x  = (image - mean) / sd                   scalars of the training set
  *	a  = N0(x * lgn), rectified unless linear  l0: one filter k0 x k0
