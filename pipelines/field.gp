@@ -1,15 +1,21 @@
-# Canonical fields: the kernel, iterated, of the images' edges, of the fitted group model. Before: dir
+# Canonical fields: the kernel, iterated, of the images' edges, of a fitted group model (group-pooled.tsv). Before: dir
 if (!exists('panels')) panels = 'field iterated-field edges-field group'
 across = words(panels) < 2 ? 1 : 2; down = (words(panels) + 1) / 2
-width = 410 * across; height = 430 * down
+width = 450 * across; height = 430 * down
 load here.'/style.gp'
-set multiplot layout down,across margins 0.16/across,1-0.06/across,0.14/down,1-0.1/down spacing 0.1,0.1
+set multiplot layout down,across margins 0.16/across,1-0.17/across,0.17/down,1-0.1/down spacing 0.17,0.11
 set size ratio -1
 stats dir.'/field-pooled.tsv' using (column('x_px')) nooutput name 'x'
 reach = x_max + 0.5
 set xrange [-reach:reach]; set yrange [-reach:reach]
 set palette defined (0 '#f4f4f4', 1 '#e08f6a')
-unset colorbox
+# weights from 0 on
+set cbrange [0:*]
+set cbtics scale 0 format '%.2g'
+set colorbox
+# which group model, as one would say it
+model = words(panels) > 1 ? system("awk 'NR == 2 { print $1 }' '".dir."/group-pooled.tsv'") : ''
+model = (model eq 'G1' ? 'direction process' : model eq 'G2' ? 'sub-Riemannian diffusion' : 'fan of curves').', fitted ('.model.')'
 unset key
 set tics front
 stick = 0.46
@@ -17,7 +23,7 @@ dx(o, c) = stick * cos(o * pi / 180) * c
 dy(o, c) = stick * sin(o * pi / 180) * c
 do for [which in panels] {
 	set title which eq 'field' ? 'K1, excitatory part' : which eq 'iterated-field' ? 'after propagation' : \
-		which eq 'edges-field' ? 'edges of the images (M4)' : 'direction process, fitted (G1)'
+		which eq 'edges-field' ? 'edges of the images (M4)' : model
 	set xlabel (down == 1 || which eq 'edges-field' || which eq 'group') ? 'along the target''s stripes (px)' : ''
 	set ylabel (which eq 'field' || which eq 'edges-field') ? 'across (px)' : ''
 	table = dir.'/'.which.'-pooled.tsv'

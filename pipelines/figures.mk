@@ -29,9 +29,9 @@ $(FIRST)/spectrum-fourier.tsv: $(FIRST)/val.npys
 	whiten --spectrum $@ $< >/dev/null
 $(FIRST)/spectrum-zca.tsv: $(FIRST)/val.npys
 	whiten --method zca --patch 11 --spectrum $@ $< >/dev/null
-# the group model as fitted to K1, through the same estimator and bank
+# the group model of the largest lead as fitted to K1, through the same estimator and bank
 $(FIRST)/group-pooled.tsv: $(FIRST)/compare.tsv
-	awk -F '\t' 'NR == 1 || $$1 == "G1" && $$2 == "positive"' $(@D)/model-fields.tsv >$@
+	$(call group_field,$(@D)) >$@
 # of se2-kernel's grid alone: one table for all studies
 CONVERGENCE = study/convergence.tsv
 $(CONVERGENCE): $(HERE)/convergence

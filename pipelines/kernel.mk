@@ -50,7 +50,7 @@ TABLES += stats.tsv compare.tsv field.tsv
 
 # figures of what was measured
 rows = [[ $$(awk 'END { print NR }' $(FIRST)/$(1)) -gt 1 ]]
-draw = for kind in $(KINDS); do gnuplot -e "here='$(HERE)'; dir='$(FIRST)'; kind='$$kind'; file='$(FIGURES)/$(1).$$kind'; $(2)" '$(HERE)/$(1).gp'; done
+draw = for kind in $(KINDS); do LC_ALL=C.UTF-8 gnuplot -e "here='$(HERE)'; dir='$(FIRST)'; kind='$$kind'; file='$(FIGURES)/$(1).$$kind'; $(2)" '$(HERE)/$(1).gp'; done
 pooled = awk -F '\t' 'NR == 1 || $(1)' $(FIRST)/$(2).tsv >$(FIRST)/$(3)-pooled.tsv
 $(FIRST)/kernel-drawn.stamp: $(TABLES:%=$(FIRST)/%) $(FIGURES)/run.stamp $(foreach f,field.gp orientation.gp short-range.gp models.gp kernels.gp kernels style.gp,$(HERE)/$(f))
 	rm -f $(foreach f,kernels orientation short-range field models,$(KINDS:%=$(FIGURES)/$(f).%))
@@ -59,7 +59,7 @@ $(FIRST)/kernel-drawn.stamp: $(TABLES:%=$(FIRST)/%) $(FIGURES)/run.stamp $(forea
 		$(call pooled,$$2 == "positive" && $$3 == -1,field,field); \
 		awk -F '\t' 'NR == 1 || $$2 == "positive" { if (NR > 2 && $$3 != last) print ""; last = $$3; print }' \
 			$(@D)/field-curves.tsv >$(@D)/field-lines.tsv; panels=field; \
-		if $(call rows,compare.tsv); then $(call pooled,$$1 == "G1" && $$2 == "positive",model-fields,group); panels+=' group'; fi; \
+		if $(call rows,compare.tsv); then $(call group_field,$(FIRST)) >$(FIRST)/group-pooled.tsv; panels+=' group'; fi; \
 		$(call draw,field,panels='$$panels'); fi
 	if $(call rows,stats.tsv); then $(call draw,orientation); $(call draw,short-range); fi
 	if $(call rows,compare.tsv); then $(call draw,models); fi

@@ -13,7 +13,8 @@ set multiplot
 unset key
 set size square
 set cbrange [-most:most]
-unset colorbox
+set colorbox vertical user origin screen 0.345,0.58 size screen 0.012,0.36
+set cbtics most*.999 format '%.1f' scale 0
 set tics scale 0
 set border 15
 set xrange [-half-.5:half+.5]
@@ -21,28 +22,32 @@ set yrange [-half-.5:half+.5]
 set lmargin at screen 0.07; set rmargin at screen 0.33; set bmargin at screen 0.58; set tmargin at screen 0.94
 set title 'Ψ0'
 set xlabel 'x (px)' offset 0,0.5; set ylabel 'y (px)'
-plot weights using (col($0)):(row($0)):1 with image, \
+plot weights using (col($0)):(row($0)):1 with image pixels, \
      '+' using (x0):(y0) every ::0::0 with points pt 1 ps 1.5 lc rgb '#000000' notitle
-set lmargin at screen 0.39; set rmargin at screen 0.65
+unset colorbox
+set label 1 (reason eq '-' ? 'accepted' : 'not accepted: '.reason) at screen 0.55,0.495 center
+set lmargin at screen 0.42; set rmargin at screen 0.68
 set title sprintf('LoG, σ = %.2f px, r = %.3f', sigma, r)
-set xlabel "x (px)\n".(reason eq '-' ? 'accepted' : 'not accepted: '.reason) offset 0,0.5
 unset ylabel
 set samples 81; set isosamples 81
 set datafile separator whitespace
-plot '++' using 1:2:(log_($1, $2)) with image
+plot '++' using 1:2:(log_($1, $2)) with image pixels
+unset label 1
 set datafile separator "\t"
 set size nosquare
-set lmargin at screen 0.74; set rmargin at screen 0.98
+set lmargin at screen 0.76; set rmargin at screen 0.98
 set border 3
 set tics scale 0.6
 set title 'profile about the fitted centre'
 set xlabel 'distance (px)'
 set xrange [0:half*1.5]
+set xtics 1
 set yrange [*:*]
 set xzeroaxis lc rgb '#b0b0b0' lt 1 lw 1
 plot weights using (sqrt((col($0)-x0)**2 + (row($0)-y0)**2)):1 with points lt 1 ps 0.6, \
      log_(x + x0, y0) with lines lt 2
-set lmargin at screen 0.08; set rmargin at screen 0.98; set bmargin at screen 0.1; set tmargin at screen 0.44
+set lmargin at screen 0.08; set rmargin at screen 0.98; set bmargin at screen 0.1; set tmargin at screen 0.41
+set xtics autofreq
 set title 'emergence during training'
 set xlabel 'epoch'
 set xrange [0:*]

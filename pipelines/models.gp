@@ -1,7 +1,7 @@
 # Held-out scores of every model: by itself, and beside overlap. Before: dir
 width = 900; height = 420
 load here.'/style.gp'
-set multiplot layout 1,2 margins 0.095,0.985,0.1,0.9 spacing 0.09,0.1
+set multiplot layout 1,2 margins 0.095,0.985,0.1,0.9 spacing 0.12,0.1
 names = 'M0 M1 M2 M3 M4 M5 G1 G2 G3'
 set xrange [-0.6:9.6]
 set for [k=1:9] xtics add (word(names, k) k - 1)
@@ -16,13 +16,13 @@ shown(prefix, part, name) = at(prefix, part) >= 0 ? column(name) : NaN
 set yrange [*:*]
 set offsets 0, 0, graph 0.2, graph 0.05
 set ylabel 'held-out r'
-set title 'by themselves'
-plot table using (at('r_', 'positive') - 0.08):(shown('r_', 'positive', 'value')):(shown('r_', 'positive', 'low')):(shown('r_', 'positive', 'high')) with yerrorbars lt 2 title 'excitatory', \
-     table using (at('r_', 'signed') + 0.08):(shown('r_', 'signed', 'value')):(shown('r_', 'signed', 'low')):(shown('r_', 'signed', 'high')) with yerrorbars lt 1 title 'signed'
+set title 'by themselves, signed'
+plot table using (at('r_', 'signed')):(shown('r_', 'signed', 'value')):(shown('r_', 'signed', 'low')):(shown('r_', 'signed', 'high')) with yerrorbars lt 1 notitle
 unset xtics
 set xrange [-0.6:8.6]
 set for [k=1:9] xtics add (word(names, k) k - 1)
 set xtics scale 0
+set offsets 0, 0, graph 0.35, graph 0.05
 set ylabel 'difference in held-out r'
 set title 'beside overlap (M3), signed'
 plot table using (at('gain_', 'signed') - 0.16):(shown('gain_', 'signed', 'value')):(shown('gain_', 'signed', 'low')):(shown('gain_', 'signed', 'high')) with yerrorbars lt 1 title 'gain', \

@@ -2,7 +2,7 @@
 width = 900; height = 380
 load here.'/style.gp'
 table = dir.'/profile.tsv'
-set multiplot layout 1,2 margins 0.1,0.98,0.16,0.9 spacing 0.11,0.1
+set multiplot layout 1,2 margins 0.1,0.98,0.19,0.9 spacing 0.11,0.1
 set xlabel 'difference of orientations (deg)'
 set xrange [-90:90]
 set xtics 45

@@ -49,7 +49,7 @@ set lmargin at screen 0.07; set rmargin at screen 0.27
 start = -1; w = 0.24
 set boxwidth w
 set xrange [-1.1:0.3]
-set xtics ('0.1' -1, '0.17' -0.76, '0.3' -0.52, '0.53' -0.28, '0.91' -0.04, '1.6' 0.2)
+set xtics ('0.1' -1, '' -0.76, '0.3' -0.52, '' -0.28, '0.91' -0.04, '' 0.2)
 set ytics 0.2
 set title 'n_x = σ_{across} f'
 plot table using (place(log10_(column('nx')))):(share(1)) smooth freq with boxes lt 1 title filters, \
@@ -87,7 +87,7 @@ set title sprintf('with 95 %% bootstrap interval; grey: 95 %% of random banks of
 set border 1
 unset ylabel
 set yrange [8.6:-0.6]
-set xrange [-0.65:1.5]
+set xrange [-0.65:1.9]
 set xtics -0.5,0.25,1
 set arrow from first 0, graph 0 to first 0, graph 1 nohead lc rgb '#b0b0b0' lw 1
 name(q) = q eq 'ringach_2d' ? 'distance to Ringach’s n_x, n_y' : q eq 'devalois_sf' ? 'distance to De Valois’ frequencies' : \
@@ -95,10 +95,10 @@ name(q) = q eq 'ringach_2d' ? 'distance to Ringach’s n_x, n_y' : q eq 'devaloi
 	q eq 'orientation_length' ? 'orientations: |mean e^{2iθ}|' : q eq 'orientation_entropy' ? 'orientations: entropy' : \
 	q eq 'nx_median' ? 'median n_x' : q eq 'ny_median' ? 'median n_y' : q eq 'nx_below_0.525' ? 'share of n_x < 0.525' : q
 set ytics scale 0
-set label 'p' at first 1.17, first -0.85 right
-set label '(uniform)' at first 1.5, first -0.85 right
+set label 'p' at first 1.3, first -0.85 right
+set label 'p (uniform)' at first 1.9, first -0.85 right
 plot numbers using ((column('chance_low') + column('chance_high')) / 2):0:(column('chance_low')):(column('chance_high')):($0 - 0.28):($0 + 0.28):ytic(name(strcol('quantity'))) with boxxyerror fs solid 1 noborder lc rgb '#d4d4d4' notitle, \
      numbers using (column('value')):0:(column('low')):(column('high')) with xerrorbars lt 1 notitle, \
-     numbers using (1.17):0:(sprintf('%.2g', column('p'))) with labels right notitle, \
-     numbers using (1.44):0:(column('p_uniform') >= 0 ? sprintf('%.2g', column('p_uniform')) : '') with labels right notitle
+     numbers using (1.3):0:(sprintf('%.2g', column('p'))) with labels right notitle, \
+     numbers using (1.82):0:(column('p_uniform') >= 0 ? sprintf('%.2g', column('p_uniform')) : '') with labels right notitle
 unset multiplot

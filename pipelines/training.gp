@@ -2,7 +2,7 @@
 width = 900; height = 340
 load here.'/style.gp'
 log = dir.'/log.tsv'
-set multiplot layout 1,2 margins 0.08,0.98,0.16,0.92 spacing 0.1,0.1
+set multiplot layout 1,2 margins 0.08,0.98,0.19,0.92 spacing 0.1,0.1
 set xlabel 'epoch'
 set ylabel 'cross-entropy'
 set yrange [0:*]
