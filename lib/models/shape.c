@@ -63,12 +63,18 @@ void basis_terms(const struct basis *s, const struct shape *shape, float *c)
 		c[k] = k < s->terms ? (float)sum[k] : 0;
 }
 
-void basis_products(const struct basis *s, const float *c, const float *d, float *products)
+FOR_CPUS void basis_products(
+    const struct basis *s, const float *c, const float *d, float *restrict products)
 {
-	memset(products, 0, s->products * sizeof *products);
-	for (size_t k = 0, at = 0; k < s->terms; k++)
-		for (size_t l = 0; l <= k; l++)
-			products[at++] = l < k ? c[k] * d[l] + c[l] * d[k] : c[k] * d[k];
+	float *row = products;
+	for (size_t k = 0; k < s->terms; row += ++k) {
+		float ck = c[k], dk = d[k];
+#pragma omp simd
+		for (size_t l = 0; l < k; l++)
+			row[l] = ck * d[l] + dk * c[l];
+		row[k] = ck * dk;
+	}
+	memset(row, 0, (s->products - (size_t)(row - products)) * sizeof *row);
 }
 
 /* ---- the functions that span a family ---- */
