@@ -38,19 +38,26 @@ ROOT := study/$(DATASET)/$(PRESET)
 FIGURES := figures/$(NAME)
 
 # ---- presets: how many images are drawn and how the network is trained; train-v1(1) explains each option ----
+# Noise makes Gabor functions cleaner and like-to-like excitation stronger; a kernel of at least 2 k1 + 1 px has room for
+# association fields, and more decay takes noise out of Psi0 (v1pipe-calibration(7)). .47 of scenes64's sd are 30 grey levels
 IMAGES_default = 6000
-TRAIN_default = --filters 32 --crop 40 --epochs 20
+TRAIN_default = --filters 32 --crop 40 --kl 15 --epochs 20 --noise 0.6
 IMAGES_full = 20000
-TRAIN_full = --filters 64 --crop 48 --kl 15 --epochs 60
-# a kernel of at least 2 k1 + 1 px, where the models of association fields differ
-IMAGES_wide = 6000
-TRAIN_wide = --filters 32 --crop 40 --kl 23 --epochs 20
-IMAGES_ablations = 6000
-TRAIN_ablations = --filters 32 --crop 40 --epochs 16
+TRAIN_full = --filters 64 --crop 48 --kl 15 --epochs 60 --noise 0.6
+IMAGES_wide = 14000
+TRAIN_wide = $(TRAIN_wide-clean) --noise 0.47
+IMAGES_wide-clean = $(IMAGES_wide)
+TRAIN_wide-clean = --filters 64 --crop 52 --kl 23 --epochs 20 --lgn-decay 0.02
+IMAGES_photographs = $(IMAGES_wide)
+TRAIN_photographs = $(TRAIN_photographs-clean) --noise 0.47
+IMAGES_photographs-clean = $(IMAGES_wide)
+TRAIN_photographs-clean = --filters 64 --crop 52 --epochs 30 --lgn-decay 0.02
+IMAGES_ablations = $(IMAGES_default)
+TRAIN_ablations = $(TRAIN_default)
 IMAGES_controls = $(IMAGES_default)
 TRAIN_controls = $(TRAIN_default)
 ifeq ($(TRAIN_$(PRESET)),)
-$(error PRESET=$(PRESET) is not default, full, wide, ablations or controls)
+$(error PRESET=$(PRESET) is not default, full, photographs, photographs-clean, wide, wide-clean, ablations or controls)
 endif
 IMAGES = $(IMAGES_$(PRESET))
 TRAIN = $(TRAIN_$(PRESET))
@@ -160,9 +167,9 @@ if_units = $(if $(variant),if [[ $$(awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; 
 	echo 'study: $@: fewer than 8 usable filters: nothing is measured' >&2; else)
 fi_units = $(if $(variant),; fi)
 $(ROOT)/seed-%/c3.npys: $(ROOT)/seed-%/model.safetensors $(ROOT)/seed-%/lateral.npys
-	v1-respond -j "$$(nproc)" --model $< --covariance $(reach) $(@D)/train.npys -o $@
+	'$(HERE)/seen' $< <$(@D)/train.npys | v1-respond -j "$$(nproc)" --model $< --covariance $(reach) -o $@
 $(ROOT)/seed-%/iterated.npys: $(ROOT)/seed-%/model.safetensors $(ROOT)/seed-%/lateral.npys
-	v1-respond -j "$$(nproc)" --model $< --jacobian $(reach) $(@D)/val.npys -o $@
+	'$(HERE)/seen' $< <$(@D)/val.npys | v1-respond -j "$$(nproc)" --model $< --jacobian $(reach) -o $@
 $(ROOT)/seed-%/stats.tsv: $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/tables.stamp
 	$(if_units) lateral-stats $(STATS_$(variant)) $(units) --c3 $(@D)/c3.npys --profile $(@D)/profile.tsv --short-range $(@D)/short-range.tsv -n $(PERMUTATIONS) \
 		-b $(BOOTSTRAP) -q $(INVARIANCE) $< -o $@ $(fi_units)
