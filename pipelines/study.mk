@@ -41,7 +41,7 @@ FIGURES := figures/$(NAME)
 # Noise makes Gabor functions cleaner and like-to-like excitation stronger; a kernel of at least 2 k1 + 1 px has room for
 # association fields, and more decay takes noise out of Psi0 (v1pipe-calibration(7)). .47 of scenes64's sd are 30 grey levels
 IMAGES_default = 6000
-TRAIN_default = --filters 32 --crop 40 --kl 15 --epochs 20 --noise 0.6
+TRAIN_default = --filters 32 --crop 40 --kl 15 --epochs 16 --noise 0.6
 IMAGES_full = 20000
 TRAIN_full = --filters 64 --crop 48 --kl 15 --epochs 60 --noise 0.6
 IMAGES_wide = 14000
