@@ -146,3 +146,19 @@ save("t.npys", np.linspace(0, 3, 2), np.ones((2, 3, 3)))'
 	one_line 1 'b.png: pnmtopng, which netpbm installs'
 	[[ -z $(ls -A | grep '^\.*b\.' || :) ]]
 }
+
+@test "--tiles: only the images that are shown are held" {
+	dead-leaves -n 4 --size 64 >few.npys
+	dead-leaves -n 4000 --size 64 --batch 4000 >many.npys
+	tensor-get --record 0 many.npys >record.npys
+	image-write --tiles 4 record.npys >many.pgm
+	tensor-get --record 0 few.npys | image-write >few.pgm
+	cmp few.pgm many.pgm
+	most=$(python 'import resource, subprocess; subprocess.run(["image-write", "--tiles", "4", "record.npys", "-o", "x.pgm"], check=True); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)')
+	echo "peak: $most KiB, the record as floats: 65536 KiB"
+	[[ -n ${SAN-} || $most -lt 40000 ]]
+	python '
+x = np.random.default_rng(1).normal(size=(5, 4, 6, 6)).astype("f4")
+save("x.npys", x); save("y.npys", x[:2])'
+	cmp <(image-write --columns 4 --tiles 6 x.npys) <(image-write --columns 4 --tiles 6 y.npys)
+}

@@ -1,6 +1,7 @@
 /* image-write: the records of an npys stream as pictures, PNM mosaics of tiles in grey or colour. */
 #include <stdlib.h>
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/tool.h"
 #include "image/mosaic.h"
 #include "npys/npys.h"
@@ -74,7 +75,7 @@ static void lay_out(const struct npys_header *h, size_t *tiles, size_t *c, size_
 	}
 }
 
-/* Draw the current record; the picture needs all of it in memory. */
+/* Draw the current record; what is shown of it is in memory, and the rest is passed over. */
 static void draw(struct npys_in *in, const struct npys_header *h, struct pnm_out *out)
 {
 	static void *x; /* kept from record to record */
@@ -101,8 +102,13 @@ static void draw(struct npys_in *in, const struct npys_header *h, struct pnm_out
 		style.fixed = true;
 		style.high = 255;
 	}
-	tool_check(mem_grow(&x, &room, h->elements + 1, sizeof(float)));
-	tool_check(npys_read_float(in, x, h->items));
+	size_t items = h->items;
+	if (h->rank > 2 && items > 0) {
+		size_t of_item = h->rank == 3 ? 1 : h->shape[1] / c;
+		items = size_min(items, of_item ? (tiles + of_item - 1) / of_item : 0);
+	}
+	tool_check(mem_grow(&x, &room, items * h->item + 1, sizeof(float)));
+	tool_check(npys_read_float(in, x, items));
 	if (mosaic_make(
 		&mosaic, &style, x, tiles, c, h->shape[h->rank - 2], h->shape[h->rank - 1]) < 0)
 		refuse(in, err_reason());

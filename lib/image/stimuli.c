@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/random.h"
@@ -227,14 +228,65 @@ static int draw_grating(const struct stimulus *s, float *image)
 	return 0;
 }
 
+/* Elements by squares of the image whose side is the distance to keep, so that only 9 squares can hold one too near. */
+struct neighbours {
+	double distance, corner; /* px; the squares' first corner is (-corner, -corner) */
+	size_t side;             /* squares in a row */
+	size_t *first,
+	    *next; /* 1 + number of a square's first element; of the element after this one; 0: none */
+	size_t capacity; /* of next */
+};
+
+static void neighbours_free(struct neighbours *n)
+{
+	free(n->first);
+	free(n->next);
+}
+
+static size_t square_of(const struct neighbours *n, double x)
+{
+	return (size_t)((x + n->corner) / n->distance);
+}
+
 /* Whether (x, y) keeps the distance from all elements. */
 static bool has_room(
-    const struct stimulus_element *e, size_t count, double x, double y, double distance)
+    const struct neighbours *n, const struct stimulus_element *e, double x, double y)
 {
-	for (size_t i = 0; i < count; i++)
-		if (square(x - e[i].x) + square(y - e[i].y) < square(distance))
-			return false;
+	size_t column = square_of(n, x), row = square_of(n, y);
+	for (size_t r = row - 1; r <= row + 1; r++)
+		for (size_t c = column - 1; c <= column + 1; c++)
+			for (size_t i = n->first[r * n->side + c]; i > 0; i = n->next[i - 1])
+				if (square(x - e[i - 1].x) + square(y - e[i - 1].y) <
+				    square(n->distance))
+					return false;
 	return true;
+}
+
+/* Element number i enters. 0 or -1. */
+static int neighbours_add(struct neighbours *n, const struct stimulus_element *e, size_t i)
+{
+	void *grown = n->next;
+	if (mem_grow(&grown, &n->capacity, i + 1, sizeof *n->next))
+		return -1;
+	n->next = grown;
+	size_t *first = &n->first[square_of(n, e[i].y) * n->side + square_of(n, e[i].x)];
+	n->next[i] = *first;
+	*first = i + 1;
+	return 0;
+}
+
+/* Empty again. Points lie in the image; a border of one square on each side has no elements. */
+static void neighbours_clear(struct neighbours *n)
+{
+	memset(n->first, 0, n->side * n->side * sizeof *n->first);
+}
+
+static int neighbours_create(struct neighbours *n, double distance, size_t size)
+{
+	*n = (struct neighbours){.distance = distance, .corner = (double)size / 2 + distance};
+	n->side = (size_t)((double)size / distance) + 4;
+	n->first = mem_alloc(n->side * n->side, sizeof *n->first);
+	return n->first ? 0 : -1;
 }
 
 /* One half of a path: from the middle element to one end. forward: +1 or -1 along the path. */
@@ -258,18 +310,22 @@ static bool half_path(const struct stimulus *s, struct rng *rng, struct stimulus
 }
 
 /* Lay the path: its middle element in the middle of the image; e[i].theta is the path's direction. */
-static int lay_path(const struct stimulus *s, struct rng *rng, struct stimulus_element *e)
+static int lay_path(
+    const struct stimulus *s, struct rng *rng, struct stimulus_element *e, struct neighbours *near)
 {
-	double limit = (double)s->size / 2 - 2 * s->sigma,
-	       distance = STIMULUS_DISTANCE * s->spacing;
+	double limit = (double)s->size / 2 - 2 * s->sigma;
 	size_t middle = (s->elements - 1) / 2;
 
 	for (size_t attempt = 0; attempt < PATHS_TRIED; attempt++) {
 		e[middle] = (struct stimulus_element){.theta = s->theta, .on_path = true};
 		bool good = half_path(s, rng, e, middle, 1, limit) &&
 			    half_path(s, rng, e, middle, -1, limit);
-		for (size_t i = 1; i < s->elements && good; i++)
-			good = has_room(e, i, e[i].x, e[i].y, distance);
+		neighbours_clear(near);
+		for (size_t i = 0; i < s->elements && good; i++) {
+			good = has_room(near, e, e[i].x, e[i].y);
+			if (neighbours_add(near, e, i) < 0)
+				return -1;
+		}
 		if (good)
 			return 0;
 	}
@@ -277,20 +333,41 @@ static int lay_path(const struct stimulus *s, struct rng *rng, struct stimulus_e
 	    s->spacing, s->size);
 }
 
+/* Add elements at random places to the path's until none has found room for DARTS_MISSED places. 0 or -1. */
+static int fill(const struct stimulus *s, struct rng *rng, struct neighbours *near,
+    struct stimulus_element **elements, size_t *count, size_t *capacity)
+{
+	for (size_t missed = 0; missed < DARTS_MISSED; missed++) {
+		double x = (double)s->size * (rng_uniform(rng) - .5);
+		double y = (double)s->size * (rng_uniform(rng) - .5);
+		if (!has_room(near, *elements, x, y))
+			continue;
+		void *grown = *elements;
+		if (mem_grow(&grown, capacity, *count + 1, sizeof **elements))
+			return -1;
+		*elements = grown;
+		(*elements)[*count] =
+		    (struct stimulus_element){.x = x, .y = y, .theta = M_PI * rng_uniform(rng)};
+		if (neighbours_add(near, *elements, *count) < 0)
+			return -1;
+		++*count;
+		missed = 0;
+	}
+	return 0;
+}
+
 int stimulus_scatter(const struct stimulus *s, struct stimulus_element **elements, size_t *count)
 {
 	struct rng rng = rng_start(s->seed, RNG_STIMULI, 0, s->pair);
-	double across = s->kind == STIMULUS_LADDER ? M_PI / 2 : 0,
-	       distance = STIMULUS_DISTANCE * s->spacing;
-	struct stimulus_element *e = NULL;
-	size_t capacity = 0;
-	void *grown = NULL;
+	double across = s->kind == STIMULUS_LADDER ? M_PI / 2 : 0;
+	size_t capacity = s->elements;
+	struct stimulus_element *e = mem_alloc(capacity, sizeof *e);
+	struct neighbours near;
+	int status = neighbours_create(&near, STIMULUS_DISTANCE * s->spacing, s->size);
 
-	if (mem_grow(&grown, &capacity, s->elements, sizeof *e))
-		return -1;
-	e = grown;
-	if (lay_path(s, &rng, e)) {
+	if (!e || status < 0 || lay_path(s, &rng, e, &near) < 0) {
 		free(e);
+		neighbours_free(&near);
 		return -1;
 	}
 	for (size_t i = 0; i < s->elements; i++) {
@@ -299,19 +376,11 @@ int stimulus_scatter(const struct stimulus *s, struct stimulus_element **element
 		e[i].theta = s->present ? e[i].theta + across + jitter : any;
 	}
 	*count = s->elements;
-	for (size_t missed = 0; missed < DARTS_MISSED; missed++) {
-		double x = (double)s->size * (rng_uniform(&rng) - .5);
-		double y = (double)s->size * (rng_uniform(&rng) - .5);
-		if (!has_room(e, *count, x, y, distance))
-			continue;
-		if (mem_grow(&grown, &capacity, *count + 1, sizeof *e)) {
-			free(grown);
-			return -1;
-		}
-		e = grown;
-		e[(*count)++] =
-		    (struct stimulus_element){.x = x, .y = y, .theta = M_PI * rng_uniform(&rng)};
-		missed = 0;
+	status = fill(s, &rng, &near, &e, count, &capacity);
+	neighbours_free(&near);
+	if (status < 0) {
+		free(e);
+		return -1;
 	}
 	for (size_t i = 0; i < *count; i++) {
 		e[i].theta -= M_PI * floor(e[i].theta / M_PI);
