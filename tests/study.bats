@@ -30,6 +30,8 @@ figures_are_there() {
 	done
 	grep -q '</html>' out/figures/run/index.html
 	! grep -qE 'src="[^d]' out/figures/run/index.html
+	# what it links to is there
+	(cd out/figures/run && ls -- $(grep -o 'href="[^"]*"' index.html | cut -d '"' -f 2 | sort -u) >/dev/null)
 }
 
 @test "the embedded data: figures and page are made, a second make does nothing, other options train anew" {
