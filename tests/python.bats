@@ -177,6 +177,25 @@ with torch.no_grad():
 	done
 }
 
+@test "the tuning of a network in PyTorch, as the manual shows it, is that of its rates in the middle" {
+	needs torch
+	awk '/^Tuning of a convolutional/ { on = 1 } on && /^.Ed/ { exit } code; on && /^.Bd/ { code = 1 }' "$top/man/v1pipe-python.7" >example.py
+	python '
+import torch
+torch.manual_seed(1)
+exec(open("example.py").read())
+p, middle = table("p.tsv"), rates[:, :, 15:17, 15:17].mean((2, 3))
+keys = np.stack([p["theta_deg"], p["sf_cpp"]], 1)
+grid, at = np.unique(keys, axis=0, return_inverse=True)
+f0 = np.array([middle[at.ravel() == i].mean(0) for i in range(len(grid))])
+best = f0.argmax(0)
+assert len(tuning["cv"]) == 16 and np.allclose(tuning["response"], f0.max(0), rtol=1e-5)
+for u in range(16):
+    same = grid[:, 1] == grid[best[u], 1]
+    z = (f0[same, u] * np.exp(2j * np.radians(grid[same, 0]))).sum() / f0[same, u].sum()
+    assert abs(tuning["cv"][u] - 1 + abs(z)) < 1e-5, u'
+}
+
 @test "run: streams, tables, options, arrays as files, a tool's message as the exception" {
 	python '
 from v1pipe import run

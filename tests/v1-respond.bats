@@ -102,6 +102,101 @@ assert abs(t["blank"][3] - .01) < 1e-4 and t["response"][3] > .1 and t["cv"][3] 
 assert not np.isnan(t["cv"][3:]).any() and np.abs(t["blank"][4:]).max() < 1e-4'
 }
 
+@test "--responses: units of von Mises tuning, Gaussian in frequency, with a given F1/F0, in closed form" {
+	stimuli --size 8 --parameters p.tsv -o /dev/null
+	python '
+t, kappa = table("p.tsv"), np.array([.2, .5, 1, 2, 4])
+mu, m, width = np.array([0, 30, 45, 97.5, 172.5]), np.array([0, .3, 1, 1.5, np.pi / 2]), np.array([.03, .04, .05, .06, .08])
+theta, phase, f = (np.array(t[c])[:, None] for c in ("theta_deg", "phase_deg", "sf_cpp"))
+curve = np.exp(kappa * (np.cos(np.radians(2 * (theta - mu))) - 1))
+h = 9 * curve * np.exp(-(f - .17)**2 / 2 / width**2) * (1 + m * np.cos(np.radians(phase - 20 * mu)))
+save("h.npys", h)
+save("batches.npys", h[:700], h[700:701], h[701:])
+order = np.random.default_rng(1).permutation(len(h))
+save("labelled.npys", h[order[:900]], order[:900], h[order[900:]], order[900:].astype("<i4"))
+# in space: the middle four are averaged
+save("space.npys", np.repeat(np.repeat(h[:, :, None, None], 6, 2), 5, 3))'
+	v1-respond --responses h.npys --stimuli p.tsv --tuning t.tsv
+	for other in batches labelled space; do
+		v1-respond --responses - --stimuli p.tsv --tuning other.tsv <$other.npys
+		python '
+a, b = table("t.tsv"), table("other.tsv")
+assert all(np.allclose(a[c], b[c], rtol=2e-5, atol=1e-6, equal_nan=True) for c in a)'
+	done
+	python '
+t, kappa = table("t.tsv"), np.array([.2, .5, 1, 2, 4])
+mu, m, width = np.array([0, 30, 45, 97.5, 172.5]), np.array([0, .3, 1, 1.5, np.pi / 2]), np.array([.03, .04, .05, .06, .08])
+bessel = lambda n: np.array([np.mean(np.cos(n * a) * np.exp(k * np.cos(a))) for k in kappa])
+a = np.arange(200000) * 2 * np.pi / 200000
+def near(name, x, tolerance=2e-6):
+    assert np.abs(t[name] - x).max() < tolerance, (name, t[name], x)
+near("cv", 1 - bessel(1) / bessel(0))
+near("osi", np.tanh(kappa))
+near("modulation_ratio", m)
+near("sf_cpp", .17, 1e-4)
+d = (t["theta_deg"] - mu + 90) % 180 - 90
+assert np.abs(d).max() < 1e-4, d
+# the smoothed curve, its half width by a fine grid
+x, step = np.linspace(0, 90, 900001), 7.5
+for k, w in zip(kappa, t["orientation_bandwidth_deg"]):
+    c = sum(g * np.exp(k * np.cos(np.radians(2 * (x + s)))) for g, s in ((1, 0), (.4, step), (.4, -step)))
+    below = x[c <= c[0] / np.sqrt(2)]
+    assert abs(w - below[0]) < 1e-3 if len(below) else np.isnan(w), (k, w)
+f = np.unique(table("p.tsv")["sf_cpp"])
+for s, w in zip(width, t["sf_bandwidth_oct"]):
+    r = np.exp(-(f - .17)**2 / 2 / s**2)
+    best, side = r.argmax(), []
+    for way in (-1, 1):
+        i = best
+        while 0 <= i < len(f) and r[i] > r[best] / np.sqrt(2):
+            i += way
+        side.append(np.interp(r[best] / np.sqrt(2), [r[i], r[i - way]], np.log2([f[i], f[i - way]])) if 0 <= i < len(f) else np.nan)
+    assert abs(w - (side[1] - side[0])) < 1e-4 or np.isnan(w) and np.isnan(side[1] - side[0]), (s, w, side)
+assert np.isnan(t["T"]).all() and np.isnan(t["blank"]).all() and (t["filter"] == np.arange(5)).all()
+assert (t["contrast"] == 1).all()'
+}
+
+@test "--responses: of a network of ours its own table, but for T and the blank" {
+	"$PYTHON" "$golden/respond.py" planted m.safetensors
+	for size in 12 13; do
+		stimuli --size $size --parameters p.tsv >s.npys
+		v1-respond --model m.safetensors --stimuli p.tsv --tuning own.tsv s.npys
+		v1-respond --model m.safetensors s.npys | v1-respond --responses - --stimuli p.tsv --tuning again.tsv
+		cmp <(cut -f 1,3-12 own.tsv) <(cut -f 1,3-12 again.tsv)
+		[[ $(wc -l <own.tsv) -gt 4 ]]
+	done
+}
+
+@test "--responses: what does not fit is refused by record" {
+	stimuli --size 8 -f 0.2 --parameters p.tsv -o /dev/null
+	python '
+n = len(table("p.tsv")["sf_cpp"])
+h = np.random.default_rng(1).random((n, 3))
+save("h.npys", h); save("long.npys", h, h[:1]); save("short.npys", h[1:]); save("other.npys", h[:9], h[:, :2])
+save("flat.npys", h[:, 0]); save("last.npys", np.zeros((n, 4, 4, 3))); save("mixed.npys", h[:9], np.arange(9), h[9:])
+save("late.npys", h[:9], h[9:], np.arange(9, n)); save("label.npys", h, np.arange(n) - 1); save("nan.npys", h / 0.)'
+	errors "v1-respond --stimuli p.tsv --tuning out" <<-EOF
+		--responses long.npys | 1 | long.npys: record 1: label [0-9]+: p.tsv has [0-9]+ rows
+		--responses short.npys | 1 | p.tsv: row [0-9]+: nothing was measured with it
+		--responses other.npys | 1 | other.npys: record 1: 2 units; the records before have 3
+		--responses flat.npys | 1 | flat.npys: record 0: responses are .responses, units. or
+		--responses last.npys | 1 | last.npys: record 0: probably .responses, h, w, units.: in NumPy a.transpose
+		--responses mixed.npys | 1 | mixed.npys: record 2: [0-9]+ responses without labels
+		--responses late.npys | 1 | late.npys: record 2: labels, but the responses before have none
+		--responses label.npys | 1 | label.npys: record 0: label -1: rows count from 0
+		--responses nan.npys | 1 | nan.npys: record 0
+		--responses no.npys | 1 | no.npys
+		--responses h.npys h.npys | 2 | no images beside --responses
+		--responses h.npys -T 1 | 2 | iterations: not together with --responses
+		--responses h.npys --model m | 2 | responses: not together with --model
+		| 2 | model
+	EOF
+	errors v1-respond <<-EOF
+		--responses h.npys | 2 | responses: needs --tuning
+		--responses h.npys --stimuli p.tsv --tuning ./h.npys | 2 | h.npys
+	EOF
+}
+
 @test "covariance is NumPy's, over pairs inside, at T = 0 and in the lateral kernel's order, for any radius and -j" {
 	random
 	for radius in 0 3 7; do

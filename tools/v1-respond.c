@@ -1,25 +1,29 @@
 /*
  * v1-respond: what a trained network (lib/net/network.h) answers to images: the responses of a
  * layer, accuracy, tuning to gratings, and two kernels over a stream, the covariance of responses
- * and the iterated kernel.
+ * and the iterated kernel. Of responses that others measured: tuning alone.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
 #include "base/output.h"
 #include "base/progress.h"
 #include "base/tool.h"
+#include "net/recorded.h"
 #include "net/respond.h"
 
 static const enum network_layer layers[] = {NETWORK_A, NETWORK_HT, NETWORK_LOGITS}; /* of --layer */
 
 static int layer;
-static const char *model_file, *lateral_file, *accuracy, *confusion, *stimuli, *tuning_file,
-    *output;
+static const char *model_file, *responses, *lateral_file, *accuracy, *confusion, *stimuli,
+    *tuning_file, *output;
 static size_t iterations, covariance_radius, jacobian_radius, threads;
 static bool layer_given, iterations_given, covariance_given, jacobian_given, verbose;
 static const struct opt options[] = {
     OPT_TEXT('m', "model", &model_file, NULL, "file", "the network, from train-v1"),
+    OPT_TEXT(0, "responses", &responses, NULL, "file",
+	"in place of a model: responses that were measured"),
     OPT_CHOICE_GIVEN('l', "layer", &layer, &layer_given, "lgn,v1,logits",
 	"write the responses of this layer (v1)"),
     OPT_COUNT_GIVEN('T', "iterations", &iterations, &iterations_given, CLOSED(0, 100), "number",
@@ -40,7 +44,11 @@ static const struct opt options[] = {
     OPT_END,
 };
 static const struct opt_rule rules[] = {
-    OPT_RULE(NULL, GIVEN("model")),
+    OPT_RULE(NULL, GIVEN("model"), GIVEN("responses")),
+    OPT_RULE("responses", ABSENT("model")),
+    OPT_RULE("responses", GIVEN("tuning")),
+    OPT_RULE("layer,iterations,lateral,accuracy,confusion,covariance,jacobian,output",
+	ABSENT("responses")),
     /* the output has room for one */
     OPT_RULE("layer,covariance", ABSENT("jacobian")),
     OPT_RULE("layer", ABSENT("covariance")),
@@ -77,14 +85,29 @@ static struct respond_options check_options(void)
 	    .tuning = tuning_file};
 }
 
+/* Tuning from a stream of responses, whatever network they are of. */
+static int tune_responses(void)
+{
+	struct npys_in *in = tool_need(npys_open_file(responses));
+	struct tuning *tuning = tool_need(recorded_tuning(in, stimuli));
+	tool_check(tuning_write(tuning, NAN, tuning_file));
+	tuning_free(tuning);
+	npys_close_in(in);
+	return STATUS_OK;
+}
+
 int main(int argc, char **argv)
 {
 	size_t files = tool_start(&tool, argc, argv);
+	if (responses && files > 0)
+		tool_usage("%s: no images beside --responses, which are all the input", argv[1]);
 	struct respond_options wanted = check_options();
 	/* known before any work */
 	const char *const tables[] = {accuracy, confusion, tuning_file};
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
 		tool_check(tables[i] ? output_check(NULL, tables[i], false) : 0);
+	if (responses)
+		return tune_responses();
 	struct npys_out *out = NULL;
 	if (wanted.output != RESPOND_NOTHING)
 		out = tool_need(npys_create(output));

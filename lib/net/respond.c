@@ -329,7 +329,7 @@ int respond_end(const struct respond *r, const struct npys_in *in, struct npys_o
 	if (check_labelled(r, in) < 0 ||
 	    (o->accuracy && score_write_accuracy(&r->score, o->accuracy) < 0) ||
 	    (o->confusion && score_write_confusion(&r->score, o->confusion) < 0) ||
-	    (r->tuning && tuning_write(r->tuning, r->iterations, o->tuning) < 0))
+	    (r->tuning && tuning_write(r->tuning, (double)r->iterations, o->tuning) < 0))
 		return -1;
 	return r->covariance || r->jacobian ? write_kernel(r, out) : 0;
 }

@@ -264,7 +264,7 @@ int tuning_complete(const struct tuning *t)
 		if (t->condition[row] == NONE)
 			continue;
 		if (!t->shown[row])
-			return err_set("%s: row %zu: no image has this label", t->file, row);
+			return err_set("%s: row %zu: nothing was measured with it", t->file, row);
 		first = first == NONE ? row : first;
 		if (t->shown[row] != t->shown[first])
 			return err_set("%s: row %zu: shown %zu times, row %zu %zu times", t->file,
@@ -411,7 +411,7 @@ int tuning_result(const struct tuning *t, size_t group, size_t unit, struct tuni
 	return count && f0 ? 0 : -1;
 }
 
-int tuning_write(const struct tuning *t, size_t iterations, const char *path)
+int tuning_write(const struct tuning *t, double iterations, const char *path)
 {
 	if (tuning_complete(t) < 0)
 		return -1;
@@ -425,7 +425,7 @@ int tuning_write(const struct tuning *t, size_t iterations, const char *path)
 			return -1;
 		}
 		table_int(table, (long long)(i % t->units));
-		table_int(table, (long long)iterations);
+		table_real(table, iterations);
 		TABLE_REALS(table, r.cv, r.osi);
 		table_orientation(table, r.theta);
 		const double cells[] = {r.sf, r.orientation_bandwidth, r.modulation, r.sf_bandwidth,

@@ -65,9 +65,9 @@ int tuning_result(const struct tuning *tuning, size_t group, size_t unit,
     struct tuning_result *result) __attribute__((warn_unused_result));
 
 /* tuning_complete, then the table of all groups and units (filters) of a network after `iterations`
- * propagations: `filter T cv osi theta_deg sf_cpp orientation_bandwidth_deg modulation_ratio
+ * propagations, or NaN where they are none of ours: `filter T cv osi theta_deg sf_cpp orientation_bandwidth_deg modulation_ratio
  * sf_bandwidth_oct response contrast diameter_px blank`, filters running fastest. 0 or -1. */
-int tuning_write(const struct tuning *tuning, size_t iterations, const char *path)
+int tuning_write(const struct tuning *tuning, double iterations, const char *path)
     __attribute__((warn_unused_result));
 
 #endif
