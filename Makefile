@@ -57,7 +57,7 @@ $(B)/%.o: %.c
 
 $(B)/lib/conv/%.o $(B)/lib/net/%.o $(B)/lib/npys/%.o $(B)/double/%.o: OPTIMISE = $(HOT)
 # sums of products with fused multiply-adds, as in any BLAS or FFT library (a third faster)
-$(foreach f,product direct_filter vector_fft,$(B)/lib/conv/$(f).o $(B)/double/lib/conv/$(f).o): STANDARD += -ffp-contract=fast
+$(foreach f,product vector_fft,$(B)/lib/conv/$(f).o $(B)/double/lib/conv/$(f).o): STANDARD += -ffp-contract=fast
 # square roots of whole images, whose errno nobody reads
 $(B)/lib/conv/lcn.o: STANDARD += -fno-math-errno
 # and so are those of the fits
@@ -66,7 +66,7 @@ $(FITS): STANDARD += -ffp-contract=fast
 $(FITS): OPTIMISE = $(HOT)
 
 # a second build in double precision, which only tests/unit/double-*.c use; filters of single channels are not in it
-SINGLE := $(patsubst %,lib/conv/%.c,filter2d mean lcn mirror scramble spectrum kernels zca zca_images)
+SINGLE := $(patsubst %,lib/conv/%.c,fft filter2d mean lcn mirror scramble spectrum kernels zca zca_images)
 DOUBLE := $(patsubst %.c,$(B)/double/%.o,$(filter-out $(SINGLE),$(filter lib/conv/% lib/net/%,$(SOURCES))))
 $(B)/double/%.o: %.c
 	@mkdir -p $(@D)
@@ -77,7 +77,7 @@ $(B)/tests/unit/double-%.o: CPPFLAGS += -DREAL_DOUBLE
 $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/double-*.c)): $(B)/unit/%: $(B)/tests/unit/%.o $(DOUBLE) $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(call show,link $@)
-	$(Q)$(LINK) -o $@ $^ $(PACKAGE_LIBS) -lfftw3 -lm
+	$(Q)$(LINK) -o $@ $^ $(PACKAGE_LIBS) -lm
 
 $(ARCHIVE): $(LIBRARY)
 	@rm -f $@

@@ -42,7 +42,7 @@ $(B)/helper/double-network: $(B)/tests/helper/double-network.o $(DOUBLE) $(ARCHI
 $(B)/helper/network $(B)/helper/double-network:
 	@mkdir -p $(@D)
 	$(call show,link $@)
-	$(Q)$(LINK) -o $@ $^ $(PACKAGE_LIBS) $(if $(findstring double,$@),-lfftw3) -lm
+	$(Q)$(LINK) -o $@ $^ $(PACKAGE_LIBS) -lm
 
 $(B)/helper/%.so: tests/helper/%.c
 	@mkdir -p $(@D)

@@ -81,8 +81,8 @@ static int start(void *self, const struct batch *batch, size_t *channels)
 	filter2d_free(lgn->filter);
 	lgn->h = batch->h;
 	lgn->w = batch->w;
-	lgn->filter = filter2d_plan(batch->h, batch->w, lgn->kh, lgn->kw, lgn->kernel,
-	    (enum border)border, FILTER2D_AUTO, threads);
+	lgn->filter = filter2d_plan(
+	    batch->h, batch->w, lgn->kh, lgn->kw, lgn->kernel, (enum border)border, threads);
 	return lgn->filter ? 0 : -1;
 }
 

@@ -18,16 +18,15 @@
  * Along y a kernel's taps stand at 0..k-1 instead of -r..r, and its input's rows at r..r+h-1 instead of 0..h-1, which
  * cancels that shift.
  *
- * FFTW and OpenBLAS do the same in tests/bench/peer/fftw_conv.c, and `make bench-learning` compares the two. A whole
- * training step, 64 images of 48 x 48, one thread, ms of processor time per image, the least of interleaved steps while
- * other programs ran:
- *	filters	K1	this file	FFTW and OpenBLAS	ratio
- *	32	9 x 9	1.8	3.2	1.8
- *	64	9 x 9	3.9	7.2	1.9
- *	64	15 x 15	3.9	8.1	2.1
- *	64	23 x 23	4.4	8.7	2.0
- * That is with OpenBLAS's kernels for AVX2; with those for AVX-512 the ratios are 1.6, 1.6, 1.5 and 1.6. FFTW's estimated
- * plans transform one channel after another, in vectors of 4 complex numbers at most, and OpenBLAS copies every matrix
+ * FFTW and OpenBLAS do the same in tests/bench/peer/fftw_conv.c, and `make bench-learning` compares the two. They take so
+ * many times this file's processor time for a whole training step, 64 images of 48 x 48, one thread, measured on a machine
+ * with nothing else to do:
+ *	filters	K1	ratio
+ *	32	9 x 9	1.88
+ *	64	9 x 9	1.85
+ *	64	15 x 15	1.90
+ *	64	23 x 23	2.04
+ * That is with OpenBLAS's kernels for AVX2 (OPENBLAS_CORETYPE=Haswell). FFTW's estimated plans transform one channel after another, in vectors of 4 complex numbers at most, and OpenBLAS copies every matrix
  * before it multiplies it.
  */
 #include <math.h>

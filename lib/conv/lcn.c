@@ -31,8 +31,7 @@ struct lcn *lcn_plan(size_t h, size_t w, double sigma, size_t threads)
 		lcn->h = h;
 		lcn->w = w;
 		lcn->threads = threads;
-		lcn->blur =
-		    filter2d_plan(h, w, k, k, kernel, BORDER_MIRROR, FILTER2D_AUTO, threads);
+		lcn->blur = filter2d_plan(h, w, k, k, kernel, BORDER_MIRROR, threads);
 	} else if (kernel) {
 		err_set("normalisation: no room for its plan");
 	}

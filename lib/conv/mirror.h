@@ -2,7 +2,7 @@
  * Filtering images that are continued by reflection (BORDER_MIRROR) with a real, even frequency response. The
  * continued image is periodic with period (2h, 2w) and has no jump at the borders, so nothing wraps around; its
  * spectrum is the image's type-2 cosine transform, whose coefficient (k, l) stands at k/2h and l/2w cycles per
- * pixel. The transform costs a real Fourier transform of the image (Makhoul 1980, IEEE Trans. ASSP 28, 27-34).
+ * pixel.
  */
 #ifndef CONV_MIRROR_H
 #define CONV_MIRROR_H

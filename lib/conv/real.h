@@ -1,13 +1,11 @@
 /*
  * The number type of the convolutions and the network: float, or double where the library is compiled with
  * -DREAL_DOUBLE (for finite differences and comparisons to 1e-10 in tests). FFTW(x) and CBLAS(x) name the
- * library's functions of that type: FFTW(plan), CBLAS(gemm), CBLAS_COMPLEX(gemm).
+ * library's functions of that type: FFTW(plan), CBLAS(gemm).
  */
 #ifndef CONV_REAL_H
 #define CONV_REAL_H
 
-#include <complex.h> /* before fftw3.h, so that FFTW's complex numbers are the compiler's */
-#undef I
 #include <float.h>
 #include <cblas.h>
 #include <fftw3.h>
@@ -17,14 +15,12 @@ typedef double real;
 typedef double _Complex real_complex;
 #define FFTW(name) fftw_##name
 #define CBLAS(name) cblas_d##name
-#define CBLAS_COMPLEX(name) cblas_z##name
 #define REAL_EPSILON DBL_EPSILON
 #else
 typedef float real;
 typedef float _Complex real_complex;
 #define FFTW(name) fftwf_##name
 #define CBLAS(name) cblas_s##name
-#define CBLAS_COMPLEX(name) cblas_c##name
 #define REAL_EPSILON FLT_EPSILON
 #endif
 

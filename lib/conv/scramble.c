@@ -1,5 +1,6 @@
 /* Phase scrambling of images: see scramble.h. */
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include "base/error.h"
 #include "base/memory.h"
@@ -28,8 +29,8 @@ struct scramble *scramble_plan(size_t c, size_t h, size_t w, size_t threads)
 	if (!s)
 		return NULL;
 	*s = (struct scramble){.c = c, .h = h, .w = w, .threads = threads};
-	s->forward = fft_plan_images(FFT_R2C, 1, h, w);
-	s->back = fft_plan_images(FFT_C2R, 1, h, w);
+	s->forward = fft_plan(FFT_R2C, h, w);
+	s->back = fft_plan(FFT_C2R, h, w);
 	s->room = calloc(threads, sizeof *s->room);
 	bool ready = s->forward && s->back && s->room;
 	for (size_t t = 0; ready && t < threads; t++) {

@@ -51,7 +51,7 @@ static int plan(struct spectrum *s, size_t h, size_t w)
 	if (s->forward && s->h == h && s->w == w)
 		return 0;
 	release(s);
-	s->forward = fft_plan_images(FFT_R2C, 1, h, w);
+	s->forward = fft_plan(FFT_R2C, h, w);
 	s->image = mem_alloc(h * w, sizeof *s->image);
 	s->transform = mem_alloc(2 * h * (w / 2 + 1), sizeof *s->transform);
 	s->window_h = hann(h);

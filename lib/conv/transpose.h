@@ -1,5 +1,5 @@
 /*
- * Squares of LANES x LANES numbers transposed in registers, between rows in memory and the layout of
+ * Squares of LANES x LANES numbers transposed in registers, from rows in memory to the layout of
  * vector_fft.h, where lane i of element j belongs to line i.
  */
 #ifndef CONV_TRANSPOSE_H
@@ -44,17 +44,6 @@ VECTOR_INLINE void transpose_in(real *const *rows, size_t at, real *elements, si
 	transpose(r);
 	for (size_t i = 0; i < LANES; i++)
 		*(vector *)(elements + i * step) = r[i];
-}
-
-/* And back. */
-VECTOR_INLINE void transpose_out(const real *elements, size_t step, real *const *rows, size_t at)
-{
-	vector r[LANES];
-	for (size_t i = 0; i < LANES; i++)
-		r[i] = *(const vector *)(elements + i * step);
-	transpose(r);
-	for (size_t i = 0; i < LANES; i++)
-		*(vector *)(rows[i] + at) = r[i];
 }
 
 #endif

@@ -130,8 +130,8 @@ struct zca_filter *zca_filter_plan(const struct zca *zca, size_t h, size_t w, si
 		f->mean[i / plane] += (float)(zca->mean[i] / (double)plane);
 	for (size_t i = 0; i < c * c; i++) {
 		const double *row = zca->whiten + (i / c * plane + centre) * zca->d;
-		f->filter[i] = filter2d_plan(h, w, zca->h, zca->w, row + i % c * plane,
-		    BORDER_MIRROR, FILTER2D_AUTO, threads);
+		f->filter[i] = filter2d_plan(
+		    h, w, zca->h, zca->w, row + i % c * plane, BORDER_MIRROR, threads);
 		if (!f->filter[i])
 			goto fail;
 	}

@@ -139,8 +139,8 @@ static int make_plans(struct edges *e, size_t h, size_t w, size_t threads)
 			return -1;
 	for (size_t t = 0; t < T; t++)
 		for (int odd = 0; odd < 2; odd++)
-			if (!(e->filter[t][odd] = filter2d_plan(h, w, SIZE, SIZE, e->gabor[t][odd],
-				  BORDER_MIRROR, FILTER2D_AUTO, threads)))
+			if (!(e->filter[t][odd] = filter2d_plan(
+				  h, w, SIZE, SIZE, e->gabor[t][odd], BORDER_MIRROR, threads)))
 				return -1;
 	e->h = h;
 	e->w = w;

@@ -368,7 +368,7 @@ int se2_kernel(const struct se2_model *model, const struct se2_grid *grid,
 	if (pair_angles(&job) == 0 && angle_coefficients(&job) == 0 &&
 	    mem_multiply(job.slice, job.distinct, &needed) == 0 &&
 	    (job.spectrum = mem_alloc(needed, 2 * sizeof *job.spectrum)) &&
-	    (job.fft = fft_plan_images(FFT_C2R, 1, job.side, job.side)) &&
+	    (job.fft = fft_plan(FFT_C2R, job.side, job.side)) &&
 	    scratch_create(&job, threads) == 0 &&
 	    par_for(job.half, threads, spectrum_row, &job) == 0)
 		status = par_for(job.distinct, threads, angle_image, &job);

@@ -78,7 +78,7 @@ PEERS = {
     "lcn": lambda: local_contrast(2),
 }
 
-FLOOR = 5
+FLOOR = 1
 
 # what is run, and its peer
 TASKS = [

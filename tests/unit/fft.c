@@ -31,28 +31,23 @@ static double forward_error(const real *x, const real_complex *spectrum, size_t 
 	return worst;
 }
 
-static void check_layout(size_t many, size_t h, size_t w)
+static void check_layout(size_t h, size_t w)
 {
 	size_t pixels = h * w, half = h * (w / 2 + 1);
-	struct fft *forward = fft_plan_images(FFT_R2C, many, h, w);
-	struct fft *back = fft_plan_images(FFT_C2R, many, h, w);
-	real *x = mem_alloc(many * pixels, sizeof *x), *y = mem_alloc(many * pixels, sizeof *y);
-	real_complex *spectrum = mem_alloc(many * half, sizeof *spectrum);
+	struct fft *forward = fft_plan(FFT_R2C, h, w);
+	struct fft *back = fft_plan(FFT_C2R, h, w);
+	real *x = mem_alloc(pixels, sizeof *x), *y = mem_alloc(pixels, sizeof *y);
+	real_complex *spectrum = mem_alloc(half, sizeof *spectrum);
 	if (!CHECK(forward && back && x && y && spectrum))
 		return;
 	struct rng rng = rng_start(1, RNG_TEST, 0, h * w);
-	for (size_t i = 0; i < many * pixels; i++)
+	for (size_t i = 0; i < pixels; i++)
 		x[i] = (real)rng_normal(&rng);
-	fft_exec(forward, x, spectrum);
+	fft_exec(forward, x, (real *)spectrum);
+	CHECK_CLOSE(forward_error(x, spectrum, h, w), 0, TOLERANCE * sqrt((double)(h * w)));
+	fft_exec(back, (real *)spectrum, y);
 	double worst = 0;
-	for (size_t i = 0; i < many; i++) {
-		double e = forward_error(x + i * pixels, spectrum + i * half, h, w);
-		worst = e <= worst ? worst : e;
-	}
-	CHECK_CLOSE(worst, 0, TOLERANCE * sqrt((double)(h * w)));
-	fft_exec(back, spectrum, y);
-	worst = 0;
-	for (size_t i = 0; i < many * pixels; i++) {
+	for (size_t i = 0; i < pixels; i++) {
 		double e = fabs((double)(y[i] / (real)(h * w) - x[i]));
 		worst = e <= worst ? worst : e;
 	}
@@ -62,28 +57,6 @@ static void check_layout(size_t many, size_t h, size_t w)
 	free(x);
 	free(y);
 	free(spectrum);
-}
-
-/* a column transform in place, as in a transform done axis by axis */
-static void check_in_place(void)
-{
-	enum { H = 12, W = 7 };
-	const struct fft_axis column = {H, W, W}, loop = {W, 1, 1};
-	struct fft *forward = fft_plan(FFT_FORWARD, 1, &column, 1, &loop, true);
-	struct fft *back = fft_plan(FFT_BACKWARD, 1, &column, 1, &loop, true);
-	real_complex *x = mem_alloc(H * W, sizeof *x);
-	if (!CHECK(forward && back && x))
-		return;
-	x[3 * W + 2] = 1; /* a delta at row 3: exp(-2 pi i k 3 / H) */
-	fft_exec(forward, x, x);
-	CHECK_CLOSE((double)__real__ x[2 * W + 2], cos(2 * M_PI * 2 * 3 / H), TOLERANCE);
-	CHECK_CLOSE((double)__imag__ x[2 * W + 2], -sin(2 * M_PI * 2 * 3 / H), TOLERANCE);
-	CHECK_CLOSE((double)__real__ x[2 * W + 3], 0, 0);
-	fft_exec(back, x, x);
-	CHECK_CLOSE((double)__real__ x[3 * W + 2], H, H * TOLERANCE);
-	fft_free(forward);
-	fft_free(back);
-	free(x);
 }
 
 int main(void)
@@ -100,15 +73,13 @@ int main(void)
 	CHECK(close_by);
 	CHECK(conv_good_size(0) == 1);
 	CHECK(conv_good_size(SIZE_MAX) == SIZE_MAX);
-	check_layout(1, 8, 8);
-	check_layout(3, 9, 14);
-	check_layout(2, 10, 7);
-	check_layout(1, 1, 16);
-	check_layout(1, 5, 1);
-	check_in_place();
-	CHECK(!fft_plan(FFT_R2C, 0, NULL, 0, NULL, false));
-	const struct fft_axis empty = {0, 1, 1};
-	CHECK(!fft_plan(FFT_R2C, 1, &empty, 0, NULL, false));
+	check_layout(8, 8);
+	check_layout(9, 14);
+	check_layout(10, 7);
+	check_layout(1, 16);
+	check_layout(5, 1);
+	CHECK(!fft_plan(FFT_R2C, 0, 1));
+	CHECK(!fft_plan(FFT_R2C, (size_t)1 << 30, (size_t)1 << 30));
 	fft_free(NULL);
 	return check_end();
 }

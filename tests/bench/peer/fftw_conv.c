@@ -30,7 +30,6 @@
 #include "base/number.h"
 #include "base/threads.h"
 #include "base/vector.h"
-#include "conv/fft.h"
 #include "conv/method.h"
 
 #define LINE (64 / sizeof(real_complex)) /* complex numbers in a cache line */
@@ -45,7 +44,7 @@ struct side {
 	    block; /* complex numbers a pixel has in spectra; of which so many are transformed together */
 	size_t column; /* complex numbers from one pair to the next */
 	size_t pitch;  /* from one row to the next of a worker's plane */
-	struct fft *rows_in, *columns_in, *columns_out, *rows_out;
+	FFTW(plan) rows_in, columns_in, columns_out, rows_out;
 };
 
 struct plan {
@@ -122,10 +121,10 @@ static void *plan_fft(const struct conv_size *size)
 
 static void release_side(struct side *side)
 {
-	fft_free(side->rows_in);
-	fft_free(side->columns_in);
-	fft_free(side->columns_out);
-	fft_free(side->rows_out);
+	FFTW(destroy_plan)(side->rows_in);
+	FFTW(destroy_plan)(side->columns_in);
+	FFTW(destroy_plan)(side->columns_out);
+	FFTW(destroy_plan)(side->rows_out);
 	*side = (struct side){0};
 }
 
@@ -162,6 +161,27 @@ static void free_fft(void *argument)
 	free(plan);
 }
 
+/* Transforms of `block` channels, neighbours in memory; points of a line are `from` and `to` complex numbers apart. */
+static FFTW(plan) plan_lines(size_t points, size_t block, int from, int to, int sign)
+{
+	int n = (int)points;
+	size_t step = (size_t)(from > to ? from : to);
+	void *in = mem_alloc(points * step, sizeof(real_complex));
+	void *out = mem_alloc(points * step, sizeof(real_complex));
+	FFTW(plan) plan = NULL;
+	if (in && out)
+		plan = FFTW(plan_many_dft)(
+		    1, &n, (int)block, in, NULL, from, 1, out, NULL, to, 1, sign, FFTW_ESTIMATE);
+	free(in);
+	free(out);
+	return plan;
+}
+
+static void transform(FFTW(plan) plan, void *in, void *out)
+{
+	FFTW(execute_dft)(plan, in, out);
+}
+
 static int plan_side(const struct plan *plan, size_t channels, size_t stride, struct side *side)
 {
 	side->channels = channels;
@@ -171,14 +191,11 @@ static int plan_side(const struct plan *plan, size_t channels, size_t stride, st
 	/* an odd number of cache lines apart, neighbours fall on different places of the caches */
 	side->column = plan->ny * side->width + LINE;
 	side->pitch = plan->nx * side->block + LINE;
-	const struct fft_axis channel = {side->block, 1, 1};
-	const struct fft_axis row = {plan->nx, side->block, side->block};
-	const struct fft_axis down = {plan->ny, side->pitch, side->width};
-	const struct fft_axis up = {plan->ny, side->width, side->pitch};
-	side->rows_in = fft_plan(FFT_FORWARD, 1, &row, 1, &channel, false);
-	side->columns_in = fft_plan(FFT_FORWARD, 1, &down, 1, &channel, false);
-	side->columns_out = fft_plan(FFT_BACKWARD, 1, &up, 1, &channel, false);
-	side->rows_out = fft_plan(FFT_BACKWARD, 1, &row, 1, &channel, false);
+	int row = (int)side->block, down = (int)side->pitch, up = (int)side->width;
+	side->rows_in = plan_lines(plan->nx, side->block, row, row, FFTW_FORWARD);
+	side->columns_in = plan_lines(plan->ny, side->block, down, up, FFTW_FORWARD);
+	side->columns_out = plan_lines(plan->ny, side->block, up, down, FFTW_BACKWARD);
+	side->rows_out = plan_lines(plan->nx, side->block, row, row, FFTW_BACKWARD);
 	return side->rows_in && side->columns_in && side->columns_out && side->rows_out ? 0 : -1;
 }
 
@@ -271,9 +288,8 @@ static void multiply(size_t m, size_t n, size_t k, struct matrix a, struct matri
     real_complex *c, size_t c_step)
 {
 	const real one[2] = {1, 0}, old[2] = {add ? 1 : 0, 0};
-	CBLAS_COMPLEX(gemm)
-	(CblasRowMajor, a.as, b.as, (int)m, (int)n, (int)k, one, a.x, (int)a.step, b.x, (int)b.step,
-	    old, c, (int)c_step);
+	cblas_cgemm(CblasRowMajor, a.as, b.as, (int)m, (int)n, (int)k, one, a.x, (int)a.step, b.x,
+	    (int)b.step, old, c, (int)c_step);
 }
 
 /* ---- kernels ---- */
@@ -438,12 +454,12 @@ static int images_in(size_t item, size_t worker, void *argument)
 			((real *)(line + p * side->block))[1] = b[p];
 		}
 		real_complex *row = plane + y * side->pitch;
-		fft_exec(side->rows_in, line, row);
+		transform(side->rows_in, line, row);
 		conjugate((real *)(row + plan->half * side->block),
 		    (plan->nx - plan->half) * side->block);
 	}
 	for (size_t kx = 0; kx < plan->nx; kx++)
-		fft_exec(side->columns_in, plane + kx * side->block, column_of(plan, &part, kx));
+		transform(side->columns_in, plane + kx * side->block, column_of(plan, &part, kx));
 	return 0;
 }
 
@@ -455,12 +471,12 @@ static int images_out(size_t item, size_t worker, void *argument)
 	size_t w = plan->size.w, h = plan->size.h;
 	real_complex *line = plan->scratch[worker], *plane = line + plan->nx * side->block;
 	for (size_t kx = 0; kx < plan->nx; kx++)
-		fft_exec(side->columns_out, column_of(plan, &part, kx), plane + kx * side->block);
+		transform(side->columns_out, column_of(plan, &part, kx), plane + kx * side->block);
 	for (size_t y = 0; y < h; y++) {
 		real_complex *row = plane + y * side->pitch;
 		conjugate((real *)(row + plan->half * side->block),
 		    (plan->nx - plan->half) * side->block);
-		fft_exec(side->rows_out, row, line);
+		transform(side->rows_out, row, line);
 		real *a = (real *)part.pair[0] + y * w * side->stride;
 		/* a missing image's part goes where the one that is there is written after it */
 		real *b = part.pair[1] ? (real *)part.pair[1] + y * w * side->stride : a;
