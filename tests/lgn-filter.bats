@@ -82,7 +82,7 @@ for y in middle:
 assert middle[2][32, 35] > 0 > middle[2][32, 36] and middle[2][32].argmin() in (27, 37)
 assert abs(middle[2][32, 33] / middle[2][32, 32] - (1 - .08) * np.exp(-.08)) < 2e-5
 # of a LoG the first moments vanish; the third, about the middle, tell where its centre is
-i = np.arange(21) - 10.  # the profile's reach; beyond it stands rounding
+i = np.arange(21) - 10.  # how far it reaches; beyond stands rounding
 X, Y, k = *np.meshgrid(i, -i), aside[22:43, 22:43][::-1, ::-1]
 x, y = ((k * a * (X**2 + Y**2)).sum() / (k * (X**2 + Y**2)).sum() for a in (X, Y))
 assert abs(x - .8) < 1e-3 and abs(y - .5) < 1e-3, (x, y)'

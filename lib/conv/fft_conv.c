@@ -26,8 +26,9 @@
  *	64	9 x 9	1.85
  *	64	15 x 15	1.90
  *	64	23 x 23	2.04
- * That is with OpenBLAS's kernels for AVX2 (OPENBLAS_CORETYPE=Haswell). FFTW's estimated plans transform one channel after another, in vectors of 4 complex numbers at most, and OpenBLAS copies every matrix
- * before it multiplies it.
+ * That is with OpenBLAS's kernels for AVX2 (OPENBLAS_CORETYPE=Haswell). FFTW's estimated plans
+ * transform one channel after another, in vectors of 4 complex numbers at most, and OpenBLAS copies every matrix before it
+ * multiplies it.
  */
 #include <math.h>
 #include <stdlib.h>
