@@ -4,6 +4,7 @@ PERMUTATIONS = 9999
 BOOTSTRAP = 2000
 INVARIANCE = 499
 SPLITS = 100
+PLANTINGS = 100
 PYTHON := $(shell for p in python3 /usr/bin/python3; do \
 	$$p -c 'import numpy' 2>/dev/null && { command -v $$p; break; }; done || :)
 IMAGES := $(wildcard $(FIRST)/images)
@@ -16,7 +17,7 @@ $(FIRST)/kernel.stamp: FORCE $(FIRST)/gabor.tsv
 		'BEGIN { n = split(shape, s, /[(,)]/); exit !(n == 6 && s[2] == of && s[3] == of && s[4] == s[5] && s[4] % 2) }'; then \
 		echo "bank: KERNEL: $$shape is no lateral kernel of $$of filters, ($$of,$$of,k,k) with k odd: one signed kernel between the filters, \
 	target first, a tap a pixel. Excitation and inhibition apart: their difference; a kernel with strides, or between two layers: not supported" >&2; exit 1; fi
-	$(call stamp,$(VERSION) $(INPUTS) $(PERMUTATIONS) $(BOOTSTRAP) $(INVARIANCE) $(SPLITS))
+	$(call stamp,$(VERSION) $(INPUTS) $(PERMUTATIONS) $(BOOTSTRAP) $(INVARIANCE) $(SPLITS) $(PLANTINGS))
 
 # from images: rms and covariance (C3) of the rectified responses of the profiles, and the co-occurrence of edges (M4)
 $(FIRST)/images.npys: $(FIRST)/images $(FIRST)/kernel.stamp
@@ -42,7 +43,7 @@ $(FIRST)/stats.tsv: $(UNITS)
 	$(call with,4,lateral-stats $(of_bank) --profile $(@D)/profile.tsv --short-range $(@D)/short-range.tsv -n $(PERMUTATIONS) -b $(BOOTSTRAP) -q $(INVARIANCE) $(KERNEL) -o $@,$(COLUMNS))
 $(FIRST)/compare.tsv: $(UNITS) $(if $(IMAGES),$(FIRST)/edges.npys)
 	$(call with,8,compare-models $(of_bank) $(if $(IMAGES),--m4 $(FIRST)/edges.npys) --fields $(@D)/model-fields.tsv \
-		--splits $(SPLITS) $(KERNEL) -o $@,$(COLUMNS))
+		--splits $(SPLITS) --plantings $(PLANTINGS) $(KERNEL) -o $@,$(COLUMNS))
 $(FIRST)/field.tsv: $(UNITS)
 	$(call with,2,assoc-field $(of_units) --curves $(@D)/field-curves.tsv $(KERNEL) -o $@,kernel part filter)
 COLUMNS = kernel part quantity value low high chance p n

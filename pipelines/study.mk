@@ -66,6 +66,7 @@ BOOTSTRAP = 2000
 # permutations for Q
 INVARIANCE = 499
 SPLITS = 100
+PLANTINGS = 100
 
 # of stimuli(1), for the tuning of units; its own default
 GRATINGS =
@@ -112,7 +113,7 @@ $(ROOT)/seed-%/data.stamp: FORCE
 $(ROOT)/seed-%/train.stamp: FORCE
 	$(call stamp,$(VERSION) $(TRAIN) $(OPTIONS_$(variant)))
 $(ROOT)/seed-%/tables.stamp: FORCE
-	$(call stamp,$(VERSION) $(PERMUTATIONS) $(BOOTSTRAP) $(INVARIANCE) $(SPLITS))
+	$(call stamp,$(VERSION) $(PERMUTATIONS) $(BOOTSTRAP) $(INVARIANCE) $(SPLITS) $(PLANTINGS))
 
 filter_images = $(or $(FILTER_$(variant)),cat)
 $(ROOT)/seed-%/train.npys: $(ROOT)/seed-%/data.stamp
@@ -182,13 +183,13 @@ $(ROOT)/seed-%/edges.npys: $(ROOT)/seed-%/model.safetensors $(ROOT)/seed-%/later
 	edge-field --radius "$$((2 * $(reach) + 2))" $(@D)/train.npys -o $@
 $(ROOT)/seed-%/compare.tsv: $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/edges.npys $(ROOT)/seed-%/tables.stamp
 	$(if_units) compare-models $(units) --c3 $(@D)/c3.npys --m4 $(@D)/edges.npys --fields $(@D)/model-fields.tsv \
-		--splits $(SPLITS) $< -o $@ $(fi_units)
+		--splits $(SPLITS) --plantings $(PLANTINGS) $< -o $@ $(fi_units)
 # the same of what the network's lateral propagation does to responses: with more than one propagation, where it is no longer
 # K1 itself; else the table has no rows
 $(ROOT)/seed-%/iterated-compare.tsv: $(ROOT)/seed-%/iterated.npys $(UNITS) $(ROOT)/seed-%/c3.npys $(ROOT)/seed-%/edges.npys $(ROOT)/seed-%/tables.stamp
 	T=$$(tensor-info --metadata $(@D)/model.safetensors | awk -F '\t' '$$2 == "iterations" { print $$3 }'); \
 	if [[ $$T -gt 1 ]]; then compare-models $(units) --c3 $(@D)/c3.npys --m4 $(@D)/edges.npys --label K_iterated \
-		--splits $(SPLITS) $< -o $@; \
+		--splits $(SPLITS) --plantings $(PLANTINGS) $< -o $@; \
 	else printf '%s\n' $(COLUMNS) | paste -s >$@; fi
 # fields of the kernel, of the iterated kernel and of the images' edges
 $(ROOT)/seed-%/field.tsv: $(UNITS) $(ROOT)/seed-%/tables.stamp

@@ -1,29 +1,5 @@
 load common
-
-# planted CODE: bank.npys, g.tsv, k.npys from CODE, which sets `density`, `noise`, `overlap`, F and size: the density and
-# overlap / sd of the filters' correlations, rectified, each of sd 1, plus noise
-planted() {
-	python "
-from plant import *
-rng = np.random.default_rng(4)
-F, size, noise, overlap = 16, 9, 1, 0
-$1
-units, profiles = bank(F, 11, rng)
-k = plant(units, size, density, noise, rng)
-if overlap:
-    c = np.maximum(correlations(profiles, size), 0)
-    k += overlap * c / c.std()
-write(units, profiles, k)"
-}
-# value QUANTITY PART COLUMN of the comparison
-value() {
-	python 't = table("cmp.tsv"); q, p, c = sys.argv[1:]
-print(*[t[c][i] for i in range(len(t["part"])) if t["part"][i] == p and t["quantity"][i] == q])' "$@"
-}
-compare() {
-	compare-models -t g.tsv -f bank.npys -j 1 -n 10 -p 0 "$@" -o cmp.tsv k.npys 2>warning
-	grep -q 'rms: not given' warning
-}
+load models
 
 @test "the direction process is credited where it was planted beside overlap, the diffusion is worse than it" {
 	se2-kernel -a .3 -D .06 --step .5 -w 61 -n 72 --sigma .757 -o g.npys
@@ -44,36 +20,15 @@ noise = 1; overlap = 1; F = 20'
 	[[ $(value G2_over_G3 signed verdict) == G3 && $(value 'lead_G3[1.5,inf)' signed verdict) == credited ]]
 }
 
-@test "an elongated Gaussian, overlap and noise credit no group model" {
-	for density in 'elongated(3.5, 1.6, 1.5); overlap = 1; noise = .7' 'lambda u, v, d: rng.normal(size=u.shape); overlap = 1.5' \
-		'lambda u, v, d: rng.normal(size=u.shape)'; do
-		planted "density = $density; F = 18"
-		compare
-		python '
-t = table("cmp.tsv")
-leads = [i for i, q in enumerate(t["quantity"]) if q.startswith("lead_")]
-assert len(leads) == 6 and all(t["verdict"][i] == "not credited" for i in leads)
-gains = {t["quantity"][i]: t["low"][i] for i in range(len(t["part"])) if t["quantity"][i].startswith("gain_")}
-assert len(gains) == 14, gains
-if sys.argv[1].startswith("elongated"):
-    assert gains["gain_M1"] > 0 and gains["gain_M1[1.5,inf)"] > 0, gains
-else:
-    assert max(gains.values()) < .003, gains' "$density"
-	done
-	[[ $(value r_M3 signed verdict) != best ]]
-}
-
-@test "power: an effect that is planted above it is credited" {
-	planted 'density = lambda u, v, d: rng.normal(size=u.shape); overlap = .4; F = 16; size = 7'
-	compare -p 10
-	[[ $(value lead_G3 signed verdict) == 'not credited' ]]
-	least=$(value power_G3 signed value)
-	awk "BEGIN { exit !($least > .02 && $least < .4) }"
-	planted "rng = np.random.default_rng(8); overlap = .4; F = 16; size = 7; s = 1.5 * $least
-noise = np.sqrt(1.16 * (1 / s**2 - 1) / 1.16)
-density = lambda u, v, d: np.exp(3 * np.cos(2 * (d - 2 * np.arctan2(v, u))) - np.hypot(u, v) / 3)"
+@test "an elongated Gaussian beside overlap credits no group model" {
+	planted 'density = elongated(3.5, 1.6, 1.5); overlap = 1; noise = .7; F = 18'
 	compare
-	[[ $(value lead_G3 signed verdict) == credited ]]
+	python '
+t = table("cmp.tsv")
+leads = [v for q, v in zip(t["quantity"], t["verdict"]) if q.startswith("lead_")]
+assert leads == ["not credited"] * 6, leads
+low = dict(zip(t["quantity"], t["low"]))
+assert low["gain_M1"] > 0 and low["gain_M1[1.5,inf)"] > 0, low'
 }
 
 @test "by themselves: an elongated Gaussian goes to M1 with its parameters, rectified correlations to M3" {
@@ -100,10 +55,9 @@ assert like(K, M1) > .95 and like(K, M1) > like(K, G1) + .03, (like(K, M1), like
 	[[ $(value r_M3 signed verdict) == best ]]
 }
 
-@test "turned bank and kernel: the same; mirrored: mirrored; rescaled channels: the same" {
-	planted 'density = elongated(3, 1.5, 1); F = 10'
+@test "turned bank and kernel: the same; mirrored: mirrored; rescaled channels: the same; tables combine row by row" {
+	planted 'density = elongated(3, 1.5, 1); F = 10; size = 5'
 	compare
-	cp cmp.tsv c0.tsv
 	python '
 from plant import *
 rng = np.random.default_rng(4)
@@ -115,32 +69,23 @@ write_table("mirror.tsv", mirrored(units)); save("mirror.npys", k[:, :, ::-1])
 s = 2 ** rng.uniform(-2, 2, 10)
 save("scaled.npys", k * s[:, None, None, None] / s[:, None, None]); save("rms.npys", s)
 save("mirror-bank.npys", profiles[:, ::-1].astype("<f4"))'
-	compare-models -t turned.tsv -f turned-bank.npys -j 1 -n 10 -p 0 -o c1.tsv turned.npys 2>/dev/null
-	compare-models -t mirror.tsv -f mirror-bank.npys -j 1 -n 10 -p 0 -o c2.tsv mirror.npys 2>/dev/null
-	compare-models -t g.tsv -f bank.npys -r rms.npys -j 1 -n 10 -p 0 -o c3.tsv scaled.npys
-	python '
-c = [table(f"c{i}.tsv") for i in range(4)]
-scores = np.array([q.startswith(("r_", "gain", "lead", "over", "ceiling")) or "_over_" in q for q in c[0]["quantity"]])
-assert scores.sum() > 60
-for i in 1, 2, 3:
-    assert c[i]["quantity"] == c[0]["quantity"]
-    for q in "value", "low", "high", "chance", "n", "share":
-        np.testing.assert_allclose(c[i][q][scores], c[0][q][scores], rtol=2e-3, atol=4e-4, err_msg=f"{i} {q}")'
-}
-
-@test "comparisons of two banks combine over seeds, row by row" {
-	for seed in 4 5; do
-		planted "rng = np.random.default_rng($seed); density = elongated(3, 1.5, 1); F = 10; size = 5"
-		compare
-		mv cmp.tsv c$seed.tsv
+	for x in turned mirror; do
+		compare-models -t $x.tsv -f $x-bank.npys -j 1 -n 10 -p 0 -o $x.out $x.npys 2>/dev/null
 	done
-	combine-tables c4.tsv c5.tsv -o seeds.tsv
+	compare-models -t g.tsv -f bank.npys -r rms.npys -j 1 -n 10 -p 0 -o scaled.out scaled.npys
+	combine-tables cmp.tsv turned.out -o both.tsv
 	python '
-a, b, s = (table(f) for f in ("c4.tsv", "c5.tsv", "seeds.tsv"))
-assert a["quantity"] == b["quantity"] == s["quantity"] and "lead_G1[1.5,inf)" in s["quantity"]
-known = ~np.isnan(a["value"]) & ~np.isnan(b["value"])
-assert (s["n"][known] == 2).all() and known.mean() > .9
-np.testing.assert_allclose(s["value"][known], ((a["value"] + b["value"]) / 2)[known])'
+c, *others = [table(f) for f in ("cmp.tsv", "turned.out", "mirror.out", "scaled.out")]
+scores = np.array([q.startswith(("r_", "gain", "lead", "over", "ceiling")) or "_over_" in q for q in c["quantity"]])
+assert scores.sum() > 60
+for i, x in enumerate(others):
+    assert x["quantity"] == c["quantity"]
+    for q in "value", "low", "high", "chance", "n", "share":
+        np.testing.assert_allclose(x[q][scores], c[q][scores], rtol=2e-3, atol=4e-4, err_msg=f"{i} {q}")
+s, a, b = table("both.tsv"), c["value"], others[0]["value"]
+known = ~np.isnan(a) & ~np.isnan(b)
+assert s["quantity"] == c["quantity"] and (s["n"][known] == 2).all() and known.mean() > .9
+np.testing.assert_allclose(s["value"][known], ((a + b) / 2)[known])'
 }
 
 @test "no result depends on the number of threads; M4 is read from a file that reaches as far as the taps" {
@@ -161,19 +106,14 @@ np.testing.assert_allclose(s["value"][known], ((a["value"] + b["value"]) / 2)[kn
 @test "errors: streams, options" {
 	planted 'density = elongated(3, 1.5, 1); F = 6; size = 5'
 	python 'save("rms.npys", np.ones(6))'
-	run --separate-stderr compare-models -f bank.npys k.npys
-	one_line 2 'table'
-	run --separate-stderr compare-models -t g.tsv k.npys
-	one_line 2 'filters'
-	run --separate-stderr compare-models -t g.tsv -f bank.npys --splits 1 k.npys
-	one_line 2 splits
-	run --separate-stderr compare-models -t g.tsv -f bank.npys -r rms.npys -o c.tsv k.npys
-	one_line 1 'need 8'
-	[[ ! -e c.tsv ]]
-	run --separate-stderr bash -c 'compare-models -t g.tsv -f bank.npys -r rms.npys -o c.tsv </dev/null'
-	one_line 1 'no record'
 	# fits of effective profiles need the filter before the bank
 	awk -F'\t' -v OFS='\t' '{ print $0, NR == 1 ? "profile" : "effective" }' g.tsv >e.tsv
-	run --separate-stderr compare-models -t e.tsv -f bank.npys -r rms.npys -o c.tsv k.npys
-	one_line 1 'e.tsv: row 1: .*--lgn'
+	errors compare-models <<-EOF
+		-f bank.npys k.npys | 2 | table
+		-t g.tsv k.npys | 2 | filters
+		-t g.tsv -f bank.npys --splits 1 k.npys | 2 | splits
+		-t g.tsv -f bank.npys -r rms.npys -o out k.npys | 1 | need 8
+		-t g.tsv -f bank.npys -r rms.npys -o out | 1 | no record
+		-t e.tsv -f bank.npys -r rms.npys -o out k.npys | 1 | e.tsv: row 1: .*--lgn
+	EOF
 }

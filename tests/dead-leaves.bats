@@ -97,6 +97,18 @@ share = .4 * np.eye(3) + .3 * (1 - np.eye(3))
 assert abs(mixed / (share @ pure) - 1).max() < .04'
 }
 
+@test "every shape of radius r has the area pi r^2 and its own second moment" {
+	dead-leaves -n 1200 --size 128 --purity 0 --radius 256,256 --front 18,18 --grey 0,255 --texture 0 --shading 0 -o x.npys
+	python 'import drawing; drawing.shapes("x.npys")'
+}
+
+@test "textures have amplitudes 1/f, no orientation, and one when they are stretched" {
+	for stretch in 1 3; do
+		dead-leaves -n 300 --classes 1 --radius 256,256 --front 0,0 --grey 128,128 --shading 0 --stretch $stretch -o $stretch.npys
+	done
+	python 'import drawing; drawing.texture("1.npys", "3.npys")'
+}
+
 @test "an image is covered: nothing but leaves' grey levels" {
 	dead-leaves -n 30 --grey 200,200 --texture 0 --shading 0 | python '
 x, y = npys(sys.stdin.buffer)

@@ -17,6 +17,26 @@ assert p["sf_cpp"][0] == .1 and p["phase_deg"][0] == 45 and p["diameter_px"][0] 
 '
 }
 
+@test "a disc ends a grating" {
+	stimuli --size 24 -c 0.5 --mean 100 -t 30 -f 0.1 -p 57.29577951308232 -d 10 >s.npys
+	python '
+(x,) = next(npys("s.npys"))
+assert x[0, 0] == x[0, 12] == x[12, 0] == 100
+assert abs(x[12, 12] - 100 - 50 * np.cos(2 * np.pi * .1 * (-.25 - .5 * .75**.5) + 1)) < 1e-4'
+}
+
+@test "pixels of illusions are averages over their squares, at any angle" {
+	for kind in mach cornsweet white contrast; do
+		case $kind in
+		mach | cornsweet) size='--width 7.3' ;;
+		white) size='--patch 6.5 -f 0.1' ;;
+		contrast) size='--patch 6.5' ;;
+		esac
+		stimuli -k $kind --size 24 -c 0.5 --mean 100 -t 0,90,45,17,90.001,163 $size --parameters p.tsv >s.npys
+		python 'import drawing; drawing.areas(sys.argv[1], "s.npys", "p.tsv")' $kind
+	done
+}
+
 @test "rows are labels, across batches; contrast is exact; the mean is the same" {
 	stimuli --size 32 --parameters p.tsv >s.npys
 	python '
@@ -80,6 +100,11 @@ assert len(set(s["x_px"][s["element"] == 8])) == 6
 '
 }
 
+@test "contours: spacing, turns, orientations; the path is not denser than its surroundings" {
+	stimuli -k snake -n 40 --path-angle 30 --length 7 --elements e.tsv >s.npys
+	python 'import drawing; drawing.contours("e.tsv", 40)'
+}
+
 @test "a snake's Gabor elements are where the table says" {
 	stimuli -k snake -n 1 --path-angle 30 -t 20 -c 0.4 --elements e.tsv --random-phase >s.npys
 	python '
@@ -93,7 +118,7 @@ for i in np.flatnonzero(e["label"] == 0):
     g = np.exp(-(dx**2 + dy**2) / 8)
     p += g * (np.cos(2 * np.pi * .25 * (dy * np.cos(t) - dx * np.sin(t)) + q) - np.cos(q) * np.exp(-2 * np.pi**2 * .25))
 assert np.abs(x[0] - 127.5 * (1 + .4 * p)).max() < 5e-3
-assert len(set(e["phase_deg"])) > 50
+assert len(set(e["phase_deg"])) > 50 and abs(x[0].mean() - 127.5) < .15
 '
 }
 

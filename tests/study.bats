@@ -20,7 +20,7 @@ change("start.safetensors", "planted.safetensors", {"lgn.weight": one("fixtures/
 small='--filters 16 --kl 5 --crop 24 --batch 20 --rate 0.001'
 study() { # goal=... study: not all of the figures. So few permutations that the least p is met
 	PATH="$tree/bin:$PATH" make -s -f "$tree/share/v1pipe/study.mk" ${goal:-figures} OUT=out NAME=run IMAGES=200 PERMUTATIONS=3 BOOTSTRAP=19 \
-		INVARIANCE=1 CONVERGENCE="$BATS_FILE_TMPDIR/convergence.tsv" SPLITS=2 GRATINGS='--size 33 --frequency 0.1:0.4:8 --phase 0:270:4' TRAIN="$small --epochs 2 --init $planted" "$@" >log 2>&1 || { tail -n 20 log; return 1; }
+		INVARIANCE=1 CONVERGENCE="$BATS_FILE_TMPDIR/convergence.tsv" SPLITS=2 PLANTINGS=2 GRATINGS='--size 33 --frequency 0.1:0.4:8 --phase 0:270:4' TRAIN="$small --epochs 2 --init $planted" "$@" >log 2>&1 || { tail -n 20 log; return 1; }
 }
 
 figures_are_there() {
@@ -129,7 +129,7 @@ assert len(table("out/study/bank-run/log.tsv")["r"]) == 24'
 }
 
 bank() { # bank VARIABLE=...: figures of a bank and its kernel, few of everything
-	PATH="$tree/bin:$PATH" make -s -f "$tree/share/v1pipe/bank.mk" figures SURROGATES=19 PERMUTATIONS=19 BOOTSTRAP=19 INVARIANCE=9 SPLITS=4 "$@"
+	PATH="$tree/bin:$PATH" make -s -f "$tree/share/v1pipe/bank.mk" figures SURROGATES=19 PERMUTATIONS=19 BOOTSTRAP=19 INVARIANCE=9 SPLITS=4 PLANTINGS=2 "$@"
 }
 
 @test "the lateral kernel of any network: with images, without, where few filters pass; a page each, none overwritten" {
@@ -175,7 +175,7 @@ assert not np.isnan(c["value"][c["quantity"].index("r_M4")])'
 
 @test "another network: hGRU, its bank and its horizontal kernel" {
 	needs_data networks
-	PATH="$tree/bin:$PATH" make -s -f "$tree/share/v1pipe/bank.mk" figures NAME=hgru PERMUTATIONS=99 BOOTSTRAP=49 INVARIANCE=9 SURROGATES=99 \
+	PATH="$tree/bin:$PATH" make -s -f "$tree/share/v1pipe/bank.mk" figures NAME=hgru PERMUTATIONS=99 BOOTSTRAP=49 INVARIANCE=9 SURROGATES=99 SPLITS=4 PLANTINGS=2 \
 		BANK="$data/networks/hgru-bank.npy" KERNEL="$data/networks/hgru-lateral.npy"
 	grep -q '6 of 25 filters' figures/hgru/index.html
 	[[ -s figures/hgru/field.svg && -s figures/hgru/orientation.svg && ! -e figures/hgru/models.svg ]]

@@ -59,6 +59,24 @@ assert -3 < before < -1.6 and abs(after - before - 1.9) < .15, (before, after)
 '
 }
 
+@test "--spectrum: white noise has power 1 in every ring, a grating its own in one" {
+	python '
+r = np.random.default_rng(6)
+save("noise.npys", (20 + r.normal(size=(200, 48, 64))).astype("f4"))
+save("grating.npys", np.tile(100 + 2 * np.cos(2 * np.pi * 10 / 64 * np.arange(64)), (48, 1)).astype("f4"), np.full((2, 2), 100, "f4"))'
+	for x in noise grating; do whiten --spectrum $x.tsv $x.npys >/dev/null; done
+	python '
+t = table("noise.tsv")
+f, p, n = (t[c][1:] for c in ("frequency_cpp", "before", "coefficients"))
+# means of n / 2 independent exponential numbers, windowed: less than twice as wide; the mean takes some of the lowest two
+assert (np.abs(p - 1) / (2 * np.sqrt(2 / n)))[f > 2 / 48].max() < 4, np.abs(p - 1)
+assert abs(n.sum() / 200 / 48 / 64 - np.pi / 4) < .02  # the disc of radius 1/2 in the unit square
+t = table("grating.tsv")
+w = np.nan_to_num(t["coefficients"] * t["before"])
+near = w[np.abs(t["frequency_cpp"] - 10 / 64) < .05].sum()
+assert abs(w.sum() / (48 * 64) - 2) < 1e-3 and near / w.sum() > 1 - 1e-4, (w.sum() / (48 * 64), near)'
+}
+
 @test "lcn: the definition, by NumPy" {
 	python '
 r = np.random.default_rng(2)

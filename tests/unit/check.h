@@ -68,6 +68,12 @@ static inline bool check_close_report(
 	return ok;
 }
 
+/* The larger of two; NaN where either is, as fmax() is not. */
+static inline double check_largest(double a, double b)
+{
+	return isnan(a) || a > b ? a : b;
+}
+
 static inline int check_end(void)
 {
 	unsigned number = 0, failed = 0;

@@ -137,13 +137,13 @@ static void turned(void)
 		degrade_turned_crop(&rng, image, SIZE, SIZE, SIDE_TURNED, crop);
 		double gx = crop[1] - crop[0], gy = crop[SIDE_TURNED] - crop[0],
 		       angle = atan2(gy, gx);
-		length = fmax(length, fabs(hypot(gx, gy) - 5));
+		length = check_largest(length, fabs(hypot(gx, gy) - 5));
 		for (size_t p = 0; p < SIDE_TURNED * SIDE_TURNED; p++) {
 			double e = crop[0] + gx * (double)(p % SIDE_TURNED) +
 				   gy * (double)(p / SIDE_TURNED);
-			worst = fmax(worst, fabs(e - crop[p]));
+			worst = check_largest(worst, fabs(e - crop[p]));
 			low = fmin(low, crop[p]);
-			high = fmax(high, crop[p]);
+			high = check_largest(high, crop[p]);
 		}
 		sums[0] += cos(angle);
 		sums[1] += sin(angle);

@@ -25,8 +25,8 @@ static double forward_error(const real *x, const real_complex *spectrum, size_t 
 					im += value * sin(phase);
 				}
 			real_complex got = spectrum[ky * (w / 2 + 1) + kx];
-			double error = hypot((double)__real__ got - re, (double)__imag__ got - im);
-			worst = error <= worst ? worst : error; /* keeps a NaN */
+			worst = check_largest(
+			    worst, hypot((double)__real__ got - re, (double)__imag__ got - im));
 		}
 	return worst;
 }
@@ -48,8 +48,7 @@ static void check_layout(size_t h, size_t w)
 	fft_exec(back, (real *)spectrum, y);
 	double worst = 0;
 	for (size_t i = 0; i < pixels; i++) {
-		double e = fabs((double)(y[i] / (real)(h * w) - x[i]));
-		worst = e <= worst ? worst : e;
+		worst = check_largest(worst, fabs((double)(y[i] / (real)(h * w) - x[i])));
 	}
 	CHECK_CLOSE(worst, 0, TOLERANCE);
 	fft_free(forward);

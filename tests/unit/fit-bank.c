@@ -43,7 +43,7 @@ static void canonical(void)
 		double worst = 0;
 		for (double x = -3; x < 3; x += .7)
 			for (double y = -3; y < 3; y += .6)
-				worst = fmax(worst,
+				worst = check_largest(worst,
 				    fabs(gabor_value(&g, x, y) - gabor_value(&all[i], x, y)));
 		CHECK(worst < 1e-13);
 	}

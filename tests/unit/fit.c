@@ -23,7 +23,7 @@ static void exponential(void)
 {
 	double worst = 0;
 	for (double x = -700; x <= 0; x += .00937)
-		worst = fmax(worst, fabs(vector_exp(x) / exp(x) - 1));
+		worst = check_largest(worst, fabs(vector_exp(x) / exp(x) - 1));
 	CHECK(worst < 5e-16);
 	CHECK(vector_exp(0) == 1 && vector_exp(-1e6) > 0 && vector_exp(-1e6) < 1e-303);
 }
@@ -33,7 +33,8 @@ static void turns(void)
 	double worst = 0, sine, cosine;
 	for (double x = -2000; x <= 2000; x += .0371) {
 		vector_turn(x, &sine, &cosine);
-		worst = fmax(worst, fmax(fabs(sine - sin(x)), fabs(cosine - cos(x))));
+		worst =
+		    check_largest(worst, check_largest(fabs(sine - sin(x)), fabs(cosine - cos(x))));
 	}
 	CHECK(worst < 3e-16);
 	vector_turn(0, &sine, &cosine);
@@ -55,7 +56,7 @@ static void products(void)
 		double sum = 0;
 		for (size_t k = 0; k < N; k++)
 			sum += a[i / 4 * N + k] * b[i % 4 * N + k];
-		worst = fmax(worst, fabs(sum - product[i / 4][i % 4]));
+		worst = check_largest(worst, fabs(sum - product[i / 4][i % 4]));
 	}
 	CHECK(worst < 1e-13);
 }
@@ -87,7 +88,7 @@ static void normal_equations(void)
 		solver->free(state);
 	}
 	for (size_t i = 0; i < P; i++)
-		worst = fmax(worst, fabs(x[0][i] - x[1][i]));
+		worst = check_largest(worst, fabs(x[0][i] - x[1][i]));
 	CHECK(worst < 1e-12);
 	for (size_t i = 0; i < N; i++) /* a parameter without effect, and no damping */
 		j[i * P + 2] = 0;
@@ -129,8 +130,8 @@ static void slopes(const struct separable_model *model, const double *shape)
 		near[i] = shape[i] - h;
 		evaluate(model, px, near, coefficient, down, NULL);
 		for (size_t j = 0; j < px->n; j++)
-			worst =
-			    fmax(worst, fabs((up[j] - down[j]) / (2 * h) - slope[i * px->n + j]));
+			worst = check_largest(
+			    worst, fabs((up[j] - down[j]) / (2 * h) - slope[i * px->n + j]));
 	}
 	CHECK_CLOSE(worst, 0, 1e-7);
 	separable_free(s);
@@ -179,14 +180,14 @@ static void recovery(void)
 			missed++;
 			continue;
 		}
-		worst = fmax(worst, fabs(e.gabor.sigma_across - g.sigma_across));
-		worst = fmax(worst, fabs(e.gabor.sigma_along - g.sigma_along));
-		worst = fmax(worst, fabs(1 / e.gabor.frequency - 1 / g.frequency));
-		worst = fmax(worst, fabs(e.gabor.x0 - g.x0));
-		worst = fmax(worst, fabs(e.gabor.y0 - g.y0));
-		worst = fmax(worst, angle_between(e.gabor.phase, g.phase, 2 * pi));
-		worst = fmax(worst, fabs(e.gabor.amplitude - g.amplitude));
-		worst_angle = fmax(worst_angle, angle_between(e.gabor.theta, g.theta, pi));
+		worst = check_largest(worst, fabs(e.gabor.sigma_across - g.sigma_across));
+		worst = check_largest(worst, fabs(e.gabor.sigma_along - g.sigma_along));
+		worst = check_largest(worst, fabs(1 / e.gabor.frequency - 1 / g.frequency));
+		worst = check_largest(worst, fabs(e.gabor.x0 - g.x0));
+		worst = check_largest(worst, fabs(e.gabor.y0 - g.y0));
+		worst = check_largest(worst, angle_between(e.gabor.phase, g.phase, 2 * pi));
+		worst = check_largest(worst, fabs(e.gabor.amplitude - g.amplitude));
+		worst_angle = check_largest(worst_angle, angle_between(e.gabor.theta, g.theta, pi));
 	}
 	CHECK(missed * 100 < count); /* the global optimum, in more than 99 % */
 	CHECK(worst < 1e-6);
@@ -371,8 +372,8 @@ static void surrogates(void)
 		surrogate_draw(plan, moduli, &rng, x, work);
 		surrogate_moduli(plan, x, again, work);
 		for (size_t i = 0; i < k * k; i++) {
-			worst = fmax(worst, fabs(moduli[i] - again[i]));
-			apart = fmax(apart, fabs(x[i] - y[i]));
+			worst = check_largest(worst, fabs(moduli[i] - again[i]));
+			apart = check_largest(apart, fabs(x[i] - y[i]));
 		}
 		CHECK(worst < 1e-12); /* so the transform's phases were those of a real profile */
 		CHECK(apart > .1);

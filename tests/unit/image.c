@@ -44,12 +44,12 @@ static void colours(void)
 		for (int i = 1; i <= 100; i++) {
 			colours_diverging(sign * i / 100.0, rgb);
 			to_lab(rgb, lab);
-			worst = fmax(worst, fabs(lab[0] - (97 - 0.59 * i)));
+			worst = check_largest(worst, fabs(lab[0] - (97 - 0.59 * i)));
 			/* a clipped channel would leave the straight line */
 			double step = sqrt((lab[0] - before[0]) * (lab[0] - before[0]) +
 					   (lab[1] - before[1]) * (lab[1] - before[1]) +
 					   (lab[2] - before[2]) * (lab[2] - before[2]));
-			uneven = fmax(uneven, fabs(step - 0.01 * hypot(59, 56)));
+			uneven = check_largest(uneven, fabs(step - 0.01 * hypot(59, 56)));
 			for (int k = 0; k < 3; k++)
 				outside += rgb[k] < 0 || rgb[k] > 255;
 			memcpy(before, lab, sizeof lab);

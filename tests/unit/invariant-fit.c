@@ -201,7 +201,7 @@ static struct score score(const struct invariant *predictor, const struct pairs 
 			       to = (double)value[t];
 			n++, p += to, y += f, py += to * f, yy += f * f,
 			    squares += (to - f) * (to - f);
-			score.difference = fmax(score.difference,
+			score.difference = check_largest(score.difference,
 			    fabs((double)value[2 * taps + t] - (double)value[taps + t] - to));
 		}
 	}

@@ -93,11 +93,11 @@ static void check_pairs(void)
 		double complex sum =
 		    overlap_sum(&set.unit[i].gabor, &set.unit[j].gabor, tap.x, tap.y, &norm);
 		double complex closed = tap.overlap * (cos(tap.dphase) + I * sin(tap.dphase));
-		worst = fmax(worst, cabs(sum / norm - closed));
+		worst = check_largest(worst, cabs(sum / norm - closed));
 	}
 	CHECK_CLOSE(worst, 0, 1e-6);
 	for (size_t p = 0; p < set.n * set.n; p++)
-		worst = fmax(worst, fabs(set.pair[p].dtheta) - PI / 2);
+		worst = check_largest(worst, fabs(set.pair[p].dtheta) - PI / 2);
 	CHECK(worst < 1e-6);
 
 	CLAIM("a wider kernel is cropped about its centre, a narrower one refused, as are counts "
@@ -166,8 +166,8 @@ static void check_beyond(void)
 	CHECK_CLOSE(units_weights(&set, c, 3, 8)[2 * WIDTH + 5], sum / sqrt(aa * bb), 1e-12);
 	/* C_ij(d) = C_ji(-d); the overlap of the Gabors' closed form is nearly their correlation */
 	for (size_t t = 0; t < TAPS; t++)
-		worst = fmax(worst, fabs(units_weights(&set, c, 2, 9)[t] -
-					 units_weights(&set, c, 9, 2)[TAPS - 1 - t]));
+		worst = check_largest(worst, fabs(units_weights(&set, c, 2, 9)[t] -
+						  units_weights(&set, c, 9, 2)[TAPS - 1 - t]));
 	CHECK_CLOSE(worst, 0, 1e-12);
 	for (size_t p = 0; p < F * F; p++)
 		for (size_t t = 0; t < TAPS; t++) {
@@ -187,7 +187,7 @@ static void check_beyond(void)
 	CHECK(two && one && !residual_of(two, w, rest));
 	worst = 0;
 	for (size_t e = 0; e < total; e++)
-		worst = fmax(worst, fabs(rest[e]));
+		worst = check_largest(worst, fabs(rest[e]));
 	CHECK_CLOSE(worst, 0, 1e-5);
 	CLAIM("a function of C and effects of targets and sources: the effects alone are left, "
 	      "whatever units a fold has");
@@ -201,7 +201,7 @@ static void check_beyond(void)
 		worst = 0;
 		for (size_t e = 0; e < total; e++)
 			if (e / TAPS / F != e / TAPS % F)
-				worst = fmax(worst, fabs(rest[e] - effects(e) - level));
+				worst = check_largest(worst, fabs(rest[e] - effects(e) - level));
 		CHECK_CLOSE(worst, 0, 1e-5);
 		residual_free(part);
 	}
@@ -263,9 +263,9 @@ static void check_small_banks(void)
 			for (size_t e = 0; e < total; e++) {
 				own += w[e] * w[e];
 				squares += rest[e] * rest[e];
-				largest = fmax(largest, fabs(w[e] - rest[e]));
+				largest = check_largest(largest, fabs(w[e] - rest[e]));
 			}
-			worst = fmax(worst, squares / own);
+			worst = check_largest(worst, squares / own);
 			left += pairs == RESIDUAL_ALL ? squares / own / BANKS : 0;
 			residual_free(part);
 			units_free(&set);
