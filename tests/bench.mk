@@ -7,7 +7,7 @@ bench: bench-filters bench-learning
 bench-filters: all
 	@$(TEST_ENV) $(PYTHON) tests/bench/filters.py
 
-#   make bench-learning   convolutions and training steps against FFTW with OpenBLAS, PyTorch and their floor
+#   make bench-learning   convolutions and training steps against FFTW with OpenBLAS and PyTorch
 $(B)/bench/%: $(B)/tests/bench/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(call show,link $@)

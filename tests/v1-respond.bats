@@ -382,22 +382,3 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$@"; }
 	a=$(size v1-respond --model model-relu-average.safetensors -T 2 middle.npys)
 	((b < a + 20000))
 }
-
-@test "a model with something wrong is refused by name, for responses and as a start of training" {
-	random
-	python '
-from weights import change, load
-m = sys.argv[1]
-for name, x in (("v1.weight", np.nan), ("v1_norm.running_var", -1), ("v1_norm.weight", 0), ("lgn_norm.weight", -1), ("input.sd", 0)):
-    a = load(m)[0][name].copy()
-    a.flat[-1] = x
-    change(m, name, {name: a})
-x, y, *_ = npys("images.npys")
-save("one-size.npys", x, y)' $m
-	for name in v1.weight v1_norm.running_var v1_norm.weight lgn_norm.weight input.sd; do
-		errors <<-EOF
-			v1-respond --model $name images.npys | 1 | ^v1-respond: $name: $name: number [0-9]+ is [-a-z0-9]+, (not|below)
-			train-v1 --filters 4 --k0 5 --k1 7 --kl 5 --crop 16 --holdout 0 --init $name one-size.npys -o out | 1 | ^train-v1: $name: $name: number [0-9]+ is [-a-z0-9]+, (not|below)
-		EOF
-	done
-}

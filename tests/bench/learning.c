@@ -1,10 +1,8 @@
 /*
- * What tests/bench/learning.py times: convolutions, their floor and training steps. Reads commands on standard input,
+ * What tests/bench/learning.py times: convolutions and training steps. Reads commands on standard input,
  * answers each with milliseconds per image on standard output: by the clock, then of all threads' processor time.
  *
  *	conv CHANNELS SIDE K N            weights, forward, gradients to input and weights
- *	floor CHANNELS SIDE K N           the same transforms and products alone, from memory to memory
- *	cache CHANNELS SIDE K N           and on data that stay in the first-level cache
  *	train F K0 K1 KL T CROP N         a training step
  */
 #include <stdio.h>
@@ -16,8 +14,6 @@
 #include "base/random.h"
 #include "base/threads.h"
 #include "conv/conv.h"
-#include "conv/vector_fft.h"
-#include "conv/product.h"
 #include "net/network.h"
 #include "net/optimiser.h"
 
@@ -97,124 +93,6 @@ static struct cost time_conv(size_t c, size_t side, size_t k, size_t n)
 	return cost;
 }
 
-/*
- * The floor: each of a convolution's, its adjoint's and gradient's transforms once (images there and back, gradients
- * there and back, the kernel there and back, of as many elements as are there or wanted) and the products, alone.
- * `memory`: at their own sizes and shapes, 2-D transforms from arrays of all images to arrays of all spectra and products
- * from those to others; else as many of them on a few elements that stay in the first-level cache.
- */
-struct floor {
-	struct vector_fft *fft;
-	size_t points, side, k, s, pairs;
-	size_t planes, kernels; /* planes: pairs of images, LANES channels each */
-	bool memory;
-	real *images, *spectra, *products; /* (planes; side^2 or points^2 elements) */
-};
-
-/* `lines` transforms, so many numbers from one line to the next and from one element to the next */
-struct lines {
-	real *x;
-	size_t line, element, count;
-};
-
-static void transform(
-    const struct floor *f, size_t lines, struct lines from, struct lines to, real *scratch)
-{
-	for (size_t i = 0; i < lines; i++) {
-		const real *x = from.x + i * from.line;
-		real *y = to.x + i * to.line;
-		vector_fft_exec(f->fft,
-		    &(struct vector_fft_in){x, x + LANES, from.element, 0, from.count},
-		    &(struct vector_fft_out){y, y + LANES, to.element, 0, to.count}, scratch);
-	}
-}
-
-static int floor_item(size_t item, size_t worker, void *argument)
-{
-	(void)worker;
-	const struct floor *f = argument;
-	const size_t n = f->points, side = f->side, blocks = f->s / LANES,
-		     row = f->pairs * blocks * ELEMENT;
-	const size_t far = f->memory ? 1 : 0; /* 0: the same line again and again */
-	real *own = numbers(2 * n * ELEMENT + 2 * row),
-	     *scratch = numbers(vector_fft_scratch(f->fft));
-	real *plane = f->memory ? numbers((n + 1) * n * ELEMENT) : own;
-	real *w = numbers(blocks * f->s * ELEMENT);
-	const struct lines rows = {plane, far * (n + 1) * ELEMENT, ELEMENT, n};
-	const struct lines columns = {
-	    plane, far * ELEMENT, f->memory ? (n + 1) * ELEMENT : ELEMENT, side};
-	for (size_t i = item; i < 2 * f->planes; i += threads) { /* images and gradients */
-		size_t p = far * (i % f->planes);
-		const struct lines image = {
-		    f->memory ? f->images + p * side * side * ELEMENT : own + n * ELEMENT,
-		    far * side * ELEMENT, ELEMENT, side};
-		const struct lines spectrum = {
-		    f->memory ? f->spectra + p * n * n * ELEMENT : own + n * ELEMENT,
-		    far * n * ELEMENT, ELEMENT, n};
-		const struct lines product = {
-		    f->memory ? f->products + p * n * n * ELEMENT : own + n * ELEMENT,
-		    far * n * ELEMENT, ELEMENT, n};
-		transform(f, side, image, rows, scratch);
-		transform(f, n, columns, spectrum, scratch);
-		transform(f, n, product, columns, scratch);
-		transform(f, side, rows, image, scratch);
-	}
-	const struct lines taps = {own, 0, ELEMENT, f->k},
-			   kernel = {own + n * ELEMENT, 0, ELEMENT, n};
-	for (size_t i = item; i < f->kernels; i += threads) {
-		transform(f, 1, taps, kernel, scratch);
-		transform(f, 1, kernel, taps, scratch);
-	}
-	for (size_t pass = 0; pass < 3;
-	     pass++) { /* forward, adjoint, gradient, which sums over two frequencies */
-		for (size_t i = item; i < n * n; i += pass == 2 ? 2 * threads : threads) {
-			real *x = f->memory ? f->spectra + i * row : own + 2 * n * ELEMENT;
-			real *y = f->memory ? f->products + i * row : own + 2 * n * ELEMENT + row;
-			for (size_t b = 0; b < blocks; b++) {
-				real *weights = w + b * f->s * ELEMENT, *block = y + b * ELEMENT;
-				if (pass < 2)
-					product_complex(f->pairs, f->s, x, blocks * ELEMENT,
-					    weights, block, blocks * ELEMENT, pass == 1);
-				else
-					product_gradient(f->pairs, f->s, x, x, blocks * ELEMENT,
-					    block, block, blocks * ELEMENT, weights, false);
-			}
-		}
-	}
-	if (f->memory)
-		free(plane);
-	free(own), free(scratch), free(w);
-	return 0;
-}
-
-static struct cost time_floor(bool memory, size_t c, size_t side, size_t k, size_t n)
-{
-	static struct floor f;
-	static size_t before[5];
-	const size_t now[5] = {memory, c, side, k, n};
-	if (memcmp(before, now, sizeof now) != 0) {
-		free(f.images), free(f.spectra), free(f.products);
-		vector_fft_free(f.fft);
-		size_t points = vector_fft_good_size(side + k / 2 > k ? side + k / 2 : k),
-		       s = conv_stride(c), pairs = (n + 1) / 2;
-		size_t planes = pairs * (s / LANES);
-		f = (struct floor){vector_fft_plan(points), points, side, k, s, pairs, planes,
-		    c * (s / LANES) * (points / 2 + 1), memory,
-		    numbers(planes * side * side * ELEMENT),
-		    numbers(planes * points * points * ELEMENT),
-		    numbers(planes * points * points * ELEMENT)};
-		memcpy(before, now, sizeof now);
-	}
-	const struct cost begun = start();
-	if (!f.fft || par_for(threads, threads, floor_item, &f) < 0)
-		fail();
-	const struct cost cost = since(begun, n);
-	/* keep what goes round bounded */
-	for (size_t i = 0; i < f.planes * f.points * f.points * ELEMENT; i++)
-		f.spectra[i] = f.products[i] = (real)(i % 89) / 89 - (real)0.5;
-	return cost;
-}
-
 static struct cost time_train(const struct network_options *options, size_t crop, size_t n)
 {
 	static struct network_options before;
@@ -264,10 +142,6 @@ int main(int argc, char **argv)
 		struct cost cost;
 		if (sscanf(command, "conv %zu %zu %zu %zu", &a, &b, &c, &d) == 4)
 			cost = time_conv(a, b, c, d);
-		else if (sscanf(command, "floor %zu %zu %zu %zu", &a, &b, &c, &d) == 4)
-			cost = time_floor(true, a, b, c, d);
-		else if (sscanf(command, "cache %zu %zu %zu %zu", &a, &b, &c, &d) == 4)
-			cost = time_floor(false, a, b, c, d);
 		else if (sscanf(command, "train %zu %zu %zu %zu %zu %zu %zu", &o.filters, &o.k0,
 			     &o.k1, &o.kl, &o.iterations, &crop, &n) == 7)
 			cost = time_train(&o, crop, n);
