@@ -1,9 +1,10 @@
 # make figures: the study with the tools of this build; make figures BANK=file.npys: the fits of any filter bank. All else
 # is in study.mk and bank.mk, which an installed copy runs by itself.
-figures: all
+# make function: what K1 is for
+figures function: all
 	+@BIN='$(B)/bin' V1PIPE_MAKE='$(MAKE)' GIVEN='$(filter-out $(BUILD_VARIABLES),$(GIVEN))' \
-		pipelines/start $(if $(value BANK),bank,study) figures
-.PHONY: figures
+		pipelines/start $(if $(value BANK),bank,study) $@
+.PHONY: figures function
 
 # the README's picture, from the figures of the default study: Psi0, its profile and the field of K1 above the bank
 study-picture: figures

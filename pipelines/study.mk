@@ -21,9 +21,9 @@ MAKEOVERRIDES :=
 define begin
 +@file=$${V1PIPE_FILE# }; [[ $$file == /* ]] || file=./$$file; exec "$${file%/*}/start" study "$$V1PIPE_GOAL"
 endef
-.PHONY: all figures tables
+.PHONY: all figures tables function
 all: figures
-figures tables:
+figures tables function:
 	$(begin)
 .DEFAULT:
 	$(begin)
@@ -103,7 +103,7 @@ run_of = $(lastword $(subst /seed-, ,$(@D)))
 seed = $(firstword $(subst /, ,$(run_of)))
 variant = $(word 2,$(subst /, ,$(run_of)))
 
-.PHONY: all figures tables FORCE
+.PHONY: all figures tables function FORCE
 all: figures
 
 # ---- data. A stamp holds what determines a file and is renewed only where that changed ----
@@ -220,4 +220,5 @@ ROWS = $(foreach d,$(FULL),$(TABLES:%=$(d)/%)) $(foreach d,$(REST),$(d)/lgn-fit.
 tables: $(ROWS)
 
 include $(HERE)/figures.mk
+include $(HERE)/function.mk
 endif
