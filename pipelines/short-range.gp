@@ -20,9 +20,7 @@ do for [kind in 'orientation phase'] {
 	stats table using (abs(of('K', kind, column('low')))) name 'B' nooutput
 	most = 1.6*(A_max > B_max ? A_max : B_max)
 	stats table using (abs(of('K', kind, column('c1')))) name 'C' nooutput
-	stats table using (abs(of('K', kind, column('c2')))) name 'D' nooutput
-	# without a filter before the bank there is no C2
-	over = 1.6*(exists('D_max') && D_max > C_max ? D_max : C_max)
+	over = 1.6*C_max
 	set yrange [-most:most]
 	set y2range [-over:over]
 	set xrange [-half*1.05:half*1.05]
