@@ -44,7 +44,7 @@ fault() {
 	total=$(<count)
 	rm -rf whole && mkdir whole && cp -r out stdout whole
 	step=1
-	if [[ ${FAULTS_SAMPLE:-20} -gt 0 ]]; then step=$((total / ${FAULTS_SAMPLE:-20} + 1)); fi
+	if [[ ${FAULTS_SAMPLE:-8} -gt 0 ]]; then step=$((total / ${FAULTS_SAMPLE:-8} + 1)); fi
 	for mode in '' on; do
 		for ((n = 1; n <= total; n += step)); do
 			run_at "$n" "$mode" '' "$@"

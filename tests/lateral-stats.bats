@@ -109,7 +109,7 @@ holds() {
 }
 
 @test "isotropic kernels: turning gives no lead, neither by more taps" {
-	for seed in 1 2 3 4; do
+	for seed in 1 2; do
 		plant a iso n=24 noise=3 seed=$seed
 		stats a -n 0 -b 200 -q 0 -j 2 >a.out
 		holds a.out 'v("K","signed","Q_inv") > .2 and row("K","signed","Q_lead")["low"] < 0 < row("K","signed","Q_lead")["high"] and abs(v("K","signed","Q_lead")) < .01'
@@ -123,7 +123,7 @@ holds() {
 }
 
 @test "random rescalings of channels change nothing" {
-	for seed in 1 2 3; do
+	for seed in 1 2; do
 		plant a signed n=10 k=7 noise=.5 seed=$seed three=1
 		plant b signed n=10 k=7 noise=.5 seed=$seed three=1 gain=1
 		three a -n 49 -b 20 -p a.profile >a.out
@@ -138,7 +138,7 @@ holds() {
 }
 
 @test "a turned image gives the same indices, a mirrored one the mirrored" {
-	for seed in 1 2 3; do
+	for seed in 1 2; do
 		plant a bisecting n=12 noise=.3 seed=$seed three=1
 		plant b bisecting n=12 noise=.3 turn=1 seed=$seed three=1
 		plant c bisecting n=12 noise=.3 mirror=1 seed=$seed three=1

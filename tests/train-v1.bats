@@ -55,7 +55,7 @@ assert (t["val_loss"] != t["degraded_loss"]).all()'
 @test "killed before any of its calls that change files and resumed: the same bytes, whatever the options" {
 	needs_stop
 	train-v1 $small --epochs 1 "$stripes" -o first
-	# every 25th call with each of these
+	# every 45th call with each of these
 	sets=("--propagation average" "--init first --freeze lgn,v1" "--lateral-from 1 -T 2" "--validate $other --rise 0.6"
 		"-T 0 --no-flip --momentum 0.5 --holdout 0" "--noise .3 --occlude .1 --contrast .5,2")
 	for ((i = 0; i < ${#sets[@]}; i++)); do
@@ -66,7 +66,7 @@ assert (t["val_loss"] != t["degraded_loss"]).all()'
 		STOP_LIST=$PWD/calls LD_PRELOAD=$V1PIPE_BUILD/helper/stop.so $again
 		calls=$(wc -l <calls)
 		[[ $calls -gt 40 ]]
-		for ((n = 1 + 5 * i; n <= calls; n += 25)); do
+		for ((n = 1 + 7 * i; n <= calls; n += 45)); do
 			rm -f c c.* part*
 			run stopped $n $again
 			[[ $status -eq 137 ]] || { echo "call $n of $calls: status $status"; return 1; }
