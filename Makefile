@@ -3,7 +3,7 @@
 # Names of files are text as they were given, which recipes take from the environment: neither make nor a shell reads them
 GIVEN := $(foreach v,$(.VARIABLES),$(if $(findstring command,$(origin $(v))),$(v)))
 PLACES = DESTDIR PREFIX BINDIR MANDIR DATADIR
-$(foreach v,$(filter $(PLACES) DATA BANK LGN KERNEL OUT BIN,$(GIVEN)),$(eval override export $(v) := $$(value $(v))))
+$(foreach v,$(filter $(PLACES) DATA BANK BANKS LGN KERNEL RMS IMAGES NAME OUT BIN,$(GIVEN)),$(eval override export $(v) := $$(value $(v))))
 export $(PLACES)
 # what may stand on the command line beside a pipeline's own variables
 BUILD_VARIABLES = $(PLACES) CC CFLAGS CPPFLAGS LDFLAGS AR OPTIMISE WARNINGS STANDARD SAN MPI MPICC B V T JOBS PYTHON BATS MANDOC PKG_CONFIG

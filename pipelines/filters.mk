@@ -28,6 +28,6 @@ needs_nxny = gabor.tsv
 needs_population = gabor.tsv
 needs_passes = gabor.tsv
 define figure
-$(KINDS:%=$(FIGURES)/$(1).%): $(FIGURES)/$(1).%: $(needs_$(1):%=$(FIRST)/%) $(HERE)/$(1).gp $(HERE)/style.gp $(FIGURES)/run.stamp
+$(KINDS:%=$(FIGURES)/$(1).%): $(FIGURES)/$(1).%: $(needs_$(1):%=$(FIRST)/%) $(HERE)/$(1).gp $(HERE)/ringach.gp $(HERE)/style.gp $(FIGURES)/run.stamp
 	LC_ALL=C.UTF-8 gnuplot -e "here='$(HERE)'; variants='$(VARIANTS)'; dir='$(FIRST)'; figures='$(FIGURES)'; kind='$$*'; file='$$@'" '$(HERE)/$(1).gp'
 endef

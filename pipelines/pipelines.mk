@@ -4,7 +4,10 @@
 figures function: all
 	+@BIN='$(B)/bin' V1PIPE_MAKE='$(MAKE)' GIVEN='$(filter-out $(BUILD_VARIABLES),$(GIVEN))' \
 		pipelines/start $(if $(value BANK),bank,study) $@
-.PHONY: figures function
+# many banks by one rule: make gallery BANKS=folder or list
+gallery: all
+	+@BIN='$(B)/bin' V1PIPE_MAKE='$(MAKE)' GIVEN='$(filter-out $(BUILD_VARIABLES),$(GIVEN))' pipelines/start gallery gallery
+.PHONY: figures function gallery
 
 # the README's picture, from the figures of the default study: Psi0, its profile and the field of K1 above the bank
 study-picture: figures

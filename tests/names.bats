@@ -35,6 +35,12 @@ unharmed() {
 			OUT="$name" BIN="$name/bin" SURROGATES=1 -n >../log 2>&1 || { echo "bank: $name"; cat ../log; false; }
 		TMPDIR="$here/tmp/$name" make -s -f "$PWD/$name/pipelines/study.mk" figures DATA="npys:$name/images,$name/images" \
 			OUT="$name" BIN="$name/bin" PRESET=default -n >../log 2>&1 || { echo "study: $name"; cat ../log; false; }
+		printf '%s\n' "$PWD/$name/$name.npys" >"$name/list"
+		# a name of two lines cannot stand in a list
+		banks=$name/list
+		[[ $name != *$'\n'* ]] || banks=$name
+		TMPDIR="$here/tmp/$name" make -s -f "$PWD/$name/pipelines/gallery.mk" gallery BANKS="$banks" OUT="$name" BIN="$name/bin" \
+			SURROGATES=1 -n >../log 2>&1 || { echo "gallery: $name"; cat ../log; false; }
 		[[ -e $name/study/.pipelines/study.mk && -e $name/study/.bin/train-v1 ]]
 		cd "$here/.."
 		unharmed || { echo "by $name"; false; }
@@ -49,6 +55,8 @@ unharmed() {
 	cp "$BATS_FILE_TMPDIR/bank.npys" "in/$name.npys"
 	cp "$BATS_FILE_TMPDIR/images.npys" "in/$name"
 	make -s -f "$name/share/v1pipe/bank.mk" figures BANK="in/$name.npys" OUT="out/$name" BIN="$name/bin" SURROGATES=1
+	make -s -f "$name/share/v1pipe/gallery.mk" gallery BANKS=in OUT="gallery/$name" BIN="$name/bin" SURROGATES=1
+	[[ $(cut -f 2 "gallery/$name"/study/gallery-*/gallery.tsv | paste -s -d ,) == filters,3 && -s $(ls "gallery/$name"/figures/*/index.html) ]]
 	[[ -s $(ls "out/$name"/figures/*/index.html) && -s $(ls "out/$name"/figures/*/population.pdf) ]]
 	make -s -f "$name/share/v1pipe/study.mk" study/npys-in-"$(printf %s "$PWD/in/$name
 $PWD/in/$name" | cksum | cut -d ' ' -f 1)"/default/seed-101/sample.png DATA="npys:in/$name,in/$name" OUT="out/$name" BIN="$name/bin"
