@@ -108,7 +108,9 @@ struct credit compare_credit(const struct crossval *x, size_t model, size_t set)
 	}
 	credit.lead =
 	    crossval_mean(x, beside(model, set), crossval_slot(CROSSVAL_RIVAL, SIGN_BOTH, set));
-	credit.credited = credit.gain.low > 0 && credit.lead.low > 0 && credit.over_coaxial.low > 0;
+	credit.credited = credit.gain.low > 0 && credit.lead.low > 0 &&
+			  credit.over_coaxial.low > 0 &&
+			  (set == DESIGN_ALL || compare_credit(x, model, DESIGN_ALL).credited);
 	for (size_t m = 0; m < models_count; m++)
 		if (models[m].role == MODEL_GROUP && m != model && !credit.better &&
 		    crossval_mean(x, beside(m, set), beside(model, set)).low > 0)

@@ -31,7 +31,8 @@ struct compare_plan {
  * of signed weights beside overlap (C):
  *	gain_X			r(C + X) - r(C)
  *	lead_G1 ...		r(C + G) - r(C + the best of M0-M2 and M4), which is best is chosen on the training half; p one-sided.
- *				verdict "credited" where the intervals of lead, gain and the next row are above 0,
+ *				verdict "credited" where the intervals of lead, gain and the next row are above 0 (over all
+ *				taps too),
  *				"worse than G1" where they are, but that of a row G1_over_... too; else "not credited"
  *	over_coaxial_G1 ...	r(C + G) - r(C + M5)
  *	G1_over_G2 ...		r(C + G1) - r(C + G2); verdict the better one's name or "indistinguishable"
@@ -48,7 +49,9 @@ int compare_models(const struct units *set, const struct compare_plan *plan,
 /* Whether a group model is credited. */
 struct credit {
 	struct split_mean gain, lead, over_coaxial;
-	bool credited; /* all three intervals are above 0 */
+	/* All three intervals are above 0; of the far taps alone also those of all taps: of a narrow isotropic kernel little is left
+	 * far out, and a group model predicts that better than M0 does, whose two parameters are then fitted to noise. */
+	bool credited;
 	const char *
 	    better; /* a group model whose lead over this one has an interval above 0; NULL: none */
 };
