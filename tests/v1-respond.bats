@@ -382,3 +382,30 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$@"; }
 	a=$(size v1-respond --model model-relu-average.safetensors -T 2 middle.npys)
 	((b < a + 20000))
 }
+
+@test "a model with something wrong is refused by file, tensor and reason, for responses and as a start of training" {
+	random
+	python 'import broken; broken.models(sys.argv[1])' $m >table
+	python 'x, y, *_ = npys("images.npys"); save("one-size.npys", x, y)'
+	errors <table
+	[[ $(wc -l <table) -eq 31 ]]
+}
+
+@test "tuning in closed form: von Mises curves, rectified and linear cosines, deaf, untuned and low-pass units" {
+	python 'import tuned; tuned.write()'
+	v1-respond --responses cells.npys --stimuli p.tsv --tuning t.tsv
+	python 'import tuned; tuned.check("t.tsv")'
+}
+
+@test "gratings that do not serve are refused" {
+	python 'import tuned; tuned.refused()'
+	errors "v1-respond --responses one.npys --tuning out --stimuli" <<-EOF
+		few.tsv | 1 | 3 orientations
+		phases.tsv | 1 | 2 phases
+		odd.tsv | 1 | not equally spaced over
+		missing.tsv | 1 | phases
+		snake.tsv | 1 | no gratings
+		nan.tsv | 1 | sf_cpp
+		bare.tsv | 1 | sf_cpp
+	EOF
+}

@@ -1,15 +1,11 @@
 /*
- * The network against finite differences, models that are refused, threads, what is kept; double-network.c is the same in
+ * The network against finite differences, threads, what is kept; double-network.c is the same in
  * double. tests/train-v1.bats compares every tensor with PyTorch's (helper/network.c, golden/net.py).
  */
-#include <unistd.h>
 #include "base/memory.h"
-#include "model/model.h"
 #include "net/gain.h"
 #include "net/network.h"
 #include "net/optimiser.h"
-#include "net/train.h"
-#include "npys/npys.h"
 #include "check.h"
 
 enum { N = 5, H = 19, W = 18, F = 5, CLASSES = 3 };
@@ -182,122 +178,6 @@ static void overflows(void)
 	free(x);
 }
 
-/* Write net as a model, but tensor `name` with x (count) of another shape, or without it where x is NULL; then open it. */
-static struct model *model_with(const struct network *net, const char *path, const char *name,
-    size_t rank, const size_t *of, const float *x)
-{
-	struct model_out *out = model_create();
-	float *copy[64] = {NULL};
-	for (size_t i = 0; i < network_tensors(net); i++) {
-		const struct network_tensor *t = network_tensor(net, i);
-		copy[i] = mem_alloc(t->elements, sizeof *copy[i]);
-		for (size_t k = 0; k < t->elements; k++)
-			copy[i][k] = (float)t->x[k];
-		if (!name || strcmp(name, t->name) != 0)
-			CHECK(model_add(out, t->name, t->rank, t->shape, copy[i]) == 0);
-		else if (x)
-			CHECK(model_add(out, name, rank, of, x) == 0);
-	}
-	CHECK(model_write(out, path) == 0);
-	for (size_t i = 0; i < network_tensors(net); i++)
-		free(copy[i]);
-	struct model *model = model_open(path);
-	CHECK(model);
-	return model;
-}
-
-/* The reason of the last failure begins with file, tensor and this. */
-static void says(const char *path, const char *tensor, const char *reason)
-{
-	char expected[ERR_MAX];
-	snprintf(expected, sizeof expected, "%s: %s: %s", path, tensor, reason);
-	CHECK(strncmp(err_reason(), expected, strlen(expected)) == 0);
-}
-
-/* A model with something wrong is refused by a line that names file, tensor and reason: to load, and to take over. */
-static void broken_models(void)
-{
-	char path[] = "/tmp/v1pipe-unit-network.XXXXXX";
-	int descriptor = mkstemp(path);
-	CHECK(descriptor >= 0 && close(descriptor) == 0);
-	struct network_options options = shape(F, 1, 0);
-	options.kl = 3;
-	struct network *net = prepare(&options, 1);
-	static const struct {
-		const char *tensor, *reason;
-		float x;
-	} numbers[] = {{"input.mean", "number 0 is nan, not a finite number", NAN},
-	    {"input.sd", "number 0 is 0, not above 0", 0},
-	    {"input.sd", "number 0 is -1, not above 0", -1},
-	    {"lgn.weight", "number 8 is inf, not a finite number", INFINITY},
-	    {"v1_norm.weight", "number 4 is 0, not 1", 0},
-	    {"v1_norm.weight", "number 4 is -1, not 1", -1},
-	    {"lgn_norm.weight", "number 0 is 1.5, not 1", 1.5},
-	    {"lgn_norm.running_var", "number 0 is -0.25, below 0", -.25},
-	    {"v1_norm.running_var", "number 4 is nan, not a finite number", NAN},
-	    {"v1.rms", "number 4 is -1, below 0", -1},
-	    {"head.2.running_var", "number 127 is -1, below 0", -1},
-	    {"lateral.weight", "number 224 is -inf, not a finite number", -INFINITY},
-	    {"head.11.bias", "number 2 is nan, not a finite number", NAN}};
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-		const struct network_tensor *t = network_find(net, numbers[i].tensor);
-		float *x = mem_alloc(t->elements, sizeof *x);
-		for (size_t k = 0; k < t->elements; k++)
-			x[k] = (float)t->x[k];
-		x[t->elements - 1] = numbers[i].x;
-		struct model *model = model_with(net, path, t->name, t->rank, t->shape, x);
-		free(x);
-		CHECK(!network_load(model, 1));
-		says(path, t->name, numbers[i].reason);
-		struct network *taker = network_create(&options, 1);
-		err_set("nothing yet");
-		CHECK(train_initialise_from(taker, model) < 0);
-		says(path, t->name, numbers[i].reason);
-		network_free(taker);
-		model_close(model);
-	}
-	static const struct {
-		const char *tensor, *reason;
-		size_t rank, shape[4];
-	} shapes[] = {
-	    {"v1_norm.bias", "its shape is (4), not (5)", 1, {4}},
-	    {"v1_norm.bias", "its shape is (5, 1), not (5)", 2, {5, 1}},
-	    {"head.5.weight", "its shape is (128, 127, 3, 3), not (128, 128, 3, 3)", 4,
-		{128, 127, 3, 3}},
-	    {"lateral.weight", "not the weights of a convolution with an odd square kernel", 4,
-		{5, 5, 3, 5}},
-	};
-	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-		size_t elements = 1;
-		for (size_t d = 0; d < shapes[i].rank; d++)
-			elements *= shapes[i].shape[d];
-		float *x = mem_alloc(elements, sizeof *x);
-		struct model *model =
-		    model_with(net, path, shapes[i].tensor, shapes[i].rank, shapes[i].shape, x);
-		free(x);
-		CHECK(!network_load(model, 1));
-		says(path, shapes[i].tensor, shapes[i].reason);
-		model_close(model);
-	}
-	struct model *model = model_with(net, path, "v1.rms", 0, NULL, NULL);
-	CHECK(!network_load(model, 1) && strstr(err_reason(), "v1.rms"));
-	model_close(model);
-	/* and one with nothing wrong comes back as it was */
-	model = model_with(net, path, NULL, 0, NULL, NULL);
-	struct network *same = network_load(model, 1);
-	CHECK(same);
-	for (size_t i = 0; same && i < network_tensors(net); i++) {
-		const struct network_tensor *a = network_tensor(net, i),
-					    *b = network_tensor(same, i);
-		for (size_t k = 0; CHECK(a->elements == b->elements) && k < a->elements; k++)
-			CHECK((float)a->x[k] == (float)b->x[k]);
-	}
-	model_close(model);
-	network_free(same);
-	network_free(net);
-	unlink(path);
-}
-
 /* frozen layers have no gradient and keep their statistics; one filter works too */
 static void frozen(void)
 {
@@ -389,8 +269,6 @@ int main(void)
 		   "only that has an adjoint");
 	TEST(overflows, "the message says which layer's numbers are not finite, of propagations "
 			"only where there were any");
-	TEST(broken_models, "a model with something wrong is refused by file, tensor and reason, "
-			    "to load and to take over");
 	TEST(same_bits, "the same bits with 1 and 2 threads, and after sizes changed in between");
 	TEST(frozen,
 	    "frozen layers have no gradient and keep their statistics; one filter works too");
