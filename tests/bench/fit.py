@@ -2,10 +2,9 @@
 """fit-gabor against scipy.optimize.least_squares: the same profiles, the same model, as many starts found by the same rule
 (peaks of the spectrum, two centres, seven envelopes, ranked by their linear fit), and the best of them. CPU time per
 filter of each. SciPy fits all nine parameters: as it comes (trust region, numerical Jacobian), which is what somebody
-writes who has this model and these starts; with the tool's bounds; and with the analytic Jacobian, which is more than
-the same model and starts, written out in NumPy. SciPy's times hold the search for starts, which is shown too. Then 300
-filters of 11 x 11 with 99 surrogates each, on one thread and on all.
-Status 1 where SciPy without our Jacobian is less than 100 times as slow, where any form reaches a lower sum of squares in
+writes who has this model and these starts, and with the tool's bounds. SciPy's times hold the search for starts, which is
+shown too. Then 300 filters of 11 x 11 with 99 surrogates each, on one thread and on all.
+Status 1 where SciPy is less than 100 times as slow, where any form reaches a lower sum of squares in
 more than 1 %, where the surrogates take 20 s of CPU time on every CPU, or where two threads are less than 1.5 times as
 fast as one; this last on an idle machine only, where one thread has a CPU to itself."""
 import os
@@ -35,18 +34,6 @@ def frame(p):
 def gabor(p):
     u, v = frame(p)
     return p[0] * np.exp(-u**2 / 2 / p[4]**2 - v**2 / 2 / p[5]**2) * np.cos(2 * np.pi * p[3] * u + p[2]) + p[8]
-
-
-def jacobian(p):
-    a, theta, phase, f, across, along, x0, y0, c = p
-    u, v = frame(p)
-    e = np.exp(-u**2 / 2 / across**2 - v**2 / 2 / along**2)
-    even = e * np.cos(2 * np.pi * f * u + phase)
-    value, odd = a * even, -a * e * np.sin(2 * np.pi * f * u + phase)
-    by_u, by_v = 2 * np.pi * f * odd - u / across**2 * value, -v / along**2 * value
-    s, t = np.sin(theta), np.cos(theta)
-    return np.stack([even, -v * by_u + u * by_v, odd, 2 * np.pi * u * odd, u**2 / across**3 * value,
-                     v**2 / along**3 * value, s * by_u - t * by_v, -t * by_u - s * by_v, np.ones_like(u)], 1)
 
 
 def linear(y, theta, f, across, along, x0, y0):
@@ -140,9 +127,7 @@ def main():
                 starts(y)
             print(f"the starts in NumPy: {(time.process_time() - began) / PEER * 1e3:.1f} ms, in all of the following")
             for name, options, asked in [
-                    ("as it comes", {}, ASKED), ("with the bounds", {"bounds": (LOW, HIGH)}, ASKED),
-                    ("analytic Jacobian, bounds", {"bounds": (LOW, HIGH), "jac": jacobian}, 0),
-                    ("MINPACK, analytic Jacobian, no bounds", {"method": "lm", "jac": jacobian}, 0)]:
+                    ("as it comes", {}, ASKED), ("with the bounds", {"bounds": (LOW, HIGH)}, ASKED)]:
                 began = time.process_time()
                 theirs = np.array([peer(y, options) for y in bank[:PEER]])
                 seconds = (time.process_time() - began) / PEER

@@ -1,9 +1,8 @@
-/* Diverging colours, mosaics, PNM: properties that hold for any picture. */
+/* Diverging colours, PNM: properties that hold for any picture. */
 #include <stdint.h>
 #include <unistd.h>
 #include "check.h"
 #include "image/colours.h"
-#include "image/mosaic.h"
 #include "pnm/pnm.h"
 
 /* sRGB 0..255 to CIELAB, the other way round than colours.c does it */
@@ -65,86 +64,6 @@ static void colours(void)
 	colours_diverging(0, rgb);
 	colours_diverging((double)NAN, beyond);
 	CHECK(memcmp(rgb, beyond, sizeof rgb) == 0);
-}
-
-static struct mosaic mosaic;
-static float row[4096];
-
-static bool make(
-    const struct mosaic_style *style, const float *x, size_t tiles, size_t c, size_t h, size_t w)
-{
-	return mosaic_make(&mosaic, style, x, tiles, c, h, w) == 0;
-}
-
-static double pixel(size_t i, size_t j)
-{
-	mosaic_row(&mosaic, i, row);
-	return (double)row[j];
-}
-
-static void refused(void)
-{
-	const float rgb[6] = {10, 20, 30, 40, 50, 60};
-	struct mosaic_style style = {.fixed = true, .high = 255, .zoom = 1, .diverging = true};
-	CHECK(!make(&style, rgb, 1, 3, 1, 2));
-	CHECK(!make(&style, rgb, 0, 1, 1, 2));
-	style = (struct mosaic_style){.fixed = true, .high = 1, .zoom = 1000};
-	CHECK(!make(&style, rgb, 1, 1, 1, SIZE_MAX / 4));
-}
-
-static int ascending(const void *a, const void *b)
-{
-	float x = *(const float *)a, y = *(const float *)b;
-	return (x > y) - (x < y);
-}
-
-static void scales(void)
-{
-	/* the ends are order statistics, as a full sort finds them */
-	static float x[4000], sorted[4000];
-	unsigned wrong = 0;
-	uint32_t state = 1;
-	for (size_t n = 1; n < 4000; n = n * 3 / 2 + 1) {
-		for (int kind = 0; kind < 4; kind++) {
-			bool negative = kind == 1;
-			for (size_t i = 0; i < n; i++) {
-				state = state * 1664525u + 1013904223u;
-				x[i] = kind == 2   ? (float)i
-				       : kind == 3 ? (float)(state >> 31)
-						   : (float)(state >> 8);
-				x[i] -= negative ? 0x1p23f : 0;
-				sorted[i] = negative ? fabsf(x[i]) : x[i];
-			}
-			x[0] = negative ? -x[0] * (x[0] > 0 ? 1 : -1) - 1 : x[0];
-			sorted[0] = negative ? fabsf(x[0]) : x[0];
-			qsort(sorted, n, sizeof *sorted, ascending);
-			struct mosaic_style style = {.clip = 0.1, .zoom = 1};
-			wrong += !make(&style, x, 1, 1, 1, n);
-			size_t off = (size_t)((negative ? 0.1 : 0.05) * (double)(n - 1));
-			double high = (double)sorted[n - 1 - off],
-			       low = negative ? -high : (double)sorted[off];
-			if (kind == 3 && !(high > low)) {
-				low = (double)sorted[0];
-				high = (double)sorted[n - 1];
-			}
-			wrong += fabs(mosaic.high[0] - high) > 0 || fabs(mosaic.low[0] - low) > 0;
-			mosaic_free(&mosaic);
-		}
-	}
-	CHECK(wrong == 0);
-	/* nothing but one value: the middle grey; nearly nothing but zero: the rest is seen */
-	const float constant[3] = {4, 4, 4};
-	struct mosaic_style style = {.zoom = 1, .columns = 2};
-	CHECK(make(&style, constant, 1, 1, 1, 3));
-	CHECK_CLOSE(pixel(0, 1), 127.5, 0);
-	mosaic_free(&mosaic);
-	static float sparse[1000];
-	sparse[17] = 3;
-	style.clip = 0.5;
-	CHECK(make(&style, sparse, 1, 1, 1, 1000));
-	CHECK_CLOSE(pixel(0, 17), 255, 0);
-	CHECK_CLOSE(pixel(0, 18), 0, 0);
-	mosaic_free(&mosaic);
 }
 
 static char path[] = "/tmp/v1pipe-unit-image.XXXXXX";
@@ -239,9 +158,6 @@ int main(void)
 	close(descriptor);
 	TEST(colours, "diverging colours are a straight line in CIELAB, lightness falling alike to "
 		      "both sides");
-	TEST(refused, "mosaics that cannot be made");
-	TEST(scales,
-	    "scales end at the order statistics that a full sort finds; constants are grey");
 	TEST(pnm, "every kind and maximum value of PNM gives back what was written; nothing "
 		  "unfinished is left");
 	unlink(path);
