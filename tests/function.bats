@@ -30,3 +30,40 @@ for kind in kinds:
 intact = t["loss"][[l == "intact" for l in t["lesion"]]]
 assert len(set(intact)) == 5, intact'
 }
+
+@test "surround: a linear unit's size tuning is that of its Gabor; inhibition by far like units suppresses at its own orientation alone" {
+	planted '
+def far_like(i, j, u, v, d):
+    far = np.hypot(u, v)
+    return -.02 * (abs(d) < 30) * (far > 5.5)
+planted.folder(far_like)'
+	"$top/pipelines/surround" . 1 curves.tsv >surround.tsv
+	python '
+import planted
+from profiles import gabor
+t, c = table("surround.tsv"), table("curves.tsv")
+assert t["T"].tolist() == [0] * 8 + [1] * 8 and len(c["T"]) == 2 * 8 * 12
+y, x = np.mgrid[32:-33:-1, -32:33]
+for i, (theta, f, phase) in enumerate(planted.respond.PLANTED):
+    here = (c["filter"] == i) & (c["T"] == 0)
+    d, a = c["diameter_px"][here], np.radians(theta)
+    u = y * np.cos(a) - x * np.sin(a)
+    v = y * np.sin(a) + x * np.cos(a)
+    g = gabor(65, theta, phase, f, 3, 3)
+    g[(abs(x) > 9) | (abs(y) > 9)] = 0
+    window = lambda D: np.sin(np.pi / 2 * np.clip((D / 2 + 1 - np.hypot(x, y)) / 2, 0, 1))**2 if np.isfinite(D) else 1 + 0 * x
+    def f0(across, w):
+        r = [max(0, (g * (w * np.cos(2 * np.pi * f * u + q) + (1 - w) * across * np.cos(2 * np.pi * f * v + q))).sum()) for q in np.arange(8) * np.pi / 4]
+        return np.mean(r)
+    for column, across in ("response", 0), ("response_cross", 1):
+        e = np.array([f0(across, window(D)) for D in d])
+        assert np.abs(c[column][here] - e).max() < 1e-3 * e.max(), (i, column)
+    e = np.array([f0(0, window(D)) for D in d])
+    row = np.flatnonzero((t["filter"] == i) & (t["T"] == 0))[0]
+    assert t["summation_px"][row] == d[np.flatnonzero(e >= .95 * e.max())[0]] and abs(t["suppression"][row] - 1 + e[-1] / e.max()) < 1e-3
+before, after = t["T"] == 0, t["T"] == 1
+print({k: (t[k][before], t[k][after]) for k in ("iso", "cross", "suppression", "surround_px", "summation_px")})
+assert (np.abs(t["iso"][before]) < .05).all() and (t["iso"][after] > .15).all() and (t["suppression"][after] > .15).all()
+assert np.median(np.abs(t["cross"][after])) < .05
+assert (t["surround_px"][after] > t["summation_px"][after]).all()'
+}

@@ -37,6 +37,27 @@ assert abs(x[12, 12] - 100 - 50 * np.cos(2 * np.pi * .1 * (-.25 - .5 * .75**.5) 
 	done
 }
 
+@test "surround: a disc of one grating in another, which at no turn is one grating" {
+	stimuli -k surround --size 21 -t 30 -f 0.2 -p 20 -d 9 --turn 0,90 --parameters p.tsv >s.npys
+	stimuli --size 21 -t 30 -f 0.2 -p 20 -d 9,0 >g.npys
+	stimuli --size 21 -t 120 -f 0.2 -p 20 -d 9,0 >h.npys
+	python '
+(s, _), (g, _), (h, _) = (list(npys(f + ".npys")) for f in "sgh")
+assert np.abs(s[0] - g[1]).max() < 1e-4
+assert np.abs(s[1] - (g[0] + h[1] - h[0])).max() < 1e-4 and np.abs(s[1] - s[0]).max() > 50
+p = table("p.tsv")
+assert p["turn_deg"].tolist() == [0, 90] and p["diameter_px"].tolist() == [9, 9]'
+}
+
+@test "--keep-middle: the middle element has its path orientation in both drawings, the others of the path turn" {
+	stimuli -k snake -n 2 --path-angle 20 --length 5 -t 40 --size 96 --keep-middle --elements e.tsv >/dev/null
+	python '
+e = table("e.tsv")
+for pair in 0, 2:
+    a, b = (e["theta_deg"][(e["label"] == k) & (e["on_path"] == 1)] for k in (pair, pair + 1))
+    assert a[2] == b[2] and abs(a[2] - 40) < 1e-9 and (a != b).sum() == 4'
+}
+
 @test "rows are labels, across batches; contrast is exact; the mean is the same" {
 	stimuli --size 32 --parameters p.tsv >s.npys
 	python '
@@ -149,7 +170,7 @@ assert sorted(set(p["theta_deg"].round(9))) == [10, 20, 35.5] and np.allclose(so
 		--no-such-option | 2 | no-such-option
 		-k spiral | 2 | spiral
 		operand | 2 | operand
-		-k mach -d 5 | 2 | diameter: needs --kind gratings$
+		-k mach -d 5 | 2 | diameter: needs --kind gratings or surround$
 		-k snake --random-phase -p 0 | 2 | random-phase: not together with --phase$
 		-k white --size 20 | 2 | patch: 16 px does not fit
 		-k cornsweet --size 12 | 2 | width

@@ -59,6 +59,17 @@ assert one("a.npys").shape == (24, 32) and one("l.npys").shape == (1, 3) and one
 assert np.allclose(one("f.npys")[0, 0], one("a.npys"), atol=1e-5)'
 }
 
+@test "--middle: the responses in the middle of each image" {
+	random
+	v1-respond --model $m -T 2 --middle middle.tsv -l v1 images.npys >h.npys
+	python '
+t = table("middle.tsv")
+h = [a for a in npys("h.npys") if a.ndim == 4]
+e = np.concatenate([h[0][:, :, 11:13, 15:17].mean((2, 3)), h[1][:, :, 8:9, 9:11].mean((2, 3))])
+assert t["image"].tolist() == np.repeat(np.arange(10), 4).tolist() and t["filter"].tolist() == [0, 1, 2, 3] * 10
+assert np.abs(t["response"].reshape(10, 4) - e).max() < 1e-5 * e.max()'
+}
+
 @test "accuracy and confusion" {
 	random
 	v1-respond --model $m --accuracy a.tsv --confusion c.tsv images.npys

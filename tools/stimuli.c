@@ -20,9 +20,10 @@
 static int kind;
 static size_t size, count, length, threads;
 static bool size_given, count_given, length_given, width_given, patch_given, sigma_given,
-    random_phase;
+    random_phase, keep_middle;
 static double mean, width, patch, sigma, jitter;
-static const char *text_contrast, *text_theta, *text_frequency, *text_phase, *text_diameter;
+static const char *text_contrast, *text_theta, *text_frequency, *text_phase, *text_diameter,
+    *text_turn;
 static const char *text_angle, *text_spacing, *parameters, *element_table, *output;
 static uint64_t seed;
 static const struct stimulus_info *info; /* of the kind */
@@ -30,7 +31,8 @@ static const struct stimulus_info *info; /* of the kind */
 /* the kinds that have it */
 static char all[STIMULUS_WORDS_SIZE], with_frequency[STIMULUS_WORDS_SIZE],
     with_phase[STIMULUS_WORDS_SIZE], with_diameter[STIMULUS_WORDS_SIZE],
-    with_width[STIMULUS_WORDS_SIZE], with_patch[STIMULUS_WORDS_SIZE], contours[STIMULUS_WORDS_SIZE];
+    with_turn[STIMULUS_WORDS_SIZE], with_width[STIMULUS_WORDS_SIZE],
+    with_patch[STIMULUS_WORDS_SIZE], contours[STIMULUS_WORDS_SIZE];
 
 static const struct opt options[] = {
     OPT_CHOICE('k', "kind", &kind, "gratings", all, "what to draw"),
@@ -42,7 +44,10 @@ static const struct opt options[] = {
     OPT_TEXT('f', "frequency", &text_frequency, NULL, "list",
 	"of gratings, bars and elements, cycles per pixel"),
     OPT_TEXT('p', "phase", &text_phase, NULL, "list", "of gratings and elements, deg"),
-    OPT_TEXT('d', "diameter", &text_diameter, NULL, "list", "gratings in a disc, px (whole field)"),
+    OPT_TEXT('d', "diameter", &text_diameter, NULL, "list",
+	"gratings in a disc, px (whole field; surround: 16)"),
+    OPT_TEXT(0, "turn", &text_turn, "0,90", "list",
+	"of the grating around the disc, from theta on, deg"),
     OPT_REAL_GIVEN(0, "width", &width, &width_given, ABOVE(0, 4096), "px",
 	"of mach's ramp (16), of a cusp (8)"),
     OPT_REAL_GIVEN(
@@ -56,6 +61,7 @@ static const struct opt options[] = {
     OPT_REAL(
 	0, "jitter", &jitter, "0", CLOSED(0, 90), "deg", "of a contour's elements, either way"),
     OPT_FLAG(0, "random-phase", &random_phase, "each element has a random phase"),
+    OPT_FLAG(0, "keep-middle", &keep_middle, "without path, its middle element stays"),
     OPT_COUNT_GIVEN('n', "count", &count, &count_given, CLOSED(1, 1e6), "number",
 	"contours, each drawn with and without path (10)"),
     OPT_TEXT(0, "parameters", &parameters, NULL, "file",
@@ -71,9 +77,10 @@ static const struct opt_rule rules[] = {
     OPT_RULE("frequency", ONE_OF("kind", with_frequency)),
     OPT_RULE("phase", ONE_OF("kind", with_phase)),
     OPT_RULE("diameter", ONE_OF("kind", with_diameter)),
+    OPT_RULE("turn", ONE_OF("kind", with_turn)),
     OPT_RULE("width", ONE_OF("kind", with_width)),
     OPT_RULE("patch", ONE_OF("kind", with_patch)),
-    OPT_RULE("path-angle,spacing,length,sigma,jitter,random-phase,count,elements,seed",
+    OPT_RULE("path-angle,spacing,length,sigma,jitter,random-phase,keep-middle,count,elements,seed",
 	ONE_OF("kind", contours)),
     OPT_RULE("random-phase", ABSENT("phase")),
     OPT_RULES_END,
@@ -82,7 +89,7 @@ static const struct tool tool = {
     "stimuli", "draw gratings, illusions and contours", "", 0, 0, options, rules};
 
 /* axes of the design, the last running fastest */
-enum axis { CONTRAST, DIAMETER, ANGLE, SPACING, FREQUENCY, THETA, PHASE, AXES };
+enum axis { CONTRAST, DIAMETER, TURN, ANGLE, SPACING, FREQUENCY, THETA, PHASE, AXES };
 static struct list axis[AXES];
 
 static void read_axis(enum axis a, const char *name, const char *text, const char *initial,
@@ -101,8 +108,10 @@ static void read_options(void)
 	    (struct opt_range)ABOVE(0, .5));
 	read_axis(
 	    PHASE, "phase", text_phase, info->phase, false, (struct opt_range)OPEN(-360, 360));
-	read_axis(
-	    DIAMETER, "diameter", text_diameter, "0", false, (struct opt_range)CLOSED(0, 8192));
+	read_axis(DIAMETER, "diameter", text_diameter, info->diameter, false,
+	    (struct opt_range)CLOSED(0, 8192));
+	read_axis(TURN, "turn", info->has & STIMULUS_TURN ? text_turn : "0", NULL, false,
+	    (struct opt_range)CLOSED(-180, 180));
 	read_axis(ANGLE, "path-angle", text_angle, info->path_angle, false,
 	    (struct opt_range)CLOSED(0, 90));
 	read_axis(SPACING, "spacing", text_spacing, "9", false, (struct opt_range)CLOSED(1, 4096));
@@ -142,6 +151,7 @@ static struct stimulus design(size_t i)
 	    .frequency = value[FREQUENCY],
 	    .phase = value[PHASE] * DEGREE,
 	    .diameter = value[DIAMETER] > 0 ? value[DIAMETER] : INFINITY,
+	    .turn = value[TURN] * DEGREE,
 	    .width = width,
 	    .patch = patch,
 	    .path_angle = value[ANGLE] * DEGREE,
@@ -150,6 +160,7 @@ static struct stimulus design(size_t i)
 	    .jitter = jitter * DEGREE,
 	    .elements = length,
 	    .random_phase = random_phase,
+	    .keep_middle = keep_middle,
 	    .present = i % variants() == 0,
 	    .seed = seed,
 	    .pair = pair,
@@ -206,6 +217,7 @@ int main(int argc, char **argv)
 	stimulus_words(STIMULUS_FREQUENCY, with_frequency);
 	stimulus_words(STIMULUS_PHASE, with_phase);
 	stimulus_words(STIMULUS_DIAMETER, with_diameter);
+	stimulus_words(STIMULUS_TURN, with_turn);
 	stimulus_words(STIMULUS_WIDTH, with_width);
 	stimulus_words(STIMULUS_PATCH, with_patch);
 	stimulus_words(STIMULUS_CONTOUR, contours);

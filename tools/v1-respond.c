@@ -17,7 +17,7 @@ static const enum network_layer layers[] = {NETWORK_A, NETWORK_HT, NETWORK_LOGIT
 
 static int layer;
 static const char *model_file, *responses, *lateral_file, *accuracy, *confusion, *stimuli,
-    *tuning_file, *output;
+    *tuning_file, *middle, *output;
 static size_t iterations, covariance_radius, jacobian_radius, threads;
 static bool layer_given, iterations_given, covariance_given, jacobian_given, verbose;
 static const struct opt options[] = {
@@ -32,6 +32,7 @@ static const struct opt options[] = {
 	0, "lateral", &lateral_file, NULL, "file", "another lateral kernel, of the same shape"),
     OPT_TEXT(0, "accuracy", &accuracy, NULL, "file", "write a table of accuracy by class"),
     OPT_TEXT(0, "confusion", &confusion, NULL, "file", "write a table of answers by class"),
+    OPT_TEXT(0, "middle", &middle, NULL, "file", "write a table of responses in the middle"),
     OPT_TEXT(0, "stimuli", &stimuli, NULL, "file", "table of stimuli; labels are its rows"),
     OPT_TEXT(0, "tuning", &tuning_file, NULL, "file", "write a table of tuning to gratings"),
     OPT_COUNT_GIVEN(0, "covariance", &covariance_radius, &covariance_given, CLOSED(0, 64), "px",
@@ -47,7 +48,7 @@ static const struct opt_rule rules[] = {
     OPT_RULE(NULL, GIVEN("model"), GIVEN("responses")),
     OPT_RULE("responses", ABSENT("model")),
     OPT_RULE("responses", GIVEN("tuning")),
-    OPT_RULE("layer,iterations,lateral,accuracy,confusion,covariance,jacobian,output",
+    OPT_RULE("layer,iterations,lateral,accuracy,confusion,middle,covariance,jacobian,output",
 	ABSENT("responses")),
     /* the output has room for one */
     OPT_RULE("layer,covariance", ABSENT("jacobian")),
@@ -55,13 +56,14 @@ static const struct opt_rule rules[] = {
     OPT_RULE("output", GIVEN("layer"), GIVEN("covariance"), GIVEN("jacobian"), ABSENT("accuracy")),
     OPT_RULE("output", GIVEN("layer"), GIVEN("covariance"), GIVEN("jacobian"), ABSENT("confusion")),
     OPT_RULE("output", GIVEN("layer"), GIVEN("covariance"), GIVEN("jacobian"), ABSENT("tuning")),
+    OPT_RULE("output", GIVEN("layer"), GIVEN("covariance"), GIVEN("jacobian"), ABSENT("middle")),
     OPT_RULE("stimuli", GIVEN("tuning")),
     OPT_RULE("tuning", GIVEN("stimuli")),
     /* what is before lateral propagation */
-    OPT_RULE(
-	"iterations", ABSENT("covariance"), GIVEN("accuracy"), GIVEN("confusion"), GIVEN("tuning")),
+    OPT_RULE("iterations", ABSENT("covariance"), GIVEN("accuracy"), GIVEN("confusion"),
+	GIVEN("tuning"), GIVEN("middle")),
     OPT_RULE("iterations", NONE_OF("layer", "lgn"), GIVEN("accuracy"), GIVEN("confusion"),
-	GIVEN("tuning")),
+	GIVEN("tuning"), GIVEN("middle")),
     OPT_RULES_END,
 };
 static const struct tool tool = {"v1-respond", "responses of a trained network to images",
@@ -71,7 +73,7 @@ static const struct tool tool = {"v1-respond", "responses of a trained network t
 static struct respond_options check_options(void)
 {
 	bool kernel = covariance_given || jacobian_given, scored = accuracy || confusion;
-	bool writes = layer_given || !(kernel || scored || tuning_file);
+	bool writes = layer_given || !(kernel || scored || tuning_file || middle);
 	return (struct respond_options){.output = writes             ? RESPOND_LAYER
 						  : covariance_given ? RESPOND_COVARIANCE
 						  : jacobian_given   ? RESPOND_JACOBIAN
@@ -82,7 +84,8 @@ static struct respond_options check_options(void)
 	    .accuracy = accuracy,
 	    .confusion = confusion,
 	    .stimuli = stimuli,
-	    .tuning = tuning_file};
+	    .tuning = tuning_file,
+	    .middle = middle};
 }
 
 /* Tuning from a stream of responses, whatever network they are of. */
@@ -103,7 +106,7 @@ int main(int argc, char **argv)
 		tool_usage("%s: no images beside --responses, which are all the input", argv[1]);
 	struct respond_options wanted = check_options();
 	/* known before any work */
-	const char *const tables[] = {accuracy, confusion, tuning_file};
+	const char *const tables[] = {accuracy, confusion, tuning_file, middle};
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
 		tool_check(tables[i] ? output_check(NULL, tables[i], false) : 0);
 	if (responses)
@@ -120,7 +123,7 @@ int main(int argc, char **argv)
 		wanted.iterations = network_options(net)->iterations;
 	/* covariances are of h0, before any propagation */
 	bool propagates =
-	    wanted.output != RESPOND_COVARIANCE || accuracy || confusion || tuning_file;
+	    wanted.output != RESPOND_COVARIANCE || accuracy || confusion || tuning_file || middle;
 	if (propagates &&
 	    tool_check(network_may_grow(net, wanted.iterations, network_options(net)->iterations)))
 		tool_warn("%s", err_reason());

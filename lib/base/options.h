@@ -101,7 +101,7 @@ struct opt_condition {
  */
 struct opt_rule {
 	const char *names;
-	struct opt_condition any[4];
+	struct opt_condition any[5];
 };
 
 /* clang-format off */

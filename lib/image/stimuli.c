@@ -212,18 +212,26 @@ static int draw_illusion(const struct stimulus *s, float *image)
 	return 0;
 }
 
+/* cos(2 pi f u + phase) of a grating of orientation theta. */
+static double grating(const struct stimulus *s, double theta, double x, double y)
+{
+	return cos(2 * M_PI * s->frequency * (cos(theta) * y - sin(theta) * x) + s->phase);
+}
+
+/* Windows of the disc and of what surrounds it add up to 1. */
 static int draw_grating(const struct stimulus *s, float *image)
 {
-	double vx = cos(s->theta), vy = sin(s->theta);
+	bool around = stimulus_kinds[s->kind].has & STIMULUS_TURN;
 
 	for (size_t r = 0; r < s->size; r++)
 		for (size_t c = 0; c < s->size; c++) {
 			double x = pixel_x(s, c), y = pixel_y(s, r);
 			double inside = fmin(1, fmax(0, (s->diameter / 2 + 1 - hypot(x, y)) / 2));
 			double window = square(sin(M_PI / 2 * inside));
-			double wave = cos(2 * M_PI * s->frequency * (vx * y - vy * x) + s->phase);
-			image[r * s->size + c] =
-			    (float)(s->mean * (1 + s->contrast * window * wave));
+			double pattern = window * grating(s, s->theta, x, y);
+			if (around)
+				pattern += (1 - window) * grating(s, s->theta + s->turn, x, y);
+			image[r * s->size + c] = (float)(s->mean * (1 + s->contrast * pattern));
 		}
 	return 0;
 }
@@ -373,7 +381,8 @@ int stimulus_scatter(const struct stimulus *s, struct stimulus_element **element
 	for (size_t i = 0; i < s->elements; i++) {
 		double jitter = s->jitter * (2 * rng_uniform(&rng) - 1),
 		       any = M_PI * rng_uniform(&rng);
-		e[i].theta = s->present ? e[i].theta + across + jitter : any;
+		bool along = s->present || (s->keep_middle && i == (s->elements - 1) / 2);
+		e[i].theta = along ? e[i].theta + across + jitter : any;
 	}
 	*count = s->elements;
 	status = fill(s, &rng, &near, &e, count, &capacity);
@@ -429,21 +438,20 @@ static int draw_contour(const struct stimulus *s, float *image)
 
 #define CONTOUR                                                                                    \
 	.has = STIMULUS_FREQUENCY | STIMULUS_PHASE | STIMULUS_CONTOUR, .theta = "0",               \
-	.frequency = "0.25", .phase = "0", .path_angle = "0:60:4", .size = 128, .count = 10,       \
-	.draw = draw_contour
+	.frequency = "0.25", .phase = "0", .path_angle = "0:60:4", .diameter = "0", .size = 128,   \
+	.count = 10, .draw = draw_contour
 #define ILLUSION(n)                                                                                \
 	.name = #n, .theta = "90", .frequency = "0.0625", .phase = "0", .path_angle = "0",         \
-	.size = 64, .count = 1, .draw = draw_illusion
+	.diameter = "0", .size = 64, .count = 1, .draw = draw_illusion
+#define GRATING                                                                                    \
+	.theta = "0:172.5:24", .frequency = "0.05:0.4:10", .phase = "0:330:12", .path_angle = "0", \
+	.size = 64, .count = 1, .draw = draw_grating
 const struct stimulus_info stimulus_kinds[STIMULUS_KINDS] = {
-    [STIMULUS_GRATINGS] = {.name = "gratings",
-	.has = STIMULUS_FREQUENCY | STIMULUS_PHASE | STIMULUS_DIAMETER,
-	.theta = "0:172.5:24",
-	.frequency = "0.05:0.4:10",
-	.phase = "0:330:12",
-	.path_angle = "0",
-	.size = 64,
-	.count = 1,
-	.draw = draw_grating},
+    [STIMULUS_GRATINGS] = {GRATING, .name = "gratings",
+	.has = STIMULUS_FREQUENCY | STIMULUS_PHASE | STIMULUS_DIAMETER, .diameter = "0"},
+    [STIMULUS_SURROUND] = {GRATING, .name = "surround",
+	.has = STIMULUS_FREQUENCY | STIMULUS_PHASE | STIMULUS_DIAMETER | STIMULUS_TURN,
+	.diameter = "16"},
     [STIMULUS_MACH] = {ILLUSION(mach), .has = STIMULUS_WIDTH, .width = 16, .width_most = 1,
 	.profile = mach, .next_break = mach_break, .place = mach_place},
     [STIMULUS_CORNSWEET] = {ILLUSION(cornsweet), .has = STIMULUS_WIDTH, .width = 8,
@@ -491,7 +499,7 @@ void stimulus_row(const struct stimulus *s, struct table_out *table)
 	TABLE_REALS(table, contour ? s->present : NAN, contour ? s->path_angle / DEGREE : NAN,
 	    contour ? s->spacing : NAN, contour ? (double)s->elements : NAN,
 	    contour ? s->sigma : NAN, contour ? s->jitter / DEGREE : NAN,
-	    contour ? (double)s->pair : NAN);
+	    contour ? (double)s->pair : NAN, has & STIMULUS_TURN ? s->turn / DEGREE : NAN);
 }
 
 int stimulus_element_rows(const struct stimulus *s, long long label, struct table_out *table)

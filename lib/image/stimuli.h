@@ -17,6 +17,7 @@
 
 enum stimulus_kind {
 	STIMULUS_GRATINGS,  /* cos(2 pi f u + phase), whole field or in a disc */
+	STIMULUS_SURROUND,  /* the same in a disc, and around it one turned about the middle */
 	STIMULUS_MACH,      /* dark plateau, linear ramp, light plateau: Mach bands at its knees */
 	STIMULUS_CORNSWEET, /* equal plateaus that meet in a dark and a light cusp */
 	STIMULUS_WHITE,     /* square-wave bars, equal grey patches on a dark and a light one */
@@ -34,6 +35,7 @@ enum stimulus_has {
 	STIMULUS_WIDTH = 8,
 	STIMULUS_PATCH = 16,
 	STIMULUS_CONTOUR = 32, /* a path, its elements, draws at random */
+	STIMULUS_TURN = 64,    /* an orientation around the disc */
 };
 
 struct stimulus;
@@ -43,7 +45,7 @@ struct stimulus_info {
 	const char *name;
 	unsigned has; /* of enum stimulus_has */
 	/* defaults, the lists as a command line has them: deg, cycles per pixel, deg, deg */
-	const char *theta, *frequency, *phase, *path_angle;
+	const char *theta, *frequency, *phase, *path_angle, *diameter;
 	size_t size, count;
 	double width;
 	double width_most; /* as a share of the image's side */
@@ -69,6 +71,7 @@ struct stimulus {
 	double frequency; /* cycles per pixel: gratings, white, elements of contours */
 	double phase;     /* rad: gratings and elements; luminance is cos(2 pi f u + phase) */
 	double diameter;  /* px, of a grating's disc with a flank of 2 px; INFINITY: whole field */
+	double turn;      /* rad: of the grating around the disc, from theta on; surround */
 	double width;     /* px: mach: of the ramp; cornsweet: of each cusp */
 	double patch;     /* px: side of a test patch (white: its length along the bar) */
 	double path_angle; /* rad: turn from one segment of the path to the next, either way */
@@ -79,8 +82,9 @@ struct stimulus {
 	bool random_phase; /* each element has its own phase, uniform; `phase` is not used */
 	bool
 	    present; /* false: the same places and elements, but those of the path are turned at random */
-	uint64_t seed; /* draws are a function of (seed, pair) */
-	uint64_t pair; /* number of the drawing: the same with and without contour */
+	bool keep_middle; /* the path's middle element stays also where `present` is false */
+	uint64_t seed;    /* draws are a function of (seed, pair) */
+	uint64_t pair;    /* number of the drawing: the same with and without contour */
 };
 
 /* One Gabor element: centre, orientation of its stripes in [0, pi), phase. */
@@ -111,7 +115,7 @@ int stimulus_draw(const struct stimulus *stimulus, float *image)
 #define STIMULUS_COLUMNS                                                                           \
 	"kind theta_deg sf_cpp phase_deg contrast mean diameter_px width_px patch_px light_x_px "  \
 	"light_y_px dark_x_px dark_y_px present path_angle_deg spacing_px length sigma_px "        \
-	"jitter_deg pair"
+	"jitter_deg pair turn_deg"
 void stimulus_row(const struct stimulus *stimulus, struct table_out *table);
 
 /* The elements of a contour, a row each, after a cell with the label. 0 or -1. */

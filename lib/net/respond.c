@@ -22,6 +22,8 @@ struct respond {
 	struct jacobian *jacobian;
 	struct tuning *tuning;
 	struct score score;
+	struct table_out *middle;
+	size_t images;  /* in the table of responses */
 	size_t waiting; /* images of the last batch, until their labels come */
 	real *logits;   /* (waiting, C), as the next kept for them */
 	float *centre;  /* (waiting, F, TUNING_PLACES) */
@@ -62,9 +64,11 @@ struct respond *respond_create(
 	    r->scored || (options->output == RESPOND_LAYER && options->layer == NETWORK_LOGITS);
 	r->iterations = options->iterations;
 	bool covariance = options->output == RESPOND_COVARIANCE;
-	if (covariance && !r->scored && !options->tuning)
+	if (covariance && !r->scored && !options->tuning && !options->middle)
 		r->iterations = 0; /* h0 is before them */
-	if ((r->scored && score_create(&r->score, r->classes) < 0) ||
+	if ((options->middle &&
+		!(r->middle = table_create(options->middle, "image filter response"))) ||
+	    (r->scored && score_create(&r->score, r->classes) < 0) ||
 	    (covariance &&
 		!(r->covariance = covariance_create(r->filters, options->radius, threads))) ||
 	    (options->output == RESPOND_JACOBIAN &&
@@ -82,6 +86,7 @@ void respond_free(struct respond *r)
 	covariance_free(r->covariance);
 	jacobian_free(r->jacobian);
 	tuning_free(r->tuning);
+	table_abandon(r->middle);
 	score_free(&r->score);
 	free(r->logits);
 	free(r->centre);
@@ -197,6 +202,28 @@ static int write_responses(const struct respond *r, const struct chunk *chunk,
 	return status;
 }
 
+/* The responses of n images in the middle, averaged over its places: a row each, filters running fastest. */
+static int write_middle(struct respond *r, const struct chunk *chunk)
+{
+	size_t rows = chunk->n * r->filters;
+	float *middle = mem_alloc(rows * TUNING_PLACES, sizeof *middle);
+	if (!middle)
+		return -1;
+	network_get(r->net, NETWORK_HT, chunk->y);
+	tuning_centre(chunk->y, rows, chunk->h, chunk->w, middle);
+	for (size_t i = 0; i < rows; i++) {
+		double sum = 0;
+		for (size_t k = 0; k < TUNING_PLACES; k++)
+			sum += (double)middle[i * TUNING_PLACES + k];
+		table_int(r->middle, (long long)(r->images + i / r->filters));
+		table_int(r->middle, (long long)(i % r->filters));
+		table_real(r->middle, sum / TUNING_PLACES);
+	}
+	r->images += chunk->n;
+	free(middle);
+	return 0;
+}
+
 /* What a chunk that was run gives to the tables and kernels. */
 static int collect(struct respond *r, const struct chunk *chunk)
 {
@@ -207,6 +234,8 @@ static int collect(struct respond *r, const struct chunk *chunk)
 		network_get(r->net, NETWORK_HT, chunk->y);
 		tuning_centre(chunk->y, n * r->filters, h, w, r->centre + chunk->first * place);
 	}
+	if (r->middle && write_middle(r, chunk) < 0)
+		return -1;
 	if (r->jacobian && jacobian_add(r->jacobian, r->net, n, h, w) < 0)
 		return -1;
 	if (!r->covariance)
@@ -323,13 +352,17 @@ static int write_kernel(const struct respond *r, struct npys_out *out)
 	return status;
 }
 
-int respond_end(const struct respond *r, const struct npys_in *in, struct npys_out *out)
+int respond_end(struct respond *r, const struct npys_in *in, struct npys_out *out)
 {
 	const struct respond_options *o = &r->options;
 	if (check_labelled(r, in) < 0 ||
 	    (o->accuracy && score_write_accuracy(&r->score, o->accuracy) < 0) ||
 	    (o->confusion && score_write_confusion(&r->score, o->confusion) < 0) ||
 	    (r->tuning && tuning_write(r->tuning, (double)r->iterations, o->tuning) < 0))
+		return -1;
+	struct table_out *middle = r->middle;
+	r->middle = NULL;
+	if (middle && table_close(middle) < 0)
 		return -1;
 	return r->covariance || r->jacobian ? write_kernel(r, out) : 0;
 }

@@ -24,6 +24,7 @@ struct respond_options {
 	size_t radius;            /* px, of the kernels */
 	size_t iterations;
 	const char *accuracy, *confusion; /* files of tables; NULL: none */
+	const char *middle;               /* file of the table of h_T in the middle; NULL: none */
 	const char *stimuli,
 	    *tuning; /* table whose rows are the labels, file of the table; or both NULL */
 };
@@ -47,7 +48,7 @@ int respond_labels(struct respond *respond, struct npys_in *in, const struct bat
     struct npys_out *out) __attribute__((warn_unused_result));
 
 /* After the last batch: write the tables, and a kernel to out. 0 or -1. */
-int respond_end(const struct respond *respond, const struct npys_in *in, struct npys_out *out)
+int respond_end(struct respond *respond, const struct npys_in *in, struct npys_out *out)
     __attribute__((warn_unused_result));
 
 #endif
