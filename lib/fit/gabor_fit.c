@@ -11,13 +11,9 @@
 #include "fit/gabor_fit.h"
 #include "fit/separable.h"
 
-#define E 2.71828182845904523536
-
 /* shape parameters; BAND is f as a part of the band's edge in the carrier's direction */
 enum { X0, Y0, THETA, BAND, ACROSS, ALONG, SHAPE };
 enum { COSINE, SINE, OFFSET, LINEAR };
-
-#define SIGMA_MIN .3
 
 /* the band's edge for stripes at theta, of which s and c are sine and cosine, by the 8-norm that rounds a square, and its relative derivative by theta */
 static double band_edge(double s, double c, double *slope)
@@ -38,7 +34,7 @@ static void gabor_bounds(struct extent size, struct separable_bound *bounds)
 	bounds[THETA] = (struct separable_bound){SEPARABLE_FREE, 0, 0};
 	bounds[BAND] = (struct separable_bound){SEPARABLE_LOGARITHMIC, least, 1};
 	bounds[ACROSS] = bounds[ALONG] =
-	    (struct separable_bound){SEPARABLE_LOGARITHMIC, SIGMA_MIN, k};
+	    (struct separable_bound){SEPARABLE_LOGARITHMIC, GABOR_SIGMA_MIN, k};
 }
 
 /* scratch: u, v (n) */
@@ -102,18 +98,29 @@ const struct separable_model *gabor_model(void)
 
 /* Starts */
 
-/* envelopes as (nx, ny / nx) */
-static const double shapes[][2] = {
-    {.22, 1}, {.22, 1.8}, {.38, 1}, {.38, 1.8}, {.65, .8}, {.65, 1.5}, {1.1, .7}};
+/* envelopes: sigma_across and sigma_along as parts of the side of a square of the array's area */
+static const double shapes[][2] = {{.1, .1}, {.1, .2}, {.2, .1}, {.2, .2}, {.4, .15}, {.4, .4}};
+/* carriers beside the spectrum's peaks: frequencies from LOWEST / k to HIGHEST, in each of them so many directions */
+#define LOWEST .25
+#define HIGHEST .4
 enum {
+	FREQUENCIES = 4,
+	DIRECTIONS = 6,
+	CARRIERS = GABOR_PEAKS + FREQUENCIES * DIRECTIONS,
+	CENTRES = 3,
 	SHAPES = sizeof shapes / sizeof *shapes,
-	CENTRES = 2,
-	CANDIDATES = GABOR_PEAKS * CENTRES * SHAPES
+	CANDIDATES = CARRIERS * CENTRES * SHAPES
+};
+
+struct carrier {
+	double f, theta; /* cycles per px, rad */
+	double s, c;     /* sine and cosine of theta */
 };
 
 struct candidate {
-	double shape[SHAPE], sse;
-	size_t peak;
+	const struct carrier *carrier;
+	double x0, y0, across, along; /* px */
+	double sse;
 };
 
 struct gabor_fitter {
@@ -235,8 +242,13 @@ FOR_AVX512 static void spectrum(struct gabor_fitter *f)
 	}
 }
 
-/* the largest local maxima of the spectrum as (f, theta); gives their number */
-static size_t peaks(const struct gabor_fitter *f, double (*found)[2])
+static struct carrier carrier(double f, double theta)
+{
+	return (struct carrier){f, theta, sin(theta), cos(theta)};
+}
+
+/* the largest local maxima of the spectrum; gives their number */
+static size_t peaks(const struct gabor_fitter *f, struct carrier *found)
 {
 	size_t m = f->m, wide = 2 * m - 1, count = 0;
 	double height[GABOR_PEAKS];
@@ -257,23 +269,38 @@ static size_t peaks(const struct gabor_fitter *f, double (*found)[2])
 			size_t at = count < GABOR_PEAKS ? count++ : count - 1;
 			for (; at && height[at - 1] < here; at--) {
 				height[at] = height[at - 1];
-				memcpy(found[at], found[at - 1], sizeof *found);
+				found[at] = found[at - 1];
 			}
 			double fx = .5 * ((double)j - (double)(m - 1)) / (double)(m - 1);
 			double fy = .5 * (double)i / (double)(m - 1);
 			height[at] = here;
-			found[at][0] = hypot(fx, fy);
-			found[at][1] = atan2(fy, fx) - M_PI / 2;
+			found[at] = carrier(hypot(fx, fy), atan2(fy, fx) - M_PI / 2);
 		}
 	}
 	return count;
 }
 
-/* the centre of weight of the squared energy, and the largest energy smoothed over 3 x 3 px */
+/* Peaks and grid; gives their number. A profile with more in it than a Gabor function has its peaks elsewhere. */
+static size_t carriers(const struct gabor_fitter *f, struct carrier *list)
+{
+	size_t count = peaks(f, list);
+	double lowest = LOWEST / (double)extent_long(f->size);
+	for (size_t i = 0; i < FREQUENCIES; i++) {
+		double frequency =
+		    lowest * pow(HIGHEST / lowest, (double)i / (double)(FREQUENCIES - 1));
+		/* every other frequency has its directions between those of its neighbours */
+		for (size_t j = 0; j < DIRECTIONS; j++)
+			list[count++] =
+			    carrier(frequency, M_PI * ((double)j + (i % 2 ? .5 : 0)) / DIRECTIONS);
+	}
+	return count;
+}
+
+/* the centre of weight of the squared energy, and the largest energies smoothed over 3 x 3 px that lie a quarter of the shorter side apart */
 static void centres(struct gabor_fitter *f, double (*found)[2])
 {
-	size_t h = f->size.h, w = f->size.w, best = 0;
-	double sum = 0, x = 0, y = 0, largest = -1;
+	size_t h = f->size.h, w = f->size.w, best = w + 1;
+	double sum = 0, x = 0, y = 0, apart = (double)extent_short(f->size) / 4;
 	for (size_t i = 0; i < f->n; i++) {
 		double e = f->centred[i] * f->centred[i];
 		f->energy[i] = e;
@@ -283,33 +310,38 @@ static void centres(struct gabor_fitter *f, double (*found)[2])
 	}
 	found[0][0] = x / sum;
 	found[0][1] = y / sum;
-	for (size_t r = 1; r + 1 < h; r++) {
-		for (size_t c = 1; c + 1 < w; c++) {
-			double local = 0;
-			for (size_t a = r - 1; a <= r + 1; a++)
-				for (size_t b = c - 1; b <= c + 1; b++)
-					local += f->energy[a * w + b];
-			if (local > largest) {
-				largest = local;
-				best = r * w + c;
+	for (size_t i = 1; i < CENTRES; i++) {
+		double largest = -1;
+		for (size_t r = 1; r + 1 < h; r++) {
+			for (size_t c = 1; c + 1 < w; c++) {
+				double local = 0;
+				bool near = false;
+				for (size_t j = 1; j < i && !near; j++)
+					near = hypot(bank_x(w, c) - found[j][0],
+						   bank_y(h, r) - found[j][1]) < apart;
+				for (size_t a = r - 1; a <= r + 1; a++)
+					for (size_t b = c - 1; b <= c + 1; b++)
+						local += f->energy[a * w + b];
+				if (!near && local > largest) {
+					largest = local;
+					best = r * w + c;
+				}
 			}
 		}
+		found[i][0] = bank_x(w, best % w);
+		found[i][1] = bank_y(h, best / w);
 	}
-	found[1][0] = bank_x(w, best % w);
-	found[1][1] = bank_y(h, best / w);
 }
 
-/* Sums of squares (SHAPES) that the envelopes leave of the centred profile, at one peak and
- * centre; sst is its own sum of squares. All envelopes share the carrier. */
-FOR_AVX512 static void score_shapes(struct gabor_fitter *f, const struct separable_bound *bounds,
-    const double *at, double sst, double *sse)
+/* Sums of squares that the SHAPES candidates at one carrier and centre leave of the centred profile, whose own sum of
+ * squares is sst. */
+FOR_AVX512 static void score_shapes(
+    struct gabor_fitter *f, double sst, struct candidate list[static SHAPES])
 {
 	const struct separable_pixels *px = separable_pixels(f->separable);
 	size_t n = px->n;
-	double slope, s = sin(at[THETA]), c = cos(at[THETA]);
-	double omega = 2 * M_PI * fmin(at[BAND], 1) * band_edge(s, c, &slope);
-	double x0 = fmin(fmax(at[X0], bounds[X0].lo), bounds[X0].hi),
-	       y0 = fmin(fmax(at[Y0], bounds[Y0].lo), bounds[Y0].hi);
+	double s = list->carrier->s, c = list->carrier->c, omega = 2 * M_PI * list->carrier->f;
+	double x0 = list->x0, y0 = list->y0;
 	const double *restrict z = f->centred;
 	double *restrict cosine = f->cosine, *restrict sine = f->sine, *restrict u2 = f->u2,
 			 *restrict v2 = f->v2;
@@ -326,10 +358,8 @@ FOR_AVX512 static void score_shapes(struct gabor_fitter *f, const struct separab
 	for (size_t i = f->n; i < n; i++)
 		cosine[i] = sine[i] = 0;
 	for (size_t k = 0; k < SHAPES; k++) {
-		double across = shapes[k][0] * 2 * M_PI / omega, along = across * shapes[k][1];
-		across = fmin(fmax(across, bounds[ACROSS].lo), bounds[ACROSS].hi);
-		along = fmin(fmax(along, bounds[ALONG].lo), bounds[ALONG].hi);
-		double by_u = -.5 / (across * across), by_v = -.5 / (along * along);
+		double by_u = -.5 / (list[k].across * list[k].across),
+		       by_v = -.5 / (list[k].along * list[k].along);
 		double pp = 0, pq = 0, qq = 0, p1 = 0, q1 = 0, py = 0, qy = 0;
 #pragma omp simd reduction(+ : pp, pq, qq, p1, q1, py, qy)
 		for (size_t i = 0; i < n; i++) {
@@ -349,72 +379,84 @@ FOR_AVX512 static void score_shapes(struct gabor_fitter *f, const struct separab
 		qq -= q1 * q1 / (double)f->n;
 		double determinant = pp * qq - pq * pq;
 		if (determinant > 1e-12 * pp * qq)
-			sse[k] =
+			list[k].sse =
 			    sst - (py * py * qq - 2 * py * qy * pq + qy * qy * pp) / determinant;
 		else
-			sse[k] = sst - fmax(pp > 0 ? py * py / pp : 0, qq > 0 ? qy * qy / qq : 0);
+			list[k].sse =
+			    sst - fmax(pp > 0 ? py * py / pp : 0, qq > 0 ? qy * qy / qq : 0);
 	}
 }
 
-/* all candidates with their sums of squares; gives their number */
-static size_t candidates(struct gabor_fitter *f, double sst, struct candidate *list)
+/* all candidates of these carriers with their sums of squares; gives their number */
+static size_t candidates(struct gabor_fitter *f, double sst, const struct carrier *carrier,
+    size_t count, struct candidate *list)
 {
-	double peak[GABOR_PEAKS][2], centre[CENTRES][2], sse[SHAPES];
-	struct separable_bound bounds[SHAPE];
-	size_t count = 0;
-	spectrum(f);
-	size_t found = peaks(f, peak);
+	double centre[CENTRES][2], side = sqrt((double)f->n);
+	struct candidate *one = list;
 	centres(f, centre);
-	gabor_bounds(f->size, bounds);
-	for (size_t p = 0; p < found; p++) {
-		double slope, theta = peak[p][1];
-		double band = peak[p][0] / band_edge(sin(theta), cos(theta), &slope);
-		for (size_t c = 0; c < CENTRES; c++) {
-			double at[SHAPE] = {[X0] = centre[c][0],
-			    [Y0] = centre[c][1],
-			    [THETA] = theta,
-			    [BAND] = band};
-			score_shapes(f, bounds, at, sst, sse);
-			for (size_t s = 0; s < SHAPES; s++) {
-				struct candidate *one = &list[count++];
-				memcpy(one->shape, at, sizeof at);
-				one->shape[ACROSS] = shapes[s][0] / peak[p][0];
-				one->shape[ALONG] = one->shape[ACROSS] * shapes[s][1];
-				one->peak = p;
-				one->sse = sse[s];
-			}
+	for (size_t i = 0; i < count; i++) {
+		for (size_t c = 0; c < CENTRES; c++, one += SHAPES) {
+			for (size_t s = 0; s < SHAPES; s++)
+				one[s] = (struct candidate){.carrier = &carrier[i],
+				    .x0 = centre[c][0],
+				    .y0 = centre[c][1],
+				    .across = fmax(shapes[s][0] * side, GABOR_SIGMA_MIN),
+				    .along = fmax(shapes[s][1] * side, GABOR_SIGMA_MIN)};
+			score_shapes(f, sst, one);
 		}
 	}
-	return count;
+	return (size_t)(one - list);
 }
 
-/* whether both enter the trust region: candidates that are alike mostly end in the same place */
-static bool apart(const struct candidate *a, const struct candidate *b)
+/* the widths that two candidates may differ by as a factor, and the distance of their carriers times the width, and be alike */
+#define ALIKE_WIDTH 2.7
+#define ALIKE_CARRIER .15
+
+static bool alike_width(double a, double b)
 {
-	double dx = a->shape[X0] - b->shape[X0], dy = a->shape[Y0] - b->shape[Y0];
-	double across = a->shape[ACROSS], ratio = b->shape[ACROSS] / across;
-	return a->peak != b->peak || dx * dx + dy * dy > across * across || ratio > E ||
-	       ratio < 1 / E;
+	return a < ALIKE_WIDTH * b && b < ALIKE_WIDTH * a;
 }
 
-/* The best candidates that are apart, best first; gives their number. */
-static size_t choose(struct candidate *list, size_t count, const struct candidate **chosen)
+/* whether only one of them enters the trust region: candidates that are alike mostly end in the same place */
+static bool alike(const struct candidate *a, const struct candidate *b)
+{
+	const struct carrier *p = a->carrier, *q = b->carrier;
+	double dx = a->x0 - b->x0, dy = a->y0 - b->y0;
+	if (dx * dx + dy * dy > a->across * a->across || !alike_width(a->across, b->across) ||
+	    !alike_width(a->along, b->along))
+		return false;
+	/* q's wave vector, or minus it, across and along p's stripes */
+	double across = fabs(q->f * (q->c * p->c + q->s * p->s)) - p->f,
+	       along = q->f * (q->s * p->c - q->c * p->s);
+	return fabs(across) * a->across <= ALIKE_CARRIER && fabs(along) * a->along <= ALIKE_CARRIER;
+}
+
+/* The best candidates that are not alike as starts, best first; gives their number. */
+static size_t choose(struct candidate *list, size_t count, struct separable_fit *start)
 {
 	size_t starts = 0;
 	while (starts < GABOR_STARTS) {
-		struct candidate *best = NULL;
-		for (size_t i = 0; i < count; i++) {
-			if (list[i].sse < (best ? best->sse : INFINITY))
+		struct candidate *best = list;
+		double slope;
+		for (size_t i = 1; i < count; i++) {
+			if (list[i].sse < best->sse)
 				best = &list[i];
 		}
-		if (!best)
+		if (!(best->sse < INFINITY))
 			break;
-		chosen[starts++] = best;
+		const struct carrier *c = best->carrier;
+		double shape[SHAPE] = {[X0] = best->x0,
+		    [Y0] = best->y0,
+		    [THETA] = c->theta,
+		    [BAND] = c->f / band_edge(c->s, c->c, &slope),
+		    [ACROSS] = best->across,
+		    [ALONG] = best->along};
+		memcpy(start[starts++].shape, shape, sizeof shape);
+		best->sse = INFINITY;
 		for (size_t i = 0; i < count; i++) {
-			if (&list[i] != best && !apart(&list[i], best))
+			if (list[i].sse < INFINITY && alike(&list[i], best))
 				list[i].sse = INFINITY;
 		}
-		best->sse = INFINITY;
 	}
 	return starts;
 }
@@ -439,10 +481,13 @@ static struct gabor from_fit(
 	return gabor_canonical(g);
 }
 
-/* each start runs until a step gains less than this share of the sum of squares, or for this many
- * steps */
-#define TRY_TOLERANCE 3e-2
-#define TRY_LIMIT 15
+/* Of all starts the best go on, and of these the best: `keep` after so many steps each, or when a step gains less than
+ * ROUND_TOLERANCE of the sum of squares. The last that is left runs for LIMIT steps at most. */
+static const struct {
+	size_t steps, keep;
+} rounds[] = {{3, 5}, {6, 2}, {20, 1}};
+enum { ROUNDS = sizeof rounds / sizeof *rounds };
+#define ROUND_TOLERANCE 1e-3
 #define LIMIT 200
 
 /* sums about the mean; false for a constant profile */
@@ -466,27 +511,38 @@ static bool centre_profile(struct gabor_fitter *f, const double *y, struct gabor
 	return !constant;
 }
 
+static int by_sse(const void *a, const void *b)
+{
+	double p = ((const struct separable_fit *)a)->sse,
+	       q = ((const struct separable_fit *)b)->sse;
+	return (p > q) - (p < q);
+}
+
 int gabor_fit(
     struct gabor_fitter *f, const double *y, double tolerance, struct gabor_estimate *estimate)
 {
+	struct carrier carrier[CARRIERS];
 	struct candidate list[CANDIDATES];
-	const struct candidate *chosen[GABOR_STARTS];
-	struct separable_fit best = {.sse = INFINITY}, fit;
+	struct separable_fit fit[GABOR_STARTS];
 	if (!centre_profile(f, y, estimate))
 		return 0;
-	estimate->starts = choose(list, candidates(f, estimate->sst, list), chosen);
-	for (size_t i = 0; i < estimate->starts; i++) {
-		memcpy(fit.shape, chosen[i]->shape, sizeof chosen[i]->shape);
-		if (separable_minimise(f->separable, y, TRY_TOLERANCE, TRY_LIMIT, &fit) < 0)
-			return -1;
-		estimate->iterations += fit.iterations;
-		if (fit.sse < best.sse)
-			best = fit;
+	spectrum(f);
+	size_t count = candidates(f, estimate->sst, carrier, carriers(f, carrier), list);
+	size_t left = estimate->starts = choose(list, count, fit);
+	for (size_t i = 0; i < ROUNDS; i++) {
+		for (size_t j = 0; j < left; j++) {
+			if (separable_minimise(
+				f->separable, y, ROUND_TOLERANCE, rounds[i].steps, &fit[j]) < 0)
+				return -1;
+			estimate->iterations += fit[j].iterations;
+		}
+		qsort(fit, left, sizeof *fit, by_sse);
+		left = left < rounds[i].keep ? left : rounds[i].keep;
 	}
-	if (separable_minimise(f->separable, y, tolerance, LIMIT, &best) < 0)
+	if (separable_minimise(f->separable, y, tolerance, LIMIT, fit) < 0)
 		return -1;
-	estimate->iterations += best.iterations;
-	estimate->gabor = from_fit(f, y, &best, &estimate->sse);
+	estimate->iterations += fit->iterations;
+	estimate->gabor = from_fit(f, y, fit, &estimate->sse);
 	return 0;
 }
 

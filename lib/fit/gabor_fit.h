@@ -1,10 +1,11 @@
 /*
  * Gabor fits: A exp(...) cos(2 pi f u + phase) + c as in gabor.h, by separable least squares (cosine and sine
  * amplitude and offset are linear). Bounds: f from 1/(8k) to the band's edge, .5 cycles per px along the axes and
- * .65 on the diagonals (.5/(|cos|^8 + |sin|^8)^(1/8)); both widths from .3 px to k px, the longer side; centre within half a side + 1 px of
- * the array's. Starts come from the profile alone: GABOR_PEAKS largest peaks of its spectrum, two centres (of its squared
- * and of its smoothed energy), GABOR_SHAPES shapes of the envelope; all these are scored by their exact linear fit, and
- * the best GABOR_STARTS that lie apart enter the trust region.
+ * .65 on the diagonals (.5/(|cos|^8 + |sin|^8)^(1/8)); both widths from GABOR_SIGMA_MIN to k px, the longer side (a narrower envelope is a row of
+ * single pixels); centre within half a side + 1 px of the array's. Carriers to start from are the GABOR_PEAKS largest peaks of the
+ * profile's spectrum and a grid; centres those of its squared and of its smoothed energy; all of these, with several shapes
+ * of the envelope, are scored by their exact linear fit. The best GABOR_STARTS that differ enter the trust region, and those
+ * that do best there go on.
  */
 #ifndef FIT_GABOR_FIT_H
 #define FIT_GABOR_FIT_H
@@ -16,7 +17,8 @@
 
 #define GABOR_PARAMETERS 9
 #define GABOR_PEAKS 3
-#define GABOR_STARTS 4
+#define GABOR_STARTS 12
+#define GABOR_SIGMA_MIN .5 /* px */
 
 /* A fit ends when a step lowers the sum of squares by less than this share: of the fit that is
  * reported, and of a surrogate, of which only r is used. */

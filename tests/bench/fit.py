@@ -69,7 +69,7 @@ def starts(y):
     return [p for _, p in sorted(out, key=lambda s: s[0])[:4]]
 
 
-LOW = np.array([-np.inf, -np.inf, -np.inf, 1 / (8 * K), .3, .3, -K / 2 - 1, -K / 2 - 1, -np.inf])
+LOW = np.array([-np.inf, -np.inf, -np.inf, 1 / (8 * K), .5, .5, -K / 2 - 1, -K / 2 - 1, -np.inf])
 HIGH = np.array([np.inf, np.inf, np.inf, .65, K, K, K / 2 + 1, K / 2 + 1, np.inf])
 
 
