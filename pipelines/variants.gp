@@ -14,6 +14,8 @@ known = 'as-is:as_is no-lateral:no_K1 kernel-1x1:K1_1×1 T-2:T_=_2 average:avera
 disc:disc_of_taps shuffled-labels:shuffled_labels scrambled-images:scrambled_phases random-v1:random_Ψ1 random-filters:random_Ψ0,_Ψ1'
 blanks(s) = strstrt(s, '_') ? blanks(s[1:strstrt(s, '_') - 1].' '.s[strstrt(s, '_') + 1:*]) : s
 said(v) = (s = v, sum [i = 1:words(known)] (word(known, i)[1:strlen(v) + 1] eq v.':' ? (s = blanks(word(known, i)[strlen(v) + 2:*]), 0) : 0), s)
+# only these: none by itself
+set xtics ('' 0)
 set for [i = 1:words(variants)] xtics add (said(word(variants, i)) i) rotate by 30 right scale 0
 set xzeroaxis lc rgb '#b0b0b0' lt 1 lw 1
 set multiplot layout 3,2 margins 0.08,0.98,0.1,0.96 spacing 0.1,0.13
