@@ -156,7 +156,8 @@ struct weighted {
 
 static int by_value(const void *a, const void *b)
 {
-	return resample_compare(a, b); /* value comes first */
+	const struct weighted *x = a, *y = b;
+	return (x->value > y->value) - (x->value < y->value);
 }
 
 static double weighted_median(

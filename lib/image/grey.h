@@ -3,13 +3,9 @@
 #define IMAGE_GREY_H
 
 #include <stddef.h>
-#include <stdint.h>
 
 /* rgb: (3, n) planes, grey: (n). Integers 0..255 give the correctly rounded quotient of an exact integer by 1000,
- * so that rounding the result to an integer is the same as grey_bytes. grey may be rgb. */
+ * so that rounding the result to an integer rounds that quotient. grey may be rgb. */
 void grey_planes(const float *rgb, float *grey, size_t n);
-
-/* The same for bytes, rounded to nearest, ties to even. */
-void grey_bytes(const uint8_t *rgb, uint8_t *grey, size_t n);
 
 #endif

@@ -4,9 +4,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics_double.h>
 #include "base/error.h"
 #include "base/memory.h"
-#include "stats/resample.h"
 
 /* knots at 0 and, on both sides, at the shares of |x| (m, sorted) and its largest, those too near one another left out; at 0
  * alone where that is 0 */
@@ -16,7 +17,8 @@ static void place(const double *x, size_t m, const double *share, size_t shares,
 	double positive[SPLINE_KNOTS], last = 0;
 	size_t count = 0;
 	for (size_t q = 0; q <= shares && largest > 0; q++) {
-		double at = q < shares ? resample_quantile(x, m, share[q]) : largest;
+		double at =
+		    q < shares ? gsl_stats_quantile_from_sorted_data(x, 1, m, share[q]) : largest;
 		if (at > last + 1e-3 * largest) {
 			positive[count++] = at;
 			last = at;
@@ -133,7 +135,7 @@ int spline_make(
 			double *x = sample + (2 * s + which) * kept;
 			/* a confound that is linear in those before leaves rounding */
 			bool none = which && largest[1][s] < 1e-6 * largest[0][s];
-			qsort(x, m, sizeof(*x), resample_compare);
+			gsl_sort(x, 1, m);
 			place(x, m, fine, sizeof fine / sizeof *fine, none ? 0 : largest[which][s],
 			    which ? &spline->rest[s].knots : &spline->own[s].knots);
 			if (which)

@@ -322,11 +322,6 @@ const struct model_tensor *model_find(const struct model *model, const char *nam
 	return NULL;
 }
 
-bool model_readable(const struct model_tensor *tensor)
-{
-	return dtypes[dtype_index(tensor->dtype)].kind != KIND_OTHER;
-}
-
 /* IEEE half precision. */
 static double from_half(uint16_t half)
 {
@@ -381,8 +376,8 @@ static void numbers(size_t dtype, const unsigned char *raw, double *x, size_t n)
 static int seek_part(
     struct model *model, const struct model_tensor *tensor, size_t first, size_t count)
 {
-	size_t size = dtypes[dtype_index(tensor->dtype)].bits / 8;
-	if (!model_readable(tensor))
+	size_t dtype = dtype_index(tensor->dtype), size = dtypes[dtype].bits / 8;
+	if (dtypes[dtype].kind == KIND_OTHER)
 		return err_set("%s: %s: numbers of type %s cannot be read; in PyTorch: x.float()",
 		    model->path, tensor->name, tensor->dtype);
 	if (first > tensor->elements || count > tensor->elements - first)
@@ -433,19 +428,6 @@ int model_read_part(
 int model_read_double(struct model *model, const struct model_tensor *tensor, double *x)
 {
 	return model_read_part(model, tensor, 0, tensor->elements, x);
-}
-
-int model_read_float(struct model *model, const struct model_tensor *tensor, float *x)
-{
-	double piece[512];
-	for (size_t done = 0, n; done < tensor->elements; done += n) {
-		n = size_min(sizeof piece / sizeof *piece, tensor->elements - done);
-		if (model_read_part(model, tensor, done, n, piece) < 0)
-			return -1;
-		for (size_t i = 0; i < n; i++)
-			x[done + i] = (float)piece[i];
-	}
-	return 0;
 }
 
 const char *model_meta(const struct model *model, const char *key)

@@ -37,10 +37,7 @@ const struct model_tensor *model_tensor(const struct model *model, size_t i);
 const struct model_tensor *model_find(const struct model *model, const char *name);
 
 /* A tensor's numbers, converted (F16, BF16, F32, F64 and integers up to 64 bits, BOOL); others are refused by name. 0 or -1. */
-bool model_readable(const struct model_tensor *tensor);
 int model_read_double(struct model *model, const struct model_tensor *tensor, double *x)
-    __attribute__((warn_unused_result));
-int model_read_float(struct model *model, const struct model_tensor *tensor, float *x)
     __attribute__((warn_unused_result));
 /* Only the numbers first .. first + count - 1, in C order. 0 or -1. */
 int model_read_part(struct model *model, const struct model_tensor *tensor, size_t first,

@@ -155,8 +155,8 @@ static void bound(const struct ceiling_scratch *s, size_t pairs, struct ceiling_
 			struct regression_sums mine = total(out, pairs, set, sign);
 			struct regression_sums sharp = total(s->bound, pairs, set, sign);
 			sharp.pp = sharp.py;
-			double r = regression_sums_score(&mine).r,
-			       other = regression_sums_score(&sharp).r;
+			double r = regression_sums_score(&mine),
+			       other = regression_sums_score(&sharp);
 			if (!(other > r && other <= 1) ||
 			    !(steady(s->bound, pairs, set, sign, &sharp)))
 				continue;

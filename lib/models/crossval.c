@@ -103,11 +103,11 @@ static void accumulate(const struct job *job, struct direction *to, size_t slot)
 	const struct crossval_half *test = to->test;
 	for (size_t q = 0; q < test->dyads; q++)
 		regression_sums_add(&all, &to->worker->sums[q]);
-	to->r[slot] = .5 * regression_sums_score(&all).r;
+	to->r[slot] = .5 * regression_sums_score(&all);
 	to->score[slot] += to->r[slot];
 	for (size_t q = 0; q < test->dyads; q++)
 		to->influence[slot * job->design->dyads + test->dyad[q]] =
-		    (float)(.5 * regression_influence(&all, &to->worker->sums[q]).r);
+		    (float)(.5 * regression_influence(&all, &to->worker->sums[q]));
 }
 
 /* A fit to the training half; without one, where the weights do not vary there, the baseline alone. */

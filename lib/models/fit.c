@@ -351,7 +351,7 @@ static struct fit solved(struct search *s, size_t terms)
 	struct fit fit = {.blind = s->blind.shape, .locked = s->locked.shape};
 	struct regression m = normal_equations(s, terms);
 	regression_solve(&m, fit.coefficient);
-	fit.r = regression_score(&m, fit.coefficient).r;
+	fit.r = regression_score(&m, fit.coefficient);
 	return fit;
 }
 

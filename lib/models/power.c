@@ -126,9 +126,9 @@ static void score(const struct job *job, struct worker *w, const struct crossval
 		regression_sums_add(&all, &w->sums[q]);
 	}
 	for (size_t k = 0; k < DIFFERENCES; k++)
-		r[k] += .5 * by[k] * regression_sums_score(&all).r;
+		r[k] += .5 * by[k] * regression_sums_score(&all);
 	for (size_t q = 0; q < test->dyads; q++) {
-		double influence = regression_influence(&all, &w->sums[q]).r;
+		double influence = regression_influence(&all, &w->sums[q]);
 		for (size_t k = 0; k < DIFFERENCES; k++)
 			w->psi[k * job->design->dyads + test->dyad[q]] +=
 			    .5 * by[k] * influence / (double)SPLITS;

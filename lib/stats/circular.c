@@ -25,24 +25,6 @@ struct axial_mean axial_mean(size_t n, const double *theta, const double *w)
 	return mean;
 }
 
-double axial_entropy(size_t n, const double *theta, size_t bins)
-{
-	if (n == 0 || bins < 2)
-		return NAN;
-	double entropy = 0;
-	for (size_t b = 0; b < bins; b++) {
-		size_t count = 0;
-		for (size_t i = 0; i < n; i++) {
-			double turn = theta[i] / M_PI - floor(theta[i] / M_PI);
-			size_t bin = (size_t)(turn * (double)bins);
-			count += (bin < bins ? bin : bins - 1) == b;
-		}
-		double share = (double)count / (double)n;
-		entropy -= count ? share * log2(share) : 0;
-	}
-	return entropy / log2((double)bins);
-}
-
 /* the sums of a weighted line y = b + a g */
 struct line {
 	double a, b, error;

@@ -12,9 +12,6 @@ struct axial_mean {
 };
 struct axial_mean axial_mean(size_t n, const double *theta, const double *w);
 
-/* Entropy in bits of n orientations in `bins` equal bins of [0, pi), divided by log2(bins): 1 is uniform. */
-double axial_entropy(size_t n, const double *theta, size_t bins);
-
 /*
  * m(x) = b + a exp(kappa (cos 2x - 1)): the von Mises profile of tuning against orientation difference, by
  * least squares with weights; a and b are linear, kappa is searched on [0.01, 30] (30: half-width 6 deg).

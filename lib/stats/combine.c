@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_statistics_double.h>
 #include "base/memory.h"
 #include "stats/student.h"
 
@@ -74,33 +76,12 @@ static int model_read(const char *file, struct model *model)
 	return 0;
 }
 
-/* P(X > x) of chi-squared with whole degrees of freedom */
-static double chi_squared_above(double x, size_t degrees)
-{
-	bool odd = degrees % 2;
-	double sum = odd ? erfc(sqrt(x / 2)) : exp(-x / 2);
-	double term = odd ? sqrt(2 * x / M_PI) * exp(-x / 2) : exp(-x / 2) * x / 2;
-	for (size_t k = odd ? 3 : 4; k <= degrees; k += 2) {
-		sum += term;
-		term *= x / (double)k;
-	}
-	return sum;
-}
-
 static double mean_of(size_t n, const double *x)
 {
 	double sum = 0;
 	for (size_t i = 0; i < n; i++)
 		sum += x[i];
 	return n > 0 ? sum / (double)n : NAN;
-}
-
-static double variance_of(size_t n, const double *x)
-{
-	double mean = mean_of(n, x), sum = 0;
-	for (size_t i = 0; i < n; i++)
-		sum += (x[i] - mean) * (x[i] - mean);
-	return sum / ((double)n - 1);
 }
 
 static double heterogeneity(const struct sample *s)
@@ -114,7 +95,7 @@ static double heterogeneity(const struct sample *s)
 	}
 	for (size_t i = 0; i < s->n; i++)
 		q += pow(s->value[i] - sum / weights, 2) / s->variance[i];
-	return chi_squared_above(q, s->n - 1);
+	return gsl_cdf_chisq_Q(q, (double)s->n - 1);
 }
 
 static bool same_key(const struct model *a, size_t i, const struct model *b, size_t j)
@@ -157,9 +138,9 @@ static void row_write(
 	double n = (double)s->n, mean = mean_of(s->n, s->value), low = NAN, high = NAN, p = NAN;
 	double within = NAN, between = NAN, q = NAN;
 	if (s->n > 1) {
-		double variance = variance_of(s->n, s->value);
+		double variance = gsl_stats_variance(s->value, 1, s->n);
 		double half = student_quantile(TAIL, n - 1) * sqrt(variance / n);
-		double error = sqrt(variance_of(s->n, s->effect) / n);
+		double error = sqrt(gsl_stats_variance(s->effect, 1, s->n) / n);
 		low = mean - half;
 		high = mean + half;
 		if (error > 0)

@@ -6,17 +6,6 @@
 
 #define VARIES 1e-12 /* share of a sum of squares that rounding may leave of what does not vary */
 
-void regression_add(struct regression *to, const struct regression *from)
-{
-	to->terms = from->terms;
-	to->yy += from->yy;
-	for (size_t i = 0; i < from->terms; i++) {
-		to->b[i] += from->b[i];
-		for (size_t j = 0; j < from->terms; j++)
-			to->g[i][j] += from->g[i][j];
-	}
-}
-
 void regression_cholesky(size_t m, size_t stride, double *a, double tolerance)
 {
 	for (size_t i = 0; i < m; i++) {
@@ -114,34 +103,25 @@ double regression_r(const struct regression_sums *s)
 	return v.known && v.varies ? v.py / sqrt(v.pp * v.yy) : NAN;
 }
 
-struct regression_score regression_sums_score(const struct regression_sums *s)
+double regression_sums_score(const struct regression_sums *s)
 {
 	struct spread v = spread_of(s);
-	if (!v.known)
-		return (struct regression_score){NAN, NAN};
-	return (struct regression_score){
-	    v.varies ? v.py / sqrt(v.pp * v.yy) : 0, s->pp > 0 ? s->py / sqrt(s->pp * s->yy) : 0};
+	return !v.known ? NAN : v.varies ? v.py / sqrt(v.pp * v.yy) : 0;
 }
 
-struct regression_score regression_influence(
-    const struct regression_sums *s, const struct regression_sums *part)
+double regression_influence(const struct regression_sums *s, const struct regression_sums *part)
 {
 	struct spread v = spread_of(s);
-	struct regression_score score = regression_sums_score(s), out = {0, 0};
+	if (!v.known || !v.varies)
+		return 0;
 	double p = s->p / s->n, y = s->y / s->n;
-	if (v.known && v.varies) {
-		double py = part->py - p * part->y - y * part->p + p * y * part->n,
-		       pp = part->pp - 2 * p * part->p + p * p * part->n,
-		       yy = part->yy - 2 * y * part->y + y * y * part->n;
-		out.r = py / sqrt(v.pp * v.yy) - score.r / 2 * (pp / v.pp + yy / v.yy);
-	}
-	if (v.known && s->pp > 0)
-		out.cosine = part->py / sqrt(s->pp * s->yy) -
-			     score.cosine / 2 * (part->pp / s->pp + part->yy / s->yy);
-	return out;
+	double py = part->py - p * part->y - y * part->p + p * y * part->n,
+	       pp = part->pp - 2 * p * part->p + p * p * part->n,
+	       yy = part->yy - 2 * y * part->y + y * y * part->n;
+	return py / sqrt(v.pp * v.yy) - regression_sums_score(s) / 2 * (pp / v.pp + yy / v.yy);
 }
 
-struct regression_score regression_score(const struct regression *m, const double *x)
+double regression_score(const struct regression *m, const double *x)
 {
 	struct regression_sums s = regression_sums(m, x);
 	return regression_sums_score(&s);

@@ -12,9 +12,6 @@ struct regression {
 	double g[REGRESSION_TERMS][REGRESSION_TERMS], b[REGRESSION_TERMS], yy;
 };
 
-/* to += from */
-void regression_add(struct regression *to, const struct regression *from);
-
 /* Cholesky's factor of the positive semidefinite a (m, m), in place: the lower triangle of L, a = L L', a row every
  * `stride` numbers. A row that the rows before it give already, up to `tolerance` times its diagonal element, gets 0 on
  * the diagonal and in its column. */
@@ -41,16 +38,11 @@ struct regression_sums regression_sums(const struct regression *m, const double 
 /* Pearson's correlation of p and y; nan where either does not vary. */
 double regression_r(const struct regression_sums *sums);
 
-struct regression_score {
-	double r, cosine;
-};
+/* The score of a prediction p of y: r, but 0 where p does not vary, nan where y does not. */
+double regression_sums_score(const struct regression_sums *all);
+double regression_score(const struct regression *m, const double *x);
 
-/* The score of a prediction p of y: its r is 0 where p does not vary, nan where y does not. */
-struct regression_score regression_sums_score(const struct regression_sums *all);
-struct regression_score regression_score(const struct regression *m, const double *x);
-
-/* Derivatives of the score of `all` by the weight of some observations, whose sums are in part; 0 where it has no value. */
-struct regression_score regression_influence(
-    const struct regression_sums *all, const struct regression_sums *part);
+/* Derivative of the score of `all` by the weight of some observations, whose sums are in part; 0 where it has no value. */
+double regression_influence(const struct regression_sums *all, const struct regression_sums *part);
 
 #endif

@@ -2,6 +2,9 @@
 #include "stats/resample.h"
 #include <math.h>
 #include <stdlib.h>
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics_double.h>
 #include "base/memory.h"
 #include "base/random.h"
 #include "stats/student.h"
@@ -36,71 +39,14 @@ struct resample_chance resample_chance(
 	return chance;
 }
 
-int resample_compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	if (isnan(x) || isnan(y))
-		return isnan(x) - isnan(y);
-	return (x > y) - (x < y);
-}
-
-double resample_quantile(const double *x, size_t n, double q)
-{
-	if (n == 0)
-		return NAN;
-	double at = q * (double)(n - 1);
-	size_t i = (size_t)at;
-	if (i + 1 >= n)
-		return x[n - 1];
-	return x[i] + (at - (double)i) * (x[i + 1] - x[i]);
-}
-
-/* Hoare's FIND: rearranges x so that x[k] is what it would be in order, nothing before it larger, nothing behind it
- * smaller. */
-static void settle(double *x, size_t n, size_t k)
-{
-	ptrdiff_t first = 0, last = (ptrdiff_t)n - 1, at = (ptrdiff_t)k;
-	while (first < last) {
-		double pivot = x[k];
-		ptrdiff_t i = first, j = last;
-		do {
-			while (x[i] < pivot)
-				i++;
-			while (x[j] > pivot)
-				j--;
-			if (i <= j) {
-				double swap = x[i];
-				x[i++] = x[j];
-				x[j--] = swap;
-			}
-		} while (i <= j);
-		if (j < at)
-			first = i;
-		if (at < i)
-			last = j;
-	}
-}
-
-/* resample_quantile of numbers in any order, which are rearranged */
-static double quantile_of(double *x, size_t n, double q)
-{
-	double at = q * (double)(n - 1);
-	size_t i = (size_t)at;
-	settle(x, n, i);
-	if (i + 1 >= n)
-		return x[i];
-	double next = x[i + 1];
-	for (size_t j = i + 2; j < n; j++)
-		next = x[j] < next ? x[j] : next;
-	return x[i] + (at - (double)i) * (next - x[i]);
-}
-
+/* The n numbers among x[0], x[stride], ... (count of them) that have a value, ascending, into y. */
 static size_t valued(const double *x, size_t count, size_t stride, double *y)
 {
 	size_t n = 0;
 	for (size_t b = 0; b < count; b++)
 		if (!isnan(x[b * stride]))
 			y[n++] = x[b * stride];
+	gsl_sort(y, 1, n);
 	return n;
 }
 
@@ -113,21 +59,11 @@ int resample_interval(
 		return -1;
 	size_t n = valued(x, count, stride, y);
 	if (n >= 2) {
-		*low = quantile_of(y, n, (1 - level) / 2);
-		*high = quantile_of(y, n, (1 + level) / 2);
+		*low = gsl_stats_quantile_from_sorted_data(y, 1, n, (1 - level) / 2);
+		*high = gsl_stats_quantile_from_sorted_data(y, 1, n, (1 + level) / 2);
 	}
 	free(y);
 	return 0;
-}
-
-static double variance_of(const double *x, size_t n)
-{
-	double sum = 0, squares = 0;
-	for (size_t i = 0; i < n; i++)
-		sum += x[i];
-	for (size_t i = 0; i < n; i++)
-		squares += (x[i] - sum / (double)n) * (x[i] - sum / (double)n);
-	return squares / ((double)n - 1);
 }
 
 size_t resample_dyads(size_t bootstrap)
@@ -206,17 +142,19 @@ static double pair_variance(double by_filters, double by_pairs, size_t filters)
 	return from_squares(squares, sums, n);
 }
 
-/* Quantiles of y (n, which are rearranged), less the shift of their median from value; drawn out about value by scale and
+/* Quantiles of y (n, ascending), less the shift of their median from value; drawn out about value by scale and
  * because their variance is an estimate from so many units. */
 static void about_value(double value, double *y, size_t n, size_t units, double scale, double level,
     double *low, double *high)
 {
 	if (units > 1)
 		scale *= student_quantile((1 - level) / 2, (double)units - 1) /
-			 student_quantile((1 - level) / 2, 1e9);
-	double median = quantile_of(y, n, .5);
-	*low = value + scale * (quantile_of(y, n, (1 - level) / 2) - median);
-	*high = value + scale * (quantile_of(y, n, (1 + level) / 2) - median);
+			 gsl_cdf_ugaussian_Qinv((1 - level) / 2);
+	double median = gsl_stats_quantile_from_sorted_data(y, 1, n, .5);
+	*low = value +
+	       scale * (gsl_stats_quantile_from_sorted_data(y, 1, n, (1 - level) / 2) - median);
+	*high = value +
+		scale * (gsl_stats_quantile_from_sorted_data(y, 1, n, (1 + level) / 2) - median);
 }
 
 int resample_value_interval(double value, const double *x, size_t units, size_t count,
@@ -244,7 +182,8 @@ int resample_pair_interval(double value, const double *x, size_t filters, size_t
 	size_t n = valued(x, bootstrap, stride, y);
 	size_t m = valued(x + bootstrap * stride, dyads, stride, y + n);
 	if (n >= 2 && !isnan(value)) {
-		double whole = variance_of(y, n), single = m >= 2 ? variance_of(y + n, m) : 0;
+		double whole = gsl_stats_variance(y, 1, n),
+		       single = m >= 2 ? gsl_stats_variance(y + n, 1, m) : 0;
 		double right = m >= 2 ? pair_variance(whole, single, filters) : whole;
 		about_value(
 		    value, y, n, filters, whole > 0 ? sqrt(right / whole) : 1, level, low, high);

@@ -73,10 +73,4 @@ void resample_times(uint64_t seed, size_t b, size_t n, double *times);
 /* Permutation b of n filters, of the family `kind` (independent of other kinds), into order (n). */
 void resample_order(uint64_t seed, size_t b, uint32_t kind, size_t n, size_t *order);
 
-/* The value below which the share q of the n sorted numbers x lies. */
-double resample_quantile(const double *x, size_t n, double q);
-
-/* Ascending, nan last; for qsort. */
-int resample_compare(const void *a, const void *b);
-
 #endif

@@ -1,5 +1,6 @@
 /* Any bytes as a safetensors file: every tensor and pair of metadata read, or the file refused with a reason. */
 #define FUZZ_NAME "model"
+#include <string.h>
 #include "fuzz.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -24,11 +25,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		/* no gap, no overlap, nothing outside the file */
 		FUZZ_CHECK(tensor->begin == end && tensor->end >= end && tensor->end <= size);
 		end = tensor->end;
-		if (!model_readable(tensor))
-			continue;
 		double *x = mem_alloc(tensor->elements, sizeof *x);
-		FUZZ_CHECK(x && model_read_double(model, tensor, x) == 0);
-		FUZZ_CHECK(model_read_float(model, tensor, (float *)x) == 0);
+		FUZZ_CHECK(x && (model_read_double(model, tensor, x) == 0 ||
+				    strstr(err_reason(), "cannot be read")));
 		free(x);
 	}
 	const char *key, *value;

@@ -265,10 +265,7 @@ static void circular(void)
 	double even[12];
 	for (size_t i = 0; i < 12; i++)
 		even[i] = ((double)i + .5) * M_PI / 12;
-	CHECK_CLOSE(axial_entropy(12, even, 12), 1, 1e-12);
-	CHECK_CLOSE(axial_entropy(12, even, 4), 1, 1e-12);
 	double same[] = {1, 1 + M_PI, 1 - M_PI};
-	CHECK_CLOSE(axial_entropy(3, same, 6), 0, 1e-12);
 	CHECK(axial_mean(12, even, NULL).p > .9 && axial_mean(3, same, NULL).p < .06);
 
 	/* a planted von Mises profile, unequal weights */

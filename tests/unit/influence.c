@@ -8,8 +8,7 @@
 
 static void check_scores(void)
 {
-	CLAIM(
-	    "derivatives of r and cosine by the weight of some observations are their differences");
+	CLAIM("the derivative of r by the weight of some observations is its difference");
 	struct rng rng = rng_start(3, RNG_TEST, 0, 0);
 	enum { TAPS = 12, TERMS = 3, PAIRS = 2 };
 	struct regression pair[PAIRS] = {{.terms = TERMS}, {.terms = TERMS}},
@@ -26,11 +25,16 @@ static void check_scores(void)
 					pair[k].g[i][j] += x[i] * x[j];
 			}
 		}
-		regression_add(&sum, &pair[k]);
+		for (size_t i = 0; i < TERMS; i++) {
+			sum.b[i] += pair[k].b[i];
+			for (size_t j = 0; j < TERMS; j++)
+				sum.g[i][j] += pair[k].g[i][j];
+		}
+		sum.yy += pair[k].yy;
 	}
 	struct regression_sums all = regression_sums(&sum, coefficient),
 			       part = regression_sums(&pair[0], coefficient);
-	struct regression_score by = regression_influence(&all, &part), at[2];
+	double by = regression_influence(&all, &part), at[2];
 	for (int side = 0; side < 2; side++) {
 		struct regression_sums s = all;
 		double h = side ? STEP : -STEP;
@@ -42,13 +46,11 @@ static void check_scores(void)
 		s.yy += h * part.yy;
 		at[side] = regression_sums_score(&s);
 	}
-	CHECK(fabs(by.r) > 1e-3 && fabs(by.cosine) > 1e-3);
-	CHECK_CLOSE(by.r, (at[1].r - at[0].r) / (2 * STEP), 1e-8);
-	CHECK_CLOSE(by.cosine, (at[1].cosine - at[0].cosine) / (2 * STEP), 1e-8);
+	CHECK(fabs(by) > 1e-3);
+	CHECK_CLOSE(by, (at[1] - at[0]) / (2 * STEP), 1e-8);
 	/* all taps together have none */
 	by = regression_influence(&all, &all);
-	CHECK_CLOSE(by.r, 0, 1e-12);
-	CHECK_CLOSE(by.cosine, 0, 1e-12);
+	CHECK_CLOSE(by, 0, 1e-12);
 }
 
 int main(void)

@@ -164,13 +164,10 @@ static void values(void)
 	CHECK(strcmp(model_tensor(model, 0)->name, "u") == 0 &&
 	      strcmp(model_tensor(model, 2)->name, "d") == 0);
 	double x[2];
-	float y[2];
 	const struct model_tensor *t = model_find(model, "z");
 	CHECK(t && t->rank == 2 && t->shape[1] == 2 && model_read_double(model, t, x) == 0);
 	CHECK_CLOSE(x[0], 1.5, 0);
 	CHECK_CLOSE(x[1], -2, 0);
-	CHECK(model_read_float(model, t, y) == 0);
-	CHECK_CLOSE(y[1], -2, 0);
 	CHECK(model_read_part(model, t, 1, 1, x) == 0);
 	CHECK_CLOSE(x[0], -2, 0);
 	CHECK(model_read_part(model, t, 2, 0, x) == 0 && model_read_part(model, t, 1, 2, x) == -1);
@@ -211,7 +208,7 @@ static bool reads(const char *dtype, const void *raw, size_t size, size_t n, con
 	if (!model)
 		return false;
 	const struct model_tensor *t = model_tensor(model, 0);
-	bool good = model_readable(t) && model_read_double(model, t, x) == 0;
+	bool good = model_read_double(model, t, x) == 0;
 	for (size_t i = 0; good && i < n; i++) {
 		good = isnan(expected[i]) ? isnan(x[i])
 					  : memcmp(&x[i], &expected[i], sizeof x[i]) == 0;
@@ -250,8 +247,7 @@ static void dtypes(void)
 		    "{\"a\":{\"dtype\":\"%s\",\"shape\":[1],\"data_offsets\":[0,1]}}", others[i]);
 		file_of(0, text, strlen(text), zeros, 1);
 		struct model *model = model_open(path);
-		CHECK(model && !model_readable(model_tensor(model, 0)));
-		CHECK(model_read_double(model, model_tensor(model, 0), &x) == -1 &&
+		CHECK(model && model_read_double(model, model_tensor(model, 0), &x) == -1 &&
 		      strstr(err_reason(), others[i]));
 		model_close(model);
 	}
