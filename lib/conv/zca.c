@@ -1,6 +1,7 @@
 /* Whitening by components: see zca.h. */
 #include <cblas.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/error.h"
@@ -10,7 +11,7 @@
 #include "conv/zca.h"
 #include "npys/npys.h"
 
-/* Outputs are split into blocks of so many rows whatever the threads, since the rounding of a product depends on its
+/* Outputs are split into blocks of so many columns whatever the threads, since the rounding of a product depends on its
  * shape. */
 #define BLOCK 256
 #define VECTORS 1024 /* converted to double at a time */
@@ -25,7 +26,7 @@ struct zca_sums {
 	size_t d, n;
 	double *shift;    /* (d): near the mean, so that the products do not cancel */
 	double *sum;      /* (d): of x - shift */
-	double *products; /* (d, d), its upper blocks: of (x - shift) (x - shift)^T */
+	double *products; /* (d, d): of (x - shift) (x - shift)^T */
 	double *vectors;  /* (VECTORS, d) */
 };
 
@@ -35,14 +36,29 @@ static void start_blas(void)
 	openblas_set_num_threads(1);
 }
 
-static size_t blocks(size_t n)
+/* c += or = a b, all of rows in order: a (m, k), or (k, m) where it is transposed; b (k, n); its columns by blocks */
+struct product {
+	enum CBLAS_TRANSPOSE transposed;
+	size_t m, n, k;
+	const double *a, *b;
+	double *c;
+	bool add;
+};
+
+static int product_block(size_t i, size_t worker, void *argument)
 {
-	return (n + BLOCK - 1) / BLOCK;
+	(void)worker;
+	const struct product *p = argument;
+	size_t first = i * BLOCK, a_row = p->transposed == CblasTrans ? p->m : p->k;
+	cblas_dgemm(CblasRowMajor, p->transposed, CblasNoTrans, (int)p->m,
+	    (int)size_min(BLOCK, p->n - first), (int)p->k, 1, p->a, (int)a_row, p->b + first,
+	    (int)p->n, p->add, p->c + first, (int)p->n);
+	return 0;
 }
 
-static size_t block_size(size_t n, size_t i)
+static int multiply(const struct product *product, size_t threads)
 {
-	return n - i * BLOCK < BLOCK ? n - i * BLOCK : BLOCK;
+	return par_for((product->n + BLOCK - 1) / BLOCK, threads, product_block, (void *)product);
 }
 
 /* ---- sums ---- */
@@ -83,24 +99,6 @@ void zca_sums_free(struct zca_sums *sums)
 	free(sums);
 }
 
-struct add {
-	struct zca_sums *sums;
-	size_t n;
-};
-
-/* rows of the products from block i's, right of the diagonal */
-static int add_block(size_t i, size_t worker, void *argument)
-{
-	(void)worker;
-	const struct add *add = argument;
-	struct zca_sums *s = add->sums;
-	int d = (int)s->d, rows = (int)block_size(s->d, i), first = (int)(i * BLOCK);
-	cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, rows, d - first, (int)add->n, 1,
-	    s->vectors + first, d, s->vectors + first, d, 1,
-	    s->products + (size_t)first * s->d + first, d);
-	return 0;
-}
-
 int zca_sums_add(struct zca_sums *s, const float *x, size_t n, size_t threads)
 {
 	size_t d = s->d;
@@ -116,8 +114,9 @@ int zca_sums_add(struct zca_sums *s, const float *x, size_t n, size_t threads)
 				s->vectors[v * d + j] = value;
 				s->sum[j] += value;
 			}
-		struct add add = {s, now};
-		if (par_for(blocks(d), threads, add_block, &add) < 0)
+		struct product products = {
+		    CblasTrans, d, d, now, s->vectors, s->vectors, s->products, true};
+		if (multiply(&products, threads) < 0)
 			return -1;
 	}
 	s->n += n;
@@ -152,30 +151,14 @@ static int eigen(double *a, size_t d, double *values)
 	return status;
 }
 
-struct function {
-	const double *scaled; /* (d, d): eigenvector times a function of its eigenvalue, in rows */
-	double *out;
-	size_t d;
-};
-
-static int function_block(size_t i, size_t worker, void *argument)
-{
-	(void)worker;
-	const struct function *f = argument;
-	int d = (int)f->d, first = (int)(i * BLOCK);
-	cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)block_size(f->d, i), d, d, 1,
-	    f->scaled + first, d, f->scaled, d, 0, f->out + (size_t)first * f->d, d);
-	return 0;
-}
-
 /* out = sum over eigenvectors e of variance^power e e^T; scaled is scratch (d, d). 0 or -1. */
 static int matrix_power(const double *vectors, const double *variance, size_t d, double power,
     double *scaled, double *out, size_t threads)
 {
 	for (size_t i = 0; i < d * d; i++)
 		scaled[i] = vectors[i] * pow(variance[i / d], power / 2);
-	struct function f = {scaled, out, d};
-	return par_for(blocks(d), threads, function_block, &f);
+	struct product product = {CblasTrans, d, d, d, scaled, scaled, out, false};
+	return multiply(&product, threads);
 }
 
 static int allocate(struct zca *zca, size_t c, size_t h, size_t w)
@@ -246,23 +229,6 @@ void zca_free(struct zca *zca)
 
 /* ---- applying it ---- */
 
-struct product {
-	const double *in, *matrix;
-	double *out;
-	size_t n, d;
-};
-
-/* columns of the outputs: block i of the matrix's rows (it is symmetric) */
-static int product_block(size_t i, size_t worker, void *argument)
-{
-	(void)worker;
-	const struct product *p = argument;
-	int d = (int)p->d, first = (int)(i * BLOCK);
-	cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)p->n, (int)block_size(p->d, i), d,
-	    1, p->in, d, p->matrix + (size_t)first * p->d, d, 0, p->out + first, d);
-	return 0;
-}
-
 /* y = matrix (x - before) + after; before, after (d) or NULL */
 static int apply(const double *matrix, const double *before, const double *after, size_t d,
     const float *x, float *y, size_t n, size_t threads)
@@ -275,8 +241,9 @@ static int apply(const double *matrix, const double *before, const double *after
 		now = size_min(n - done, most);
 		for (size_t i = 0; i < now * d; i++)
 			in[i] = (double)x[done * d + i] - (before ? before[i % d] : 0);
-		struct product product = {in, matrix, out, now, d};
-		status = par_for(blocks(d), threads, product_block, &product);
+		/* the matrix is symmetric */
+		struct product product = {CblasNoTrans, now, d, d, in, matrix, out, false};
+		status = multiply(&product, threads);
 		for (size_t i = 0; i < now * d; i++)
 			y[done * d + i] = (float)(out[i] + (after ? after[i % d] : 0));
 	}

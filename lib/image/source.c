@@ -1,6 +1,6 @@
 /* Images from files and folders: see source.h. */
-#include <dirent.h>
 #include <errno.h>
+#include <fts.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,8 +12,6 @@
 #include "image/resize.h"
 #include "image/source.h"
 #include "pnm/pnm.h"
-
-#define DEPTH_MAX 64 /* folders within folders: a ring of links must end */
 
 struct names {
 	char **x;
@@ -76,59 +74,52 @@ static bool is_image_name(const char *name)
 	return false;
 }
 
-static int find_in(struct source *source, const char *folder, size_t depth);
-
-static int find_entry(struct source *source, const char *folder, const char *name, size_t depth)
+/* For fts: the entries of a folder in the order of their names' bytes. */
+static int by_name(const FTSENT **a, const FTSENT **b)
 {
-	struct stat status;
-	size_t length = strlen(folder);
-	char *path =
-	    mem_text("%s%s%s", folder, length && folder[length - 1] == '/' ? "" : "/", name);
-	if (!path)
-		return -1;
-	if (stat(path, &status) < 0) {
-		err_errno("%s", path);
-	} else if (S_ISDIR(status.st_mode)) {
-		int found = find_in(source, path, depth + 1);
-		free(path);
-		return found;
-	} else if (S_ISREG(status.st_mode) && is_image_name(name)) {
-		return append(&source->files, path);
-	} else {
-		free(path);
-		return 0;
-	}
-	free(path);
-	return -1;
+	return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
-/* Sort before descending, so that only one folder is open at a time. */
-static int find_in(struct source *source, const char *folder, size_t depth)
+static int find_entry(struct source *source, FTS *tree, FTSENT *entry)
 {
-	struct names names = {0};
-	struct dirent *entry;
-	int status = 0;
-	if (depth > DEPTH_MAX)
-		return err_set("%s: more than %d folders within each other", folder, DEPTH_MAX);
-	DIR *open_folder = opendir(folder);
-	if (!open_folder)
-		return err_errno("%s", folder);
-	for (errno = 0; status == 0 && (entry = readdir(open_folder)); errno = 0) {
-		if (entry->d_name[0] != '.')
-			status = append(&names, mem_text("%s", entry->d_name));
+	if (entry->fts_level > 0 && entry->fts_name[0] == '.') {
+		fts_set(tree, entry, FTS_SKIP);
+		return 0;
 	}
+	switch (entry->fts_info) {
+	case FTS_F:
+		return is_image_name(entry->fts_name)
+			   ? append(&source->files, mem_text("%s", entry->fts_path))
+			   : 0;
+	case FTS_DC:
+		return err_set("%s: this folder is within itself, by a link", entry->fts_path);
+	case FTS_SLNONE:
+		entry->fts_errno = ENOENT; /* fall through */
+	case FTS_DNR:
+	case FTS_ERR:
+	case FTS_NS:
+		errno = entry->fts_errno;
+		return err_errno("%s", entry->fts_path);
+	default:
+		return 0;
+	}
+}
+
+static int find_in(struct source *source, char *folder)
+{
+	FTS *tree = fts_open((char *[]){folder, NULL}, FTS_LOGICAL | FTS_NOCHDIR, by_name);
+	FTSENT *entry;
+	int status = tree ? 0 : err_errno("%s", folder);
+	for (errno = 0; status == 0 && (entry = fts_read(tree)); errno = 0)
+		status = find_entry(source, tree, entry);
 	if (status == 0 && errno)
 		status = err_errno("%s", folder);
-	closedir(open_folder);
-	if (names.count)
-		qsort(names.x, names.count, sizeof *names.x, by_bytes);
-	for (size_t i = 0; status == 0 && i < names.count; i++)
-		status = find_entry(source, folder, names.x[i], depth);
-	release(&names);
+	if (tree)
+		fts_close(tree);
 	return status;
 }
 
-static int find_operand(struct source *source, const char *operand)
+static int find_operand(struct source *source, char *operand)
 {
 	struct stat status;
 	size_t before = source->files.count;
@@ -138,7 +129,7 @@ static int find_operand(struct source *source, const char *operand)
 		return err_errno("%s", operand);
 	if (!S_ISDIR(status.st_mode))
 		return append(&source->files, mem_text("%s", operand));
-	if (find_in(source, operand, 0) < 0)
+	if (find_in(source, operand) < 0)
 		return -1;
 	if (source->files.count == before)
 		return err_set("%s: no PNM, PAM, JPEG or PNG file in this folder", operand);
