@@ -13,7 +13,7 @@ struct surrogate_plan *surrogate_plan_create(struct extent size)
     __attribute__((warn_unused_result));
 void surrogate_plan_free(struct surrogate_plan *plan);
 
-/* Moduli (h, w) of y's transform. work (2, h, w). */
+/* Moduli (h, w) of y's transform. work (4, h, w). */
 void surrogate_moduli(
     const struct surrogate_plan *plan, const double *y, double *moduli, double *work);
 /* A profile x (h, w) with those moduli. work (4, h, w). */
