@@ -225,8 +225,10 @@ static void print_help(const struct tool *tool)
 			print_word(word, length, &column);
 			word += length;
 		}
-		if (o->kind == OPT_KIND_CHOICE)
-			print_word(o->words, (int)strlen(o->words), &column);
+		const char *words = o->kind == OPT_KIND_CHOICE ? o->words : NULL;
+		size_t letters;
+		for (const char *word; (word = next_word(&words, &letters));)
+			print_word(word, (int)letters + (word[letters] == ','), &column);
 		if (tail[0])
 			print_word(tail, (int)strlen(tail), &column);
 		putchar('\n');
