@@ -1,5 +1,5 @@
 # v1pipe's version, places and flags. Override on the command line: make PREFIX=$HOME/.local install
-VERSION = 0.1
+VERSION = 0.2
 
 PREFIX = /usr/local
 BINDIR = $(PREFIX)/bin
