@@ -285,6 +285,25 @@ curve = [page.count("#") for page in open("drawn").read().split("\f")[1:-1]]
 assert curve[0] == 0 and len(set(curve)) >= 3 and curve == sorted(curve), curve'
 }
 
+@test "a run that is stopped says where it is saved and how to go on; one that had ended says so and writes the same model" {
+	dead-leaves -n 40 --classes 2 --size 24 >few.npys
+	command="train-v1 -j 1 --filters 4 --k1 5 --kl 3 --crop 20 --batch 8 --checkpoint run --resume few.npys -o model"
+	$command --epochs 1000000 --every 1 2>said &
+	job=$!
+	for ((i = 0; i < 300; i++)); do sleep 0.1; [[ ! -e run ]] || break; done
+	kill $job
+	wait $job || status=$?
+	[[ $status -eq 143 && ! -e model ]]
+	[[ $(<said) == "train-v1: stopped: the run is saved in run; the same command with --resume goes on" ]]
+	rm run
+	run --separate-stderr $command --epochs 1
+	[[ $status -eq 0 && -z $stderr ]]
+	mv model first
+	run --separate-stderr $command --epochs 1
+	[[ $status -eq 0 && $stderr == "train-v1: run: this run had ended; its model is written again" ]]
+	cmp model first
+}
+
 @test "held out are the images that image-read --part validation reads" {
 	python '
 import os

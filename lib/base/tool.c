@@ -14,11 +14,15 @@
 
 static const char *tool_name = "v1pipe";
 static void (*end_all)(void);
+static const char *saved_file, *saved_text; /* tool_on_signal's */
 
-/* Remove temporaries, then die by the same signal so that the shell knows. */
+/* Remove temporaries, say what was saved, then die by the same signal so that the shell knows. */
 static void on_signal(int number)
 {
 	output_cleanup();
+	if (saved_file && access(saved_file, F_OK) == 0 &&
+	    write(STDERR_FILENO, saved_text, strlen(saved_text)) < 0)
+		saved_file = NULL; /* nobody reads it */
 	signal(number, SIG_DFL);
 	raise(number);
 }
@@ -91,6 +95,12 @@ static void say(const char *format, va_list arguments)
 	char text[ERR_MAX];
 	vsnprintf(text, sizeof text, format, arguments);
 	fprintf(stderr, "%s: %s\n", tool_name, text);
+}
+
+void tool_on_signal(const char *saved, const char *text)
+{
+	saved_text = tool_need(mem_text("%s: %s\n", tool_name, text));
+	saved_file = saved;
 }
 
 void tool_on_fail(void (*end)(void))

@@ -22,6 +22,9 @@ size_t tool_start(const struct tool *tool, int argc, char **argv);
 /* Print "tool: reason" for the reason recorded last and exit 1. A broken pipe exits 1 without a word. */
 void tool_fail(void) __attribute__((noreturn, cold));
 
+/* From now on a signal that ends the process also says text, "tool: text", if there is a file `saved`, which must last. */
+void tool_on_signal(const char *saved, const char *text);
+
 /* From now on tool_fail calls end, which prints and ends the process: for a program of several processes. */
 void tool_on_fail(void (*end)(void));
 

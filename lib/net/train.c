@@ -40,6 +40,7 @@ struct run {
 	    statistics; /* what the network had, before the step, in the tensors that no gradient changes */
 	struct progress progress;
 	double started;
+	bool ended; /* nothing was left to train */
 	double rate;
 	struct evaluate_degraded degraded; /* validation images, like the crops */
 	double val_loss, val_accuracy, degraded_loss, degraded_accuracy, accuracy;
@@ -384,6 +385,7 @@ static int loop(struct run *run)
 	    run->progress.enabled, "train", "images", (run->steps - run->at.step) * run->batch);
 	run->started = progress_clock();
 	bool more = run->at.step < run->steps;
+	run->ended = !more;
 	while (run->at.step < run->steps) {
 		if (step(run) < 0)
 			return -1;
@@ -424,7 +426,8 @@ int train_run(struct network *net, const struct train_options *options,
 		status = -1;
 	else if (*reason) /* what is not said yet about the files matters less */
 		err_set("%s", reason);
-	*result = (struct train_result){run.accuracy, run.val_accuracy, run.degraded_accuracy};
+	*result =
+	    (struct train_result){run.accuracy, run.val_accuracy, run.degraded_accuracy, run.ended};
 	optimiser_free(run.optimiser);
 	crops_free(run.crops);
 	free(run.statistics);

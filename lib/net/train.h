@@ -42,6 +42,7 @@ struct train_result {
 	double accuracy, val_accuracy; /* of the last epoch; val_accuracy NaN without validation */
 	double
 	    degraded_accuracy; /* of validation images degraded like the crops; NaN where nothing is */
+	bool ended;            /* a run that was resumed at its end: nothing was left to train */
 };
 
 /* Random initial weights: uniform in +-1/sqrt(fan-in), as PyTorch's, filters times filter_scale; the lateral

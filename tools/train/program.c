@@ -228,8 +228,12 @@ static void read_data(const char *file, char **argv, size_t operands, struct dat
 static void check_files(void)
 {
 	tool_check(output_check("--output", output, true));
-	if (files.checkpoint)
-		tool_check(output_check("--checkpoint", files.checkpoint, true));
+	if (!files.checkpoint)
+		return;
+	tool_check(output_check("--checkpoint", files.checkpoint, true));
+	err_set("stopped: the run is saved in %s; the same command with --resume goes on",
+	    files.checkpoint);
+	tool_on_signal(files.checkpoint, err_reason());
 }
 
 const char *program_output(void)
@@ -275,6 +279,8 @@ int program_train(const struct comm *processes, char **argv, size_t operands)
 		start_from(net, &settings);
 	tool_check(train_run(net, &training, &part, &held_out, &files, &settings,
 	    verbose && comm->rank == 0, &result));
+	if (comm->rank == 0 && result.ended)
+		tool_warn("%s: this run had ended; its model is written again", files.checkpoint);
 	if (comm->rank == 0)
 		save(net, &settings, &result);
 	settings_free(&settings);
