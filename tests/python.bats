@@ -208,7 +208,7 @@ assert (y == x).all() and (l == labels).all()
 assert run("image-write", x[0])[:2] == b"P5"
 d = np.zeros((1, 5, 5), "<f4"); d[0, 2, 2] = 1
 (z,) = run("lgn-filter", x, kernel=d)
-assert (z == x).all()
+assert np.abs(z - x).max() < 1e-3  # of 255, the rounding of the transforms
 t = run("tensor-info", x)
 assert t["shape"][0] == "(20,64,64)"
 try:
