@@ -1,4 +1,4 @@
-/* The table of quantities, and its rows for a kernel and for what is beyond C. */
+/* Rows for a kernel and for what is beyond C, by the table in quantities.h. */
 #include "indices/indices.h"
 #include <math.h>
 #include <stdlib.h>

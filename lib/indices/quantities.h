@@ -19,12 +19,12 @@ enum { RANGES = 8, BINS = 18 };
 enum quantity_signs { SPLIT, SIGNED, EVERY };
 enum quantity_flags {
 	BY_RANGE = 1,    /* also by range of |Delta| */
-	LESS_CHANCE = 2, /* the value is given less its mean over permutations */
-	OF_OVERLAPS = 4, /* the same of C1 to C3 stands beside that of K, in c1 to c3 */
+	LESS_CHANCE = 2, /* the value is given less its mean over permutations; where an arrangement is centred evaluate() subtracts it */
+	OF_OVERLAPS = 4, /* the same of C1 to C3 stands beside that of K, in c1 to c3 (families with bins) */
 	NARROW = 8,      /* p: permutations at least as small, not at least as far from the mean */
 	LARGE = 16,      /* p: permutations at least as large */
 	NEAR_PAIRS = 32, /* n: pairs that have a tap near Delta = 0 */
-	REMAINS = 64,    /* what of it remains beyond C stands beside that of K */
+	REMAINS = 64,    /* what of it remains beyond C stands beside that of K (direction only) */
 };
 
 /* place, name, weights, family, flags */

@@ -1,6 +1,7 @@
 /* The densities of the models and the table of them. */
 #include "models/models.h"
 #include <stdlib.h>
+#include "base/error.h"
 #include "base/memory.h"
 #include "se2/kernel.h"
 
@@ -117,7 +118,7 @@ static int diffusion(size_t kind, const double *at, double reach, size_t threads
 /* ---- densities of distance and direction: exp(-r/length) times a function of angles, averaged over the aperture ---- */
 
 #define FINE .125 /* px between radii */
-#define ORDERS 80 /* of Bessel functions, at most */
+#define ORDERS 80 /* of Bessel functions, at most; the fan needs 4 (TERMS - 1) = 72 */
 #define TERMS 19  /* harmonics */
 
 /* exp(-x) I_n(x) for n <= count, by Miller's backward recurrence */
@@ -165,11 +166,15 @@ static void smooth_radii(double length, size_t order, size_t terms, size_t radii
 	}
 }
 
-/* The density sum_n weight[n] h_{order n}(r) cos(n (turns dtheta - order phi)) */
+/* The density sum_n weight[n] h_{order n}(r) cos(n (turns dtheta - order phi)). order is even, or the odd weights are 0, so that it
+ * is the same at (u, v) and (-u, -v). 0 or -1. */
 static int fill_polar(double length, size_t order, size_t terms, const double *weight, double turns,
     double reach, struct density *d)
 {
 	size_t middle = d->size / 2, radii = (size_t)((reach + 2) * 1.5 / FINE) + 8;
+	if (order * (terms - 1) > ORDERS)
+		return err_set("model: needs Bessel functions of order %zu, more than %d",
+		    order * (terms - 1), ORDERS);
 	double *h = mem_alloc(radii * TERMS, sizeof *h);
 	if (!h)
 		return -1;
@@ -308,4 +313,6 @@ const struct model models[] = {
 	.parameter = {{"length", {1}, exp}, {"concentration", {0, 1}, kappa}}},
 };
 /* clang-format on */
+_Static_assert(
+    sizeof models / sizeof *models <= MODELS_MOST, "MODELS_MOST is below the number of models");
 const size_t models_count = sizeof models / sizeof *models;

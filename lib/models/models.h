@@ -15,7 +15,8 @@
  *		exp(-|Delta|/length) exp(concentration (cos 2(dtheta - 2 phi) - 1))
  *
  * All but M3 and M4 are families of densities averaged over an aperture of .7 px and the pixel's cell (1/sqrt(12) px), the
- * group models over 5 degrees as well. A new family is a row of the table and a function that fills a density.
+ * group models over 5 degrees as well. A new family is a row of the table and a function that fills a density, which has
+ * to be the same at (u, v) and (-u, -v) and to have period pi in dtheta.
  */
 #ifndef MODELS_MODELS_H
 #define MODELS_MODELS_H

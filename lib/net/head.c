@@ -1,6 +1,8 @@
 /*
  * The classifier, forward and backward: see head.h. The table below is all that says which layers it has. What a kind of
- * layer does stands in the table of kinds after it: a new kind is a row there and its functions.
+ * layer does stands in the table of kinds after it: a new kind is a word of enum kind, a row there and its functions; memory of its
+ * own stands in reserve and release, another size of its output in head_resize and head_side_min. The first layer is none that works
+ * in place. A layer's place is its name in models, so one that is put before others moves their names (git grep 'head\.[0-9]').
  */
 #include <math.h>
 #include <stdio.h>
@@ -19,7 +21,8 @@ enum kind { INPUT, MAX_POOL, CONV, BATCHNORM, RELU, AVERAGE_POOL, FLATTEN, DROPO
 /* PyTorch's nn.Sequential: a layer's tensors are called head.I.weight and so on, I its place from 0. */
 static const struct {
 	enum kind kind;
-	size_t size; /* a max-pool's side, a convolution's channels */
+	size_t
+	    size; /* a max-pool's side, a convolution's channels; an average's side is always 2 */
 } table[] = {
     {MAX_POOL, 4},
     {CONV, 128},
@@ -31,7 +34,7 @@ static const struct {
     {RELU, 0},
     {AVERAGE_POOL, 2},
     {FLATTEN, 0},
-    {DROPOUT, 0},
+    {DROPOUT, 0}, /* one only: a second would draw the same numbers */
     {LINEAR, 0},
 };
 #define LAYERS (sizeof table / sizeof *table)
