@@ -15,7 +15,7 @@ set cbtics scale 0 format '%.2g'
 set colorbox
 # which group model, as one would say it
 model = words(panels) > 1 ? system("awk 'NR == 2 { print $1 }' '".dir."/group-pooled.tsv'") : ''
-model = (model eq 'G1' ? 'direction process' : model eq 'G2' ? 'sub-Riemannian diffusion' : 'fan of curves').', fitted ('.model.')'
+model = (model eq 'G1' ? 'direction process' : model eq 'G2' ? 'sub-Riemannian diffusion' : model eq 'G3' ? 'fan of curves' : 'model').', fitted ('.model.')'
 unset key
 set tics front
 stick = 0.46
